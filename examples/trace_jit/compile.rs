@@ -1,0 +1,389 @@
+//! The compiler: a trace is walked once, from its last instruction to its first, and turns into machine code that grows
+//! downward.
+//!
+//! What lies highest is emitted first:
+//!
+//!     start:  copies         where the trace's inputs come from -> where they are needed
+//!             ...            what is computed once
+//!     head:   copies         homes -> where the body first needs its values
+//!             ...            the body
+//!             copies         the next turn's values -> homes
+//!             jmp head       the only label that is pending, while the body is emitted
+//!     exits                  a stub for each guard, bound before the guard is met: a guard is one short branch
+//!
+//! A trace that is no loop writes its slots to the frame at its end and jumps to the trace that it links to.
+//!
+//! When the walk meets a guard, the allocator knows where every value is at that point; the exit notes this for each slot
+//! of the guard's snapshot (`Exit::restores`). Restoring is done in Rust (`vm.rs`), from the registers that the exit has
+//! saved, or not at all, when a side trace begins there: its inputs are then just in these places.
+
+use crate::allocate::Allocator;
+use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
+use crate::bytecode::{IntOp, Slot};
+use crate::homes::{Homes, frame_word, immediate};
+use crate::ir::{End, Ins, Phi, Ref, Trace};
+use crate::moves::sequence;
+
+/// What a trace finds when it starts. At a loop's head the frame holds all slots and no spill word is in use.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Start {
+    /// The slots that are not in the frame, and where they are.
+    pub pending: Vec<(Slot, Source)>,
+    /// Spill words in use.
+    pub spills: u32,
+}
+
+/// Where and how the interpreter goes on when a guard has failed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exit {
+    pub pc: usize,
+    pub restores: Vec<(Slot, Source)>,
+}
+
+/// What a piece of code was emitted for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    Start,
+    Ins(Ref),
+    Head,
+    End,
+    Exit(usize),
+}
+
+pub struct Compiled {
+    pub code: Vec<u8>,
+    pub exits: Vec<Exit>,
+    pub spills: u32,
+    /// What each piece of code is for and its offset, in ascending order.
+    pub marks: Vec<(Mark, usize)>,
+}
+
+/// Compiles a trace that starts as `start` says. Its exits use the gates from `first_gate` on.
+pub fn compile<B: Backend>(trace: &Trace, start: &Start, first_gate: u32) -> Result<Compiled, EmitError> {
+    let no_exit = Exit { pc: 0, restores: vec![] };
+    let mut walk = Walk::<B> {
+        trace,
+        a: Allocator::new(&trace.ins, start.spills),
+        labels: Vec::with_capacity(trace.snapshots.len()),
+        exits: vec![no_exit; trace.snapshots.len()],
+        marks: Vec::new(),
+    };
+    walk.stubs(first_gate);
+    match &trace.end {
+        End::Loop { body, phis } => {
+            let homes = Homes::plan(trace, *body, phis, &mut walk.a);
+            let head = walk.a.asm.label();
+            walk.a.asm.jump(head);
+            walk.turn(*body, phis, &homes);
+            walk.instructions(*body..trace.ins.len());
+            walk.head(*body, phis, &homes);
+            walk.a.asm.bind(head);
+            walk.instructions(0..*body);
+        }
+        End::Link { gate, slots } => {
+            walk.a.asm.jump_through(*gate);
+            walk.hints(start);
+            let wanted = slots.iter().map(|&(slot, v)| (Place::Mem(Mem::Frame(slot)), v));
+            walk.arrange(wanted.collect(), |_, _| false);
+            walk.mark(Mark::End);
+            walk.instructions(0..trace.ins.len());
+        }
+    }
+    walk.start(start);
+    walk.finish()
+}
+
+struct Walk<'t, B: Backend> {
+    trace: &'t Trace,
+    a: Allocator<'t, B>,
+    labels: Vec<B::Label>,
+    exits: Vec<Exit>,
+    /// With the bytes emitted so far, counted from the end.
+    marks: Vec<(Mark, usize)>,
+}
+
+impl<B: Backend> Walk<'_, B> {
+    fn get(&self, v: Ref) -> Ins {
+        self.trace.ins[v.index()]
+    }
+
+    /// Says what was emitted since the last mark.
+    fn mark(&mut self, mark: Mark) {
+        let position = self.a.asm.position();
+        if self.marks.last().is_none_or(|&(_, last)| last != position) {
+            self.marks.push((mark, position));
+        }
+    }
+
+    fn stubs(&mut self, first_gate: u32) {
+        for number in (0..self.trace.snapshots.len()).rev() {
+            self.a.asm.exit(first_gate + number as u32);
+            self.labels.push(self.a.asm.here());
+            self.mark(Mark::Exit(number));
+        }
+        self.labels.reverse();
+    }
+
+    /// A side trace's inputs are best left in the registers that they come in.
+    fn hints(&mut self, start: &Start) {
+        for (index, &ins) in self.trace.ins.iter().enumerate() {
+            if let Source::Place(Place::Reg(reg)) = source(ins, start) {
+                self.a.hints[index] = Some(reg);
+            }
+        }
+    }
+
+    /// The end of a loop's body, where everything must be at home.
+    fn turn(&mut self, body: usize, phis: &[Phi], homes: &Homes) {
+        let at_home = |v: Ref| homes.of[v.index()];
+        let mut wanted = Vec::new();
+        for v in (0..body as u32).map(Ref) {
+            if let (Some(Place::Reg(reg)), false) = (at_home(v), phis.iter().any(|phi| phi.entry == v)) {
+                wanted.push((Place::Reg(reg), v));
+            }
+        }
+        for phi in phis {
+            wanted.extend(at_home(phi.entry).map(|home| (home, phi.next)));
+        }
+        self.arrange(wanted, |place, v| {
+            let replaced = phis.iter().find(|phi| phi.next == v && at_home(phi.entry) == Some(place));
+            replaced.is_some_and(|&phi| homes.replaces(phi, body))
+        });
+        self.mark(Mark::End);
+    }
+
+    /// Lets each place hold its value from here down. A value in no place yet gets the first that wants it, without a copy: a
+    /// register at once, a word of memory if it `may_live_there`.
+    fn arrange(&mut self, wanted: Vec<(Place, Ref)>, may_live_there: impl Fn(Place, Ref) -> bool) {
+        let mut copies: Vec<(Place, Source)> = Vec::new();
+        let (registers, words): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(place, _)| matches!(place, Place::Reg(_)));
+        for (place, v) in registers.into_iter().chain(words) {
+            let constant = self.get(v).constant();
+            match (place, constant, self.a.reg_of(v), self.a.mem_of(v)) {
+                // A constant that lives in a register for the whole loop is held there; any other is made on the spot.
+                (Place::Reg(reg), Some(_), None, _) if self.a.hints[v.index()] == Some(reg) => self.a.hold(reg, v),
+                (_, Some(bits), _, _) => copies.push((place, Source::Const(bits))),
+                (_, None, Some(from), _) => copies.push((place, Source::Place(Place::Reg(from)))),
+                (Place::Reg(reg), None, None, _) => self.a.hold(reg, v),
+                (Place::Mem(_), None, None, Some(from)) => copies.push((place, Source::Place(Place::Mem(from)))),
+                (Place::Mem(mem), None, None, None) => {
+                    if may_live_there(place, v) || frame_word(self.get(v)) == Some(mem) {
+                        self.a.set_mem(v, Some(mem));
+                    } else {
+                        let from = self.a.keep(v);
+                        copies.push((place, from));
+                    }
+                }
+            }
+        }
+        self.emit(copies);
+    }
+
+    /// The loop's head, where everything is at home.
+    fn head(&mut self, body: usize, phis: &[Phi], homes: &Homes) {
+        let is_phi = |v: Ref| phis.iter().any(|phi| phi.entry == v);
+        let mut copies = Vec::new();
+        for v in (0..body as u32).map(Ref) {
+            let from = match (homes.of[v.index()], self.get(v).constant()) {
+                (Some(home), _) => Source::Place(home),
+                (None, Some(bits)) => Source::Const(bits),
+                (None, None) => continue,
+            };
+            copies.extend(self.a.reg_of(v).map(|reg| (Place::Reg(reg), from)));
+            // What is the same in every turn was spilled once, in front of the loop.
+            if is_phi(v) {
+                copies.extend(self.a.mem_of(v).map(|mem| (Place::Mem(mem), from)));
+            }
+        }
+        self.emit(copies);
+        for v in (0..self.trace.ins.len() as u32).map(Ref) {
+            if let Some(reg) = self.a.reg_of(v) {
+                debug_assert!(v.index() < body, "{v} lives across the loop's head");
+                self.a.release(reg);
+            }
+        }
+        for v in (0..body as u32).map(Ref) {
+            match homes.of[v.index()] {
+                Some(Place::Reg(reg)) => {
+                    self.a.hold(reg, v);
+                    if is_phi(v) {
+                        self.a.set_mem(v, None);
+                    }
+                }
+                Some(Place::Mem(mem)) => self.a.set_mem(v, Some(mem)),
+                None => {}
+            }
+        }
+        self.mark(Mark::Head);
+    }
+
+    fn start(&mut self, start: &Start) {
+        let mut copies = Vec::new();
+        for v in (0..self.trace.ins.len() as u32).map(Ref) {
+            let from = source(self.get(v), start);
+            copies.extend(self.a.reg_of(v).map(|reg| (Place::Reg(reg), from)));
+            copies.extend(self.a.mem_of(v).filter(|_| frame_word(self.get(v)).is_some()).map(|mem| (Place::Mem(mem), from)));
+        }
+        self.emit(copies);
+        self.mark(Mark::Start);
+    }
+
+    fn copy(&mut self, to: Reg, from: Reg) {
+        if to != from {
+            self.a.asm.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
+        }
+    }
+
+    /// Emits parallel copies.
+    fn emit(&mut self, copies: Vec<(Place, Source)>) {
+        for (to, from) in sequence(copies).into_iter().rev() {
+            self.a.asm.copy(to, from);
+        }
+    }
+
+    fn finish(self) -> Result<Compiled, EmitError> {
+        if self.a.overflowed() {
+            return Err(EmitError("too many values are spilled".into()));
+        }
+        let spills = self.a.spills;
+        let code = self.a.asm.finish()?;
+        let marks = self.marks.into_iter().rev().map(|(mark, position)| (mark, code.len() - position)).collect();
+        Ok(Compiled { code, exits: self.exits, spills, marks })
+    }
+
+    fn instructions(&mut self, range: std::ops::Range<usize>) {
+        for index in range.rev() {
+            let v = Ref(index as u32);
+            self.instruction(v);
+            self.mark(Mark::Ins(v));
+        }
+    }
+
+    fn instruction(&mut self, v: Ref) {
+        let ins = self.get(v);
+        match ins {
+            // These are there when the trace starts, or are made where they are needed.
+            Ins::Int(_) | Ins::Float(_) | Ins::Slot(_) => {}
+            Ins::Store(width, base, displacement, value) => {
+                let base = self.a.read(base, RegSet::EMPTY, None);
+                let value = self.operand(ins, value, RegSet::of(base));
+                self.a.asm.store(width, base, displacement, value);
+            }
+            Ins::Guard(cond, a, b, snapshot) => {
+                let a = self.a.read(a, RegSet::EMPTY, None);
+                let b = self.operand(ins, b, RegSet::of(a));
+                let slots = &self.trace.snapshots[snapshot];
+                let restores = slots.slots.iter().map(|&(slot, v)| (slot, self.a.keep(v))).collect();
+                self.exits[snapshot] = Exit { pc: slots.pc, restores };
+                self.a.asm.guard(cond, a, b, self.labels[snapshot]);
+            }
+            _ => {
+                // A value that nobody needs is not computed.
+                if let Some(d) = self.a.define(v) {
+                    self.compute(ins, d);
+                }
+            }
+        }
+    }
+
+    fn compute(&mut self, ins: Ins, d: Reg) {
+        match ins {
+            Ins::IntOp(op, a, b) => self.int_op(ins, op, d, a, b),
+            Ins::FloatOp(op, a, b) => {
+                let (a, b) = if op.commutes() { self.in_order(a, b) } else { (a, b) };
+                let avoid = if B::TWO_ADDRESS && a != b { RegSet::of(d) } else { RegSet::EMPTY };
+                let b = self.a.read(b, avoid, Some(d));
+                let a = self.a.read(a, RegSet::of(b), Some(d));
+                self.a.asm.float(op, d, a, b);
+            }
+            Ins::Sqrt(a) => {
+                let a = self.a.read(a, RegSet::EMPTY, Some(d));
+                self.a.asm.sqrt(d, a);
+            }
+            Ins::ToFloat(a) => {
+                let a = self.a.read(a, RegSet::EMPTY, None);
+                self.a.asm.to_float(d, a);
+            }
+            Ins::ToInt(a) => {
+                let a = self.a.read(a, RegSet::EMPTY, None);
+                self.a.asm.to_int(d, a);
+            }
+            Ins::Load(width, _, base, displacement) => {
+                let base = self.a.read(base, RegSet::EMPTY, Some(d));
+                self.a.asm.load(width, d, base, displacement);
+            }
+            Ins::Int(_) | Ins::Float(_) | Ins::Slot(_) | Ins::Store(..) | Ins::Guard(..) => {
+                unreachable!("{ins} is not computed from operands")
+            }
+        }
+    }
+
+    fn operand(&mut self, ins: Ins, v: Ref, avoid: RegSet) -> Operand {
+        match immediate::<B>(&self.trace.ins, ins, v) {
+            Some(value) => Operand::Imm(value),
+            None => Operand::Reg(self.a.read(v, avoid, None)),
+        }
+    }
+
+    /// The operands of a commutative operation: first the one that dies here, whose register the result can take.
+    fn in_order(&self, a: Ref, b: Ref) -> (Ref, Ref) {
+        if self.a.reg_of(a).is_some() && self.a.reg_of(b).is_none() { (b, a) } else { (a, b) }
+    }
+
+    fn int_op(&mut self, ins: Ins, op: IntOp, d: Reg, a: Ref, b: Ref) {
+        let imm = immediate::<B>(&self.trace.ins, ins, b);
+        let (a, b) = if op.commutes() && imm.is_none() { self.in_order(a, b) } else { (a, b) };
+        let Fixed { destroys, second } = if imm.is_none() { B::fixed(op) } else { Fixed::NOTHING };
+        let special = second.map_or(destroys, |reg| destroys.with(RegSet::of(reg)));
+
+        // The result cannot be made where the second operand must be.
+        let target = match second {
+            Some(reg) if reg == d => {
+                let target = self.a.take(d.class(), special, None);
+                self.copy(d, target);
+                target
+            }
+            _ => d,
+        };
+        let results = RegSet::of(d).with(RegSet::of(target));
+        for reg in special.iter().filter(|&reg| reg != target) {
+            if second != Some(reg) || self.a.holder(reg) != Some(b) {
+                self.a.vacate(reg, special.with(results));
+            }
+        }
+
+        let second_operand = match (imm, second) {
+            (Some(value), _) => Operand::Imm(value),
+            (None, Some(reg)) => {
+                if self.a.reg_of(b).is_none() {
+                    self.a.hold(reg, b);
+                }
+                Operand::Reg(reg)
+            }
+            (None, None) => {
+                let avoid = if B::TWO_ADDRESS && a != b { results } else { RegSet::EMPTY };
+                Operand::Reg(self.a.read(b, avoid.with(destroys), Some(target)))
+            }
+        };
+        let b_reg = imm.is_none().then(|| self.a.reg_of(b)).flatten();
+        let avoid = b_reg.map_or(special, |reg| special.with(RegSet::of(reg)));
+        let a = self.a.read(a, avoid, Some(target));
+        self.a.asm.int(op, target, a, second_operand);
+        if let (Some(to), Some(from)) = (second, b_reg) {
+            self.copy(to, from);
+        }
+    }
+}
+
+/// Where the value of a constant or a slot comes from when the trace starts.
+fn source(ins: Ins, start: &Start) -> Source {
+    match (ins, ins.constant(), frame_word(ins)) {
+        (_, Some(bits), _) => Source::Const(bits),
+        (Ins::Slot(slot), _, Some(word)) => match start.pending.iter().find(|pending| pending.0 == slot) {
+            Some(&(_, from)) => from,
+            None => Source::Place(Place::Mem(word)),
+        },
+        // Anything else has no place any more when the walk arrives at the start.
+        _ => Source::Const(0),
+    }
+}

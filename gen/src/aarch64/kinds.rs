@@ -1,0 +1,267 @@
+//! Operand kinds: what an operand is in a table, in bits, and in Rust.
+//!
+//! One line a kind. The Rust types are in the runtime's `aarch64` module; each has a method that gives its value right-aligned in the
+//! kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from the fields, the element lists
+//! `...x1` to `...x4` are made from the line of their element.
+
+use std::borrow::Cow;
+
+/// What an operand is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// As in the tables.
+    pub name: String,
+    /// The width of its value in bits.
+    pub width: u32,
+    /// The Rust type of its parameter.
+    pub ty: Cow<'static, str>,
+    /// How it is taken, and how it gives its bits.
+    pub by: By,
+    /// Its parameter's name, if its fields do not give one.
+    pub param: &'static str,
+    /// What comes before the register's letter in the syntax, `X` for `<Xd>`; empty for what is no plain register.
+    pub symbol: &'static str,
+}
+
+impl Kind {
+    /// The bits of its value that are zero in every value.
+    pub(super) fn always_zero(&self) -> u32 {
+        match self.name.as_str() {
+            // the first of an even pair
+            "XPair" | "WPair" => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// How a function takes an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// As it is; `bits()` are its bits.
+    Value,
+    /// Anything that converts to it; `bits()` are its bits.
+    Into,
+    /// As it is; these two methods are to and from its bits.
+    Method(&'static str, &'static str),
+    /// A branch or literal target, in this field of the runtime's `Rel`.
+    Target(&'static str),
+}
+
+/// A line of the table: kind, widths, type, how it is taken, parameter, symbol.
+type KindLine = (&'static str, &'static [u32], &'static str, By, &'static str, &'static str);
+
+use By::{Into, Method, Value};
+
+const EXTRACT: By = Method("extract_bits", "from_extract_bits");
+const INSERT: By = Method("insert_bits", "from_insert_bits");
+
+#[rustfmt::skip]
+const KINDS: &[KindLine] = &[
+    // general registers
+    ("X",              &[5],  "X",              Into,    "reg",     "X"),
+    ("W",              &[5],  "W",              Into,    "reg",     "W"),
+    ("XSP",            &[5],  "XSp",            Into,    "reg",     "X"),
+    ("WSP",            &[5],  "WSp",            Into,    "reg",     "W"),
+    ("XPair",          &[5],  "XPair",          Value,   "pair",    ""),
+    ("WPair",          &[5],  "WPair",          Value,   "pair",    ""),
+    // immediates
+    ("AddImm",         &[13], "AddImm",         Value,   "imm",     ""),
+    ("LogicalImm32",   &[12], "LogicalImm32",   Value,   "imm",     ""),
+    ("LogicalImm64",   &[13], "LogicalImm64",   Value,   "imm",     ""),
+    ("MovWide32",      &[17], "MovWide32",      Value,   "imm",     ""),
+    ("MovWide64",      &[18], "MovWide64",      Value,   "imm",     ""),
+    ("MovInverted32",  &[17], "MovInverted32",  Value,   "imm",     ""),
+    ("MovInverted64",  &[18], "MovInverted64",  Value,   "imm",     ""),
+    ("Shift32",        &[8],  "Shift32",        Value,   "shift",   ""),
+    ("Shift64",        &[8],  "Shift64",        Value,   "shift",   ""),
+    ("ShiftRor32",     &[8],  "ShiftRor32",     Into,    "shift",   ""),
+    ("ShiftRor64",     &[8],  "ShiftRor64",     Into,    "shift",   ""),
+    ("Extended32",     &[11], "Extended32",     Into,    "rm",      ""),
+    ("Extended64",     &[11], "Extended64",     Into,    "rm",      ""),
+    ("Index0",         &[9],  "Index<0>",       Into,    "index",   ""),
+    ("Index1",         &[9],  "Index<1>",       Into,    "index",   ""),
+    ("Index2",         &[9],  "Index<2>",       Into,    "index",   ""),
+    ("Index3",         &[9],  "Index<3>",       Into,    "index",   ""),
+    ("Index4",         &[9],  "Index<4>",       Into,    "index",   ""),
+    ("LslImm32",       &[12], "LslImm32",       Value,   "shift",   ""),
+    ("LslImm64",       &[12], "LslImm64",       Value,   "shift",   ""),
+    ("BfxField32",     &[12], "BitField32",     EXTRACT, "field",   ""),
+    ("BfxField64",     &[12], "BitField64",     EXTRACT, "field",   ""),
+    ("BfiField32",     &[12], "BitField32",     INSERT,  "field",   ""),
+    ("BfiField64",     &[12], "BitField64",     INSERT,  "field",   ""),
+    ("Fbits32",        &[6],  "Fbits32",        Value,   "fbits",   ""),
+    ("Fbits64",        &[6],  "Fbits64",        Value,   "fbits",   ""),
+    ("FpImm8",         &[8],  "FpImm8",         Value,   "imm",     ""),
+    ("ShrImm8",        &[3],  "ShrImm<8>",      Value,   "shift",   ""),
+    ("ShrImm16",       &[4],  "ShrImm<16>",     Value,   "shift",   ""),
+    ("ShrImm32",       &[5],  "ShrImm<32>",     Value,   "shift",   ""),
+    ("ShrImm64",       &[6],  "ShrImm<64>",     Value,   "shift",   ""),
+    ("Msl",            &[1],  "Msl",            Value,   "shift",   ""),
+    ("ByteMask64",     &[8],  "ByteMask64",     Value,   "mask",    ""),
+    ("Rot2",           &[2],  "Rotation",       Value,   "rotation", ""),
+    ("Rot1",           &[1],  "RotationOdd",    Value,   "rotation", ""),
+    // conditions, flags, named operands
+    ("Cond",           &[4],  "Cond",           Value,   "cond",    ""),
+    ("CondInv",        &[4],  "CondInv",        Value,   "cond",    ""),
+    ("Nzcv",           &[4],  "Nzcv",           Value,   "nzcv",    ""),
+    ("SysReg",         &[15], "SysReg",         Value,   "register", ""),
+    ("SysOp",          &[14], "SysOp",          Value,   "op",      ""),
+    ("DcOp",           &[10], "DcOp",           Value,   "op",      ""),
+    ("AtOp",           &[10], "AtOp",           Value,   "op",      ""),
+    ("IcOp",           &[10], "IcOp",           Value,   "op",      ""),
+    ("TlbiOp",         &[14], "TlbiOp",         Value,   "op",      ""),
+    ("TlbiXOp",        &[14], "TlbiXOp",        Value,   "op",      ""),
+    ("PState",         &[6],  "PState",         Value,   "field",   ""),
+    ("Barrier",        &[4],  "Barrier",        Value,   "barrier", ""),
+    ("BarrierNxs",     &[2],  "BarrierNxs",     Value,   "barrier", ""),
+    ("Prefetch",       &[5],  "Prefetch",       Value,   "op",      ""),
+    ("RangePrefetch",  &[6],  "RangePrefetch",  Value,   "op",      ""),
+    ("BtiTarget",      &[2],  "BtiTarget",      Value,   "target",  ""),
+    // scalar and vector registers, elements, lists
+    ("B",              &[5],  "B",              Value,   "reg",     "B"),
+    ("H",              &[5],  "H",              Value,   "reg",     "H"),
+    ("S",              &[5],  "S",              Value,   "reg",     "S"),
+    ("D",              &[5],  "D",              Value,   "reg",     "D"),
+    ("Q",              &[5],  "Q",              Value,   "reg",     "Q"),
+    ("V8B",            &[5],  "V8B",            Value,   "reg",     "V"),
+    ("V16B",           &[5],  "V16B",           Value,   "reg",     "V"),
+    ("V4H",            &[5],  "V4H",            Value,   "reg",     "V"),
+    ("V8H",            &[5],  "V8H",            Value,   "reg",     "V"),
+    ("V2H",            &[5],  "V2H",            Value,   "reg",     "V"),
+    ("V2S",            &[5],  "V2S",            Value,   "reg",     "V"),
+    ("V4S",            &[5],  "V4S",            Value,   "reg",     "V"),
+    ("V1D",            &[5],  "V1D",            Value,   "reg",     "V"),
+    ("V2D",            &[5],  "V2D",            Value,   "reg",     "V"),
+    ("V1Q",            &[5],  "V1Q",            Value,   "reg",     "V"),
+    ("VHigh",          &[5],  "V",              Value,   "reg",     "V"),
+    ("LaneB",          &[9],  "LaneB",          Value,   "lane",    ""),
+    ("LaneH",          &[8],  "LaneH",          Value,   "lane",    ""),
+    ("LaneS",          &[7],  "LaneS",          Value,   "lane",    ""),
+    ("LaneD",          &[6],  "LaneD",          Value,   "lane",    ""),
+    ("LaneH4",         &[7],  "LaneHLow",       Value,   "lane",    ""),
+];
+
+/// Kinds that lists `<kind>x1` to `<kind>x4` exist of, with the type of a list.
+const LISTS: &[(&str, &str)] = &[
+    ("V8B", "List"),
+    ("V16B", "List"),
+    ("V4H", "List"),
+    ("V8H", "List"),
+    ("V2S", "List"),
+    ("V4S", "List"),
+    ("V1D", "List"),
+    ("V2D", "List"),
+    ("LaneB", "LaneList"),
+    ("LaneH", "LaneList"),
+    ("LaneS", "LaneList"),
+    ("LaneD", "LaneList"),
+];
+
+/// Targets: kind, width, field of `Rel`, and where that keeps its bits: lowest bit and width of each part, highest first.
+type TargetLine = (&'static str, u32, &'static str, &'static [(u32, u32)]);
+
+#[rustfmt::skip]
+const TARGETS: &[TargetLine] = &[
+    ("Label",   26, "Imm26",   &[(0, 26)]),
+    ("Label",   19, "Imm19",   &[(5, 19)]),
+    ("Label",   16, "Back16",  &[(5, 16)]),
+    ("Label",   14, "Imm14",   &[(5, 14)]),
+    ("Label",   9,  "Imm9",    &[(5, 9)]),
+    ("Adr",     21, "Adr21",   &[(5, 19), (29, 2)]),
+    ("AdrPage", 21, "AdrPage", &[(5, 19), (29, 2)]),
+];
+
+/// What looking for a kind finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A kind of the given width.
+    Kind(Kind),
+    /// The kind exists, in another width.
+    Width(u32),
+    /// There is no such kind.
+    Nothing,
+}
+
+/// The kind of this name for fields that are `width` wide together.
+pub fn find(name: &str, width: u32) -> Found {
+    let kind = |ty: Cow<'static, str>, by, param, symbol| {
+        Found::Kind(Kind { name: name.into(), width, ty, by, param, symbol })
+    };
+    if let Some((ty, scale)) = scaled_immediate(name) {
+        let fits = (1..=16).contains(&width) && width + scale <= 24;
+        // Only what has exactly the width of a Rust integer converts from one.
+        let by = if scale == 0 && matches!(width, 8 | 16) { Into } else { Value };
+        return if fits { kind(format!("{ty}<{width}, {scale}>").into(), by, "imm", "") } else { Found::Width(16) };
+    }
+    let mut targets = TARGETS.iter().filter(|line| line.0 == name).peekable();
+    if let Some(first) = targets.peek() {
+        let expected = first.1;
+        return match targets.find(|line| line.1 == width) {
+            Some(line) => kind("Target".into(), By::Target(line.2), "target", ""),
+            None => Found::Width(expected),
+        };
+    }
+    if let Some(line) = KINDS.iter().find(|line| line.0 == name) {
+        let &(_, widths, ty, by, param, symbol) = line;
+        return if widths.contains(&width) { kind(ty.into(), by, param, symbol) } else { Found::Width(widths[0]) };
+    }
+    if let Some((element, count @ ("1" | "2" | "3" | "4"))) = name.rsplit_once('x') {
+        if let Some(&(_, list)) = LISTS.iter().find(|line| line.0 == element) {
+            return match find(element, width) {
+                Found::Kind(element) => kind(format!("{list}<{}, {count}>", element.ty).into(), Value, "list", ""),
+                other => other,
+            };
+        }
+    }
+    Found::Nothing
+}
+
+/// `U`, `U<<n`, `S<<n`: the type, and n.
+fn scaled_immediate(name: &str) -> Option<(&'static str, u32)> {
+    match name.split_once("<<") {
+        None => (name == "U").then_some(("UImm", 0)),
+        Some((letter, scale)) => {
+            let scale = scale.parse().ok().filter(|scale| *scale <= 16)?;
+            match letter {
+                "U" => Some(("UImm", scale)),
+                "S" => Some(("SImm", scale)),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Where a field of `Rel` keeps its bits: lowest bit and width of each part, highest first.
+pub(super) fn target_places(field: &str) -> &'static [(u32, u32)] {
+    TARGETS.iter().find(|line| line.2 == field).map_or(&[], |line| line.3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_is_there_twice() {
+        for (i, line) in KINDS.iter().enumerate() {
+            assert!(KINDS[..i].iter().all(|other| other.0 != line.0), "{}", line.0);
+            assert!(TARGETS.iter().all(|other| other.0 != line.0), "{}", line.0);
+        }
+    }
+
+    #[test]
+    fn widths_choose() {
+        let ty = |name, width| match find(name, width) {
+            Found::Kind(kind) => kind.ty.to_string(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(ty("U<<3", 12), "UImm<12, 3>");
+        assert_eq!(ty("S<<0", 9), "SImm<9, 0>");
+        assert_eq!(ty("S", 5), "S");
+        assert_eq!(ty("V16Bx4", 5), "List<V16B, 4>");
+        assert_eq!(ty("LaneSx2", 7), "LaneList<LaneS, 2>");
+        assert_eq!(find("Label", 20), Found::Width(26));
+        assert_eq!(find("X", 4), Found::Width(5));
+        assert_eq!(find("LaneH4x2", 7), Found::Nothing);
+        assert_eq!(find("Y", 5), Found::Nothing);
+    }
+}

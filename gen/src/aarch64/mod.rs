@@ -1,0 +1,170 @@
+//! AArch64 rows: from Arm's notation to encoder functions.
+//!
+//! A row gives 32 bits, some of them fields, and says which operand goes into which fields. [`check`] turns it into a [`Form`] or
+//! says what is wrong with it; [`emit`] turns forms into Rust. What an operand is, in Rust and in bits, is one line of
+//! [`kinds`].
+
+pub mod bits;
+mod check;
+mod emit;
+pub mod kinds;
+
+pub use check::forms;
+pub use emit::{encoders, forms_data};
+
+use crate::{condition::Condition, table::TextRow};
+use serde::Deserialize;
+
+/// A row as written; see `tables/README.md`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The function's name.
+    pub name: String,
+    /// Arm's name of the encoding.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Arm's assembler syntax.
+    pub asm: String,
+    /// The 32 bits, from the highest.
+    pub bits: String,
+    /// The operands and the fields that they fill.
+    #[serde(default)]
+    pub ops: String,
+    /// What must hold between fields.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Architecture features, as Arm names them.
+    #[serde(default)]
+    pub cpu: Option<String>,
+    /// Another form that can produce the same bits.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// NZCV access.
+    #[serde(default)]
+    pub flags: Option<String>,
+}
+
+impl TextRow for Row {
+    fn title(&self) -> &str {
+        &self.name
+    }
+
+    fn texts(&mut self) -> Vec<&mut String> {
+        let Row { name, id, asm, bits, ops, when, cpu, alias, flags } = self;
+        let optional = [id, when, cpu, alias, flags].into_iter().flatten();
+        [name, asm, bits, ops].into_iter().chain(optional).collect()
+    }
+
+    fn cpu(&mut self) -> &mut Option<String> {
+        &mut self.cpu
+    }
+}
+
+/// A checked row: one instruction, one function.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// The function's name.
+    pub name: String,
+    /// Arm's name of the encoding; `None` for most aliases.
+    pub id: Option<String>,
+    /// The mnemonic in lower case.
+    pub mnemonic: String,
+    /// Arm's assembler syntax.
+    pub syntax: String,
+    /// The bits.
+    pub bits: bits::Bits,
+    /// The explicit operands, in the manual's order.
+    pub operands: Vec<Operand>,
+    /// What must hold between fields.
+    pub condition: Option<Condition>,
+    /// NZCV access as written: `w:nzcv`.
+    pub flags: Option<String>,
+    /// Architecture features, all needed; `A|B` is either.
+    pub cpu: Vec<String>,
+    /// Another form that can produce the same bits.
+    pub alias: Option<String>,
+    /// The table, relative to the tables' root.
+    pub table: String,
+}
+
+/// An explicit operand.
+#[derive(Debug, Clone)]
+pub struct Operand {
+    /// The parameter's name.
+    pub param: String,
+    /// The fields that its value fills, highest first; each list gets the whole value. Indices into [`bits::Bits::fields`].
+    pub fields: Vec<Vec<usize>>,
+    /// What it is.
+    pub kind: kinds::Kind,
+    /// Whether the instruction reads or writes it.
+    pub access: Access,
+}
+
+/// What an instruction does with an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `r`
+    Read,
+    /// `w`
+    Write,
+    /// `rw`
+    ReadWrite,
+}
+
+impl Access {
+    /// As in the tables.
+    pub fn letters(self) -> &'static str {
+        match self {
+            Access::Read => "r",
+            Access::Write => "w",
+            Access::ReadWrite => "rw",
+        }
+    }
+
+    /// For people.
+    fn words(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Write => "written",
+            Access::ReadWrite => "read and written",
+        }
+    }
+}
+
+impl Form {
+    /// The form as one line of the listing: name, bits, operands, features, table, syntax.
+    pub fn list_line(&self) -> String {
+        let operands: Vec<String> = self
+            .operands
+            .iter()
+            .map(|operand| {
+                let fields: Vec<String> = operand
+                    .fields
+                    .iter()
+                    .map(|list| {
+                        let names: Vec<&str> = list.iter().map(|&f| self.bits.fields[f].name.as_str()).collect();
+                        names.join(":")
+                    })
+                    .collect();
+                format!("{}={}:{}", fields.join("&"), operand.kind.name, operand.access.letters())
+            })
+            .collect();
+        let operands = if operands.is_empty() { "-".into() } else { operands.join(" ") };
+        let line = format!(
+            "{:<20} {:<46} {:<44} {:<14} {:<26} {}",
+            self.name,
+            self.bits.to_string(),
+            operands,
+            self.cpu_text(),
+            self.table,
+            self.syntax
+        );
+        line.trim_end().to_string()
+    }
+
+    /// The features in one text, `base` if there are none.
+    pub(crate) fn cpu_text(&self) -> String {
+        if self.cpu.is_empty() { "base".into() } else { self.cpu.join(" ") }
+    }
+}

@@ -1,0 +1,51 @@
+//! Checks that both instruction sets' rows share: names of functions, of CPU features, of flags.
+
+use crate::error::{Reason, TableError};
+use std::collections::HashMap;
+
+/// Whether a function can have this name.
+pub fn is_function(name: &str) -> bool {
+    const KEYWORDS: [&str; 10] = ["as", "break", "in", "loop", "match", "mod", "move", "ref", "use", "yield"];
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && !KEYWORDS.contains(&name)
+}
+
+/// A row's CPU features, all needed.
+pub fn cpu(text: Option<&str>) -> Result<Vec<String>, Reason> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let known = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let words: Vec<_> = text.split_whitespace().collect();
+    if words.is_empty() || !words.iter().all(|word| known(word)) {
+        return Err(Reason::Cpu { text: text.into() });
+    }
+    Ok(words.into_iter().map(String::from).collect())
+}
+
+/// A row's flags: words `r:`, `w:`, `0:`, `1:`, `u:` and letters of `letters`.
+pub fn flags(text: &str, letters: &str) -> Result<String, Reason> {
+    for word in text.split_whitespace() {
+        let fine = word.split_once(':').is_some_and(|(what, flags)| {
+            matches!(what, "r" | "w" | "0" | "1" | "u")
+                && !flags.is_empty()
+                && flags.chars().enumerate().all(|(i, c)| letters.contains(c) && !flags[..i].contains(c))
+        });
+        if !fine {
+            return Err(Reason::Flags { text: word.into() });
+        }
+    }
+    Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// No two forms have one name; given are name, table and row of each.
+pub fn unique<'a>(forms: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> Result<(), TableError> {
+    let mut rows = HashMap::new();
+    for (name, table, row) in forms {
+        if let Some(other) = rows.insert(name, row) {
+            let reason = Reason::NameTwice { name: name.into(), other: other.into() };
+            return Err(TableError::of_row(table, row, reason));
+        }
+    }
+    Ok(())
+}

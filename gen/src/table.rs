@@ -1,0 +1,161 @@
+//! Table files: reading them, and putting a family's columns into its rows.
+//!
+//! A family repeats its rows for each line of `each`. The replacement is textual, so what comes out is a legal row by
+//! itself, and everything after this module deals with single rows only.
+
+use crate::error::{Reason, TableError};
+use serde::{Deserialize, de::DeserializeOwned};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A table file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table<Row> {
+    /// The manual, its revision and the sections that the rows were checked against.
+    pub source: String,
+    /// The groups, in the order of the file.
+    pub groups: Vec<Group<Row>>,
+}
+
+/// Rows under one title, repeated for each line of `each` if there are columns.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group<Row> {
+    /// What the rows have in common.
+    pub title: String,
+    /// `cpu` of the rows that have none of their own.
+    #[serde(default)]
+    pub cpu: Option<String>,
+    /// The family's columns.
+    #[serde(default)]
+    pub cols: Vec<String>,
+    /// The family's lines, one text a column.
+    #[serde(default)]
+    pub each: Vec<Vec<String>>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row as text, in either notation.
+pub trait TextRow: Clone + DeserializeOwned {
+    /// What an error message calls the row.
+    fn title(&self) -> &str;
+    /// Every text of the row, in which columns are replaced.
+    fn texts(&mut self) -> Vec<&mut String>;
+    /// The row's CPU features, which the group may give.
+    fn cpu(&mut self) -> &mut Option<String>;
+}
+
+/// A single row, its columns put in, and the table that it comes from.
+#[derive(Debug, Clone)]
+pub struct Line<Row> {
+    /// The table, relative to the tables' root: `x64/alu.ron`.
+    pub table: String,
+    /// The row.
+    pub row: Row,
+}
+
+/// The `.ron` files of a directory, in the order of their names.
+pub fn files(dir: &Path) -> Result<Vec<PathBuf>, TableError> {
+    let unreadable = |cause: std::io::Error| {
+        TableError::of_table(&name_of(dir), Reason::Unreadable { path: dir.into(), cause: cause.to_string() })
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| e == "ron") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads every table of a directory and returns its single rows, family by family.
+pub fn read_dir<Row: TextRow>(dir: &Path) -> Result<Vec<Line<Row>>, TableError> {
+    let mut lines = Vec::new();
+    for path in files(dir)? {
+        let table = format!("{}/{}", name_of(dir), name_of(&path));
+        let text = fs::read_to_string(&path).map_err(|cause| {
+            TableError::of_table(&table, Reason::Unreadable { path: path.clone(), cause: cause.to_string() })
+        })?;
+        lines.extend(read(&table, &text)?);
+    }
+    Ok(lines)
+}
+
+/// Reads one table's text.
+pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, TableError> {
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    let parsed: Table<Row> = options.from_str(text).map_err(|e| {
+        let reason =
+            Reason::Syntax { line: e.span.start.line, column: e.span.start.col, cause: e.code.to_string() };
+        TableError::of_table(table, reason)
+    })?;
+    let mut lines = Vec::new();
+    for group in &parsed.groups {
+        expand(table, group, &mut lines)?;
+    }
+    Ok(lines)
+}
+
+fn expand<Row: TextRow>(table: &str, group: &Group<Row>, lines: &mut Vec<Line<Row>>) -> Result<(), TableError> {
+    if group.rows.is_empty() || (!group.cols.is_empty() && group.each.is_empty()) {
+        return Err(TableError::of_table(table, Reason::EmptyGroup { title: group.title.clone() }));
+    }
+    let once = [Vec::new()];
+    let each = if group.cols.is_empty() && group.each.is_empty() { &once[..] } else { &group.each[..] };
+    let mut used = vec![false; group.cols.len()];
+    for texts in each {
+        if texts.len() != group.cols.len() {
+            let reason = Reason::ColumnCount { columns: group.cols.len(), texts: texts.len() };
+            return Err(TableError::of_table(table, reason));
+        }
+        for row in &group.rows {
+            let mut row = row.clone();
+            if row.cpu().is_none() {
+                *row.cpu() = group.cpu.clone();
+            }
+            let written = row.title().to_string();
+            for text in row.texts() {
+                *text = substitute(text, &group.cols, texts, &mut used)
+                    .map_err(|reason| TableError::of_row(table, &written, reason))?;
+            }
+            lines.push(Line { table: table.into(), row });
+        }
+    }
+    match used.iter().position(|used| !used) {
+        Some(unused) => {
+            Err(TableError::of_table(table, Reason::UnusedColumn { name: group.cols[unused].clone() }))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Replaces `$name` and `${name}`.
+fn substitute(text: &str, cols: &[String], texts: &[String], used: &mut [bool]) -> Result<String, Reason> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (name, after) = match rest.strip_prefix('{').and_then(|braced| braced.split_once('}')) {
+            Some(split) => split,
+            None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
+        };
+        let column =
+            cols.iter().position(|c| c == name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
+        used[column] = true;
+        out.push_str(&texts[column]);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,471 @@
+//! x86-64: rows in Intel's notation, and the checked model of the forms that they make.
+
+mod check;
+mod emit;
+mod encoding;
+mod operand;
+mod sized;
+
+use crate::{
+    condition::Condition,
+    error::{Reason, TableError},
+    table::{Line, TextRow},
+};
+use serde::Deserialize;
+
+pub use check::forms;
+pub use emit::{encoders, forms_data};
+
+/// A row as text; see the legend in tables/README.md.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Mnemonic and explicit operands.
+    pub ins: String,
+    /// The encoding.
+    pub op: String,
+    /// Where each operand goes.
+    pub en: String,
+    /// How each operand is accessed.
+    pub io: String,
+    /// Implicit operands.
+    #[serde(default)]
+    pub imp: Option<String>,
+    /// Flags read and written.
+    #[serde(default)]
+    pub rflags: Option<String>,
+    /// CPU features.
+    #[serde(default)]
+    pub cpu: Option<String>,
+    /// EVEX tuple type.
+    #[serde(default)]
+    pub tt: Option<Tuple>,
+    /// A form that can produce the same bytes.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// What must hold between operands.
+    #[serde(default)]
+    pub when: Option<String>,
+}
+
+impl TextRow for Row {
+    fn title(&self) -> &str {
+        &self.ins
+    }
+
+    fn texts(&mut self) -> Vec<&mut String> {
+        let optional = [&mut self.imp, &mut self.rflags, &mut self.cpu, &mut self.alias, &mut self.when];
+        [&mut self.ins, &mut self.op, &mut self.en, &mut self.io].into_iter().chain(optional.into_iter().flatten()).collect()
+    }
+
+    fn cpu(&mut self) -> &mut Option<String> {
+        &mut self.cpu
+    }
+}
+
+/// How EVEX scales a one-byte displacement (SDM vol. 2A, 2.7.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs)] // the SDM's names
+pub enum Tuple {
+    Full,
+    Half,
+    FullMem,
+    HalfMem,
+    QuarterMem,
+    EighthMem,
+    Quarter,
+    #[serde(alias = "Tuple1Byte", alias = "Tuple1Word")]
+    Tuple1Scalar,
+    Tuple1Fixed,
+    Tuple2,
+    Tuple4,
+    Tuple8,
+    Tuple1_4X,
+    Mem128,
+    MovDdup,
+}
+
+/// An encoding with a name: what one encoder function writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form {
+    /// The function.
+    pub name: String,
+    /// The mnemonic, with the prefixes that lead it: `lock add`.
+    pub mnemonic: String,
+    /// The row's `ins`, sized.
+    pub syntax: String,
+    /// The row's `op`, sized.
+    pub notation: String,
+    /// The row's `en`.
+    pub en: String,
+    /// The encoding.
+    pub encoding: Encoding,
+    /// The bytes behind opcode and ModRM, in order.
+    pub immediates: Vec<Immediate>,
+    /// The explicit operands.
+    pub operands: Vec<Operand>,
+    /// Implicit operands: access and register.
+    pub implicit: Vec<(Access, String)>,
+    /// Flags, as the row's `rflags`.
+    pub rflags: String,
+    /// CPU features, all needed.
+    pub cpu: Vec<String>,
+    /// The table, relative to the tables' root.
+    pub table: String,
+    /// A form that can produce the same bytes.
+    pub alias: Option<String>,
+    /// What must hold between operands.
+    pub when: Option<Condition>,
+}
+
+/// An explicit operand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operand {
+    /// The operand as the row writes it.
+    pub text: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it goes.
+    pub slot: Slot,
+    /// What the instruction does with it.
+    pub access: Access,
+    /// `{k1}`, `{k1}{z}`.
+    pub mask: Option<Mask>,
+    /// `{er}`, `{sae}`.
+    pub rounding: Option<Rounding>,
+}
+
+/// What an operand can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A register of a class.
+    Reg(Class),
+    /// A register or constant that the opcode fixes; its number or value.
+    Fixed(u8),
+    /// A register, or memory of some bits; perhaps one element of so many bits, broadcast.
+    RegMem { class: Class, bits: u32, broadcast: Option<u32> },
+    /// Memory, perhaps addressed by any of 32 registers; `bits` is `None` where the operation says no size.
+    Mem { bits: Option<u32>, extended: bool },
+    /// Addresses with a vector index.
+    Vsib { class: Class },
+    /// An immediate.
+    Imm { bits: u32, signed: bool },
+    /// A branch target.
+    Rel { bits: u32 },
+    /// An absolute address of 64 bits.
+    Moffs { bits: u32 },
+    /// APX default flags.
+    FlagsValue,
+}
+
+/// A register class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // the legend's names
+pub enum Class {
+    R8,
+    /// Byte registers without REX.
+    R8h,
+    R16,
+    R32,
+    R64,
+    /// The first eight registers, in a form without REX.
+    Low16,
+    Low32,
+    /// All 32 registers.
+    E8,
+    E16,
+    E32,
+    E64,
+    Xmm,
+    Ymm,
+    Zmm,
+    /// All 32 registers.
+    EXmm,
+    EYmm,
+    K,
+    Tmm,
+    St,
+    Sreg,
+}
+
+impl Class {
+    /// How many registers there are.
+    pub fn count(self) -> u8 {
+        use Class::*;
+        match self {
+            R8 | R16 | R32 | R64 | Xmm | Ymm => 16,
+            R8h | Low16 | Low32 | K | Tmm | St => 8,
+            E8 | E16 | E32 | E64 | EXmm | EYmm | Zmm => 32,
+            Sreg => 6,
+        }
+    }
+
+    /// Whether the fifth bit of the number goes where vector registers have it.
+    pub fn is_vector(self) -> bool {
+        matches!(self, Class::Xmm | Class::Ymm | Class::Zmm | Class::EXmm | Class::EYmm)
+    }
+}
+
+/// Where an operand goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// ModRM.reg.
+    Reg,
+    /// ModRM.rm.
+    Rm,
+    /// VEX.vvvv.
+    Vvvv,
+    /// An immediate.
+    Imm,
+    /// The opcode's low bits.
+    Opcode,
+    /// A branch displacement.
+    Rel,
+    /// An absolute address.
+    Moffs,
+    /// The high half of an immediate byte.
+    Is4,
+    /// Fixed by the opcode.
+    Fixed,
+}
+
+/// What an instruction does with an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads it.
+    Read,
+    /// Writes it.
+    Write,
+    /// Reads and writes it.
+    ReadWrite,
+    /// Neither: an address that is not followed.
+    None,
+}
+
+impl Access {
+    /// The legend's letters.
+    pub fn parse(text: &str) -> Result<Access, Reason> {
+        match text {
+            "r" => Ok(Access::Read),
+            "w" => Ok(Access::Write),
+            "rw" => Ok(Access::ReadWrite),
+            "-" => Ok(Access::None),
+            _ => Err(Reason::Access { text: text.into() }),
+        }
+    }
+
+    /// The legend's letters.
+    pub fn letters(self) -> &'static str {
+        match self {
+            Access::Read => "r",
+            Access::Write => "w",
+            Access::ReadWrite => "rw",
+            Access::None => "-",
+        }
+    }
+
+    /// The access in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Write => "write",
+            Access::ReadWrite => "read, write",
+            Access::None => "address only",
+        }
+    }
+}
+
+/// An EVEX mask on an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// Elements that are masked out keep their value.
+    Merging,
+    /// ... or become 0, by choice.
+    Zeroing,
+}
+
+/// EVEX rounding control on an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// A rounding mode.
+    Embedded,
+    /// No exceptions.
+    SuppressExceptions,
+}
+
+/// The bytes of an instruction up to ModRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encoding {
+    /// Prefixes, REX, opcode bytes.
+    Legacy {
+        /// The prefix bytes, in order.
+        prefixes: Vec<u8>,
+        /// What REX may or must be.
+        rex: Rex,
+        /// One to three bytes.
+        opcode: Vec<u8>,
+        /// Whether the last byte's low bits are a register.
+        plus: bool,
+        /// ModRM.
+        modrm: Option<ModRm>,
+    },
+    /// REX2 and an opcode byte.
+    Rex2 {
+        /// The prefix bytes, in order.
+        prefixes: Vec<u8>,
+        /// REX2.W.
+        w: bool,
+        /// Whether the opcode is of map 1.
+        map1: bool,
+        /// The opcode byte.
+        opcode: u8,
+        /// Whether its low bits are a register.
+        plus: bool,
+        /// ModRM.
+        modrm: Option<ModRm>,
+    },
+    /// VEX and an opcode byte.
+    Vex {
+        /// VEX.L; 0 where the instruction ignores it.
+        l: u8,
+        /// 0 none, 1 66, 2 F3, 3 F2.
+        pp: u8,
+        /// 1 0F, 2 0F38, 3 0F3A.
+        map: u8,
+        /// VEX.W; 0 where the instruction ignores it.
+        w: u8,
+        /// The opcode byte.
+        opcode: u8,
+        /// ModRM.
+        modrm: Option<ModRm>,
+    },
+    /// EVEX and an opcode byte.
+    Evex {
+        /// EVEX.L'L; 0 where the instruction ignores it.
+        ll: u8,
+        /// As VEX.
+        pp: u8,
+        /// As VEX, and 4 to 6.
+        map: u8,
+        /// EVEX.W; 0 where the instruction ignores it.
+        w: u8,
+        /// The opcode byte.
+        opcode: u8,
+        /// ModRM.
+        modrm: ModRm,
+        /// N of disp8*N: for the whole operand, and for a broadcast element.
+        disp8: (u32, u32),
+        /// APX's own bits in the last payload byte.
+        apx: Option<Apx>,
+    },
+}
+
+/// What REX may or must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rex {
+    /// As the registers need it.
+    AsNeeded,
+    /// There, with W.
+    W,
+    /// Absent.
+    Forbidden,
+}
+
+/// APX bits in the last byte of an EVEX prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Apx {
+    /// New data destination.
+    pub nd: bool,
+    /// No flags.
+    pub nf: bool,
+    /// Source condition of a conditional compare.
+    pub scc: Option<u8>,
+}
+
+/// ModRM of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModRm {
+    /// What ModRM.mod may be.
+    pub mode: Mode,
+    /// ModRM.reg, where it is not an operand.
+    pub reg: Option<u8>,
+    /// ModRM.rm, where it is not an operand.
+    pub rm: Option<u8>,
+}
+
+/// What ModRM.mod may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As the operand is.
+    Any,
+    /// 3.
+    Register,
+    /// 0 to 2.
+    Memory,
+    /// 0 to 2, with a SIB byte.
+    MemorySib,
+}
+
+/// Bytes behind opcode and ModRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Immediate {
+    /// An immediate of so many bytes.
+    Value(u32),
+    /// A branch displacement of so many bytes.
+    Rel(u32),
+    /// An address of 8 bytes.
+    Moffs,
+    /// A register in the high half of a byte.
+    Is4,
+    /// A register in the high half of a byte, four immediate bits in the low half.
+    Is5,
+}
+
+impl Form {
+    /// The encoding's ModRM.
+    pub fn modrm(&self) -> Option<ModRm> {
+        match &self.encoding {
+            Encoding::Legacy { modrm, .. } | Encoding::Rex2 { modrm, .. } | Encoding::Vex { modrm, .. } => *modrm,
+            Encoding::Evex { modrm, .. } => Some(*modrm),
+        }
+    }
+
+    /// Whether the form exists only without REX.
+    pub fn is_without_rex(&self) -> bool {
+        matches!(self.encoding, Encoding::Legacy { rex: Rex::Forbidden, .. })
+    }
+
+    /// Whether the mask must not be k0 (`k1!=0` in `when`), which is a matter of the operand's type.
+    pub fn needs_mask(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.names().any(|name| name == MASK))
+    }
+
+    /// The operands that are parameters of the function: those that the opcode does not fix.
+    pub fn parameters(&self) -> impl Iterator<Item = &Operand> {
+        self.operands.iter().filter(|operand| operand.slot != Slot::Fixed)
+    }
+
+    /// One line of the listing.
+    pub fn list_line(&self) -> String {
+        let io: Vec<_> = self.operands.iter().map(|o| o.access.letters()).collect();
+        let cpu = if self.cpu.is_empty() { "-".into() } else { self.cpu.join("+") };
+        format!(
+            "{:<32} {:<34} {:<5} {:<8} {:<16} {:<24} {}",
+            self.name,
+            self.notation,
+            self.en,
+            io.join(" "),
+            cpu,
+            self.table,
+            self.syntax
+        )
+    }
+}
+
+/// What `when` calls the mask operand.
+pub(crate) const MASK: &str = "k1";
+
+/// A single row and where it comes from, for messages.
+pub(crate) fn row_error(line: &Line<Row>, reason: Reason) -> TableError {
+    TableError::of_row(&line.table, &line.row.ins, reason)
+}

@@ -1,0 +1,167 @@
+//! Vector operands: arrangements, elements, lists.
+//!
+//! The arrangement belongs to the operand's type, so a form takes `V4S` and nothing else. An element carries its lane above its
+//! register's number, as the instructions' fields want it, highest bit first.
+
+use super::reg::V;
+use core::{fmt, marker::PhantomData};
+
+macro_rules! arrangements {
+    ($($ty:ident $text:literal $debug:literal)*) => {$(
+        #[doc = concat!("A vector register as ", $text, ".")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $ty(u8);
+
+        impl $ty {
+            #[inline(always)]
+            pub(super) const fn of_register(register: V) -> Self {
+                $ty(register.number())
+            }
+
+            /// The register's number.
+            #[inline(always)]
+            pub const fn number(self) -> u8 {
+                self.0
+            }
+
+            /// Its value in the instruction.
+            #[inline(always)]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits, below 32.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 32 { Some($ty(bits as u8)) } else { None }
+            }
+        }
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("V{}.", $debug), self.0)
+            }
+        }
+    )*};
+}
+
+arrangements! {
+    V8B "8 bytes" "8B"
+    V16B "16 bytes" "16B"
+    V2H "2 halfwords" "2H"
+    V4H "4 halfwords" "4H"
+    V8H "8 halfwords" "8H"
+    V2S "2 words" "2S"
+    V4S "4 words" "4S"
+    V1D "one doubleword" "1D"
+    V2D "2 doublewords" "2D"
+    V1Q "one quadword" "1Q"
+}
+
+macro_rules! elements {
+    ($($(#[$doc:meta])* $ty:ident $lanes:literal $registers:literal $letter:literal)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty(u16);
+
+        impl $ty {
+            #[doc = concat!("The element `lane`, below ", $lanes, ", of a register below V", $registers, ".")]
+            #[inline]
+            pub const fn new(register: V, lane: u8) -> Option<Self> {
+                if lane < $lanes && register.number() < $registers {
+                    Some($ty(lane as u16 * $registers + register.number() as u16))
+                } else {
+                    None
+                }
+            }
+
+            /// Its value in the instruction: the lane above the register.
+            #[inline(always)]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < $lanes * $registers { Some($ty(bits as u16)) } else { None }
+            }
+        }
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("V{}.", $letter, "[{}]"), self.0 % $registers, self.0 / $registers)
+            }
+        }
+    )*};
+}
+
+elements! {
+    /// A byte of a vector register.
+    LaneB 16 32 "B"
+    /// A halfword of a vector register.
+    LaneH 8 32 "H"
+    /// A halfword of one of the registers V0 to V15.
+    LaneHLow 8 16 "H"
+    /// A word of a vector register.
+    LaneS 4 32 "S"
+    /// A doubleword of a vector register.
+    LaneD 2 32 "D"
+}
+
+/// `N` consecutive vector registers, V0 following V31: `{V3.4S, V4.4S}` is `List::<V4S, 2>::new(V3.v4s())`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct List<T, const N: usize> {
+    first: u8,
+    arrangement: PhantomData<T>,
+}
+
+/// One element of `N` consecutive vector registers: `{V3.S, V4.S}[1]` is `LaneList::<LaneS, 2>::new(V3.s(1)?)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LaneList<T, const N: usize> {
+    first: u16,
+    element: PhantomData<T>,
+}
+
+macro_rules! lists {
+    ($list:ident $field:ident: $($ty:ident)*) => {$(
+        impl<const N: usize> $list<$ty, N> {
+            /// The list that begins with `first`.
+            #[inline]
+            pub const fn new(first: $ty) -> Self {
+                $list { first: first.0, $field: PhantomData }
+            }
+
+            /// Its value in the instruction, which is that of the first.
+            #[inline(always)]
+            pub const fn bits(self) -> u32 {
+                self.first as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                match $ty::from_bits(bits) {
+                    Some(first) => Some(Self::new(first)),
+                    None => None,
+                }
+            }
+        }
+
+        impl From<$ty> for $list<$ty, 1> {
+            #[inline(always)]
+            fn from(single: $ty) -> Self {
+                Self::new(single)
+            }
+        }
+
+        impl<const N: usize> fmt::Debug for $list<$ty, N> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{{{:?} and {} more}}", $ty(self.first), N.saturating_sub(1))
+            }
+        }
+    )*};
+}
+
+lists!(List arrangement: V8B V16B V4H V8H V2S V4S V1D V2D);
+lists!(LaneList element: LaneB LaneH LaneS LaneD);

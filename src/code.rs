@@ -1,0 +1,61 @@
+//! Finished code.
+
+use crate::{
+    fixup::{Field, sealed},
+    label::{Label, Pos},
+    reloc::{LinkError, Relocation, RelocationTarget},
+    label::Symbol,
+};
+
+/// Finished code: bytes, what is still to be linked, and where its labels are.
+///
+/// It borrows the encoder; [`Encoder::clear`](crate::Encoder::clear) makes that ready for the next code.
+#[derive(Debug)]
+pub struct Code<'enc, I: sealed::Isa> {
+    pub(crate) bytes: &'enc mut [u8],
+    pub(crate) relocations: &'enc [Relocation<I::Field>],
+    pub(crate) labels: &'enc [Option<Pos>],
+}
+
+impl<I: sealed::Isa> Code<'_, I> {
+    /// The machine code, lowest address first.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The references that are still open: those to symbols, and those that depend on the code's address.
+    pub fn relocations(&self) -> &[Relocation<I::Field>] {
+        self.relocations
+    }
+
+    /// Offset in bytes of a bound label from the start of the code.
+    pub fn offset_of(&self, label: Label) -> Option<usize> {
+        let pos = (*self.labels.get(label.0 as usize)?)?;
+        self.bytes.len().checked_sub(pos.from_end() as usize)
+    }
+
+    /// Resolves the open references for code that will run at address `base`.
+    ///
+    /// `resolve` gives a symbol's address. Linking again, for another base, is fine.
+    ///
+    /// # Errors
+    /// [`LinkError::UnknownSymbol`] if `resolve` gives `None`, [`LinkError::OutOfRange`] if a field cannot reach; references before that
+    /// one are resolved already.
+    pub fn link(&mut self, base: u64, mut resolve: impl FnMut(Symbol) -> Option<u64>) -> Result<(), LinkError> {
+        for &Relocation { from, field, target } in self.relocations {
+            let to = match target {
+                RelocationTarget::Offset(offset) => base.wrapping_add(offset as u64),
+                RelocationTarget::Symbol(symbol) => {
+                    resolve(symbol).ok_or(LinkError::UnknownSymbol { symbol, from })?
+                }
+            };
+            let distance = field.distance(base.wrapping_add(from as u64), to);
+            let range = field.range();
+            if !range.holds(distance) {
+                return Err(LinkError::OutOfRange { target, from, distance, range });
+            }
+            field.write(self.bytes, from, distance);
+        }
+        Ok(())
+    }
+}

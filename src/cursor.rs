@@ -1,0 +1,238 @@
+//! The downward cursor: every raw write of the crate.
+//!
+//! An instruction is written last byte first, so the cursor moves from high addresses to low ones:
+//!
+//! ```text
+//!   low addresses                                               high addresses
+//!   +---------------------------+------------+----------------------------+
+//!   |       not yet used        | red zone   | code placed so far         |
+//!   +---------------------------+------------+----------------------------+
+//!   ^ start                     <- RED_ZONE ->^ at                         ^ end
+//!                                             <--------- pos ------------->
+//! ```
+//!
+//! A piece of an instruction is a [`Chunk`]: up to eight bytes in a word whose *last* byte is the most significant.
+//! Placing it is one unaligned eight-byte store that ends at the cursor, and a subtraction. What the store leaves below the chunk is
+//! overwritten by the next chunk; the red zone is where that happens. So optional bytes at a chunk's low end (prefixes) cost no branch
+//! and no shift: an absent one only shortens the length.
+//!
+//! Capacity is checked once an instruction. When less than the red zone is left, a growing buffer grows; on a fixed one the
+//! cursor moves into a *spill*, a private piece of memory that holds a single instruction, which is copied to its place if
+//! it fits. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and positions keep counting when it is full.
+//!
+//! `// Invariant(room):` `limit` is `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
+//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
+//! `// Invariant(pos):` `origin - at` is the number of bytes placed so far, in the buffer and in the spill alike.
+
+use crate::{buffer::Buffer, label::Pos};
+use alloc::boxed::Box;
+
+/// Bytes below the cursor that one call of [`Cursor::place`] may touch: four chunks, and the slack of the last store.
+const RED_ZONE: usize = 64;
+const MAX_CHUNKS: usize = 4;
+const _: () = assert!(MAX_CHUNKS * 8 + 8 <= RED_ZONE);
+
+/// Up to eight consecutive bytes of an instruction, the last one most significant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chunk {
+    word: u64,
+    // Invariant(chunk): at most 8.
+    len: usize,
+}
+
+impl Chunk {
+    /// The `len` most significant bytes of `word`; `len` is at most 8.
+    #[inline(always)]
+    pub(crate) const fn new(word: u64, len: usize) -> Self {
+        debug_assert!(len <= 8);
+        Chunk { word, len }
+    }
+
+    /// This chunk followed by another; together at most 8 bytes.
+    #[inline(always)]
+    pub(crate) const fn then(self, next: Chunk) -> Self {
+        debug_assert!(self.len + next.len <= 8);
+        // A shift by 64 is none: an eight-byte `next` leaves no room for this chunk.
+        let word = match self.word.checked_shr(8 * next.len as u32) {
+            Some(shifted) => shifted | next.word,
+            None => next.word,
+        };
+        Chunk { word, len: self.len + next.len }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn word(self) -> u64 {
+        self.word
+    }
+
+    #[inline(always)]
+    pub(crate) const fn len(self) -> usize {
+        self.len
+    }
+}
+
+/// Where the next byte goes, and how far it may go.
+pub(crate) struct Cursor<'buf> {
+    at: *mut u8,
+    limit: *mut u8,
+    /// The address of the buffer's end, as seen from `at`.
+    origin: usize,
+    buffer: Buffer<'buf>,
+    spill: Spill,
+}
+
+/// Where a fixed buffer's last instructions are written, one at a time.
+struct Spill {
+    memory: Option<Box<[u8; RED_ZONE]>>,
+    state: SpillState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SpillState {
+    /// The cursor is in the buffer.
+    Unused,
+    /// The cursor is in the spill; `placed` bytes have reached the buffer's high end.
+    Active { placed: usize },
+    /// The cursor is in the spill, and an instruction did not fit.
+    Full,
+}
+
+// SAFETY: the pointers point into `buffer` and `spill`, which the cursor owns or borrows uniquely.
+unsafe impl Send for Cursor<'_> {}
+// SAFETY: a shared cursor reads no memory through its pointers.
+unsafe impl Sync for Cursor<'_> {}
+
+impl<'buf> Cursor<'buf> {
+    pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
+        let spill = Spill { memory: None, state: SpillState::Unused };
+        let nowhere = core::ptr::null_mut();
+        let mut cursor = Cursor { at: nowhere, limit: nowhere, origin: 0, buffer, spill };
+        cursor.clear();
+        cursor
+    }
+
+    /// Back to the buffer's end.
+    pub(crate) fn clear(&mut self) {
+        self.spill.state = SpillState::Unused;
+        self.point_into_buffer(0);
+    }
+
+    /// Bytes placed so far: the distance of the last placed byte from the end.
+    #[inline(always)]
+    pub(crate) fn placed(&self) -> usize {
+        // Invariant(pos)
+        self.origin.wrapping_sub(self.at as usize)
+    }
+
+    /// The position of what was placed last.
+    #[inline(always)]
+    pub(crate) fn pos(&self) -> Pos {
+        Pos::new(self.placed())
+    }
+
+    /// Places one instruction, given as chunks from its last bytes to its first.
+    #[inline(always)]
+    pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
+        const { assert!(N <= MAX_CHUNKS) }
+        if (self.at as usize) < self.limit as usize {
+            self.make_room();
+        }
+        let mut at = self.at;
+        for chunk in chunks {
+            debug_assert!(chunk.len <= 8);
+            // SAFETY:
+            // 1. Invariant(room): RED_ZONE bytes below the cursor may be written;
+            // 2. Invariant(chunk): earlier chunks moved `at` down by at most 8 bytes each, so with N <= MAX_CHUNKS the
+            //    store's 8 bytes lie in the red zone;
+            // 3. the store is unaligned, and plain bytes have no invalid values.
+            unsafe {
+                at.sub(8).cast::<u64>().write_unaligned(chunk.word.to_le());
+                at = at.sub(chunk.len);
+            }
+        }
+        self.at = at;
+    }
+
+    /// Places one four-byte instruction.
+    #[inline(always)]
+    pub(crate) fn place_word(&mut self, word: u32) {
+        if (self.at as usize) < self.limit as usize {
+            self.make_room();
+        }
+        // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.
+        unsafe {
+            self.at = self.at.sub(4);
+            self.at.cast::<u32>().write_unaligned(word.to_le());
+        }
+    }
+
+    /// Restores Invariant(room) when the red zone is not free.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        if self.spill.state == SpillState::Unused {
+            let placed = self.placed();
+            if self.buffer.grow(placed) {
+                self.point_into_buffer(placed);
+                return;
+            }
+            self.spill.state = SpillState::Active { placed };
+            self.point_into_spill(placed);
+        } else {
+            self.flush_spill();
+        }
+    }
+
+    fn point_into_buffer(&mut self, placed: usize) {
+        let (start, len) = self.buffer.extent();
+        debug_assert!(placed <= len);
+        // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
+        self.limit = start.wrapping_add(RED_ZONE);
+        self.at = start.wrapping_add(len - placed);
+        self.origin = start as usize + len;
+    }
+
+    fn point_into_spill(&mut self, placed: usize) {
+        let memory = self.spill.memory.get_or_insert_with(|| Box::new([0; RED_ZONE])).as_mut_ptr();
+        self.at = memory.wrapping_add(RED_ZONE);
+        // Invariant(room): above the cursor, so that every instruction comes by `make_room`.
+        self.limit = self.at.wrapping_add(1);
+        self.origin = (self.at as usize).wrapping_add(placed);
+    }
+
+    /// Copies what is in the spill to its place in the buffer, and empties the spill.
+    fn flush_spill(&mut self) {
+        let total = self.placed();
+        if let SpillState::Active { placed } = self.spill.state {
+            let (start, len) = self.buffer.extent();
+            if total <= len {
+                debug_assert!(total - placed <= RED_ZONE);
+                // SAFETY:
+                // 1. the `total - placed` bytes from `at` on are the spill's written part;
+                // 2. `placed <= total <= len`, so the place is inside the buffer;
+                // 3. the spill is an allocation of its own.
+                unsafe { core::ptr::copy_nonoverlapping(self.at, start.add(len - total), total - placed) };
+                self.spill.state = SpillState::Active { placed: total };
+            } else {
+                self.spill.state = SpillState::Full;
+            }
+        }
+        self.point_into_spill(total);
+    }
+
+    /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
+    pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
+        if self.spill.state != SpillState::Unused {
+            self.flush_spill();
+        }
+        let placed = self.placed();
+        if self.spill.state == SpillState::Full {
+            return Err(placed);
+        }
+        let (start, len) = self.buffer.extent();
+        debug_assert!(placed <= len);
+        // SAFETY: Invariant(pos): the highest `placed` bytes of the buffer were written by `place`, `place_word` or
+        // `flush_spill`, and the returned borrow is unique because `self` is.
+        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(len - placed), placed) })
+    }
+}

@@ -1,0 +1,187 @@
+//! The encoder: a cursor, labels, and what is still to be resolved.
+//!
+//! The instruction set's own methods (the forms and the selectors) are in [`x64`](crate::x64) and
+//! [`aarch64`](crate::aarch64); what both share is here.
+
+use crate::{
+    buffer::Buffer,
+    code::Code,
+    cursor::Cursor,
+    error::FinishError,
+    fixup::{Field, Fixup, sealed},
+    label::{Label, Pos, Target},
+    reloc::{OpenRelocation, Relocation, RelocationTarget},
+};
+use alloc::vec::Vec;
+
+/// An assembler whose code grows downward: each call places an instruction *below* what was placed before.
+///
+/// `I` is the instruction set; use the names [`x64::Encoder`](crate::x64::Encoder) and
+/// [`aarch64::Encoder`](crate::aarch64::Encoder).
+pub struct Encoder<'buf, I: sealed::Isa> {
+    pub(crate) cursor: Cursor<'buf>,
+    labels: Vec<Option<Pos>>,
+    fixups: Vec<Fixup<I::Field>>,
+    open: Vec<OpenRelocation<I::Field>>,
+    relocations: Vec<Relocation<I::Field>>,
+    /// The first mistake; `finish` reports it.
+    fault: Option<FinishError>,
+}
+
+impl<I: sealed::Isa> Default for Encoder<'static, I> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<I: sealed::Isa> Encoder<'static, I> {
+    /// An encoder with a buffer of its own, which grows as needed up to 2 GiB.
+    pub fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    /// As [`new`](Self::new), with room for `bytes` bytes from the start.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self::over(Buffer::growing(bytes))
+    }
+}
+
+impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
+    /// An encoder that fills `slice` from its end, and never writes outside it.
+    ///
+    /// If the code does not fit, [`finish`](Self::finish) returns [`FinishError::OutOfSpace`], which says how large the slice should have been.
+    pub fn in_slice(slice: &'buf mut [u8]) -> Self {
+        Self::over(Buffer::fixed(slice))
+    }
+
+    fn over(buffer: Buffer<'buf>) -> Self {
+        Encoder {
+            cursor: Cursor::new(buffer),
+            labels: Vec::new(),
+            fixups: Vec::new(),
+            open: Vec::new(),
+            relocations: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
+    pub fn clear(&mut self) {
+        self.cursor.clear();
+        self.labels.clear();
+        self.fixups.clear();
+        self.open.clear();
+        self.relocations.clear();
+        self.fault = None;
+    }
+
+    /// The position of the instruction placed last.
+    #[inline]
+    pub fn pos(&self) -> Pos {
+        self.cursor.pos()
+    }
+
+    /// A new label, pending until it is [bound](Self::bind).
+    #[inline]
+    pub fn label(&mut self) -> Label {
+        self.new_label(None)
+    }
+
+    /// A new label, bound to the instruction placed last.
+    #[inline]
+    pub fn here(&mut self) -> Label {
+        let pos = self.pos();
+        self.new_label(Some(pos))
+    }
+
+    fn new_label(&mut self, pos: Option<Pos>) -> Label {
+        // Fewer than 2^32 labels: each takes four bytes of memory, more than any code that fits a buffer can use.
+        let label = Label(self.labels.len() as u32);
+        self.labels.push(pos);
+        label
+    }
+
+    /// Binds a pending label to the instruction placed last.
+    ///
+    /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
+    #[inline]
+    pub fn bind(&mut self, label: Label) {
+        let pos = self.pos();
+        match self.labels.get_mut(label.0 as usize) {
+            Some(state @ None) => *state = Some(pos),
+            Some(Some(_)) => self.fail(FinishError::BoundTwice { label, at: pos.from_end() }),
+            None => self.fail(FinishError::ForeignLabel { label, at: pos.from_end() }),
+        }
+    }
+
+    /// The position of a label; `None` while it is pending.
+    #[inline]
+    pub fn pos_of(&self, label: Label) -> Option<Pos> {
+        self.labels.get(label.0 as usize).copied().flatten()
+    }
+
+    /// Notes a mistake for `finish`, unless there is one already.
+    #[cold]
+    pub(crate) fn fail(&mut self, fault: FinishError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
+    #[inline(always)]
+    pub(crate) fn refer(&mut self, from: Pos, field: I::Field, target: Target) -> Option<i64> {
+        match target {
+            Target::Label(label) if !field.needs_address() => match self.pos_of(label) {
+                Some(pos) => {
+                    let distance = from.distance_to(pos);
+                    if !field.range().holds(distance) {
+                        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+                        return None;
+                    }
+                    Some(distance)
+                }
+                None => {
+                    self.fixups.push(Fixup { from, label, field });
+                    None
+                }
+            },
+            _ => {
+                self.open.push(OpenRelocation { from, field, target });
+                None
+            }
+        }
+    }
+
+    /// Resolves every reference and gives the code.
+    ///
+    /// # Errors
+    /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
+    pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
+        let code = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let position = |label: Label, from: Pos| match self.labels.get(label.0 as usize) {
+            Some(Some(pos)) => Ok(*pos),
+            Some(None) => Err(FinishError::UnboundLabel { label, at: from.from_end() }),
+            None => Err(FinishError::ForeignLabel { label, at: from.from_end() }),
+        };
+        let offset = |pos: Pos| code.len() - pos.from_end() as usize;
+        self.relocations.clear();
+        for &OpenRelocation { from, field, target } in &self.open {
+            let target = match target {
+                Target::Symbol(symbol) => RelocationTarget::Symbol(symbol),
+                Target::Label(label) => RelocationTarget::Offset(offset(position(label, from)?)),
+            };
+            self.relocations.push(Relocation { from: offset(from), field, target });
+        }
+        for &Fixup { from, label, field } in &self.fixups {
+            let distance = from.distance_to(position(label, from)?);
+            let range = field.range();
+            if !range.holds(distance) {
+                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range });
+            }
+            field.write(code, code.len() - from.from_end() as usize, distance);
+        }
+        Ok(Code { bytes: code, relocations: &self.relocations, labels: &self.labels })
+    }
+}

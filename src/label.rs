@@ -1,0 +1,78 @@
+//! Labels and positions.
+//!
+//! A position is a distance from the *end* of the code, so it stays true while code grows downward and when the buffer
+//! moves. A label is an index into a plain array of positions. It is *pending* until it is bound; a label that is used after it was bound lies at
+//! a higher address, its distance is known at once, and no trace of the use is left.
+
+use core::num::NonZeroU32;
+
+/// A distance in bytes from the end of the code, at most 2^31.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pos(
+    // One more than the distance, so that `Option<Pos>` is four bytes.
+    NonZeroU32,
+);
+
+impl Pos {
+    /// Distances above 2^32 - 2 saturate: only a fixed buffer that overflowed by gigabytes comes there, and it reports that.
+    #[inline(always)]
+    pub(crate) fn new(distance: usize) -> Self {
+        Pos(NonZeroU32::MIN.saturating_add(if distance < u32::MAX as usize { distance as u32 } else { u32::MAX }))
+    }
+
+    /// Bytes between this position and the end of the code.
+    #[inline(always)]
+    pub const fn from_end(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    /// The bytes from this position up to `other`; negative if `other` lies at a lower address.
+    #[inline(always)]
+    pub(crate) fn distance_to(self, other: Pos) -> i64 {
+        i64::from(self.0.get()) - i64::from(other.0.get())
+    }
+
+    /// The position `bytes` below this one.
+    #[inline(always)]
+    pub(crate) fn below(self, bytes: u32) -> Pos {
+        Pos(self.0.saturating_add(bytes))
+    }
+}
+
+impl core::fmt::Debug for Pos {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "end-{}", self.from_end())
+    }
+}
+
+/// A place in the code of one encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(pub(crate) u32);
+
+/// A name for something outside the code, chosen by the user: references to it leave with the code as
+/// [relocations](crate::Relocation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol(pub u32);
+
+/// What a PC-relative operand refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A place in this code.
+    Label(Label),
+    /// Something outside.
+    Symbol(Symbol),
+}
+
+impl From<Label> for Target {
+    #[inline(always)]
+    fn from(label: Label) -> Self {
+        Target::Label(label)
+    }
+}
+
+impl From<Symbol> for Target {
+    #[inline(always)]
+    fn from(symbol: Symbol) -> Self {
+        Target::Symbol(symbol)
+    }
+}

@@ -1,0 +1,78 @@
+//! References that leave with the code.
+//!
+//! A reference to a [`Symbol`] cannot be resolved before the symbol's address is known, and a reference by 4 KiB pages (AArch64's
+//! ADRP) not before the code's own address is. Both are listed by [`Code::relocations`](crate::Code::relocations) and resolved by
+//! [`Code::link`](crate::Code::link), or by a linker of the user's.
+
+use crate::label::{Pos, Symbol, Target};
+
+/// A reference that `finish` leaves open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Relocation<F> {
+    /// Offset in bytes, from the start of the code, of the byte that the distance is measured from: the end of the
+    /// instruction on x86-64, its start on AArch64.
+    pub from: usize,
+    /// The kind of field.
+    pub field: F,
+    /// What is referred to.
+    pub target: RelocationTarget,
+}
+
+/// What a [`Relocation`] refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelocationTarget {
+    /// Something outside.
+    Symbol(Symbol),
+    /// A place in this code, as an offset in bytes from its start.
+    Offset(usize),
+}
+
+/// A relocation before the code's length is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenRelocation<F> {
+    pub(crate) from: Pos,
+    pub(crate) field: F,
+    pub(crate) target: Target,
+}
+
+/// Why [`Code::link`](crate::Code::link) failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The resolver knows no address for the symbol.
+    UnknownSymbol {
+        /// The symbol.
+        symbol: Symbol,
+        /// Offset of the reference, as [`Relocation::from`].
+        from: usize,
+    },
+    /// The symbol is too far away for the field.
+    OutOfRange {
+        /// What is referred to.
+        target: RelocationTarget,
+        /// Offset of the reference, as [`Relocation::from`].
+        from: usize,
+        /// The distance in bytes.
+        distance: i64,
+        /// What the field can hold.
+        range: crate::Range,
+    },
+}
+
+impl core::fmt::Display for LinkError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            LinkError::UnknownSymbol { symbol, from } => {
+                write!(f, "no address for symbol {} (referred to at offset {from:#x})", symbol.0)
+            }
+            LinkError::OutOfRange { target, from, distance, range } => write!(
+                f,
+                "{target:?} is {distance} bytes from offset {from:#x}, which can reach {} to {} in steps of {}",
+                range.low, range.high, range.step
+            ),
+        }
+    }
+}
+
+impl core::error::Error for LinkError {}
+

@@ -1,0 +1,150 @@
+//! Encoding primitives: what the generated encoders call.
+//!
+//! There is one function a shape of instruction. It takes the row's constants as an [`Op`], [`VexOp`] or [`EvexOp`], made at compile
+//! time, and the operands' ready bits, and places the instruction tail first:
+//!
+//! ```text
+//!   placed third            placed second          placed first
+//!   +---------------------+ +--------------------+ +-----------+
+//!   | prefixes REX opcode | | SIB  displacement  | | immediate |
+//!   | ModRM               | |                    | |           |
+//!   +---------------------+ +--------------------+ +-----------+
+//!          head                    tail (from the operand's Word)
+//! ```
+//!
+//! The head is one word whose last byte, ModRM, is the most significant, so that REX and the prefixes lie at its low end, where
+//! an absent one costs nothing. A register operand has no tail; then the head and a short immediate are one store.
+//!
+//! This module is the interface between generated code and the runtime, for tables in other crates too: it
+//! follows the crate's semantic version, and changes as rarely as the public API does.
+
+mod evex;
+mod legacy;
+mod rex2;
+mod vex;
+
+use super::{Encoder, Rel, U4, operand::Word};
+use crate::{
+    cursor::Chunk,
+    error::FinishError,
+    label::Target,
+};
+
+pub use super::operand::{Reg, RegisterClass, Word as RmWord};
+pub use evex::{EvexOp, evex, evex_vsib};
+pub use legacy::{Op, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm};
+pub use rex2::{Rex2Op, rex2, rex2_op, rex2_plus};
+pub use vex::{VexOp, vex, vex_imm, vex_op};
+
+/// An instruction's immediate bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Imm(Chunk);
+
+impl Imm {
+    /// No bytes.
+    pub const NONE: Imm = Imm(Chunk::new(0, 0));
+
+    /// One byte.
+    #[inline(always)]
+    pub const fn i8(value: i8) -> Imm {
+        Imm::u8(value as u8)
+    }
+
+    /// One byte.
+    #[inline(always)]
+    pub const fn u8(value: u8) -> Imm {
+        Imm(Chunk::new((value as u64) << 56, 1))
+    }
+
+    /// Two bytes.
+    #[inline(always)]
+    pub const fn i16(value: i16) -> Imm {
+        Imm::u16(value as u16)
+    }
+
+    /// Two bytes.
+    #[inline(always)]
+    pub const fn u16(value: u16) -> Imm {
+        Imm(Chunk::new((value as u64) << 48, 2))
+    }
+
+    /// Four bytes.
+    #[inline(always)]
+    pub const fn i32(value: i32) -> Imm {
+        Imm(Chunk::new((value as u32 as u64) << 32, 4))
+    }
+
+    /// Eight bytes.
+    #[inline(always)]
+    pub const fn i64(value: i64) -> Imm {
+        Imm(Chunk::new(value as u64, 8))
+    }
+
+    /// Eight bytes.
+    #[inline(always)]
+    pub const fn u64(value: u64) -> Imm {
+        Imm(Chunk::new(value, 8))
+    }
+
+    /// Two immediates, in the order of their bytes.
+    #[inline(always)]
+    pub const fn then(self, next: Imm) -> Imm {
+        Imm(self.0.then(next.0))
+    }
+
+    /// A register in the high half of a byte, four bits in the low one (`/is5`).
+    #[inline(always)]
+    pub const fn is5(register: u8, low: U4) -> Imm {
+        Imm::u8(register << 4 | low.bits())
+    }
+
+    /// A register in the high half of a byte (`/is4`).
+    #[inline(always)]
+    pub const fn is4(register: u8) -> Imm {
+        Imm::u8(register << 4)
+    }
+}
+
+
+/// A memory operand's tail, and the prefixes that its address needs in front of the head.
+struct Address {
+    tail: Chunk,
+    prefixes: Chunk,
+}
+
+/// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
+///
+/// `trailing` is the number of immediate bytes behind the displacement.
+#[cold]
+#[inline(never)]
+fn special_address(enc: &mut Encoder<'_>, word: Word, trailing: usize) -> Address {
+    let none = Chunk::new(0, 0);
+    let end = enc.cursor.pos();
+    if let Some(problem) = word.problem() {
+        enc.fail(FinishError::Address { problem, at: end.from_end() });
+    }
+    if let Some(target) = word.target() {
+        let disp = relative(enc, target, Rel::disp32(trailing));
+        return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: none };
+    }
+    let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
+    let segment = word.segment().map_or(none, byte);
+    let addr32 = if word.addr32() { byte(0x67) } else { none };
+    Address { tail: Chunk::new(word.0, word.tail_len()), prefixes: segment.then(addr32) }
+}
+
+/// The value of a PC-relative field of the instruction that is placed next; 0 while it is not known.
+#[inline(always)]
+fn relative(enc: &mut Encoder<'_>, target: Target, field: Rel) -> i32 {
+    let end = enc.cursor.pos();
+    // A distance within a buffer fits 32 bits, and `refer` has checked it against the field.
+    enc.refer(end, field, target).map_or(0, |distance| distance as i32)
+}
+
+/// Notes that the operands of the instruction placed next do not go together; for generated code.
+#[cold]
+#[inline(never)]
+pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
+    let at = enc.cursor.pos().from_end();
+    enc.fail(FinishError::Operands { form, when, at });
+}

@@ -1,0 +1,103 @@
+//! EVEX encodings (SDM vol. 2A, 2.7), and their extension by APX (APX specification, "Extended EVEX").
+//!
+//! ```text
+//!   62   R3' X3' B3' R4' B4 mmm   W vvvv' X4' pp   z L'L b V4' aaa   opcode ModRM
+//! ```
+//!
+//! A prime says that the bit is stored inverted. A vector register in ModRM.rm has its fifth bit in X3; a general one in B4. A vector index
+//! (VSIB) has it in V4. APX reuses `z L'L b V4' aaa`: ND takes b's place, NF bit 2 of aaa, and a conditional compare's
+//! condition the low four bits.
+//!
+//! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory operand is made anew here.
+
+use super::{Imm, Reg, special_address};
+use crate::{
+    cursor::Chunk,
+    x64::{Encoder, decorate::Decorations, operand::Word},
+};
+
+/// The EVEX prefix's own fields and the opcode byte of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct EvexOp {
+    opcode: u8,
+    map: u8,
+    /// W at bit 7, pp.
+    bits: u8,
+    /// The last payload byte: L'L at bits 6 and 5; for APX ND, NF or SCC.
+    last: u8,
+    /// N of disp8*N for a full operand, as a power of two.
+    full: u8,
+    /// N of disp8*N for a broadcast element.
+    element: u8,
+}
+
+impl EvexOp {
+    /// `map` is 1 (0F), 2 (0F38), 3 (0F3A) or 4 to 6; `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2); `ll` 0, 1, 2 for 128, 256, 512 bits.
+    pub const fn new(map: u8, pp: u8, ll: u8, w: u8, opcode: u8) -> Self {
+        EvexOp { opcode, map, bits: w << 7 | pp, last: ll << 5, full: 0, element: 0 }
+    }
+
+    /// N of disp8*N is `1 << full`, and `1 << element` for a broadcast.
+    pub const fn disp8(self, full: u8, element: u8) -> Self {
+        EvexOp { full, element, ..self }
+    }
+
+    /// APX: the bits that stand in for `z L'L b V4' aaa`, of which V4 is not inverted here.
+    pub const fn apx(self, last: u8) -> Self {
+        EvexOp { last, ..self }
+    }
+
+    #[inline(always)]
+    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32, decorations: Decorations, vsib: bool) -> Chunk {
+        let (x4, v4) = if vsib { (0, bits >> 9 & 1) } else { (bits >> 9 & 1, u32::from(vvvv) >> 4) };
+        let (b4, r4) = (bits >> 8 & 1, bits >> 10 & 1);
+        let p0 = (!bits & 7) << 5 | (r4 ^ 1) << 4 | b4 << 3 | u32::from(self.map);
+        let p1 = u32::from(self.bits) | (!u32::from(vvvv) & 15) << 3 | (x4 ^ 1) << 2;
+        let p2 = (u32::from(self.last) ^ (v4 ^ 1) << 3) & !decorations.cleared() | decorations.set();
+        let head = 0x62 | u64::from(p0) << 8 | u64::from(p1) << 16 | u64::from(p2) << 24 | u64::from(self.opcode) << 32;
+        Chunk::new(head << 24, 5).then(rest)
+    }
+}
+
+/// An instruction with ModRM, and an immediate if it has one; `vvvv` is 0 where the row has none.
+#[inline(always)]
+pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+    if rm.is_register() {
+        let head = head(op, reg.0 | rm.head(), vvvv, decorations, false);
+        enc.cursor.place([imm.0, head]);
+    } else {
+        memory(enc, op, reg, vvvv, rm, decorations, imm, false);
+    }
+}
+
+/// An instruction with a vector index.
+pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
+    memory(enc, op, reg, 0, rm, decorations, Imm::NONE, true);
+}
+
+#[inline(always)]
+fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations, vsib: bool) -> Chunk {
+    op.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits, decorations, vsib)
+}
+
+#[inline(never)]
+fn memory(
+    enc: &mut Encoder<'_>,
+    op: EvexOp,
+    reg: Reg,
+    vvvv: u8,
+    rm: Word,
+    decorations: Decorations,
+    imm: Imm,
+    vsib: bool,
+) {
+    let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
+    if rm.is_special() {
+        let address = special_address(enc, rm, imm.0.len());
+        let head = head(op, reg.0 | rm.address_head(), vvvv, decorations, vsib);
+        enc.cursor.place([imm.0, address.tail, head, address.prefixes]);
+    } else {
+        let head = head(op, reg.0 | rm.head(), vvvv, decorations, vsib);
+        enc.cursor.place([imm.0, rm.tail(), head]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Legacy encodings: prefixes, REX, and one to three opcode bytes.
+
+use super::{Imm, Reg, relative, special_address};
+use crate::{
+    cursor::Chunk,
+    label::Target,
+    x64::{Encoder, Rel, operand::Word},
+};
+
+/// Prefixes, REX.W and opcode bytes of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Op {
+    /// The opcode bytes, the last one most significant.
+    opcode: u64,
+    opcode_len: u32,
+    /// The prefix bytes, likewise.
+    prefix: u64,
+    prefix_len: u32,
+    w: u32,
+}
+
+impl Op {
+    /// The opcode bytes, at most three.
+    pub const fn new(bytes: &[u8]) -> Op {
+        let mut opcode = 0;
+        let mut i = 0;
+        while i < bytes.len() {
+            opcode = opcode >> 8 | (bytes[i] as u64) << 56;
+            i += 1;
+        }
+        Op { opcode, opcode_len: bytes.len() as u32, prefix: 0, prefix_len: 0, w: 0 }
+    }
+
+    /// The opcode behind these prefixes, at most three.
+    pub const fn prefixed(self, bytes: &[u8]) -> Op {
+        let prefixes = Op::new(bytes);
+        Op { prefix: prefixes.opcode, prefix_len: prefixes.opcode_len, ..self }
+    }
+
+    /// The opcode with REX.W.
+    pub const fn w(self) -> Op {
+        Op { w: 0x48, ..self }
+    }
+
+    /// The head that ends in ModRM: `bits` are the operands' head bits.
+    #[inline(always)]
+    fn with_modrm(self, bits: u32) -> Chunk {
+        let modrm = u64::from(bits >> 16 & 0xFF) << 56;
+        self.in_front_of(Chunk::new(modrm, 1), bits)
+    }
+
+    /// The head that ends in the opcode, whose low bits hold a register.
+    #[inline(always)]
+    fn with_register(self, register: Word) -> Chunk {
+        let low = (register.0 >> 16 & 7) << 56;
+        let head = self.in_front_of(Chunk::new(0, 0), register.head());
+        Chunk::new(head.word() | low, head.len())
+    }
+
+    /// Prefixes, REX if `bits` need it, and opcode, in front of `rest`.
+    #[inline(always)]
+    fn in_front_of(self, rest: Chunk, bits: u32) -> Chunk {
+        let opcode = Chunk::new(self.opcode, self.opcode_len as usize).then(rest);
+        let prefix = Chunk::new(self.prefix, self.prefix_len as usize);
+        let rex = bits & 0x47 | self.w;
+        if rex != 0 {
+            prefix.then(Chunk::new(u64::from(rex | 0x40) << 56, 1)).then(opcode)
+        } else {
+            prefix.then(opcode)
+        }
+    }
+}
+
+/// An instruction without operand fields.
+#[inline(always)]
+pub fn op(enc: &mut Encoder<'_>, op: Op) {
+    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0)]);
+}
+
+/// An instruction whose only operand field is an immediate.
+#[inline(always)]
+pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
+    enc.cursor.place([imm.0, op.in_front_of(Chunk::new(0, 0), 0)]);
+}
+
+/// An instruction with a register in its opcode (`+r`).
+#[inline(always)]
+pub fn plus(enc: &mut Encoder<'_>, op: Op, register: Word) {
+    enc.cursor.place([op.with_register(register)]);
+}
+
+/// An instruction with a register in its opcode (`+r`), and an immediate.
+#[inline(always)]
+pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
+    enc.cursor.place([imm.0, op.with_register(register)]);
+}
+
+/// An instruction with ModRM (`/r`, `/digit`).
+#[inline(always)]
+pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
+    let head = op.with_modrm(reg.0 | rm.head());
+    if rm.is_register() {
+        enc.cursor.place([head]);
+    } else if rm.is_special() {
+        let address = special_address(enc, rm, 0);
+        enc.cursor.place([address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
+    } else {
+        enc.cursor.place([rm.tail(), head]);
+    }
+}
+
+/// An instruction with ModRM (`/r`, `/digit`), and an immediate.
+#[inline(always)]
+pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
+    let head = op.with_modrm(reg.0 | rm.head());
+    if rm.is_register() {
+        // Lengths are the row's constants, so this is decided when the call is compiled.
+        if op.opcode_len as usize + op.prefix_len as usize + 2 + imm.0.len() <= 8 {
+            enc.cursor.place([head.then(imm.0)]);
+        } else {
+            enc.cursor.place([imm.0, head]);
+        }
+    } else if rm.is_special() {
+        let address = special_address(enc, rm, imm.0.len());
+        enc.cursor.place([imm.0, address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
+    } else {
+        enc.cursor.place([imm.0, rm.tail(), head]);
+    }
+}
+
+/// A branch with a displacement of one byte.
+#[inline(always)]
+pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
+    let distance = relative(enc, target, Rel::Rel8);
+    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0).then(Imm::i8(distance as i8).0)]);
+}
+
+/// A branch with a displacement of four bytes.
+#[inline(always)]
+pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
+    let distance = relative(enc, target, Rel::disp32(0));
+    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0).then(Imm::i32(distance).0)]);
+}

@@ -1,0 +1,76 @@
+//! VEX encodings (SDM vol. 2A, 2.3).
+//!
+//! ```text
+//!   C5   R' vvvv' L pp                      opcode ModRM     map 0F, no W, X or B
+//!   C4   R' X' B' mmmmm   W vvvv' L pp      opcode ModRM     everything
+//! ```
+//!
+//! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
+
+use super::{Imm, Reg, special_address};
+use crate::{
+    cursor::Chunk,
+    x64::{Encoder, operand::Word},
+};
+
+/// The VEX prefix's own fields and the opcode byte of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct VexOp {
+    opcode: u8,
+    map: u8,
+    /// W at bit 7, L at bit 2, pp.
+    bits: u8,
+}
+
+impl VexOp {
+    /// `map` is 1 (0F), 2 (0F38) or 3 (0F3A); `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2); `l` is 1 for 256 bits.
+    pub const fn new(map: u8, pp: u8, l: u8, w: u8, opcode: u8) -> Self {
+        VexOp { opcode, map, bits: w << 7 | l << 2 | pp }
+    }
+
+    #[inline(always)]
+    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32) -> Chunk {
+        let bits = u64::from(bits & 7);
+        let last = u64::from(self.bits) | u64::from(!vvvv & 15) << 3;
+        let opcode = u64::from(self.opcode);
+        let prefix = if self.map == 1 && self.bits & 0x80 == 0 && bits & 3 == 0 {
+            let second = last | (!bits & 4) << 5;
+            Chunk::new((0xC5 | second << 8 | opcode << 16) << 40, 3)
+        } else {
+            // R' X' B' are bits 7 to 5; in `bits` they are bits 2 to 0.
+            let second = (!bits & 7) << 5 | u64::from(self.map);
+            Chunk::new((0xC4 | second << 8 | last << 16 | opcode << 24) << 32, 4)
+        };
+        prefix.then(rest)
+    }
+
+    #[inline(always)]
+    fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
+        self.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits)
+    }
+}
+
+/// An instruction without ModRM.
+#[inline(always)]
+pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
+    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0, 0)]);
+}
+
+/// An instruction with ModRM; `vvvv` is 0 where the row has none.
+#[inline(always)]
+pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
+    vex_imm(enc, op, reg, vvvv, rm, Imm(Chunk::new(0, 0)));
+}
+
+/// An instruction with ModRM and an immediate byte.
+#[inline(always)]
+pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
+    if rm.is_register() {
+        enc.cursor.place([op.with_modrm(vvvv, reg.0 | rm.head()).then(imm.0)]);
+    } else if rm.is_special() {
+        let address = special_address(enc, rm, imm.0.len());
+        enc.cursor.place([imm.0, address.tail, op.with_modrm(vvvv, reg.0 | rm.address_head()), address.prefixes]);
+    } else {
+        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(vvvv, reg.0 | rm.head())]);
+    }
+}

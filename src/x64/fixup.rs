@@ -1,0 +1,42 @@
+//! PC-relative fields.
+
+use crate::fixup::{Field, Range};
+
+/// A PC-relative field. Distances are measured from the end of the instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rel {
+    /// One byte, the instruction's last.
+    Rel8,
+    /// Four bytes, with so many bytes of the instruction behind them.
+    Disp32 {
+        /// The immediate's bytes: 0, 1, 2 or 4.
+        trailing: u8,
+    },
+}
+
+impl Rel {
+    #[inline(always)]
+    pub(crate) const fn disp32(trailing: usize) -> Rel {
+        Rel::Disp32 { trailing: trailing as u8 }
+    }
+}
+
+impl Field for Rel {
+    #[inline(always)]
+    fn range(self) -> Range {
+        match self {
+            Rel::Rel8 => Range { low: -128, high: 127, step: 1 },
+            Rel::Disp32 { .. } => Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 },
+        }
+    }
+
+    fn write(self, code: &mut [u8], from: usize, distance: i64) {
+        match self {
+            Rel::Rel8 => code[from - 1] = distance as u8,
+            Rel::Disp32 { trailing } => {
+                let end = from - usize::from(trailing);
+                code[end - 4..end].copy_from_slice(&(distance as i32).to_le_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Selectors: they pick the shortest form for the operands at hand. A selector picks; it never encodes.
+
+use super::{Cond, Encoder, Gpr32, Gpr64, Rm16, Rm32, Rm64};
+use crate::label::{Label, Target};
+
+/// The opcodes of arithmetic with an immediate: one byte, sign-extended, if it fits.
+macro_rules! arithmetic {
+    ($($imm16:ident $imm32:ident $imm64:ident: $short16:ident $long16:ident $short32:ident $long32:ident $short64:ident $long64:ident;)*) => {
+        /// Arithmetic with an immediate: the one-byte form if the value fits it.
+        impl Encoder<'_> {$(
+            #[doc = concat!("[`", stringify!($short16), "`](Self::", stringify!($short16), ") or [`", stringify!($long16), "`](Self::", stringify!($long16), ").")]
+            #[inline]
+            pub fn $imm16(&mut self, rm16: impl Into<Rm16>, imm: i16) {
+                match i8::try_from(imm) {
+                    Ok(imm8) => self.$short16(rm16, imm8),
+                    Err(_) => self.$long16(rm16, imm),
+                }
+            }
+
+            #[doc = concat!("[`", stringify!($short32), "`](Self::", stringify!($short32), ") or [`", stringify!($long32), "`](Self::", stringify!($long32), ").")]
+            #[inline]
+            pub fn $imm32(&mut self, rm32: impl Into<Rm32>, imm: i32) {
+                match i8::try_from(imm) {
+                    Ok(imm8) => self.$short32(rm32, imm8),
+                    Err(_) => self.$long32(rm32, imm),
+                }
+            }
+
+            #[doc = concat!("[`", stringify!($short64), "`](Self::", stringify!($short64), ") or [`", stringify!($long64), "`](Self::", stringify!($long64), ").")]
+            #[inline]
+            pub fn $imm64(&mut self, rm64: impl Into<Rm64>, imm: i32) {
+                match i8::try_from(imm) {
+                    Ok(imm8) => self.$short64(rm64, imm8),
+                    Err(_) => self.$long64(rm64, imm),
+                }
+            }
+        )*}
+    };
+}
+
+arithmetic! {
+    add_rm16_imm add_rm32_imm add_rm64_imm: add_rm16_imm8 add_rm16_imm16 add_rm32_imm8 add_rm32_imm32 add_rm64_imm8 add_rm64_imm32;
+    or_rm16_imm or_rm32_imm or_rm64_imm: or_rm16_imm8 or_rm16_imm16 or_rm32_imm8 or_rm32_imm32 or_rm64_imm8 or_rm64_imm32;
+    adc_rm16_imm adc_rm32_imm adc_rm64_imm: adc_rm16_imm8 adc_rm16_imm16 adc_rm32_imm8 adc_rm32_imm32 adc_rm64_imm8 adc_rm64_imm32;
+    sbb_rm16_imm sbb_rm32_imm sbb_rm64_imm: sbb_rm16_imm8 sbb_rm16_imm16 sbb_rm32_imm8 sbb_rm32_imm32 sbb_rm64_imm8 sbb_rm64_imm32;
+    and_rm16_imm and_rm32_imm and_rm64_imm: and_rm16_imm8 and_rm16_imm16 and_rm32_imm8 and_rm32_imm32 and_rm64_imm8 and_rm64_imm32;
+    sub_rm16_imm sub_rm32_imm sub_rm64_imm: sub_rm16_imm8 sub_rm16_imm16 sub_rm32_imm8 sub_rm32_imm32 sub_rm64_imm8 sub_rm64_imm32;
+    xor_rm16_imm xor_rm32_imm xor_rm64_imm: xor_rm16_imm8 xor_rm16_imm16 xor_rm32_imm8 xor_rm32_imm32 xor_rm64_imm8 xor_rm64_imm32;
+    cmp_rm16_imm cmp_rm32_imm cmp_rm64_imm: cmp_rm16_imm8 cmp_rm16_imm16 cmp_rm32_imm8 cmp_rm32_imm32 cmp_rm64_imm8 cmp_rm64_imm32;
+}
+
+/// Moves.
+impl Encoder<'_> {
+    /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
+    ///
+    /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
+    #[inline]
+    pub fn mov_r64_imm(&mut self, r64: Gpr64, imm: i64) {
+        if let Ok(unsigned) = u32::try_from(imm) {
+            // Writing a 32-bit register clears the high half.
+            self.mov_r32_imm32(Gpr32::low_half(r64), unsigned as i32);
+        } else if let Ok(signed) = i32::try_from(imm) {
+            self.mov_rm64_imm32(r64, signed);
+        } else {
+            self.mov_r64_imm64(r64, imm);
+        }
+    }
+}
+
+/// Branches: the two-byte form if the target is bound and near enough.
+impl Encoder<'_> {
+    /// `jmp`, by [`jmp_rel8`](Self::jmp_rel8) if that reaches, else by [`jmp_rel32`](Self::jmp_rel32), which is the one to call where the
+    /// near form is wanted.
+    #[inline]
+    pub fn jmp(&mut self, target: impl Into<Target>) {
+        let target = target.into();
+        if self.reaches_short(target) { self.jmp_rel8(target) } else { self.jmp_rel32(target) }
+    }
+
+    /// `call`.
+    #[inline]
+    pub fn call(&mut self, target: impl Into<Target>) {
+        self.call_rel32(target);
+    }
+
+    #[inline(always)]
+    fn reaches_short(&self, target: Target) -> bool {
+        match target {
+            Target::Label(label) => self.is_near(label),
+            Target::Symbol(_) => false,
+        }
+    }
+
+    #[inline(always)]
+    fn is_near(&self, label: Label) -> bool {
+        // A bound label lies at a higher address, so the distance is not negative.
+        self.pos_of(label).is_some_and(|pos| self.pos().distance_to(pos) <= 127)
+    }
+}
+
+macro_rules! conditional {
+    ($($cond:ident $rel8:ident $rel32:ident: $($name:ident)*;)*) => {
+        /// Conditional branches: the two-byte form if the target is bound and near enough.
+        impl Encoder<'_> {
+            /// `jcc` with a condition that is a value.
+            #[inline]
+            pub fn jcc(&mut self, cond: Cond, target: impl Into<Target>) {
+                let target = target.into();
+                if self.reaches_short(target) {
+                    match cond {
+                        $(Cond::$cond => self.$rel8(target),)*
+                    }
+                } else {
+                    match cond {
+                        $(Cond::$cond => self.$rel32(target),)*
+                    }
+                }
+            }
+
+            $($(
+                #[doc = concat!("[`", stringify!($rel8), "`](Self::", stringify!($rel8), ") if that reaches, else [`", stringify!($rel32), "`](Self::", stringify!($rel32), ").")]
+                #[inline]
+                pub fn $name(&mut self, target: impl Into<Target>) {
+                    let target = target.into();
+                    if self.reaches_short(target) { self.$rel8(target) } else { self.$rel32(target) }
+                }
+            )*)*
+        }
+    };
+}
+
+conditional! {
+    O jo_rel8 jo_rel32: jo;
+    No jno_rel8 jno_rel32: jno;
+    B jb_rel8 jb_rel32: jb jc jnae;
+    Ae jae_rel8 jae_rel32: jae jnc jnb;
+    E je_rel8 je_rel32: je jz;
+    Ne jne_rel8 jne_rel32: jne jnz;
+    Be jbe_rel8 jbe_rel32: jbe jna;
+    A ja_rel8 ja_rel32: ja jnbe;
+    S js_rel8 js_rel32: js;
+    Ns jns_rel8 jns_rel32: jns;
+    P jp_rel8 jp_rel32: jp jpe;
+    Np jnp_rel8 jnp_rel32: jnp jpo;
+    L jl_rel8 jl_rel32: jl jnge;
+    Ge jge_rel8 jge_rel32: jge jnl;
+    Le jle_rel8 jle_rel32: jle jng;
+    G jg_rel8 jg_rel32: jg jnle;
+}
