@@ -2,9 +2,9 @@
 
 use crate::{
     fixup::{Field, sealed},
+    label::Symbol,
     label::{Label, Pos},
     reloc::{LinkError, Relocation, RelocationTarget},
-    label::Symbol,
 };
 
 /// Finished code: bytes, what is still to be linked, and where its labels are.
@@ -45,9 +45,7 @@ impl<I: sealed::Isa> Code<'_, I> {
         for &Relocation { from, field, target } in self.relocations {
             let to = match target {
                 RelocationTarget::Offset(offset) => base.wrapping_add(offset as u64),
-                RelocationTarget::Symbol(symbol) => {
-                    resolve(symbol).ok_or(LinkError::UnknownSymbol { symbol, from })?
-                }
+                RelocationTarget::Symbol(symbol) => resolve(symbol).ok_or(LinkError::UnknownSymbol { symbol, from })?,
             };
             let distance = field.distance(base.wrapping_add(from as u64), to);
             let range = field.range();

@@ -24,12 +24,17 @@
 //! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
 //! `// Invariant(pos):` `origin - at` is the number of bytes placed so far, in the buffer and in the spill alike.
 
-use crate::{buffer::Buffer, label::Pos};
+use crate::{
+    buffer::{Buffer, MAX_LEN},
+    label::Pos,
+};
 use alloc::boxed::Box;
 
 /// Bytes below the cursor that one call of [`Cursor::place`] may touch: four chunks, and the slack of the last store.
 const RED_ZONE: usize = 64;
 const MAX_CHUNKS: usize = 4;
+/// Bytes that are counted when a fixed buffer is too small.
+const COUNTED: usize = MAX_LEN + (1 << 30);
 const _: () = assert!(MAX_CHUNKS * 8 + 8 <= RED_ZONE);
 
 /// Up to eight consecutive bytes of an instruction, the last one most significant.
@@ -193,6 +198,8 @@ impl<'buf> Cursor<'buf> {
     }
 
     fn point_into_spill(&mut self, placed: usize) {
+        // Counting ends a little above what any buffer holds, so that positions stay in 32 bits.
+        let placed = placed.min(COUNTED);
         let memory = self.spill.memory.get_or_insert_with(|| Box::new([0; RED_ZONE])).as_mut_ptr();
         self.at = memory.wrapping_add(RED_ZONE);
         // Invariant(room): above the cursor, so that every instruction comes by `make_room`.

@@ -122,8 +122,15 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
 
     /// Notes a mistake for `finish`, unless there is one already.
     #[cold]
+    #[inline(never)]
     pub(crate) fn fail(&mut self, fault: FinishError) {
         self.fault.get_or_insert(fault);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: I::Field) {
+        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
@@ -133,11 +140,11 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
             Target::Label(label) if !field.needs_address() => match self.pos_of(label) {
                 Some(pos) => {
                     let distance = from.distance_to(pos);
-                    if !field.range().holds(distance) {
-                        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
-                        return None;
+                    if field.range().holds(distance) {
+                        return Some(distance);
                     }
-                    Some(distance)
+                    self.out_of_range(label, from, distance, field);
+                    None
                 }
                 None => {
                     self.fixups.push(Fixup { from, label, field });

@@ -14,10 +14,11 @@ pub struct Pos(
 );
 
 impl Pos {
-    /// Distances above 2^32 - 2 saturate: only a fixed buffer that overflowed by gigabytes comes there, and it reports that.
+    /// `distance` is below 2^32 - 1, as what a cursor counts is.
     #[inline(always)]
     pub(crate) fn new(distance: usize) -> Self {
-        Pos(NonZeroU32::MIN.saturating_add(if distance < u32::MAX as usize { distance as u32 } else { u32::MAX }))
+        debug_assert!(distance < u32::MAX as usize);
+        Pos(NonZeroU32::MIN.saturating_add(distance as u32))
     }
 
     /// Bytes between this position and the end of the code.
@@ -30,12 +31,6 @@ impl Pos {
     #[inline(always)]
     pub(crate) fn distance_to(self, other: Pos) -> i64 {
         i64::from(self.0.get()) - i64::from(other.0.get())
-    }
-
-    /// The position `bytes` below this one.
-    #[inline(always)]
-    pub(crate) fn below(self, bytes: u32) -> Pos {
-        Pos(self.0.saturating_add(bytes))
     }
 }
 

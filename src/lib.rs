@@ -1,25 +1,89 @@
-//! A backward assembler for JIT compilers.
+//! A backward assembler for JIT compilers: encoders for x86-64 and AArch64 that write code from its last instruction to its first.
+//!
+//! A JIT that walks its IR backward meets every use of a value before its definition, and so can allocate registers while
+//! it emits code. It needs an assembler whose code grows *downward*:
+//!
+//! ```text
+//!   low addresses                                         high addresses
+//!   +-------------------------+-----------------------------------+
+//!   |          free           |  ...  third   second   first      |
+//!   +-------------------------+-----------------------------------+
+//!                             ^ cursor                            ^ end
+//! ```
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! // The sum of 1..=n (n in RDI), written from the last instruction to the first.
+//! let mut enc = Encoder::new();
+//! enc.ret();
+//! let done = enc.here();            // bound: the ret is placed already
+//! let head = enc.label();           // pending: the loop's head will lie below
+//! enc.jnz(head);                    // the back edge, the only reference to resolve later
+//! enc.dec_rm64(RDI);
+//! enc.add_rm64_r64(RAX, RDI);
+//! enc.bind(head);                   // the head is the instruction placed last, the add
+//! enc.jz(done);                     // near enough: two bytes
+//! enc.test_rm64_r64(RDI, RDI);
+//! enc.xor_rm32_r32(EAX, EAX);
+//! let code = enc.finish()?;         // bytes and relocations, or an error with the data
+//! assert_eq!(code.bytes().len(), 22);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
+//! # Words
+//!
+//! A *form* is one encoding and the function that writes it, named after the manual's syntax: `add r/m64, imm8` is
+//! [`add_rm64_imm8`](x64::Encoder#method.add_rm64_imm8). Its documentation shows the row of the table that it comes from. A *selector* picks
+//! among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm), [`jmp`](x64::Encoder#method.jmp),
+//! [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
+//!
+//! A [`Label`] is *bound* when its place is known, *pending* before. Lower and higher are addresses: what is emitted later lies lower. A
+//! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
+//! with the [`Code`].
+//!
+//! # Mistakes
+//!
+//! Encoder functions return nothing and never panic. A wrong operand does not compile (SP where XZR is meant, a
+//! 32-bit register in a 64-bit form), or cannot be made (`AddImm::new(4097)` is `None`). What only the whole code shows, such as an unbound label
+//! or a full buffer, is a [`FinishError`].
+//!
+//! # Features
+//!
+//! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
+//! * `x64`, `aarch64` (both default): the instruction sets.
+//! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
 
 extern crate alloc;
 
+#[cfg(feature = "aarch64")]
+pub mod aarch64;
 mod buffer;
 mod code;
 mod cursor;
 mod encoder;
 mod error;
 mod fixup;
+#[cfg(feature = "forms")]
+mod form;
 mod label;
 mod reloc;
-#[cfg(any())]
-pub mod aarch64;
 #[cfg(feature = "x64")]
 pub mod x64;
 
 pub use code::Code;
 pub use encoder::Encoder;
 pub use error::{AddressProblem, FinishError};
-pub use fixup::{Isa, Range};
+pub use fixup::{Field, Isa, Range};
+#[cfg(feature = "forms")]
+pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
+
+/// The README's examples are tests.
+#[cfg(all(doctest, feature = "x64", feature = "aarch64"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,4 +75,3 @@ impl core::fmt::Display for LinkError {
 }
 
 impl core::error::Error for LinkError {}
-

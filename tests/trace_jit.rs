@@ -1,6 +1,8 @@
 //! The example `trace_jit`: interpreter and JIT end in the same state, for its programs and for random ones, on this
 //! machine and on simulated ones with so few registers that nearly everything is spilled.
 
+#[path = "../examples/trace_jit/aarch64.rs"]
+mod aarch64;
 #[path = "../examples/trace_jit/allocate.rs"]
 mod allocate;
 #[path = "../examples/trace_jit/backend.rs"]
@@ -17,27 +19,37 @@ mod homes;
 mod interpreter;
 #[path = "../examples/trace_jit/ir.rs"]
 mod ir;
+#[path = "../examples/trace_jit/listing.rs"]
+mod listing;
 #[path = "../examples/trace_jit/loops.rs"]
 mod loops;
+#[path = "../examples/trace_jit/memory.rs"]
+mod memory;
 #[path = "../examples/trace_jit/moves.rs"]
 mod moves;
+#[path = "../examples/trace_jit/native.rs"]
+mod native;
 #[path = "../examples/trace_jit/parse.rs"]
 mod parse;
 #[path = "../examples/trace_jit/record.rs"]
 mod record;
 #[path = "../examples/trace_jit/vm.rs"]
 mod vm;
+#[path = "../examples/trace_jit/x64.rs"]
+mod x64;
 
-#[path = "trace_jit/simulator.rs"]
-mod simulator;
 #[path = "trace_jit/random.rs"]
 mod random;
+#[path = "trace_jit/simulator.rs"]
+mod simulator;
 
+use backend::{Backend, Place, Source};
 use bytecode::{FIRST_CONSTANT, INT_REGISTERS, Program, State, Trap, Value};
+use native::{Host, Native, Other};
 use quickcheck::{QuickCheck, TestResult};
 use random::RandomProgram;
 use simulator::Simulator;
-use vm::{Machine, Vm};
+use vm::{Machine, Origin, Vm, recompile};
 
 /// What can be seen of a run: how it ended, and the state.
 type Outcome = (Result<Value, Trap>, State);
@@ -48,10 +60,15 @@ fn interpreted(program: &Program) -> Outcome {
     (result, state)
 }
 
-fn compiled<M: Machine>(program: &Program, machine: M) -> (Outcome, usize) {
+/// The outcome of a run that compiles, and the machine after it.
+fn compiled<M: Machine>(program: &Program, machine: M) -> (Outcome, Vm<'_, M>) {
     let mut vm = Vm::new(program, machine);
     let result = vm.run();
-    ((result, vm.state().clone()), vm.traces.len())
+    ((result, vm.state().clone()), vm)
+}
+
+fn this_machine() -> Native {
+    Native::new().expect("executable memory can be had")
 }
 
 /// Whether two words are equal as floats, where one NaN is like another.
@@ -83,20 +100,34 @@ fn difference((result, state): &Outcome, (expected_result, expected): &Outcome) 
     Some(format!("memory at {} is {a:#x}, expected {b:#x}", index * 8))
 }
 
+fn parsed(name: &str, text: &str) -> Program {
+    parse::parse(name, text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 /// The example's programs, with a smaller size each, so that an interpreter without optimisation is fast enough.
-fn programs() -> Vec<Program> {
-    let parse = |name: &str, text: &str, full: &str, size: &str| {
+fn programs() -> [Program; 6] {
+    let smaller = |name: &str, text: &str, full: &str, size: &str| {
         assert!(text.contains(full), "{name} has an other size");
-        parse::parse(name, &text.replace(full, size)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        parsed(name, &text.replace(full, size))
     };
-    vec![
-        parse("sieve", include_str!("../examples/trace_jit/programs/sieve.asm"), "3000000", "20000"),
-        parse("collatz", include_str!("../examples/trace_jit/programs/collatz.asm"), "200000", "2000"),
-        parse("mandelbrot", include_str!("../examples/trace_jit/programs/mandelbrot.asm"), "r0, 200 ", "r0, 30 "),
-        parse("matrix", include_str!("../examples/trace_jit/programs/matrix.asm"), "r0, 120 ", "r0, 20 "),
-        parse("branches", include_str!("../examples/trace_jit/programs/branches.asm"), "2000000", "20000"),
-        parse("pressure", include_str!("../examples/trace_jit/programs/pressure.asm"), "200000", "2000"),
+    [
+        smaller("sieve", include_str!("../examples/trace_jit/programs/sieve.asm"), "3000000", "20000"),
+        smaller("collatz", include_str!("../examples/trace_jit/programs/collatz.asm"), "100000", "2000"),
+        smaller("mandelbrot", include_str!("../examples/trace_jit/programs/mandelbrot.asm"), "r0, 200 ", "r0, 30 "),
+        smaller("matrix", include_str!("../examples/trace_jit/programs/matrix.asm"), "r0, 120 ", "r0, 20 "),
+        branches(),
+        pressure(),
     ]
+}
+
+/// A program whose guards fail often.
+fn branches() -> Program {
+    parsed("branches", &include_str!("../examples/trace_jit/programs/branches.asm").replace("2000000", "20000"))
+}
+
+/// A program with more live values than a machine has registers.
+fn pressure() -> Program {
+    parsed("pressure", &include_str!("../examples/trace_jit/programs/pressure.asm").replace("200000", "2000"))
 }
 
 fn random_program<M: Machine>(program: RandomProgram, machine: M) -> TestResult {
@@ -111,28 +142,102 @@ fn random_program<M: Machine>(program: RandomProgram, machine: M) -> TestResult 
     }
 }
 
+fn check_programs<M: Machine>(machine: impl Fn() -> M) {
+    for program in programs() {
+        let (outcome, vm) = compiled(&program, machine());
+        assert_eq!(difference(&outcome, &interpreted(&program)), None, "{}", program.name);
+        assert!(!vm.traces.is_empty(), "{} was never compiled", program.name);
+    }
+}
+
+fn check_random_programs(tests: u64, property: fn(RandomProgram) -> TestResult) {
+    QuickCheck::new().tests(tests).quickcheck(property);
+}
+
+#[test]
+fn programs_on_this_machine() {
+    check_programs(this_machine);
+}
+
 #[test]
 fn programs_on_a_simulated_machine() {
-    for program in programs() {
-        let expected = interpreted(&program);
-        let (outcome, traces) = compiled(&program, Simulator::<16, true>::new());
-        assert_eq!(difference(&outcome, &expected), None, "{}", program.name);
-        assert!(traces > 0, "{} was never compiled", program.name);
-    }
+    check_programs(Simulator::<16, true>::new);
+}
+
+#[test]
+fn random_programs_on_this_machine() {
+    check_random_programs(300, |program| random_program(program, this_machine()));
 }
 
 #[test]
 fn random_programs_on_simulated_machines() {
-    fn two_address(program: RandomProgram) -> TestResult {
-        random_program(program, Simulator::<12, true>::new())
+    check_random_programs(100, |program| random_program(program, Simulator::<12, true>::new()));
+    check_random_programs(100, |program| random_program(program, Simulator::<5, true>::new()));
+    check_random_programs(100, |program| random_program(program, Simulator::<4, false>::new()));
+}
+
+#[test]
+fn random_programs_compile_for_the_other_machine() {
+    check_random_programs(100, |program| {
+        let program = parsed("random", &program.text());
+        let (_, vm) = compiled(&program, this_machine());
+        match recompile::<Other>(&vm.traces) {
+            Ok(_) => TestResult::passed(),
+            Err(error) => TestResult::error(error.to_string()),
+        }
+    });
+}
+
+#[test]
+fn more_values_than_registers_are_spilled() {
+    let program = pressure();
+    let (_, vm) = compiled(&program, this_machine());
+    let is_in_memory = |(_, from): &(_, Source)| matches!(from, Source::Place(Place::Mem(_)));
+    let mut exits = vm.traces.iter().flat_map(|installed| &installed.compiled.exits);
+    assert!(exits.any(|exit| exit.restores.iter().any(is_in_memory)));
+}
+
+#[test]
+fn exits_that_are_taken_often_get_side_traces() {
+    let program = branches();
+    let (_, vm) = compiled(&program, this_machine());
+    let sides = vm.traces.iter().filter(|installed| matches!(installed.origin, Origin::Exit(_))).count();
+    assert!(sides >= 3, "{sides} side traces");
+    assert!(vm.statistics.entered < 200, "left native code {} times", vm.statistics.entered);
+}
+
+#[test]
+fn traps_in_hot_loops_find_the_interpreters_state() {
+    let out_of_bounds = parsed("out of bounds", ".memory 1000\n l: st [r0 + 8], r0\n add r0, r0, 8\n jmp l");
+    let division = parsed("division", "mov r0, 100\n l: sub r0, r0, 1\n div r1, 7000, r0\n add r2, r2, r1\n jmp l");
+    for (program, trap) in
+        [(out_of_bounds, Trap::OutOfBounds { pc: 0, address: 1000 }), (division, Trap::DivideByZero { pc: 2 })]
+    {
+        let expected = interpreted(&program);
+        assert_eq!(expected.0, Err(trap));
+        let (outcome, vm) = compiled(&program, this_machine());
+        assert_eq!(difference(&outcome, &expected), None, "{}", program.name);
+        assert_eq!(vm.traces.len(), 1);
     }
-    fn few_registers(program: RandomProgram) -> TestResult {
-        random_program(program, Simulator::<5, true>::new())
+}
+
+#[test]
+fn listings_have_every_instruction() {
+    fn check<B: Backend>(traces: &[vm::Installed], compiled: &[compile::Compiled]) {
+        for (number, (installed, compiled)) in traces.iter().zip(compiled).enumerate() {
+            let listing = listing::listing::<B>(number, installed, compiled);
+            let bytes = |line: &str| -> usize {
+                let mut words = line.split_whitespace();
+                // Offset and bytes; every other line is indented less.
+                let (_, hex) = (words.next(), words.next().unwrap_or(""));
+                if line.starts_with("        ") { hex.len() / 2 } else { 0 }
+            };
+            assert_eq!(listing.lines().map(bytes).sum::<usize>(), compiled.code.len(), "{listing}");
+        }
     }
-    fn three_address(program: RandomProgram) -> TestResult {
-        random_program(program, Simulator::<4, false>::new())
-    }
-    for property in [two_address, few_registers, three_address] {
-        QuickCheck::new().tests(200).quickcheck(property as fn(RandomProgram) -> TestResult);
+    for program in programs() {
+        let (_, vm) = compiled(&program, this_machine());
+        check::<Host>(&vm.traces, &recompile::<Host>(&vm.traces).expect("compiled before"));
+        check::<Other>(&vm.traces, &recompile::<Other>(&vm.traces).expect("compiles"));
     }
 }

@@ -191,7 +191,10 @@ impl<'t, B: Backend> Allocator<'t, B> {
     }
 
     pub fn free(&self, class: Class) -> RegSet {
-        registers::<B>(class).iter().filter(|&reg| self.is_free(reg)).fold(RegSet::EMPTY, |set, reg| set.with(RegSet::of(reg)))
+        registers::<B>(class)
+            .iter()
+            .filter(|&reg| self.is_free(reg))
+            .fold(RegSet::EMPTY, |set, reg| set.with(RegSet::of(reg)))
     }
 
     pub fn class(&self, v: Ref) -> Class {

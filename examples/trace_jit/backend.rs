@@ -19,10 +19,6 @@ impl Reg {
         Reg(number)
     }
 
-    pub const fn float(number: u8) -> Reg {
-        Reg(32 + number)
-    }
-
     pub fn class(self) -> Class {
         if self.0 < 32 { Class::Int } else { Class::Float }
     }
@@ -125,6 +121,8 @@ impl fmt::Display for EmitError {
         f.write_str(&self.0)
     }
 }
+
+impl std::error::Error for EmitError {}
 
 pub trait Backend: Default {
     const NAME: &'static str;

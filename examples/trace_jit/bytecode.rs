@@ -317,7 +317,9 @@ pub enum Trap {
 impl std::fmt::Display for Trap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Trap::OutOfBounds { pc, address } => write!(f, "instruction {pc}: address {address:#x} is outside the memory"),
+            Trap::OutOfBounds { pc, address } => {
+                write!(f, "instruction {pc}: address {address:#x} is outside the memory")
+            }
             Trap::DivideByZero { pc } => write!(f, "instruction {pc}: division by zero"),
         }
     }

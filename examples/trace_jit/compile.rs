@@ -156,7 +156,8 @@ impl<B: Backend> Walk<'_, B> {
     /// register at once, a word of memory if it `may_live_there`.
     fn arrange(&mut self, wanted: Vec<(Place, Ref)>, may_live_there: impl Fn(Place, Ref) -> bool) {
         let mut copies: Vec<(Place, Source)> = Vec::new();
-        let (registers, words): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(place, _)| matches!(place, Place::Reg(_)));
+        let (registers, words): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(place, _)| matches!(place, Place::Reg(_)));
         for (place, v) in registers.into_iter().chain(words) {
             let constant = self.get(v).constant();
             match (place, constant, self.a.reg_of(v), self.a.mem_of(v)) {
@@ -222,7 +223,9 @@ impl<B: Backend> Walk<'_, B> {
         for v in (0..self.trace.ins.len() as u32).map(Ref) {
             let from = source(self.get(v), start);
             copies.extend(self.a.reg_of(v).map(|reg| (Place::Reg(reg), from)));
-            copies.extend(self.a.mem_of(v).filter(|_| frame_word(self.get(v)).is_some()).map(|mem| (Place::Mem(mem), from)));
+            copies.extend(
+                self.a.mem_of(v).filter(|_| frame_word(self.get(v)).is_some()).map(|mem| (Place::Mem(mem), from)),
+            );
         }
         self.emit(copies);
         self.mark(Mark::Start);

@@ -66,7 +66,11 @@ impl Homes {
         }
         for v in (0..body as u32).map(Ref) {
             let needed = is_phi[v.index()] || last_use[v.index()] > 0;
-            if of[v.index()].is_none() && needed && ins[v.index()].class().is_some() && ins[v.index()].constant().is_none() {
+            if of[v.index()].is_none()
+                && needed
+                && ins[v.index()].class().is_some()
+                && ins[v.index()].constant().is_none()
+            {
                 of[v.index()] = Some(Place::Mem(allocator.spill(v)));
             }
         }

@@ -94,9 +94,8 @@ pub fn parse(name: &str, text: &str) -> Result<Program, ParseError> {
     }
     let Parser { mut code, constants, memory, labels, jumps } = parser;
     for (pc, label, line) in jumps {
-        let target = *labels
-            .get(label)
-            .ok_or_else(|| ParseError { line, reason: format!("there is no label `{label}`") })?;
+        let target =
+            *labels.get(label).ok_or_else(|| ParseError { line, reason: format!("there is no label `{label}`") })?;
         if target == code.len() {
             return Err(ParseError { line, reason: format!("no instruction follows the label `{label}`") });
         }
@@ -193,7 +192,8 @@ impl<'t> Parser<'t> {
         };
         let magnitude = integer(inner[at + 1..].trim()).ok_or_else(wrong)?;
         let displacement = if inner[at..].starts_with('-') { magnitude.wrapping_neg() } else { magnitude };
-        let displacement = i32::try_from(displacement).map_err(|_| format!("the displacement of `{text}` is too large"))?;
+        let displacement =
+            i32::try_from(displacement).map_err(|_| format!("the displacement of `{text}` is too large"))?;
         Ok((self.slot("i", inner[..at].trim())?, displacement))
     }
 

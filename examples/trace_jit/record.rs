@@ -7,7 +7,8 @@
 //! to do what it does then.
 //!
 //! A recording starts at a loop's head, or at an exit that is taken often, and ends where it meets a trace: itself, which
-//! closes the loop, or an other one, which it then links to.
+//! closes the loop, or an other one, which it then links to. The turn of a loop that happens to leave it would make a bad
+//! trace, a loop around the loop, so it is not recorded; a later turn will do.
 
 use std::collections::HashMap;
 
@@ -25,12 +26,15 @@ const MAX_TURNS: usize = 4;
 pub enum Abort {
     TooLong,
     InnerLoop,
+    LeavesLoop,
     /// The program ends, or is about to trap.
     Stops,
 }
 
 pub struct Recorder {
     start: usize,
+    /// The last instruction of the loop that must not be left.
+    last: Option<usize>,
     builder: Builder,
     values: [Option<Ref>; FIRST_CONSTANT as usize],
     /// One bit a slot.
@@ -39,10 +43,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts at the head of a loop, where the frame is up to date.
-    pub fn at_head(pc: usize) -> Recorder {
+    /// Starts at the head of a loop, where the frame is up to date. It must not be left if it has a `last` instruction.
+    pub fn at_head(pc: usize, last: Option<usize>) -> Recorder {
         Recorder {
             start: pc,
+            last,
             builder: Builder::default(),
             values: [None; FIRST_CONSTANT as usize],
             dirty: 0,
@@ -53,7 +58,7 @@ impl Recorder {
     /// Starts at an exit. `pending` are the slots that native code has not written to the frame when it gets there, with
     /// their value if it is known.
     pub fn at_exit(pc: usize, pending: impl Iterator<Item = (Slot, Option<u64>)>) -> Recorder {
-        let mut recorder = Recorder::at_head(pc);
+        let mut recorder = Recorder::at_head(pc, None);
         for (slot, constant) in pending {
             let ins = match (constant, class_of(slot)) {
                 (None, _) => Ins::Slot(slot),
@@ -118,11 +123,19 @@ impl Recorder {
         Ok(())
     }
 
-    /// Notes a jump back to `pc`: a loop within the trace.
-    pub fn turn(&mut self, pc: usize) -> Result<(), Abort> {
-        let turns = self.turns.entry(pc).or_default();
-        *turns += 1;
-        if *turns > MAX_TURNS { Err(Abort::InnerLoop) } else { Ok(()) }
+    /// Notes that control goes from one instruction to an other.
+    pub fn go(&mut self, from: usize, to: usize) -> Result<(), Abort> {
+        if self.last.is_some_and(|last| to < self.start || to > last) {
+            return Err(Abort::LeavesLoop);
+        }
+        if to <= from {
+            let turns = self.turns.entry(to).or_default();
+            *turns += 1;
+            if *turns > MAX_TURNS {
+                return Err(Abort::InnerLoop);
+            }
+        }
+        Ok(())
     }
 
     /// Ends the trace where it began.

@@ -23,6 +23,8 @@ const HOT_LOOP: u32 = 50;
 const HOT_EXIT: u32 = 10;
 /// Recordings that may fail before a place is left to the interpreter for good.
 const MAX_FAILURES: u32 = 6;
+/// Recordings of a loop that may fail because the turn leaves it, before such a turn is taken all the same.
+const MAX_LEAVES: u32 = 3;
 
 pub trait Machine {
     type Backend: Backend;
@@ -71,16 +73,22 @@ pub enum Origin {
 pub struct Installed {
     pub origin: Origin,
     pub trace: Trace,
-    pub start: Start,
     pub first_gate: u32,
     pub compiled: Compiled,
-    address: usize,
+}
+
+impl Installed {
+    /// Its exits' gates.
+    fn gates(&self) -> std::ops::Range<u32> {
+        self.first_gate..self.first_gate + self.trace.snapshots.len() as u32
+    }
 }
 
 /// What is at a gate.
 enum Gate {
-    /// The start of a trace; the number of the trace that starts there.
-    Trace(usize),
+    /// The start of a loop's trace.
+    Trace,
+    /// An exit of this trace.
     Exit { exit: Exit, heat: Heat, trace: usize },
 }
 
@@ -105,7 +113,9 @@ pub struct Vm<'p, M: Machine> {
 /// Why the interpreter has stopped.
 enum Stop {
     Halt(Value),
-    Hot(usize),
+    /// The loop from the first instruction to the second is hot.
+    Hot(usize, usize),
+    /// The trace behind this gate takes over.
     Trace(u32),
 }
 
@@ -127,8 +137,11 @@ impl<'p, M: Machine> Vm<'p, M> {
         loop {
             pc = match self.interpret(pc)? {
                 Stop::Halt(value) => return Ok(value),
-                Stop::Hot(head) => self.record(Recorder::at_head(head), Origin::Head(head), head)?,
                 Stop::Trace(gate) => self.execute(gate)?,
+                Stop::Hot(head, last) => {
+                    let last = (self.heads[head].0.failures < MAX_LEAVES).then_some(last);
+                    self.record(Recorder::at_head(head, last), Origin::Head(head), Start::default(), head)?
+                }
             }
         }
     }
@@ -144,7 +157,7 @@ impl<'p, M: Machine> Vm<'p, M> {
                             return Ok(Stop::Trace(gate));
                         }
                         if heat.warm(HOT_LOOP) {
-                            return Ok(Stop::Hot(next));
+                            return Ok(Stop::Hot(next, pc));
                         }
                     }
                     pc = next;
@@ -180,15 +193,11 @@ impl<'p, M: Machine> Vm<'p, M> {
             Source::Place(_) => (slot, None),
         });
         let recorder = Recorder::at_exit(pc, pending);
-        self.record_from(recorder, Origin::Exit(left_through), start, pc)
-    }
-
-    fn record(&mut self, recorder: Recorder, origin: Origin, pc: usize) -> Result<usize, Trap> {
-        self.record_from(recorder, origin, Start::default(), pc)
+        self.record(recorder, Origin::Exit(left_through), start, pc)
     }
 
     /// Records what the interpreter does from `pc` on, and compiles it. Returns where the interpreter continues.
-    fn record_from(&mut self, recorder: Recorder, origin: Origin, start: Start, mut pc: usize) -> Result<usize, Trap> {
+    fn record(&mut self, recorder: Recorder, origin: Origin, start: Start, mut pc: usize) -> Result<usize, Trap> {
         let trace = self.watch(recorder, origin, &mut pc)?;
         let installed = trace.is_ok_and(|trace| self.install(origin, trace, start).is_ok());
         if !installed {
@@ -215,17 +224,15 @@ impl<'p, M: Machine> Vm<'p, M> {
             let Next::At(next) = self.context.state.step(inst, *pc)? else {
                 unreachable!("the recorder gives up before a `halt`")
             };
-            let jumped_back = next <= *pc;
-            *pc = next;
+            let from = std::mem::replace(pc, next);
             if origin == Origin::Head(next) {
                 return Ok(Ok(recorder.close()));
             }
+            if let Err(abort) = recorder.go(from, next) {
+                return Ok(Err(abort));
+            }
             if let Some(gate) = self.heads[next].1 {
                 return Ok(Ok(recorder.link(gate)));
-            }
-            let turned = if jumped_back { recorder.turn(next) } else { Ok(()) };
-            if let Err(abort) = turned {
-                return Ok(Err(abort));
             }
         }
     }
@@ -246,15 +253,33 @@ impl<'p, M: Machine> Vm<'p, M> {
             Origin::Exit(gate) => gate,
             Origin::Head(head) => {
                 let gate = self.gates.len() as u32;
-                self.gates.push(Gate::Trace(number));
+                self.gates.push(Gate::Trace);
                 self.heads[head].1 = Some(gate);
                 gate
             }
         };
         self.context.gates[gate as usize] = address;
-        self.traces.push(Installed { origin, trace, start, first_gate, compiled, address });
+        self.traces.push(Installed { origin, trace, first_gate, compiled });
         Ok(())
     }
+}
+
+/// Compiles traces anew, for another machine than they run on.
+pub fn recompile<B: Backend>(traces: &[Installed]) -> Result<Vec<Compiled>, EmitError> {
+    let mut all: Vec<Compiled> = Vec::new();
+    for installed in traces {
+        let start = match installed.origin {
+            Origin::Head(_) => Start::default(),
+            Origin::Exit(gate) => {
+                let parent = traces.iter().position(|parent| parent.gates().contains(&gate));
+                let parent = parent.expect("every exit belongs to a trace");
+                let exit = &all[parent].exits[(gate - traces[parent].first_gate) as usize];
+                Start { pending: exit.restores.clone(), spills: all[parent].spills }
+            }
+        };
+        all.push(compile::<B>(&installed.trace, &start, installed.first_gate)?);
+    }
+    Ok(all)
 }
 
 fn value(context: &Context, from: Source) -> u64 {

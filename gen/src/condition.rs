@@ -70,9 +70,7 @@ pub fn parse(text: &str) -> Result<Condition, Reason> {
         };
         Ok(Comparison { left: term(left)?, equal, right: term(right)? })
     };
-    let any_of = text
-        .split("||")
-        .map(|all_of| all_of.split("&&").map(comparison).collect())
-        .collect::<Result<_, _>>()?;
+    let any_of =
+        text.split("||").map(|all_of| all_of.split("&&").map(comparison).collect()).collect::<Result<_, _>>()?;
     Ok(Condition { text: text.into(), any_of })
 }

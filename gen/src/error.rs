@@ -16,9 +16,12 @@ pub struct TableError {
 /// What is wrong with a row or a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(missing_docs)] // the fields say what their variant names
 pub enum Reason {
     /// The file or directory could not be read.
     Unreadable { path: PathBuf, cause: String },
+    /// The generated file could not be written.
+    Unwritable { path: PathBuf, cause: String },
     /// The file is not RON of the expected shape (unknown or missing fields included).
     Syntax { line: usize, column: usize, cause: String },
     /// A line of `each` has not one text a column.
@@ -108,13 +111,16 @@ impl fmt::Display for Reason {
         use Reason::*;
         match self {
             Unreadable { path, cause } => write!(f, "cannot read {}: {cause}", path.display()),
+            Unwritable { path, cause } => write!(f, "cannot write {}: {cause}", path.display()),
             Syntax { line, column, cause } => write!(f, "line {line}, column {column}: {cause}"),
             ColumnCount { columns, texts } => write!(f, "a line of `each` has {texts} texts for {columns} columns"),
             UnknownColumn { name } => write!(f, "${name} is no column of this group"),
             UnusedColumn { name } => write!(f, "column \"{name}\" is used by no row of its group"),
             EmptyGroup { title } => write!(f, "group \"{title}\" makes no form"),
             UnknownOperand { text } => write!(f, "\"{text}\" is no operand (see the legend in tables/README.md)"),
-            UnknownEncodingWord { word } => write!(f, "\"{word}\" means nothing in `op` (see the legend in tables/README.md)"),
+            UnknownEncodingWord { word } => {
+                write!(f, "\"{word}\" means nothing in `op` (see the legend in tables/README.md)")
+            }
             Encoding { problem } => write!(f, "op: {problem}"),
             OutOfRange { what, value, low, high } => write!(f, "{what} is {value}, expected {low}-{high}"),
             Count { field, expected, found } => write!(f, "`{field}` has {found} entries for {expected} operands"),
@@ -135,7 +141,9 @@ impl fmt::Display for Reason {
             Assembly { problem } => write!(f, "asm: {problem}"),
             Name { name } => write!(f, "\"{name}\" is no name for a function"),
             NameTwice { name, other } => write!(f, "the name {name} is taken by \"{other}\""),
-            Overlap { other } => write!(f, "can produce the same code as \"{other}\"; one of them must say so with `alias`"),
+            Overlap { other } => {
+                write!(f, "can produce the same code as \"{other}\"; one of them must say so with `alias`")
+            }
             UnknownAlias { name } => write!(f, "alias: there is no form {name}"),
             AliasDisjoint { name } => write!(f, "alias: {name} cannot produce the same bits"),
             AliasCircle { name } => write!(f, "alias: {name} is in the end an alias of this row"),

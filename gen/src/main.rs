@@ -1,13 +1,51 @@
-//! `tailfirst-gen list [--isa x64|aarch64]`: the forms of the tables, one a line.
-fn main() {
-    let tables = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"));
-    for file in tailfirst_gen::table::files(&tables.join("x64")).unwrap() {
-        let name = format!("x64/{}", file.file_name().unwrap().to_string_lossy());
-        let lines = tailfirst_gen::table::read::<tailfirst_gen::x64::Row>(&name, &std::fs::read_to_string(&file).unwrap());
-        match lines.and_then(|l| tailfirst_gen::x64::forms(&l)) { Ok(f) => println!("{name} {}", f.len()), Err(e) => println!("{e}") }
+//! `tailfirst-gen list [--isa x64|aarch64]`: every form of the tables, one a line.
+//!
+//! The columns: the encoder function, the encoding, where and how operands are accessed, the CPU features, the table, the syntax.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+use tailfirst_gen::{TableError, aarch64_forms, x64_forms};
+
+const USAGE: &str = "usage: tailfirst-gen list [--isa x64|aarch64]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (x64, aarch64) = match arguments[..] {
+        ["list"] => (true, true),
+        ["list", "--isa", "x64"] => (true, false),
+        ["list", "--isa", "aarch64"] => (false, true),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match list(x64, aarch64) {
+        Ok(lines) => {
+            // A reader that has seen enough (`| head`) closes the pipe; that is no failure.
+            let _ = io::stdout().lock().write_all(lines.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
-    match tailfirst_gen::x64_forms(tables) {
-        Ok(forms) => for form in &forms { println!("{}", form.list_line()) },
-        Err(e) => { eprintln!("{e}"); std::process::exit(1) }
+}
+
+fn list(x64: bool, aarch64: bool) -> Result<String, TableError> {
+    // The tables lie beside this package.
+    let tables = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"));
+    let mut lines = Vec::new();
+    if x64 {
+        lines.extend(x64_forms(tables)?.iter().map(|form| form.list_line()));
     }
+    if aarch64 {
+        lines.extend(aarch64_forms(tables)?.iter().map(|form| form.list_line()));
+    }
+    lines.push(String::new());
+    Ok(lines.join("\n"))
 }

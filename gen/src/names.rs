@@ -14,8 +14,10 @@ pub fn is_function(name: &str) -> bool {
 /// A row's CPU features, all needed.
 pub fn cpu(text: Option<&str>) -> Result<Vec<String>, Reason> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    let known = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let known = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
     let words: Vec<_> = text.split_whitespace().collect();
     if words.is_empty() || !words.iter().all(|word| known(word)) {
         return Err(Reason::Cpu { text: text.into() });

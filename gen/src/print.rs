@@ -48,6 +48,13 @@ pub fn file(tokens: TokenStream) -> String {
     printer.out
 }
 
+/// Tokens on one line.
+pub fn inline(tokens: TokenStream) -> String {
+    let mut printer = Printer { nesting: 1, ..Printer::default() };
+    printer.tokens(tokens);
+    printer.out
+}
+
 #[derive(Default)]
 struct Printer {
     out: String,
@@ -194,6 +201,10 @@ impl Printer {
 
     fn operator(&mut self, operator: &str) {
         match operator {
+            ";" if self.nesting > 0 => {
+                self.out.push(';');
+                self.last = Last::Operator;
+            }
             ";" => {
                 self.out.push(';');
                 self.end_line();

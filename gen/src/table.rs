@@ -91,8 +91,7 @@ pub fn read_dir<Row: TextRow>(dir: &Path) -> Result<Vec<Line<Row>>, TableError> 
 pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, TableError> {
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
     let parsed: Table<Row> = options.from_str(text).map_err(|e| {
-        let reason =
-            Reason::Syntax { line: e.span.start.line, column: e.span.start.col, cause: e.code.to_string() };
+        let reason = Reason::Syntax { line: e.span.start.line, column: e.span.start.col, cause: e.code.to_string() };
         TableError::of_table(table, reason)
     })?;
     let mut lines = Vec::new();
@@ -128,9 +127,7 @@ fn expand<Row: TextRow>(table: &str, group: &Group<Row>, lines: &mut Vec<Line<Ro
         }
     }
     match used.iter().position(|used| !used) {
-        Some(unused) => {
-            Err(TableError::of_table(table, Reason::UnusedColumn { name: group.cols[unused].clone() }))
-        }
+        Some(unused) => Err(TableError::of_table(table, Reason::UnusedColumn { name: group.cols[unused].clone() })),
         None => Ok(()),
     }
 }
@@ -146,8 +143,7 @@ fn substitute(text: &str, cols: &[String], texts: &[String], used: &mut [bool]) 
             Some(split) => split,
             None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
         };
-        let column =
-            cols.iter().position(|c| c == name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
+        let column = cols.iter().position(|c| c == name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
         used[column] = true;
         out.push_str(&texts[column]);
         rest = after;

@@ -4,9 +4,7 @@
 //! [`XSp`] and [`WSp`] the general registers and SP. The constants [`X0`] to [`X30`] are neither ([`Gpr64`]) and convert to
 //! both, so `enc.add_x_imm(X0, SP, ...)` compiles and `enc.add_x_imm(X0, XZR, ...)` does not.
 
-use super::vector::{
-    LaneB, LaneD, LaneH, LaneHLow, LaneS, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,
-};
+use super::vector::{LaneB, LaneD, LaneH, LaneHLow, LaneS, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B};
 use core::fmt;
 
 /// A register class whose numbers go straight into a field.

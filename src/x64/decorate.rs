@@ -93,6 +93,11 @@ pub struct NonZeroMasked<T> {
 }
 
 impl<T: Copy> Masked<T> {
+    #[cfg(feature = "forms")]
+    pub(super) const fn new(operand: T, mask: Option<K>) -> Self {
+        Masked { operand, mask }
+    }
+
     /// Elements that are masked out become 0.
     pub const fn z(self) -> MaskedZ<T> {
         MaskedZ { operand: self.operand, mask: self.mask, zeroing: true }

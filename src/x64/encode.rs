@@ -24,11 +24,7 @@ mod rex2;
 mod vex;
 
 use super::{Encoder, Rel, U4, operand::Word};
-use crate::{
-    cursor::Chunk,
-    error::FinishError,
-    label::Target,
-};
+use crate::{cursor::Chunk, error::FinishError, label::Target};
 
 pub use super::operand::{Reg, RegisterClass, Word as RmWord};
 pub use evex::{EvexOp, evex, evex_vsib};
@@ -104,7 +100,6 @@ impl Imm {
         Imm::u8(register << 4)
     }
 }
-
 
 /// A memory operand's tail, and the prefixes that its address needs in front of the head.
 struct Address {

@@ -76,39 +76,85 @@ impl Parts {
     /// The shortest form of the address.
     #[inline(always)]
     const fn encode(self) -> Word {
-        let disp = self.disp;
-        let (low_base, base_bits) = match self.base {
-            Some(base) => (base as u64 & 7, (base as u64 >> 3 & 1) * Word::REX_B | (base as u64 >> 4) * Word::B4),
-            None => (5, 0),
-        };
-        // mod, and the displacement's length
-        let (mode, disp_len) = match self.base {
-            None => (0, 4),
-            Some(_) if disp == 0 && low_base != 5 => (0, 0),
-            Some(_) if disp as i8 as i32 == disp => (1, 1),
-            Some(_) => (2, 4),
-        };
-        let disp_bits = match disp_len {
-            0 => 0,
-            1 => (disp as u8 as u64) << 56,
-            _ => (disp as u32 as u64) << 32,
-        };
-        let (sib, index_bits) = match self.index {
-            Some((index, scale)) => {
-                let index = index as u64;
-                let bits = (index >> 3 & 1) * Word::REX_X | (index >> 4) * Word::X4;
-                ((scale as u64) << 6 | (index & 7) << 3 | low_base, bits)
-            }
-            None => (4 << 3 | low_base, 0),
-        };
-        if self.index.is_some() || low_base == 4 || self.base.is_none() {
-            let sib_bits = sib << (56 - 8 * disp_len);
-            let modrm = mode << 6 | 4;
-            Word(disp_bits | sib_bits | modrm << 16 | (disp_len + 1) << 12 | base_bits | index_bits)
-        } else {
-            Word(disp_bits | (mode << 6 | low_base) << 16 | disp_len << 12 | base_bits)
+        match self {
+            Parts { base: None, index, disp } => baseless(index, disp),
+            Parts { base: Some(base), index: None, disp } => based(base, disp),
+            Parts { base: Some(base), index: Some((index, scale)), disp } => indexed(base, index, scale, disp),
         }
     }
+}
+
+/// How long a displacement is: none, one byte, four bytes.
+#[inline(always)]
+const fn disp_class(disp: i32) -> usize {
+    if disp == 0 {
+        0
+    } else if disp as i8 as i32 == disp {
+        1
+    } else {
+        2
+    }
+}
+
+/// Bytes of a displacement, by class.
+const DISP_LEN: [u64; 3] = [0, 1, 4];
+
+/// The words of `[base]`, `[base + disp8]`, `[base + disp32]` without their displacements.
+///
+/// RSP and R12 have a SIB byte, since their ModRM.rm announces one. RBP and R13 have a displacement, since theirs without one means RIP.
+const BASED: [[u64; 32]; 3] = {
+    let mut words = [[0; 32]; 3];
+    let mut class = 0;
+    while class < 3 {
+        let mut base = 0;
+        while base < 32 {
+            let low = base & 7;
+            let class_used = if class == 0 && low == 5 { 1 } else { class };
+            let disp_len = DISP_LEN[class_used];
+            let (sib, sib_len) = if low == 4 { (0x24 << (56 - 8 * disp_len), 1) } else { (0, 0) };
+            let modrm = (class_used as u64) << 6 | low;
+            words[class][base as usize] =
+                sib | modrm << 16 | (disp_len + sib_len) << 12 | (base >> 3 & 1) * Word::REX_B | (base >> 4) * Word::B4;
+            base += 1;
+        }
+        class += 1;
+    }
+    words
+};
+
+/// Plain addresses have none of the flags; saying so here, where the compiler cannot see it in a table, spares their tests later.
+const PLAIN: u64 = !Word::FLAGS;
+
+#[inline(always)]
+const fn based(base: u8, disp: i32) -> Word {
+    let class = disp_class(disp);
+    // A shift that moves one byte to the top drops the rest.
+    let shift = if class == 2 { 32 } else { 56 };
+    Word(BASED[class][(base & 31) as usize] & PLAIN | (disp as u32 as u64) << shift)
+}
+
+#[inline(always)]
+const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
+    // RBP and R13 without a displacement would mean no base.
+    let class = if base & 7 == 5 && disp == 0 { 1 } else { disp_class(disp) };
+    let disp_len = DISP_LEN[class];
+    let sib = (scale as u64) << 6 | (index as u64 & 7) << 3 | base as u64 & 7;
+    // SIB and displacement are consecutive, and the last byte is the most significant.
+    let tail = (sib | (disp as u32 as u64) << 8) << (56 - 8 * disp_len);
+    let bits = base as u64 >> 3 & 1 | (index as u64 >> 2) & 2 | (base as u64 >> 4) << 8 | (index as u64 >> 4) << 9;
+    Word(tail | ((class as u64) << 6 | 4) << 16 | (disp_len + 1) << 12 | bits)
+}
+
+/// Without a base there are always four bytes of displacement, and a SIB byte, because ModRM without one means RIP.
+const fn baseless(index: Option<(u8, Scale)>, disp: i32) -> Word {
+    let (sib, bits) = match index {
+        Some((index, scale)) => {
+            let bits = (index as u64 >> 2) & 2 | (index as u64 >> 4) << 9;
+            ((scale as u64) << 6 | (index as u64 & 7) << 3 | 5, bits)
+        }
+        None => (0x25, 0),
+    };
+    Word((sib | (disp as u32 as u64) << 8) << 24 | 4 << 16 | 5 << 12 | bits)
 }
 
 impl Mem {
@@ -161,9 +207,10 @@ impl Mem {
 
     #[inline(always)]
     const fn based(base: Gpr64, disp: i32) -> Mem {
-        Mem(Parts { base: Some(base.number()), index: None, disp }.encode())
+        Mem(based(base.number(), disp))
     }
 
+    #[inline(always)]
     const fn indexed(base: Option<u8>, index: u8, factor: i32, disp: i32) -> Mem {
         let Some(scale) = Scale::from_factor(factor) else { return Mem(Word::wrong(AddressProblem::Scale)) };
         if index == 4 {
@@ -572,4 +619,3 @@ macro_rules! extended_memory {
 }
 
 extended_memory!(EGpr8 EGpr16 EGpr32 EGpr64);
-

@@ -4,6 +4,8 @@ mod cond;
 mod decorate;
 pub mod encode;
 mod fixup;
+#[cfg(feature = "forms")]
+mod form;
 mod mem;
 pub mod operand;
 mod reg;
@@ -16,6 +18,8 @@ mod generated {
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;
+#[cfg(feature = "forms")]
+pub use form::{Form, Operand, forms};
 pub use mem::{EMem, Mem, Scale, ScaledIndex, VMem};
 pub use operand::{ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM};
 pub use reg::*;

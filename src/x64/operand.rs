@@ -31,7 +31,7 @@ impl Reg {
     #[inline(always)]
     pub(crate) const fn gpr(number: u8) -> Self {
         let n = number as u32;
-        Reg((n & 7) << 19 | (n >> 3 & 1) << 2 | (n >> 4) << 10)
+        Reg((n << 19 | n >> 1) & 0x0038_0004 | (n & 0x10) << 6)
     }
 
     #[inline(always)]
@@ -72,6 +72,8 @@ impl Word {
     const NO_DISPLACEMENT: u64 = 1 << 5;
     const SYMBOL: u64 = 1 << 7;
     const PROBLEM: u64 = 1 << 6;
+    /// What no plain address has.
+    pub(crate) const FLAGS: u64 = Self::REGISTER | Self::SPECIAL;
     /// The bits that go into the instruction's head.
     pub(crate) const HEAD: u64 = 0x00FF_0343;
 

@@ -14,10 +14,19 @@ pub const FLOATS: usize = 144;
 #[derive(Clone, Debug)]
 enum Statement {
     Lines(String),
-    If { condition: String, then: Vec<Statement>, otherwise: Vec<Statement> },
-    Loop { turns: u32, body: Vec<Statement> },
+    If {
+        condition: String,
+        then: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
+    Loop {
+        turns: u32,
+        body: Vec<Statement>,
+    },
     /// Leaves the innermost loop.
-    Break { condition: String },
+    Break {
+        condition: String,
+    },
 }
 
 #[derive(Clone)]
@@ -95,7 +104,8 @@ fn int_operand(g: &mut Gen) -> String {
         0..5 => int(g),
         5 => format!("r{}", 20 + number(g, 3)),
         6 => pick(g, &["0", "1", "-1", "2", "8", "64", "4095", "4096", "-4096", "0x7fffffff"]).into(),
-        7 => pick(g, &["0x8000000000000000", "0x80000000", "-2147483648", "0xff00ff00ff00ff00", "0x5555555555555555"]).into(),
+        7 => pick(g, &["0x8000000000000000", "0x80000000", "-2147483648", "0xff00ff00ff00ff00", "0x5555555555555555"])
+            .into(),
         _ => (number(g, 50) as i32 - 20).to_string(),
     }
 }

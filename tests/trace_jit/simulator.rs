@@ -61,7 +61,9 @@ impl<const N: u32, const X86: bool> Backend for Simulated<N, X86> {
 
     fn immediate(ins: Ins, value: i64) -> bool {
         match ins {
-            Ins::IntOp(op, ..) => op.is_shift() || i8::try_from(value).is_ok() && !matches!(op, IntOp::Div | IntOp::Rem),
+            Ins::IntOp(op, ..) => {
+                op.is_shift() || i8::try_from(value).is_ok() && !matches!(op, IntOp::Div | IntOp::Rem)
+            }
             Ins::Guard(cond, ..) => cond.class() == crate::bytecode::Class::Int && i8::try_from(value).is_ok(),
             Ins::Store(..) => value == 0,
             _ => false,

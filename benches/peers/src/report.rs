@@ -73,7 +73,11 @@ impl Report {
         let mut text = String::from("# tailfirst beside its peers\n\n");
         let _ = writeln!(text, "{}; {}; {}.", cpu(), env!("PEERS_RUSTC"), env!("PEERS_CC"));
         let operands = if self.same_operands { "The same operands" } else { "Other operands" };
-        let _ = writeln!(text, "{} interleaved rounds. {operands} in each run. Every contender was verified first.\n", self.rounds);
+        let _ = writeln!(
+            text,
+            "{} interleaved rounds. {operands} in each run. Every contender was verified first.\n",
+            self.rounds
+        );
         for (workload, goal) in GOALS {
             let _ = writeln!(text, "* {}: {} (goal {goal})", workload.letter(), workload.about());
         }

@@ -68,7 +68,8 @@ fn x64(bytes: &[u8], reference: &[Insn]) -> Result<(), String> {
 fn means(instruction: &Instruction, expected: Insn, lands_on: impl Fn(u64) -> Option<usize>) -> bool {
     let (gpr, xmm) = (iced::gpr, iced::xmm);
     let is = |mnemonic, operands| instruction.mnemonic() == mnemonic && instruction.op_count() == operands;
-    let register = |at, register| instruction.op_kind(at) == OpKind::Register && instruction.op_register(at) == register;
+    let register =
+        |at, register| instruction.op_kind(at) == OpKind::Register && instruction.op_register(at) == register;
     let immediate = |at, value: u64| instruction.try_immediate(at).is_ok_and(|immediate| immediate == value);
     let memory = |at, base, index, scale: u8, disp: i32| {
         instruction.op_kind(at) == OpKind::Memory

@@ -351,6 +351,7 @@ impl Round {
 
 fn constants(list: &mut Vec<Insn>, target: impl Fn(usize) -> usize) {
     use numbers::*;
+    #[rustfmt::skip] // one form a line
     macro_rules! push {
         (mov $dst:tt $src:tt) => { list.push(Insn::Mov { dst: $dst, src: $src }); };
         (add $dst:tt $src:tt) => { list.push(Insn::Add { dst: $dst, src: $src }); };

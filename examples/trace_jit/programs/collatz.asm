@@ -1,4 +1,4 @@
-; The start below 200,000 with the longest Collatz chain.
+; The start below 100,000 with the longest Collatz chain.
         mov  r0, 1              ; start
         mov  r1, 0              ; best start
         mov  r2, 0              ; best length
@@ -17,5 +17,5 @@ done:   jle  r4, r2, next
         mov  r1, r0
         mov  r2, r4
 next:   add  r0, r0, 1
-        jlt  r0, 200000, start
+        jlt  r0, 100000, start
         halt r1

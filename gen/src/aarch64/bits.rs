@@ -164,6 +164,9 @@ mod tests {
         assert_eq!(wrong("cond:0"), Reason::Bits { text: "cond:0".into() });
         assert_eq!(wrong(""), Reason::Bits { text: "".into() });
         assert_eq!(wrong("Rn|Rn|imm22"), Reason::Field { name: "Rn".into(), problem: "is twice in `bits`" });
-        assert_eq!(wrong("Rn|imm30"), Reason::OutOfRange { what: "the sum of the widths", value: 35, low: 32, high: 32 });
+        assert_eq!(
+            wrong("Rn|imm30"),
+            Reason::OutOfRange { what: "the sum of the widths", value: 35, low: 32, high: 32 }
+        );
     }
 }

@@ -88,8 +88,7 @@ fn operands(text: &str, bits: &Bits) -> Result<Vec<Operand>, Reason> {
             let mut indices = Vec::new();
             for name in list.split(':') {
                 let field = |problem| Reason::Field { name: name.into(), problem };
-                let index =
-                    bits.fields.iter().position(|f| f.name == name).ok_or_else(|| field("is not in `bits`"))?;
+                let index = bits.fields.iter().position(|f| f.name == name).ok_or_else(|| field("is not in `bits`"))?;
                 if std::mem::replace(&mut given[index], true) {
                     return Err(field("is given twice"));
                 }
@@ -102,9 +101,7 @@ fn operands(text: &str, bits: &Bits) -> Result<Vec<Operand>, Reason> {
         operands.push(Operand { param, fields, kind, access });
     }
     match given.iter().position(|given| !given) {
-        Some(index) => {
-            Err(Reason::Field { name: bits.fields[index].name.clone(), problem: "is given by no operand" })
-        }
+        Some(index) => Err(Reason::Field { name: bits.fields[index].name.clone(), problem: "is given by no operand" }),
         None => Ok(operands),
     }
 }
@@ -120,7 +117,7 @@ fn access(letters: &str) -> Result<Access, Reason> {
 
 /// The kind of this name, if it suits each of the lists of fields.
 fn suitable_kind(name: &str, fields: &[Vec<usize>], bits: &Bits) -> Result<Kind, Reason> {
-    let mut kind = None;
+    let mut kind: Option<Kind> = None;
     for list in fields {
         let width = list.iter().map(|&f| bits.fields[f].width).sum();
         match kinds::find(name, width) {
@@ -128,10 +125,12 @@ fn suitable_kind(name: &str, fields: &[Vec<usize>], bits: &Bits) -> Result<Kind,
                 if let By::Target(rel) = found.by {
                     target_in_place(rel, list, bits)?;
                 }
-                if kind.as_ref().is_some_and(|first| *first != found) {
-                    return Err(Reason::Width { what: name.into(), expected: width, found: found.width });
+                match &kind {
+                    Some(first) if *first != found => {
+                        return Err(Reason::Width { what: name.into(), expected: first.width, found: found.width });
+                    }
+                    _ => kind = Some(found),
                 }
-                kind = Some(found);
             }
             Found::Width(found) => return Err(Reason::Width { what: name.into(), expected: width, found }),
             Found::Nothing => return Err(Reason::UnknownKind { text: name.into() }),
@@ -197,8 +196,10 @@ fn syntax(asm: &str, operands: &[Operand], bits: &Bits) -> Result<(), Reason> {
     for operand in operands {
         let [list] = operand.fields.as_slice() else { continue };
         let [field] = list.as_slice() else { continue };
-        let Some(role) = bits.fields[*field].name.strip_prefix('R') else { continue };
-        if operand.kind.symbol.is_empty() || role.is_empty() {
+        let (name, file) = (&bits.fields[*field].name, operand.kind.symbol);
+        // General and SIMD registers are R in the bits, whatever they are in the syntax.
+        let Some(role) = name.strip_prefix('R').or_else(|| name.strip_prefix(file)) else { continue };
+        if file.is_empty() || role.is_empty() {
             continue;
         }
         let sp = match operand.kind.name.as_str() {
@@ -209,7 +210,7 @@ fn syntax(asm: &str, operands: &[Operand], bits: &Bits) -> Result<(), Reason> {
         // The manual calls the first of two transfer registers Rt1 in the syntax only, and WFET's register Rd in the bits only.
         let roles = [role, "t", "t1"];
         let roles = if role == "t" || role == "d" { &roles[..] } else { &roles[..1] };
-        let symbols = roles.iter().map(|role| format!("<{}{role}{sp}", operand.kind.symbol));
+        let symbols = roles.iter().map(|role| format!("<{file}{role}{sp}"));
         let Some(at) = symbols.filter_map(|symbol| asm.find(&symbol)).next() else {
             return wrong("a register of `ops` is not in it, or not with this width or role");
         };
@@ -231,6 +232,9 @@ fn checked_condition(text: &str, bits: &Bits) -> Result<Condition, Reason> {
             Term::Number(_) => Ok(None),
         };
         let (left, right) = (width(&comparison.left)?, width(&comparison.right)?);
+        if comparison.left == comparison.right || (left.is_none() && right.is_none()) {
+            return Err(wrong("its result is known"));
+        }
         if let (Some(left), Some(right)) = (left, right) {
             if left != right {
                 return Err(wrong("it compares fields of different widths"));
@@ -260,9 +264,8 @@ fn roots(forms: &[Form]) -> Result<Vec<usize>, TableError> {
         next.push(match &form.alias {
             None => i,
             Some(name) => {
-                let root = *index
-                    .get(name.as_str())
-                    .ok_or_else(|| wrong(Reason::UnknownAlias { name: name.clone() }))?;
+                let root =
+                    *index.get(name.as_str()).ok_or_else(|| wrong(Reason::UnknownAlias { name: name.clone() }))?;
                 if root == i || !compatible(&form.bits, &forms[root].bits) {
                     return Err(wrong(Reason::AliasDisjoint { name: name.clone() }));
                 }

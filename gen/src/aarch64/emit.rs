@@ -4,10 +4,10 @@
 //! the runtime's `aarch64::encode`.
 
 use super::{
-    Form,
+    Access, Form,
     bits::low_mask,
     check::{Part, parts},
-    kinds::By,
+    kinds::{By, Kind},
 };
 use crate::{
     condition::{Comparison, Condition, Term},
@@ -15,69 +15,55 @@ use crate::{
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n\n";
 
 /// One method a form, in an `impl` of the runtime's AArch64 encoder.
 pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
-    let imports = imports(forms, runtime, &["Encoder", "encode"]);
+    let imports = imports(forms, runtime);
     let methods: Vec<Item> = forms.iter().map(method).collect();
     String::from(HEADER) + &imports + "\n" + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
 }
 
-/// The forms as a static array `FORMS`, for the runtime's feature `forms`.
-pub fn forms_data(forms: &[Form], runtime: &TokenStream) -> String {
-    let imports = imports(forms, runtime, &[]);
-    let kinds: BTreeSet<(&str, u32)> =
-        forms.iter().flat_map(|form| &form.operands).map(|o| (o.kind.name.as_str(), o.kind.width)).collect();
-    let kinds: Vec<(&str, u32)> = kinds.into_iter().collect();
-    let kind_items: Vec<TokenStream> = kinds
+/// The forms as a static array `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
+pub fn forms_data(forms: &[Form]) -> String {
+    // Each kind once, under its name and width.
+    let kinds: BTreeMap<(&str, u32), &Kind> = forms
         .iter()
-        .map(|&(name, width)| {
-            // The set was made from these operands.
-            let operand = forms.iter().flat_map(|form| &form.operands);
-            let kind = operand.map(|o| &o.kind).find(|kind| kind.name == name && kind.width == width);
-            let ty = kind.map_or_else(|| quote!(u32), |kind| ty(&kind.ty));
-            let from_bits = match kind.map(|kind| kind.by) {
-                Some(By::Target(_)) => quote!(|_| None),
-                Some(By::Method(_, from)) => {
-                    let from = ident(from);
-                    quote!(|bits| <#ty>::#from(bits).map(Operand::from))
-                }
-                _ => quote!(|bits| <#ty>::from_bits(bits).map(Operand::from)),
-            };
-            let width = Literal::u32_unsuffixed(width);
-            quote!(Kind { name: #name, width: #width, from_bits: #from_bits })
-        })
+        .flat_map(|form| &form.operands)
+        .map(|operand| ((operand.kind.name.as_str(), operand.kind.width), &operand.kind))
         .collect();
-    let mut text = String::from(HEADER) + &imports;
-    text += &import(runtime, "::form::Access", BTreeSet::from(["Read", "ReadWrite", "Write"]));
-    text += &import(runtime, "::aarch64::form", BTreeSet::from(["Form", "Kind", "Operand", "OperandInfo", "operand", "operands"]));
-    let (kind_count, form_count) = (kinds.len(), forms.len());
-    // A form a line: this is data, which nobody reads as code.
-    text += &format!("\nstatic KINDS: [Kind; {kind_count}] = [\n");
-    for kind in kind_items {
-        text += &format!("    {kind},\n");
+    let mut text = String::from(HEADER) + &format!("static VALUES: [Value; {}] = [\n", kinds.len());
+    for kind in kinds.values() {
+        text += &format!("    {},\n", print::inline(value_data(kind)));
     }
-    text += &format!("];\n\npub(super) static FORMS: [Form; {form_count}] = [\n");
+    text += "];\n\npub(super) static FORMS: &[Form] = &[\n";
     for form in forms {
-        text += &format!("    {},\n", form_data(form, &kinds));
+        let values = form.operands.iter().map(|operand| {
+            let key = (operand.kind.name.as_str(), operand.kind.width);
+            // The map was made from these operands.
+            kinds.keys().take_while(|other| **other < key).count()
+        });
+        text += &format!("    {},\n", print::inline(form_data(form, values)));
     }
-    text + "];\n"
+    // Functions, because closures would be parts of the one body of `FORMS`, which the compiler then checks for minutes.
+    text += "];\n\nmod emit {\n    use super::*;\n";
+    for form in forms {
+        text += &format!("    {}\n", print::inline(emit_function(form)));
+    }
+    text + "}\n"
 }
 
 /// The runtime's items that these forms name.
-fn imports(forms: &[Form], runtime: &TokenStream, always: &[&str]) -> String {
-    let mut names: BTreeSet<&str> = always.iter().copied().collect();
+fn imports(forms: &[Form], runtime: &TokenStream) -> String {
+    let mut names = BTreeSet::from(["Encoder", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::new();
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
                 crate_names.insert("Target");
-                if !always.is_empty() {
-                    names.insert("Rel");
-                }
+                names.insert("Rel");
             }
             _ => {
                 let words = operand.kind.ty.split(|c: char| !c.is_ascii_alphanumeric());
@@ -138,9 +124,11 @@ fn method(form: &Form) -> Item {
             }
         };
         let runs: Vec<Vec<Part>> = operand.fields.iter().map(|list| parts(list, &form.bits)).collect();
-        let in_condition = form.condition.iter().flat_map(Condition::names).any(|name| {
-            operand.fields.iter().flatten().any(|&f| form.bits.fields[f].name == name)
-        });
+        let in_condition = form
+            .condition
+            .iter()
+            .flat_map(Condition::names)
+            .any(|name| operand.fields.iter().flatten().any(|&f| form.bits.fields[f].name == name));
         let value = if in_condition || runs.iter().flatten().count() > 1 {
             bindings.push(quote!(let #param = #value;));
             quote!(#param)
@@ -269,8 +257,22 @@ fn docs(form: &Form) -> Vec<String> {
     docs
 }
 
-/// A form as data.
-fn form_data(form: &Form, kinds: &[(&str, u32)]) -> TokenStream {
+/// A kind as data.
+fn value_data(kind: &Kind) -> TokenStream {
+    let (name, width, ty) = (&kind.name, Literal::u32_unsuffixed(kind.width), ty(&kind.ty));
+    let from_bits = match kind.by {
+        By::Target(_) => quote!(|_| None),
+        By::Method(_, from) => {
+            let from = ident(from);
+            quote!(|bits| <#ty>::#from(bits).map(Operand::from))
+        }
+        By::Value | By::Into => quote!(|bits| <#ty>::from_bits(bits).map(Operand::from)),
+    };
+    quote!(Value { kind: #name, width: #width, from_bits: #from_bits })
+}
+
+/// A form as data; `values` are the indices of its operands' kinds.
+fn form_data(form: &Form, values: impl Iterator<Item = usize>) -> TokenStream {
     let Form { name, mnemonic, syntax, cpu, table, .. } = form;
     let encoding = form.bits.to_string();
     let id = option(form.id.as_deref());
@@ -278,42 +280,38 @@ fn form_data(form: &Form, kinds: &[(&str, u32)]) -> TokenStream {
     let condition = option(form.condition.as_ref().map(|c| c.text.as_str()));
     let alias = option(form.alias.as_deref());
     let infos = form.operands.iter().map(|operand| {
-        let param = &operand.param;
+        let (fields, kind) = (operand.field_names(&form.bits), &*operand.kind.ty);
         let access = ident(match operand.access {
-            super::Access::Read => "Read",
-            super::Access::Write => "Write",
-            super::Access::ReadWrite => "ReadWrite",
+            Access::Read => "Read",
+            Access::Write => "Write",
+            Access::ReadWrite => "ReadWrite",
         });
-        let key = (operand.kind.name.as_str(), operand.kind.width);
-        // The list was made from all operands, and is sorted.
-        let index = Literal::usize_unsuffixed(kinds.partition_point(|kind| *kind < key));
-        quote!(OperandInfo { name: #param, kind: &KINDS[#index], access: #access })
+        quote!(OperandInfo { name: #fields, kind: #kind, access: Access::#access })
     });
+    let values = values.map(Literal::usize_unsuffixed);
     let emit = ident(name);
-    let count = Literal::usize_unsuffixed(form.operands.len());
-    let arguments = form.operands.iter().enumerate().map(|(i, operand)| {
-        let ty = ty(&operand.kind.ty);
-        let i = Literal::usize_unsuffixed(i);
-        quote!(operand::<#ty>(given, #i)?)
-    });
     quote! {
         Form {
-            name: #name,
-            mnemonic: #mnemonic,
-            syntax: #syntax,
-            encoding: #encoding,
-            id: #id,
-            operands: &[#(#infos),*],
-            condition: #condition,
-            flags: #flags,
-            cpu: &[#(#cpu),*],
-            alias: #alias,
-            table: #table,
-            emit: |enc, given| {
-                operands(given, #count)?;
-                enc.#emit(#(#arguments),*);
-                Ok(())
-            }
+            name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #encoding, id: #id,
+            operands: &[#(#infos),*], values: &[#(&VALUES[#values]),*],
+            condition: #condition, flags: #flags, cpu: &[#(#cpu),*], alias: #alias, table: #table,
+            emit: emit::#emit
+        }
+    }
+}
+
+/// A function that takes a form's operands at run time.
+fn emit_function(form: &Form) -> TokenStream {
+    let name = ident(&form.name);
+    let operands = ident(if form.operands.is_empty() { "_" } else { "operands" });
+    let arguments = form.operands.iter().enumerate().map(|(i, operand)| {
+        let (i, expected, ty) = (Literal::usize_unsuffixed(i), &*operand.kind.ty, ty(&operand.kind.ty));
+        quote!(get::<#ty>(operands, #i, #expected)?)
+    });
+    quote! {
+        pub(super) fn #name(enc: &mut Encoder<'_>, #operands: &[Operand]) -> Result<(), OperandError> {
+            enc.#name(#(#arguments),*);
+            Ok(())
         }
     }
 }

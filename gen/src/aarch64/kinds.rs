@@ -1,8 +1,8 @@
 //! Operand kinds: what an operand is in a table, in bits, and in Rust.
 //!
 //! One line a kind. The Rust types are in the runtime's `aarch64` module; each has a method that gives its value right-aligned in the
-//! kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from the fields, the element lists
-//! `...x1` to `...x4` are made from the line of their element.
+//! kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from the fields, and lists (`V4Sx2`)
+//! are made from the lines of their element and of their sort of list.
 
 use std::borrow::Cow;
 
@@ -139,22 +139,79 @@ const KINDS: &[KindLine] = &[
     ("LaneS",          &[7],  "LaneS",          Value,   "lane",    ""),
     ("LaneD",          &[6],  "LaneD",          Value,   "lane",    ""),
     ("LaneH4",         &[7],  "LaneHLow",       Value,   "lane",    ""),
+    // SVE
+    ("Z",              &[5],  "Z",              Value,   "reg",     "Z"),
+    ("ZB",             &[5],  "ZB",             Value,   "reg",     "Z"),
+    ("ZH",             &[5],  "ZH",             Value,   "reg",     "Z"),
+    ("ZS",             &[5],  "ZS",             Value,   "reg",     "Z"),
+    ("ZD",             &[5],  "ZD",             Value,   "reg",     "Z"),
+    ("ZQ",             &[5],  "ZQ",             Value,   "reg",     "Z"),
+    ("ZLowB",          &[4],  "ZLow<ZB>",       Value,   "reg",     "Z"),
+    ("ZLowH",          &[4],  "ZLow<ZH>",       Value,   "reg",     "Z"),
+    ("ZLowS",          &[4],  "ZLow<ZS>",       Value,   "reg",     "Z"),
+    ("ZLowD",          &[4],  "ZLow<ZD>",       Value,   "reg",     "Z"),
+    ("ZLaneH",         &[6],  "ZLaneH",         Value,   "lane",    ""),
+    ("ZLaneS",         &[5],  "ZLaneS",         Value,   "lane",    ""),
+    ("ZLaneD",         &[5],  "ZLaneD",         Value,   "lane",    ""),
+    ("ZIdxB",          &[11], "ZIndex<B>",      Value,   "lane",    ""),
+    ("ZIdxH",          &[10], "ZIndex<H>",      Value,   "lane",    ""),
+    ("ZIdxS",          &[9],  "ZIndex<S>",      Value,   "lane",    ""),
+    ("ZIdxD",          &[8],  "ZIndex<D>",      Value,   "lane",    ""),
+    ("ZSExtend",       &[6],  "ZSExtend",       Value,   "offsets", ""),
+    ("ZDExtend",       &[6],  "ZDExtend",       Value,   "offsets", ""),
+    ("P",              &[4],  "P",              Into,    "pred",    "P"),
+    ("PB",             &[4],  "PB",             Value,   "pred",    "P"),
+    ("PH",             &[4],  "PH",             Value,   "pred",    "P"),
+    ("PS",             &[4],  "PS",             Value,   "pred",    "P"),
+    ("PD",             &[4],  "PD",             Value,   "pred",    "P"),
+    ("PM",             &[4],  "PM",             Into,    "pred",    "P"),
+    ("PZ",             &[4],  "PZ",             Into,    "pred",    "P"),
+    ("PLow",           &[3],  "PLow",           Value,   "pred",    "P"),
+    ("PLowM",          &[3],  "PLowM",          Value,   "pred",    "P"),
+    ("PLowZ",          &[3],  "PLowZ",          Value,   "pred",    "P"),
+    ("PN",             &[3],  "PN",             Value,   "pred",    "PN"),
+    ("PNZ",            &[3],  "PNZ",            Value,   "pred",    "PN"),
+    ("PNB",            &[3],  "PNB",            Value,   "pred",    "PN"),
+    ("PNH",            &[3],  "PNH",            Value,   "pred",    "PN"),
+    ("PNS",            &[3],  "PNS",            Value,   "pred",    "PN"),
+    ("PND",            &[3],  "PND",            Value,   "pred",    "PN"),
+    ("VlxN",           &[1],  "VlxN",           Value,   "vl",      ""),
+    ("SvePattern",     &[5],  "SvePattern",     Value,   "pattern", ""),
+    ("Mul16",          &[4],  "Mul16",          Value,   "mul",     ""),
+    ("SveImm",         &[9],  "SveImm",         Value,   "imm",     ""),
+    ("SveSImm",        &[9],  "SveSImm",        Value,   "imm",     ""),
+    ("HalfOrOne",      &[1],  "HalfOrOne",      Value,   "imm",     ""),
+    ("HalfOrTwo",      &[1],  "HalfOrTwo",      Value,   "imm",     ""),
+    // SME
+    ("ZAH",            &[1],  "ZAH",            Value,   "tile",    ""),
+    ("ZAS",            &[2],  "ZAS",            Value,   "tile",    ""),
+    ("ZAD",            &[3],  "ZAD",            Value,   "tile",    ""),
+    ("ZASliceB",       &[7],  "ZASlice<B>",     Value,   "slice",   ""),
+    ("ZASliceH",       &[7],  "ZASlice<H>",     Value,   "slice",   ""),
+    ("ZASliceS",       &[7],  "ZASlice<S>",     Value,   "slice",   ""),
+    ("ZASliceD",       &[7],  "ZASlice<D>",     Value,   "slice",   ""),
+    ("ZASliceQ",       &[7],  "ZASlice<Q>",     Value,   "slice",   ""),
+    ("ZAVector",       &[6],  "ZAVector",       Value,   "za",      ""),
+    ("ZAArray",        &[5],  "ZAArray",        Value,   "za",      ""),
+    ("ZATileMask",     &[8],  "ZATileMask",     Value,   "tiles",   ""),
+    ("SmeMode",        &[2],  "SmeMode",        Value,   "mode",    ""),
 ];
 
-/// Kinds that lists `<kind>x1` to `<kind>x4` exist of, with the type of a list.
-const LISTS: &[(&str, &str)] = &[
-    ("V8B", "List"),
-    ("V16B", "List"),
-    ("V4H", "List"),
-    ("V8H", "List"),
-    ("V2S", "List"),
-    ("V4S", "List"),
-    ("V1D", "List"),
-    ("V2D", "List"),
-    ("LaneB", "LaneList"),
-    ("LaneH", "LaneList"),
-    ("LaneS", "LaneList"),
-    ("LaneD", "LaneList"),
+/// Lists `<element>x<count><suffix>`: suffix, list type, elements, and the width of each count's value; 0 is the element's width.
+type ListLine = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, u32)]);
+
+const ARRANGEMENTS: &[&str] = &["V8B", "V16B", "V4H", "V8H", "V2S", "V4S", "V1D", "V2D"];
+const ELEMENTS: &[&str] = &["LaneB", "LaneH", "LaneS", "LaneD"];
+const SCALABLE: &[&str] = &["ZB", "ZH", "ZS", "ZD"];
+const ANY_COUNT: &[(&str, u32)] = &[("1", 0), ("2", 0), ("3", 0), ("4", 0)];
+const TWO_OR_FOUR: &[(&str, u32)] = &[("2", 4), ("4", 3)];
+
+const LISTS: &[ListLine] = &[
+    ("", "List", ARRANGEMENTS, ANY_COUNT),
+    ("", "LaneList", ELEMENTS, ANY_COUNT),
+    ("", "ZList", SCALABLE, ANY_COUNT),
+    ("a", "ZListAligned", SCALABLE, TWO_OR_FOUR),
+    ("s", "ZListStrided", SCALABLE, TWO_OR_FOUR),
 ];
 
 /// Targets: kind, width, field of `Rel`, and where that keeps its bits: lowest bit and width of each part, highest first.
@@ -205,15 +262,21 @@ pub fn find(name: &str, width: u32) -> Found {
         let &(_, widths, ty, by, param, symbol) = line;
         return if widths.contains(&width) { kind(ty.into(), by, param, symbol) } else { Found::Width(widths[0]) };
     }
-    if let Some((element, count @ ("1" | "2" | "3" | "4"))) = name.rsplit_once('x') {
-        if let Some(&(_, list)) = LISTS.iter().find(|line| line.0 == element) {
-            return match find(element, width) {
-                Found::Kind(element) => kind(format!("{list}<{}, {count}>", element.ty).into(), Value, "list", ""),
-                other => other,
-            };
-        }
+    if let Some((expected, ty)) = list(name) {
+        return if width == expected { kind(ty.into(), Value, "list", "") } else { Found::Width(expected) };
     }
     Found::Nothing
+}
+
+/// A list: its width and its type.
+fn list(name: &str) -> Option<(u32, String)> {
+    let (element, count) = name.rsplit_once('x')?;
+    LISTS.iter().find_map(|(suffix, ty, elements, counts)| {
+        let (count, width) = counts.iter().find(|(n, _)| count.strip_suffix(suffix) == Some(n))?;
+        let line = KINDS.iter().find(|line| line.0 == element && elements.contains(&element))?;
+        let width = if *width == 0 { line.1[0] } else { *width };
+        Some((width, format!("{ty}<{}, {count}>", line.2)))
+    })
 }
 
 /// `U`, `U<<n`, `S<<n`: the type, and n.
@@ -259,6 +322,10 @@ mod tests {
         assert_eq!(ty("S", 5), "S");
         assert_eq!(ty("V16Bx4", 5), "List<V16B, 4>");
         assert_eq!(ty("LaneSx2", 7), "LaneList<LaneS, 2>");
+        assert_eq!(ty("ZBx3", 5), "ZList<ZB, 3>");
+        assert_eq!(ty("ZDx4s", 3), "ZListStrided<ZD, 4>");
+        assert_eq!(find("ZDx2a", 5), Found::Width(4));
+        assert_eq!(find("ZDx3a", 5), Found::Nothing);
         assert_eq!(find("Label", 20), Found::Width(26));
         assert_eq!(find("X", 4), Found::Width(5));
         assert_eq!(find("LaneH4x2", 7), Found::Nothing);

@@ -101,6 +101,17 @@ pub struct Operand {
     pub access: Access,
 }
 
+impl Operand {
+    /// The fields that it fills, as the tables have them: `Rm:option:imm3`, `Rn&Rm`.
+    fn field_names(&self, bits: &bits::Bits) -> String {
+        let list = |list: &Vec<usize>| {
+            let names: Vec<&str> = list.iter().map(|&f| bits.fields[f].name.as_str()).collect();
+            names.join(":")
+        };
+        self.fields.iter().map(list).collect::<Vec<_>>().join("&")
+    }
+}
+
 /// What an instruction does with an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -138,17 +149,7 @@ impl Form {
         let operands: Vec<String> = self
             .operands
             .iter()
-            .map(|operand| {
-                let fields: Vec<String> = operand
-                    .fields
-                    .iter()
-                    .map(|list| {
-                        let names: Vec<&str> = list.iter().map(|&f| self.bits.fields[f].name.as_str()).collect();
-                        names.join(":")
-                    })
-                    .collect();
-                format!("{}={}:{}", fields.join("&"), operand.kind.name, operand.access.letters())
-            })
+            .map(|o| format!("{}={}:{}", o.field_names(&self.bits), o.kind.name, o.access.letters()))
             .collect();
         let operands = if operands.is_empty() { "-".into() } else { operands.join(" ") };
         let line = format!(

@@ -25,7 +25,9 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
             forms.push(form(&sized).map_err(|reason| row_error(&sized, reason))?);
         }
         // ah, ch, dh and bh: the same opcode, told apart by REX alone.
-        if line.row.ins != forms[first].syntax && forms[first].syntax.contains("r8") || forms[first].syntax.contains("/m8") {
+        if line.row.ins != forms[first].syntax && forms[first].syntax.contains("r8")
+            || forms[first].syntax.contains("/m8")
+        {
             let name = forms[first].name.clone();
             for twin in &mut forms[first + 1..] {
                 if matches!(twin.encoding, Encoding::Legacy { rex: Rex::Forbidden, .. }) {
@@ -340,8 +342,7 @@ fn key(form: &Form, opcode_low: u8) -> Key {
 /// Whether two forms with one key have operands that give the same ModRM.
 fn shares_modrm(a: &Form, b: &Form) -> bool {
     let memory = |form: &Form| {
-        form.operands.iter().any(|o| o.slot == Slot::Rm && !matches!(o.kind, Kind::Reg(_)))
-            || form.modrm().is_none()
+        form.operands.iter().any(|o| o.slot == Slot::Rm && !matches!(o.kind, Kind::Reg(_))) || form.modrm().is_none()
     };
     let register = |form: &Form| {
         form.operands.iter().any(|o| o.slot == Slot::Rm && matches!(o.kind, Kind::Reg(_) | Kind::RegMem { .. }))

@@ -26,7 +26,8 @@ pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
 }
 
 fn docs(form: &Form) -> Vec<String> {
-    let mut docs = vec![format!("`{}`", form.syntax), String::new(), format!("Encoding: `{}` ({})", form.notation, form.en)];
+    let mut docs =
+        vec![format!("`{}`", form.syntax), String::new(), format!("Encoding: `{}` ({})", form.notation, form.en)];
     let mut say = |what: &str, text: String| {
         if !text.is_empty() {
             docs.push(String::new());
@@ -91,7 +92,8 @@ fn class_type(class: Class) -> TokenStream {
 fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
     match kind {
         Kind::Reg(class) => {
-            let converted = matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm);
+            let converted =
+                matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm);
             (class_type(*class), converted)
         }
         Kind::RegMem { class, broadcast, .. } => {
@@ -249,9 +251,12 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     };
     let immediate = immediate(form, names);
     let has_immediate = !immediate.is_empty();
-    let decorations = form.operands.iter().zip(names).filter(|(operand, _)| is_decorated(operand)).map(|(_, name)| {
-        quote!(#name.decorations())
-    });
+    let decorations = form
+        .operands
+        .iter()
+        .zip(names)
+        .filter(|(operand, _)| is_decorated(operand))
+        .map(|(_, name)| quote!(#name.decorations()));
     let decorations = decorations.reduce(|a, b| quote!(#a.and(#b))).unwrap_or_else(|| quote!(Decorations::NONE));
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
@@ -335,9 +340,11 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
 
 /// The immediate bytes; nothing where the form has none.
 fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
-    let mut operands = form.operands.iter().zip(names).filter(|(operand, _)| {
-        matches!(operand.slot, Slot::Imm | Slot::Moffs | Slot::Is4)
-    });
+    let mut operands = form
+        .operands
+        .iter()
+        .zip(names)
+        .filter(|(operand, _)| matches!(operand.slot, Slot::Imm | Slot::Moffs | Slot::Is4));
     let mut all = TokenStream::new();
     for immediate in &form.immediates {
         if matches!(immediate, Immediate::Rel(_)) {
@@ -361,8 +368,44 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
     all
 }
 
-/// The forms as data, for the feature `forms`.
-pub fn forms_data(forms: &[Form], runtime: &TokenStream) -> String {
-    let _ = (forms, runtime);
-    String::new()
+/// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
+pub fn forms_data(forms: &[Form]) -> String {
+    let mut text = String::from("pub(super) static FORMS: &[Form] = &[\n");
+    for form in forms {
+        let entry = form_entry(form);
+        text += &format!("    {},\n", print::inline(entry));
+    }
+    text += "];\n";
+    text
+}
+
+fn form_entry(form: &Form) -> TokenStream {
+    let Form { name, mnemonic, syntax, notation, en, rflags, cpu, table, .. } = form;
+    let parameters: Vec<_> = form.parameters().collect();
+    let operands = parameters.iter().map(|operand| {
+        let (ty, _) = parameter_type(form, operand);
+        let (text, kind) = (&operand.text, print::inline(ty));
+        let access = ident(match operand.access {
+            super::Access::Read => "Read",
+            super::Access::Write => "Write",
+            super::Access::ReadWrite => "ReadWrite",
+            super::Access::None => "None",
+        });
+        quote!(OperandInfo { name: #text, kind: #kind, access: Access::#access })
+    });
+    let implicit = form.implicit.iter().map(|(access, what)| format!("{}:{what}", access.letters()));
+    let function = ident(name);
+    let arguments = parameters.iter().enumerate().map(|(index, operand)| {
+        let (ty, _) = parameter_type(form, operand);
+        let (index, expected) = (Literal::usize_unsuffixed(index), print::inline(ty.clone()));
+        quote!(get::<#ty>(operands, #index, #expected)?)
+    });
+    let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
+    quote! {
+        Form {
+            name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #notation, op_en: #en,
+            operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, cpu: &[#(#cpu),*], table: #table,
+            emit: |enc, #operands_name| { enc.#function(#(#arguments),*); Ok(()) }
+        }
+    }
 }

@@ -289,9 +289,13 @@ fn disp8_units(tuple: Tuple, ll: u8, w: u8, sizes: Sizes) -> Result<(u32, u32), 
         Tuple::EighthMem => (vector / 8, vector / 8),
         Tuple::Mem128 => (16, 16),
         Tuple::MovDdup => (if ll == 0 { 8 } else { vector }, 8),
-        // These move as many bytes as their memory operand has, or one element of each address.
+        Tuple::Tuple1Byte => (1, 1),
+        Tuple::Tuple1Word => (2, 2),
+        // Compress and expand have a whole vector in memory, but address single elements.
+        Tuple::Tuple1Scalar if sizes.memory.is_none_or(|bits| bits > 64) => (element, element),
+        // These move as many bytes as their memory operand has.
         Tuple::Tuple1Scalar | Tuple::Tuple1Fixed | Tuple::Tuple2 | Tuple::Tuple4 | Tuple::Tuple8 | Tuple::Tuple1_4X => {
-            let bytes = sizes.memory.map_or(if w == 1 { 8 } else { 4 }, |bits| bits / 8);
+            let bytes = sizes.memory.map_or(element, |bits| bits / 8);
             (bytes, bytes)
         }
     };
@@ -303,9 +307,13 @@ fn disp8_units(tuple: Tuple, ll: u8, w: u8, sizes: Sizes) -> Result<(u32, u32), 
         return Err(Reason::Tuple { problem: "a broadcast needs Full, Half or Quarter" });
     }
     let agrees = match tuple {
-        Tuple::Full | Tuple::FullMem | Tuple::Half | Tuple::HalfMem | Tuple::QuarterMem | Tuple::EighthMem | Tuple::Mem128 => {
-            sizes.memory.is_none_or(|bits| bits == units.0 * 8)
-        }
+        Tuple::Full
+        | Tuple::FullMem
+        | Tuple::Half
+        | Tuple::HalfMem
+        | Tuple::QuarterMem
+        | Tuple::EighthMem
+        | Tuple::Mem128 => sizes.memory.is_none_or(|bits| bits == units.0 * 8),
         _ => true,
     };
     if !agrees {

@@ -55,7 +55,10 @@ impl TextRow for Row {
 
     fn texts(&mut self) -> Vec<&mut String> {
         let optional = [&mut self.imp, &mut self.rflags, &mut self.cpu, &mut self.alias, &mut self.when];
-        [&mut self.ins, &mut self.op, &mut self.en, &mut self.io].into_iter().chain(optional.into_iter().flatten()).collect()
+        [&mut self.ins, &mut self.op, &mut self.en, &mut self.io]
+            .into_iter()
+            .chain(optional.into_iter().flatten())
+            .collect()
     }
 
     fn cpu(&mut self) -> &mut Option<String> {
@@ -74,8 +77,11 @@ pub enum Tuple {
     QuarterMem,
     EighthMem,
     Quarter,
-    #[serde(alias = "Tuple1Byte", alias = "Tuple1Word")]
     Tuple1Scalar,
+    /// Tuple1 Scalar of bytes.
+    Tuple1Byte,
+    /// Tuple1 Scalar of words.
+    Tuple1Word,
     Tuple1Fixed,
     Tuple2,
     Tuple4,
@@ -142,18 +148,44 @@ pub enum Kind {
     Reg(Class),
     /// A register or constant that the opcode fixes; its number or value.
     Fixed(u8),
-    /// A register, or memory of some bits; perhaps one element of so many bits, broadcast.
-    RegMem { class: Class, bits: u32, broadcast: Option<u32> },
-    /// Memory, perhaps addressed by any of 32 registers; `bits` is `None` where the operation says no size.
-    Mem { bits: Option<u32>, extended: bool },
+    /// A register, or memory.
+    RegMem {
+        /// The register's class.
+        class: Class,
+        /// The size of the memory operand.
+        bits: u32,
+        /// The size of a memory element that may be broadcast instead.
+        broadcast: Option<u32>,
+    },
+    /// Memory.
+    Mem {
+        /// Its size; `None` where the operation says none.
+        bits: Option<u32>,
+        /// Whether base and index may be any of 32 registers.
+        extended: bool,
+    },
     /// Addresses with a vector index.
-    Vsib { class: Class },
+    Vsib {
+        /// The index register's class.
+        class: Class,
+    },
     /// An immediate.
-    Imm { bits: u32, signed: bool },
+    Imm {
+        /// 4, 8, 16, 32 or 64.
+        bits: u32,
+        /// Whether it is signed.
+        signed: bool,
+    },
     /// A branch target.
-    Rel { bits: u32 },
+    Rel {
+        /// 8 or 32.
+        bits: u32,
+    },
     /// An absolute address of 64 bits.
-    Moffs { bits: u32 },
+    Moffs {
+        /// The size of what lies there.
+        bits: u32,
+    },
     /// APX default flags.
     FlagsValue,
 }

@@ -106,9 +106,7 @@ fn kind(text: &str) -> Option<Kind> {
     if let Some((register, memory)) = text.split_once('/') {
         let class = class(register)?;
         let (memory, broadcast) = match memory.split_once('/') {
-            Some((memory, element)) => {
-                (memory, Some(element.strip_prefix('m')?.strip_suffix("bcst")?.parse().ok()?))
-            }
+            Some((memory, element)) => (memory, Some(element.strip_prefix('m')?.strip_suffix("bcst")?.parse().ok()?)),
             None => (memory, None),
         };
         return Some(Kind::RegMem { class, bits: memory_bits(memory)??, broadcast });

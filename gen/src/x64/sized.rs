@@ -18,21 +18,48 @@ struct Size {
 
 const V: [Size; 3] = [
     Size {
-        operands: &[("rv", "r16"), ("r/mv", "r/m16"), ("erv", "er16"), ("er/mv", "er/m16"), ("emv", "em16"), ("mv", "m16"), ("immz", "imm16"), ("rAX", "AX")],
+        operands: &[
+            ("rv", "r16"),
+            ("r/mv", "r/m16"),
+            ("erv", "er16"),
+            ("er/mv", "er/m16"),
+            ("emv", "em16"),
+            ("mv", "m16"),
+            ("immz", "imm16"),
+            ("rAX", "AX"),
+        ],
         op: "66",
         pp: "66",
         w: "W0",
         iz: "iw",
     },
     Size {
-        operands: &[("rv", "r32"), ("r/mv", "r/m32"), ("erv", "er32"), ("er/mv", "er/m32"), ("emv", "em32"), ("mv", "m32"), ("immz", "imm32"), ("rAX", "EAX")],
+        operands: &[
+            ("rv", "r32"),
+            ("r/mv", "r/m32"),
+            ("erv", "er32"),
+            ("er/mv", "er/m32"),
+            ("emv", "em32"),
+            ("mv", "m32"),
+            ("immz", "imm32"),
+            ("rAX", "EAX"),
+        ],
         op: "",
         pp: "NP",
         w: "W0",
         iz: "id",
     },
     Size {
-        operands: &[("rv", "r64"), ("r/mv", "r/m64"), ("erv", "er64"), ("er/mv", "er/m64"), ("emv", "em64"), ("mv", "m64"), ("immz", "imm32"), ("rAX", "RAX")],
+        operands: &[
+            ("rv", "r64"),
+            ("r/mv", "r/m64"),
+            ("erv", "er64"),
+            ("er/mv", "er/m64"),
+            ("emv", "em64"),
+            ("mv", "m64"),
+            ("immz", "imm32"),
+            ("rAX", "RAX"),
+        ],
         op: "REX.W",
         pp: "NP",
         w: "W1",
@@ -43,7 +70,13 @@ const V: [Size; 3] = [
 const Y: [Size; 2] = [
     Size {
         operands: &[
-            ("ry", "r32"), ("r/my", "r/m32"), ("my", "m32"), ("rAy", "EAX"), ("ery", "er32"), ("er/my", "er/m32"), ("emy", "em32"),
+            ("ry", "r32"),
+            ("r/my", "r/m32"),
+            ("my", "m32"),
+            ("rAy", "EAX"),
+            ("ery", "er32"),
+            ("er/my", "er/m32"),
+            ("emy", "em32"),
         ],
         op: "",
         pp: "NP",
@@ -52,7 +85,13 @@ const Y: [Size; 2] = [
     },
     Size {
         operands: &[
-            ("ry", "r64"), ("r/my", "r/m64"), ("my", "m64"), ("rAy", "RAX"), ("ery", "er64"), ("er/my", "er/m64"), ("emy", "em64"),
+            ("ry", "r64"),
+            ("r/my", "r/m64"),
+            ("my", "m64"),
+            ("rAy", "RAX"),
+            ("ery", "er64"),
+            ("er/my", "er/m64"),
+            ("emy", "em64"),
         ],
         op: "REX.W",
         pp: "NP",

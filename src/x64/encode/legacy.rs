@@ -45,42 +45,52 @@ impl Op {
     /// The head that ends in ModRM: `bits` are the operands' head bits.
     #[inline(always)]
     fn with_modrm(self, bits: u32) -> Chunk {
-        let modrm = u64::from(bits >> 16 & 0xFF) << 56;
-        self.in_front_of(Chunk::new(modrm, 1), bits)
+        self.head(u64::from(bits & 0x00FF_0000) << 40 | self.opcode >> 8, self.opcode_len + 1, bits)
     }
 
     /// The head that ends in the opcode, whose low bits hold a register.
     #[inline(always)]
     fn with_register(self, register: Word) -> Chunk {
-        let low = (register.0 >> 16 & 7) << 56;
-        let head = self.in_front_of(Chunk::new(0, 0), register.head());
-        Chunk::new(head.word() | low, head.len())
+        self.head((register.0 >> 16 & 7) << 56 | self.opcode, self.opcode_len, register.head())
     }
 
-    /// Prefixes, REX if `bits` need it, and opcode, in front of `rest`.
+    /// The head that ends in the opcode, without operands.
     #[inline(always)]
-    fn in_front_of(self, rest: Chunk, bits: u32) -> Chunk {
-        let opcode = Chunk::new(self.opcode, self.opcode_len as usize).then(rest);
-        let prefix = Chunk::new(self.prefix, self.prefix_len as usize);
-        let rex = bits & 0x47 | self.w;
-        if rex != 0 {
-            prefix.then(Chunk::new(u64::from(rex | 0x40) << 56, 1)).then(opcode)
+    fn alone(self) -> Chunk {
+        self.head(self.opcode, self.opcode_len, 0)
+    }
+
+    /// Prefixes and REX, if `bits` need it, in front of the highest `len` bytes of `word`.
+    ///
+    /// Without prefixes REX is the lowest byte, so it is always written, and counted when it is needed.
+    #[inline(always)]
+    fn head(self, word: u64, len: u32, bits: u32) -> Chunk {
+        let needed = bits & 0x47 | self.w;
+        let has_rex = needed != 0;
+        let rex = u64::from(needed | 0x40);
+        // Where the byte below `word` ends.
+        let free = 64 - 8 * len;
+        let below = if self.prefix_len == 0 {
+            rex << (free - 8)
+        } else if has_rex {
+            rex << (free - 8) | self.prefix >> (72 - free)
         } else {
-            prefix.then(opcode)
-        }
+            self.prefix >> (64 - free)
+        };
+        Chunk::new(word | below, (len + self.prefix_len) as usize + usize::from(has_rex))
     }
 }
 
 /// An instruction without operand fields.
 #[inline(always)]
 pub fn op(enc: &mut Encoder<'_>, op: Op) {
-    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0)]);
+    enc.cursor.place([op.alone()]);
 }
 
 /// An instruction whose only operand field is an immediate.
 #[inline(always)]
 pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
-    enc.cursor.place([imm.0, op.in_front_of(Chunk::new(0, 0), 0)]);
+    enc.cursor.place([imm.0, op.alone()]);
 }
 
 /// An instruction with a register in its opcode (`+r`).
@@ -132,12 +142,12 @@ pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
 #[inline(always)]
 pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::Rel8);
-    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0).then(Imm::i8(distance as i8).0)]);
+    enc.cursor.place([op.alone().then(Imm::i8(distance as i8).0)]);
 }
 
 /// A branch with a displacement of four bytes.
 #[inline(always)]
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::disp32(0));
-    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0).then(Imm::i32(distance).0)]);
+    enc.cursor.place([op.alone().then(Imm::i32(distance).0)]);
 }

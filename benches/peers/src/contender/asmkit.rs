@@ -127,6 +127,7 @@ mod x64 {
             lower_case_registers!(asmkit::x86::regs);
             let labels = &self.0.labels;
             let mut asm = Assembler::new(&mut self.0.buffer);
+            #[rustfmt::skip] // one form a line
             macro_rules! push {
                 (sub $dst:tt $imm:tt) => { asm.sub($dst, imm($imm)); };
                 (cmp $dst:tt $imm:tt) => { asm.cmp($dst, imm($imm)); };

@@ -7,8 +7,8 @@
 use super::{Emitter, MOST_LABELS, ROOM};
 use crate::workload::{Guard, ROUNDS_A_BLOCK, Round, constant_rounds, numbers};
 use cranelift_assembler_x64::{
-    Amode, AmodeOffset, AmodeOffsetPlusKnownOffset, CodeSink, DeferredTarget, Gpr, GprMem, KnownOffset, NonRspGpr, Registers,
-    Scale, TrapCode, Xmm, XmmMem, inst,
+    Amode, AmodeOffset, AmodeOffsetPlusKnownOffset, CodeSink, DeferredTarget, Gpr, GprMem, KnownOffset, NonRspGpr,
+    Registers, Scale, TrapCode, Xmm, XmmMem, inst,
 };
 
 struct Numbers;
@@ -185,6 +185,7 @@ impl Emitter for ToVec {
     #[inline(always)]
     fn constants(&mut self, labels: [u8; ROUNDS_A_BLOCK]) {
         use numbers::*;
+        #[rustfmt::skip] // one form a line
         macro_rules! push {
             (mov $dst:tt $src:tt) => { self.mov_rr($dst, $src); };
             (lea $dst:tt $base:tt $index:tt $scale:tt $disp:tt) => {

@@ -191,6 +191,7 @@ impl<T: X64Target> Emitter for Dynasm<T> {
     #[inline(always)]
     fn constants(&mut self, labels: [u8; ROUNDS_A_BLOCK]) {
         let ops = &mut self.ops;
+        #[rustfmt::skip] // one form a line
         macro_rules! push {
             (imm $dst:tt $imm:tt) => { dynasm!(ops; .arch x64; mov $dst, QWORD $imm); };
             (load $dst:tt $base:tt $disp:tt) => { dynasm!(ops; .arch x64; mov $dst, [$base + $disp]); };

@@ -9,7 +9,9 @@
 use super::{Emitter, MOST_LABELS, ROOM};
 use crate::workload::{Guard, Insn, ROUNDS_A_BLOCK, Round, constant_rounds, numbers};
 use iced_x86::code_asm::{AsmRegister64, AsmRegisterXmm, CodeAssembler, CodeLabel, qword_ptr};
-use iced_x86::{BlockEncoder, BlockEncoderOptions, Code, Encoder, Instruction, InstructionBlock, MemoryOperand, Register};
+use iced_x86::{
+    BlockEncoder, BlockEncoderOptions, Code, Encoder, Instruction, InstructionBlock, MemoryOperand, Register,
+};
 
 const GPR: [Register; 16] = {
     use Register::*;
@@ -173,6 +175,7 @@ impl Emitter for EncodeAndCopy {
     #[inline(always)]
     fn constants(&mut self, labels: [u8; ROUNDS_A_BLOCK]) {
         use numbers::*;
+        #[rustfmt::skip] // one form a line
         macro_rules! push {
             (mov $dst:tt $src:tt) => { self.push(Insn::Mov { dst: $dst, src: $src }); };
             (add $dst:tt $src:tt) => { self.push(Insn::Add { dst: $dst, src: $src }); };
@@ -292,6 +295,7 @@ impl Emitter for Assembler {
     fn constants(&mut self, targets: [u8; ROUNDS_A_BLOCK]) {
         use iced_x86::code_asm::registers::{gpr64::*, xmm::*};
         let Assembler { assembler: asm, labels, .. } = self;
+        #[rustfmt::skip] // one form a line
         macro_rules! push {
             (mov $dst:tt $src:tt) => { asm.mov($dst, $src).expect(OK); };
             (add $dst:tt $src:tt) => { asm.add($dst, $src).expect(OK); };

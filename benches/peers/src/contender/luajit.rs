@@ -10,8 +10,20 @@ struct Fixup {
 }
 
 unsafe extern "C" {
-    fn luajit_a(bottom: *mut u8, top: *mut u8, rounds: *const Round, tail: *const [u8; 2], tail_length: usize) -> *mut u8;
-    fn luajit_b(bottom: *mut u8, top: *mut u8, rounds: *const Round, tail: *const [u8; 2], tail_length: usize) -> *mut u8;
+    fn luajit_a(
+        bottom: *mut u8,
+        top: *mut u8,
+        rounds: *const Round,
+        tail: *const [u8; 2],
+        tail_length: usize,
+    ) -> *mut u8;
+    fn luajit_b(
+        bottom: *mut u8,
+        top: *mut u8,
+        rounds: *const Round,
+        tail: *const [u8; 2],
+        tail_length: usize,
+    ) -> *mut u8;
     fn luajit_c(bottom: *mut u8, top: *mut u8, guards: *const Guard, length: usize, stubs: *const Guard) -> *mut u8;
     fn luajit_d(
         bottom: *mut u8,

@@ -11,8 +11,11 @@ pub mod dynasm;
 pub mod floor;
 pub mod iced;
 pub mod luajit;
+pub mod tailfirst;
 
-use crate::workload::{ARM_LABELS, ARM_ROUNDS_A_BLOCK, ArmRound, Guard, Inputs, LABELS, ROUNDS_A_BLOCK, Round, Workload};
+use crate::workload::{
+    ARM_LABELS, ARM_ROUNDS_A_BLOCK, ArmRound, Guard, Inputs, LABELS, ROUNDS_A_BLOCK, Round, Workload,
+};
 
 pub trait Contender {
     /// The name in the tables; without spaces. Two contenders may share one if they do different workloads.
@@ -31,6 +34,10 @@ pub fn all(inputs: &Inputs) -> Vec<Box<dyn Contender>> {
     vec![
         Box::new(floor::Floor::new(inputs)),
         Box::new(floor::Memcpy::new(inputs)),
+        Box::new(Backward(tailfirst::Growing::new())),
+        Box::new(Backward(tailfirst::Slice::new())),
+        Box::new(ArmBackward(tailfirst::ArmGrowing::new())),
+        Box::new(ArmBackward(tailfirst::ArmSlice::new())),
         Box::new(luajit::Luajit::new()),
         Box::new(Forward(dynasm::ToVec::new())),
         Box::new(Forward(dynasm::ToMemory::new())),
@@ -84,6 +91,7 @@ pub trait ArmEmitter {
 pub struct Forward<E>(pub E);
 pub struct Backward<E>(pub E);
 pub struct ArmForward<E>(pub E);
+pub struct ArmBackward<E>(pub E);
 
 fn labels(block: &[Round]) -> [u8; ROUNDS_A_BLOCK] {
     std::array::from_fn(|round| block[round].jne)
@@ -214,6 +222,31 @@ impl<E: ArmEmitter> Contender for ArmForward<E> {
             emitter.bind(label);
         }
         inputs.arm_tail.iter().for_each(|&regs| emitter.add(regs));
+        emitter.end();
+    }
+
+    fn bytes(&mut self) -> Vec<u8> {
+        self.0.bytes()
+    }
+}
+
+impl<E: ArmEmitter> Contender for ArmBackward<E> {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn workloads(&self) -> &'static [Workload] {
+        A64
+    }
+
+    fn run(&mut self, _: Workload, inputs: &Inputs) {
+        let emitter = &mut self.0;
+        emitter.begin(false);
+        inputs.arm_tail.iter().rev().for_each(|&regs| emitter.add(regs));
+        for (label, block) in inputs.arm_rounds.chunks_exact(ARM_ROUNDS_A_BLOCK).enumerate().rev() {
+            emitter.here(label);
+            block.iter().rev().for_each(|round| emitter.round(round));
+        }
         emitter.end();
     }
 

@@ -1,28 +1,73 @@
 //! tailfirst itself, into a growing buffer and into a slice; both encoders are used again and again.
 //!
-//! Registers come from numbers, as for the other contenders, and addresses are made where they are used. Immediates and
-//! branches go through the selectors, which take the shortest form.
+//! Registers come from numbers, as for the other contenders, and addresses and immediates are made where they are used. x64's
+//! immediates and branches go through the selectors, which take the shortest form.
 
 use super::{ArmEmitter, Emitter, MOST_LABELS, ROOM};
 use crate::workload::{ArmRound, Guard, ROUNDS_A_BLOCK, Round, constant_rounds, lower_case_registers};
 use tailfirst::Label;
-use tailfirst::x64::{Encoder, Gpr64, Mem, Scale, Xmm};
+use tailfirst::aarch64::{self, AddImm, D, UImm, X, XSp};
+use tailfirst::x64::{self, Gpr64, Mem, Scale, Xmm};
 
 const SCALES: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
 
-/// `FIXED`: into a slice.
-pub struct Tailfirst<const FIXED: bool> {
-    encoder: Encoder<'static>,
+/// Into a slice if `FIXED`.
+pub struct Tailfirst<E, const FIXED: bool> {
+    encoder: E,
     labels: [Label; MOST_LABELS],
 }
 
-impl<const FIXED: bool> Tailfirst<FIXED> {
-    pub fn new() -> Self {
-        // The slice lives as long as the program: one contender, one slice.
-        let mut encoder = if FIXED { Encoder::in_slice(vec![0; ROOM].leak()) } else { Encoder::new() };
-        let labels = [encoder.label(); MOST_LABELS];
-        Tailfirst { encoder, labels }
-    }
+pub type Growing = Tailfirst<x64::Encoder<'static>, false>;
+pub type Slice = Tailfirst<x64::Encoder<'static>, true>;
+pub type ArmGrowing = Tailfirst<aarch64::Encoder<'static>, false>;
+pub type ArmSlice = Tailfirst<aarch64::Encoder<'static>, true>;
+
+/// The same for both architectures.
+macro_rules! constructor {
+    ($encoder:ty) => {
+        impl<const FIXED: bool> Tailfirst<$encoder, FIXED> {
+            pub fn new() -> Self {
+                // The slice lives as long as the program: one contender, one slice.
+                let mut encoder = if FIXED { <$encoder>::in_slice(vec![0; ROOM].leak()) } else { <$encoder>::new() };
+                let labels = [encoder.label(); MOST_LABELS];
+                Tailfirst { encoder, labels }
+            }
+        }
+    };
+}
+
+constructor!(x64::Encoder<'static>);
+constructor!(aarch64::Encoder<'static>);
+
+macro_rules! common_steps {
+    () => {
+        const NAME: &'static str = if FIXED { "tailfirst-slice" } else { "tailfirst-grow" };
+
+        fn begin(&mut self, pending: bool) {
+            self.encoder.clear();
+            if pending {
+                for label in &mut self.labels {
+                    *label = self.encoder.label();
+                }
+            }
+        }
+
+        fn bind(&mut self, label: usize) {
+            self.encoder.bind(self.labels[label]);
+        }
+
+        fn here(&mut self, label: usize) {
+            self.labels[label] = self.encoder.here();
+        }
+
+        fn end(&mut self) {
+            self.encoder.finish().expect("every label is bound and in reach");
+        }
+
+        fn bytes(&mut self) -> Vec<u8> {
+            self.encoder.finish().expect("every label is bound and in reach").bytes().to_vec()
+        }
+    };
 }
 
 #[inline(always)]
@@ -37,25 +82,8 @@ fn xmm(number: u8) -> Xmm {
     unsafe { Xmm::new(number).unwrap_unchecked() }
 }
 
-impl<const FIXED: bool> Emitter for Tailfirst<FIXED> {
-    const NAME: &'static str = if FIXED { "tailfirst-slice" } else { "tailfirst-grow" };
-
-    fn begin(&mut self, pending: bool) {
-        self.encoder.clear();
-        if pending {
-            for label in &mut self.labels {
-                *label = self.encoder.label();
-            }
-        }
-    }
-
-    fn bind(&mut self, label: usize) {
-        self.encoder.bind(self.labels[label]);
-    }
-
-    fn here(&mut self, label: usize) {
-        self.labels[label] = self.encoder.here();
-    }
+impl<const FIXED: bool> Emitter for Tailfirst<x64::Encoder<'static>, FIXED> {
+    common_steps!();
 
     #[inline(always)]
     fn round(&mut self, r: &Round) {
@@ -81,6 +109,7 @@ impl<const FIXED: bool> Emitter for Tailfirst<FIXED> {
     fn constants(&mut self, labels: [u8; ROUNDS_A_BLOCK]) {
         lower_case_registers!(tailfirst::x64);
         let asm = &mut self.encoder;
+        #[rustfmt::skip] // one form a line
         macro_rules! push {
             (mov $dst:tt $src:tt) => { asm.mov_r64_rm64($dst, $src); };
             (add $dst:tt $src:tt) => { asm.add_rm64_r64($dst, $src); };
@@ -114,12 +143,53 @@ impl<const FIXED: bool> Emitter for Tailfirst<FIXED> {
     fn stub(&mut self, guard: &Guard) {
         self.encoder.cmp_rm64_imm(gpr(guard.reg), guard.imm);
     }
+}
 
-    fn end(&mut self) {
-        self.encoder.finish().expect("every label is bound and in reach");
+#[inline(always)]
+fn x(number: u8) -> X {
+    // SAFETY: the workload's general registers are below 31.
+    unsafe { X::new(number).unwrap_unchecked() }
+}
+
+#[inline(always)]
+fn x_sp(number: u8) -> XSp {
+    // SAFETY: the workload's general registers are below 31.
+    unsafe { XSp::new(number).unwrap_unchecked() }
+}
+
+#[inline(always)]
+fn d(number: u8) -> D {
+    // SAFETY: the workload's vector registers are below 31.
+    unsafe { D::new(number).unwrap_unchecked() }
+}
+
+/// An immediate that the workload knows to be encodable, though the compiler does not.
+#[inline(always)]
+fn uimm<const BITS: u32, const SHIFT: u32>(value: u16) -> UImm<BITS, SHIFT> {
+    UImm::new(value.into()).expect("in range, and a multiple")
+}
+
+impl<const FIXED: bool> ArmEmitter for Tailfirst<aarch64::Encoder<'static>, FIXED> {
+    common_steps!();
+
+    #[inline(always)]
+    fn round(&mut self, r: &ArmRound) {
+        let asm = &mut self.encoder;
+        asm.mul_x(x(r.mul[0]), x(r.mul[1]), x(r.mul[2]));
+        asm.fadd_d(d(r.fadd[0]), d(r.fadd[1]), d(r.fadd[2]));
+        asm.b_ne(self.labels[usize::from(r.b_ne)]);
+        asm.cmp_x(x(r.cmp[0]), x(r.cmp[1]));
+        asm.movk_x(x(r.movk), r.movk_imm, uimm(u16::from(r.movk_hw) * 16));
+        asm.movz_x(x(r.movz), r.movz_imm, uimm(u16::from(r.movz_hw) * 16));
+        asm.str_x_uoff(x(r.str[0]), x_sp(r.str[1]), uimm(r.str_off));
+        asm.ldr_x_uoff(x(r.ldr[0]), x_sp(r.ldr[1]), uimm(r.ldr_off));
+        let imm = AddImm::new(r.sub_imm.into()).expect("twelve bits");
+        asm.sub_x_imm(x_sp(r.sub[0]), x_sp(r.sub[1]), imm);
+        asm.add_x(x(r.add[0]), x(r.add[1]), x(r.add[2]));
     }
 
-    fn bytes(&mut self) -> Vec<u8> {
-        self.encoder.finish().expect("every label is bound and in reach").bytes().to_vec()
+    #[inline(always)]
+    fn add(&mut self, [rd, rn, rm]: [u8; 3]) {
+        self.encoder.add_x(x(rd), x(rn), x(rm));
     }
 }

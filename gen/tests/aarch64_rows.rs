@@ -1,0 +1,330 @@
+//! Wrong AArch64 rows and what is said about them, and right rows that look wrong.
+
+use tailfirst_gen::{
+    Reason, TableError,
+    aarch64::{Form, Row, encoders, forms, forms_data},
+    table,
+};
+
+const TABLE: &str = "aarch64/test.ron";
+
+/// Forms of rows, or of groups, given as RON.
+fn read(groups: &str) -> Result<Vec<Form>, TableError> {
+    let text = format!(r#"Table(source: "test", groups: [{groups}])"#);
+    forms(&table::read::<Row>(TABLE, &text)?)
+}
+
+fn rows(rows: &str) -> Result<Vec<Form>, TableError> {
+    read(&format!(r#"(title: "test", rows: [{rows}])"#))
+}
+
+/// The reason why the last row is refused; its error names file and row.
+#[track_caller]
+fn refused(text: &str, name: &str) -> Reason {
+    let error = rows(text).expect_err("the row is wrong");
+    assert_eq!((error.table.as_str(), error.row.as_deref()), (TABLE, Some(name)));
+    assert!(error.to_string().starts_with("aarch64/test.ron: \""), "{error}");
+    error.reason
+}
+
+/// A row like `add_x`, some parts replaced.
+fn add(name: &str, asm: &str, bits: &str, ops: &str, more: &str) -> String {
+    format!(r#"(name: "{name}", asm: "{asm}", bits: "{bits}", ops: "{ops}" {more}),"#)
+}
+
+const ASM: &str = "ADD <Xd>, <Xn>, <Xm>";
+const BITS: &str = "1|0|0|01011|000|Rm|000000|Rn|Rd";
+const OPS: &str = "Rd=X:w Rn=X Rm=X";
+
+#[test]
+fn the_right_row() {
+    let forms = rows(&add("add_x", ASM, BITS, OPS, "")).expect("is right");
+    assert_eq!(
+        (forms[0].mnemonic.as_str(), forms[0].bits.value, forms[0].bits.mask),
+        ("add", 0x8B00_0000, 0xFFE0_FC00)
+    );
+    let params: Vec<_> =
+        forms[0].operands.iter().map(|o| (o.param.as_str(), o.kind.name.as_str(), o.access.letters())).collect();
+    assert_eq!(params, [("rd", "X", "w"), ("rn", "X", "r"), ("rm", "X", "r")]);
+    assert_eq!(
+        forms[0].list_line().split_whitespace().collect::<Vec<_>>().join(" "),
+        "add_x 10001011000|Rm|000000|Rn|Rd Rd=X:w Rn=X:r Rm=X:r base aarch64/test.ron ADD <Xd>, <Xn>, <Xm>"
+    );
+}
+
+#[test]
+fn unknown_and_missing_fields() {
+    let error = rows(r#"(name: "nop", asm: "NOP", bits: "11010101000000110010000000011111", opz: "")"#);
+    assert!(matches!(error.map_err(|e| e.reason), Err(Reason::Syntax { line: 1, .. })));
+    let error = rows(r#"(name: "nop", asm: "NOP")"#);
+    assert!(matches!(error.map_err(|e| e.reason), Err(Reason::Syntax { line: 1, .. })));
+}
+
+#[test]
+fn columns() {
+    let group = |rows: &str| {
+        let group = format!(r#"(title: "t", cols: ["x", "n"], each: [["a", "0"]], rows: [{rows}])"#);
+        read(&group).expect_err("is wrong").reason
+    };
+    let nop = r#"(name: "nop_$x", asm: "NOP", bits: "1101010100000011001000000001111$Q")"#;
+    assert_eq!(group(nop), Reason::UnknownColumn { name: "Q".into() });
+    let nop = r#"(name: "nop_$x", asm: "NOP", bits: "11010101000000110010000000011111")"#;
+    assert_eq!(group(nop), Reason::UnusedColumn { name: "n".into() });
+}
+
+#[test]
+fn widths_sum_to_32() {
+    let of = |bits: &str| refused(&add("add_x", ASM, bits, OPS, ""), "add_x");
+    let sum = |value| Reason::OutOfRange { what: "the sum of the widths", value, low: 32, high: 32 };
+    assert_eq!(of("1|0|0|01011|000|Rm|00000|Rn|Rd"), sum(31));
+    assert_eq!(of("1|0|0|01011|000|Rm|0000000|Rn|Rd"), sum(33));
+}
+
+#[test]
+fn bits_that_are_none() {
+    let of = |bits: &str| refused(&add("add_x", ASM, bits, OPS, ""), "add_x");
+    assert_eq!(of("1|0|0|01012|000|Rm|000000|Rn|Rd"), Reason::Bits { text: "01012".into() });
+    assert_eq!(of("1|0|0|01011|000|Rm|shift|Rn|Rd"), Reason::Bits { text: "shift".into() });
+    assert_eq!(of("1|0|0|01011|000|Rm|(0)0(0|Rn|Rd"), Reason::Bits { text: "(0)0(0".into() });
+    assert_eq!(
+        of("1|0|0|01011|000|Rm|000000|Rd|Rd"),
+        Reason::Field { name: "Rd".into(), problem: "is twice in `bits`" }
+    );
+}
+
+#[test]
+fn each_field_is_given_once() {
+    let of = |ops: &str| refused(&add("add_x", ASM, BITS, ops, ""), "add_x");
+    let field = |name: &str, problem| Reason::Field { name: name.into(), problem };
+    assert_eq!(of("Rd=X:w Rn=X"), field("Rm", "is given by no operand"));
+    assert_eq!(of("Rd=X:w Rn=X Rm=X Rn=X"), field("Rn", "is given twice"));
+    assert_eq!(of("Rd=X:w Rn&Rn=X Rm=X"), field("Rn", "is given twice"));
+    assert_eq!(of("Rd=X:w Rn=X Rm=X Ra=X"), field("Ra", "is not in `bits`"));
+}
+
+#[test]
+fn operands_are_words() {
+    let of = |ops: &str| refused(&add("add_x", ASM, BITS, ops, ""), "add_x");
+    assert_eq!(of("Rd=X:w Rn Rm=X"), Reason::UnknownOperand { text: "Rn".into() });
+    assert_eq!(of("Rd=X:w Rn=Y Rm=X"), Reason::UnknownKind { text: "Y".into() });
+    assert_eq!(of("Rd=X:w Rn=U<<x Rm=X"), Reason::UnknownKind { text: "U<<x".into() });
+    assert_eq!(of("Rd=X:x Rn=X Rm=X"), Reason::Access { text: "x".into() });
+    assert_eq!(of("Rd=X: Rn=X Rm=X"), Reason::Access { text: "".into() });
+}
+
+#[test]
+fn kinds_have_widths() {
+    let asm = "ADD <Xd>, <Xn>, #<imm>";
+    let of = |bits: &str, ops: &str| refused(&add("add_x_imm", asm, bits, ops, ""), "add_x_imm");
+    let width = |what: &str, expected, found| Reason::Width { what: what.into(), expected, found };
+    assert_eq!(of("1|0|0|100010|0|imm12|Rn|Rd", "Rd=X:w Rn=X imm12=AddImm"), width("AddImm", 12, 13));
+    assert_eq!(of("1|0|0|10001000|Rm:4|000000|Rn|Rd:6", "Rd=X:w Rn=X Rm=X"), width("X", 6, 5));
+    assert_eq!(of("1|0|0|10001|imm24", "imm24=U"), width("U", 24, 16));
+    // Both fields of a repeated operand must have one width.
+    assert_eq!(of("1|0|0|100010|00000|a:6|b:7|00000", "a&b=U"), width("U", 6, 7));
+}
+
+#[test]
+fn targets_have_places() {
+    let of = |bits: &str, ops: &str| refused(&add("b_x", "B <label>", bits, ops, ""), "b_x");
+    let moved = |name: &str| Reason::Field { name: name.into(), problem: "is not where the runtime fills in a target" };
+    assert_eq!(of("imm26|000101", "imm26=Label"), moved("imm26"));
+    assert_eq!(of("0|immhi:19|10000|immlo:2|00000", "immhi:immlo=Adr"), moved("immhi:immlo"));
+    assert_eq!(of("000101000|imm23", "imm23=Label"), Reason::Width { what: "Label".into(), expected: 23, found: 26 });
+}
+
+#[test]
+fn names_are_functions() {
+    for name in ["Add", "2add", "add-x", "yield", "", "é"] {
+        assert_eq!(refused(&add(name, ASM, BITS, OPS, ""), name), Reason::Name { name: name.into() });
+    }
+    let two = add("add_x", ASM, BITS, OPS, "")
+        + &add("add_x", "SUB <Xd>, <Xn>, <Xm>", &BITS.replace("01011", "11011"), OPS, "");
+    assert!(matches!(
+        rows(&two).expect_err("one name").reason,
+        Reason::NameTwice { name, .. } if name == "add_x"
+    ));
+}
+
+#[test]
+fn flags_and_features() {
+    let of = |more: &str| refused(&add("add_x", ASM, BITS, OPS, more), "add_x");
+    assert_eq!(of(r#", flags: "w:nzcx""#), Reason::Flags { text: "w:nzcx".into() });
+    assert_eq!(of(r#", flags: "nzcv""#), Reason::Flags { text: "nzcv".into() });
+    assert_eq!(of(r#", cpu: "feat, other""#), Reason::Cpu { text: "feat, other".into() });
+}
+
+#[test]
+fn syntax_and_operands_agree() {
+    let of = |asm: &str, ops: &str| refused(&add("add_x", asm, BITS, ops, ""), "add_x");
+    let missing = Reason::Assembly { problem: "a register of `ops` is not in it, or not with this width or role" };
+    assert_eq!(of("ADD <Xd>, <Xn>, <Wm>", OPS), missing);
+    assert_eq!(of("ADD <Xd|SP>, <Xn>, <Xm>", OPS), missing);
+    assert_eq!(of(ASM, "Rd=XSP:w Rn=X Rm=X"), missing);
+    assert_eq!(
+        of(ASM, "Rn=X Rd=X:w Rm=X"),
+        Reason::Assembly { problem: "its registers are in another order than in `ops`" }
+    );
+    assert_eq!(of("ADD <Xd>, <Xn>, <Xm", OPS), Reason::Assembly { problem: "its brackets do not pair" });
+    assert_eq!(
+        of("add <Xd>, <Xn>, <Xm>", OPS),
+        Reason::Assembly { problem: "it does not begin with a mnemonic in capitals" }
+    );
+    let nop = add("nop", "NOP <Xd>", "11010101000000110010000000011111", "", "");
+    assert_eq!(refused(&nop, "nop"), Reason::Assembly { problem: "it has operands, and `ops` has none" });
+}
+
+#[test]
+fn conditions_name_fields() {
+    let of = |when: &str| match refused(&add("add_x", ASM, BITS, OPS, &format!(r#", when: "{when}""#)), "add_x") {
+        Reason::Condition { text, problem } => {
+            assert_eq!(text, when);
+            problem
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(of("Ra!=Rd"), "it names no field");
+    assert_eq!(of("Rn!=32"), "a number does not fit its field");
+    assert_eq!(of("Rn=Rd"), "a comparison has one == or !=");
+    assert_eq!(of("(Rn!=Rd)"), "a term is a name or a number");
+    assert_eq!(of("Rn==Rn"), "its result is known");
+    assert_eq!(of("Rn!=Rd && 1!=2"), "its result is known");
+    let narrow = add("add_x", ASM, "1|0|0|01011|000|Rm|s:6|Rn|Rd", "Rd=X:w Rn=X Rm=X s=U", r#", when: "Rn!=s""#);
+    assert!(matches!(
+        refused(&narrow, "add_x"),
+        Reason::Condition { problem: "it compares fields of different widths", .. }
+    ));
+}
+
+/// A shifted ADD, of which [`BITS`] is a part.
+fn shifted(more: &str) -> String {
+    let (asm, ops) = ("ADD <Xd>, <Xn>, <Xm>{, <shift> #<amount>}", "Rd=X:w Rn=X Rm=X shift:imm6=Shift64");
+    add("add_x_shift", asm, "1|0|0|01011|shift:2|0|Rm|imm6|Rn|Rd", ops, more)
+}
+
+#[test]
+fn overlaps_are_declared() {
+    let plain = |more: &str| add("add_x", ASM, BITS, OPS, more);
+    assert_eq!(refused(&(shifted("") + &plain("")), "add_x"), Reason::Overlap { other: "add_x_shift".into() });
+    assert_eq!(rows(&(shifted("") + &plain(r#", alias: "add_x_shift""#))).map(|forms| forms.len()), Ok(2));
+    // two aliases of one form, and an alias of an alias
+    let third = |alias: &str| add("plus_x", "PLUS <Xd>, <Xn>, <Xm>", BITS, OPS, &format!(r#", alias: "{alias}""#));
+    let siblings = shifted("") + &plain(r#", alias: "add_x_shift""#) + &third("add_x_shift");
+    assert_eq!(rows(&siblings).map(|forms| forms.len()), Ok(3));
+    let chain = shifted("") + &third("add_x") + &plain(r#", alias: "add_x_shift""#);
+    assert_eq!(rows(&chain).map(|forms| forms.len()), Ok(3));
+}
+
+#[test]
+fn aliases_exist_and_overlap() {
+    let alias = |name: &str| add("add_x", ASM, BITS, OPS, &format!(r#", alias: "{name}""#));
+    assert_eq!(refused(&alias("sub_x"), "add_x"), Reason::UnknownAlias { name: "sub_x".into() });
+    assert_eq!(refused(&alias("add_x"), "add_x"), Reason::AliasDisjoint { name: "add_x".into() });
+    let sub = add("sub_x", "SUB <Xd>, <Xn>, <Xm>", &BITS.replacen("1|0|0", "1|1|0", 1), OPS, "");
+    assert_eq!(refused(&(sub + &alias("sub_x")), "add_x"), Reason::AliasDisjoint { name: "sub_x".into() });
+    let circle = shifted(r#", alias: "add_x""#) + &alias("add_x_shift");
+    assert_eq!(refused(&circle, "add_x_shift"), Reason::AliasCircle { name: "add_x".into() });
+}
+
+#[test]
+fn conditions_keep_forms_apart() {
+    let load = |name: &str, mnemonic: &str, when: &str| {
+        let when = if when.is_empty() { String::new() } else { format!(r#", when: "{when}""#) };
+        add(
+            name,
+            &format!("{mnemonic} <Xd>, <Xn>, #<imm>"),
+            "1|0|1|01011|size:2|imm12|Rn|Rd",
+            "Rd=X:w Rn=X imm12=U size=U",
+            &when,
+        )
+    };
+    let pair = |a: &str, b: &str| rows(&(load("one", "ONE", a) + &load("two", "TWO", b))).map(|forms| forms.len());
+    assert_eq!(pair("size!=3", "size==3"), Ok(2));
+    assert_eq!(pair("size==1 || size==2", "size==0 || size==3"), Ok(2));
+    assert_eq!(pair("Rd!=31 && size==1", "Rd==31"), Ok(2));
+    for (a, b) in [("", "size==3"), ("size!=2", "size==3"), ("size==1 || size==3", "size==3"), ("Rd!=Rn", "Rd==31")] {
+        let error = pair(a, b).map_err(|error| error.reason);
+        assert_eq!(error, Err(Reason::Overlap { other: "one".into() }), "{a}, {b}");
+    }
+    // A pair's first register is even, so that a form with odd ones is another form.
+    let odd = add("odd", "ODD <Xm>, <Xn>", "1|0|0|01011|000|Rm|000000|Rn|top:4|1", "Rm=X Rn=X top=U", "");
+    assert_eq!(refused(&(add("add_x", ASM, BITS, OPS, "") + &odd), "odd"), Reason::Overlap { other: "add_x".into() });
+    let even = add("even", "EVEN <Xd>, <Xn>, <Xm>", BITS, "Rd=XPair:w Rn=X Rm=X", "");
+    assert_eq!(rows(&(even + &odd)).map(|forms| forms.len()), Ok(2));
+}
+
+#[test]
+fn should_be_bits_are_fixed() {
+    let strict = add("smulh_x", "SMULH <Xd>, <Xn>, <Xm>", "1|00|11011|010|Rm|0|(1)(1)(1)(1)(1)|Rn|Rd", OPS, "");
+    let forms = rows(&strict).expect("is right");
+    assert_eq!((forms[0].bits.value, forms[0].bits.should_be), (0x9B40_7C00, 0x7C00));
+    assert!(forms[0].list_line().contains("10011011010|Rm|0(1)(1)(1)(1)(1)|Rn|Rd"));
+}
+
+/// What a function looks like, whole.
+#[test]
+fn functions() {
+    let load = r#"(name: "ldr_x_post", id: "LDR_64_ldst_immpost", asm: "LDR <Xt>, [<Xn|SP>], #<simm>",
+        bits: "11|111|0|00|01|0|imm9|01|Rn|Rt", ops: "Rt=X:w Rn=XSP:rw imm9=S<<0", when: "Rn==31 || Rn!=Rt"),"#;
+    let branch = r#"(name: "tbz", asm: "TBZ <Xt>, #<imm>, <label>", bits: "b5:1|011011|0|b40:5|imm14|Rt",
+        ops: "Rt=X b5:b40=U imm14=Label", cpu: "FEAT_NONE", flags: "r:z"),"#;
+    let forms = rows(&format!("{load}{branch}")).expect("are right");
+    let text = encoders(&forms, &"::tailfirst".parse().expect("is a path"));
+    let expected = "\
+// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.
+
+use ::tailfirst::Target;
+use ::tailfirst::aarch64::{
+    Encoder, Rel, SImm, UImm, X, XSp, encode,
+};
+
+impl Encoder<'_> {
+    /// `LDR <Xt>, [<Xn|SP>], #<simm>`
+    ///
+    /// Encoding: `11111000010|imm9|01|Rn|Rt` (LDR_64_ldst_immpost)
+    ///
+    /// Operands: `rt` written; `rn` read and written; `imm9` read
+    ///
+    /// Needs: `Rn==31 || Rn!=Rt`; else [`finish`](Self::finish) fails
+    ///
+    /// CPU: base
+    ///
+    /// Table: aarch64/test.ron
+    #[inline]
+    pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm<9, 0>) {
+        let rt = rt.into().bits();
+        let rn = rn.into().bits();
+        if rn != 31 && rn == rt {
+            encode::reject(self, \"ldr_x_post\", \"Rn==31 || Rn!=Rt\");
+        }
+        encode::word(self, 0xF8400400 | rt | rn << 5 | imm9.bits() << 12);
+    }
+
+    /// `TBZ <Xt>, #<imm>, <label>`
+    ///
+    /// Encoding: `b5:1|0110110|b40:5|imm14|Rt`
+    ///
+    /// Operands: `rt` read; `imm` read; `target` read
+    ///
+    /// Flags: `r:z`
+    ///
+    /// CPU: FEAT_NONE
+    ///
+    /// Table: aarch64/test.ron
+    #[inline]
+    pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm<6, 0>, target: impl Into<Target>) {
+        let imm = imm.bits();
+        encode::branch(self, 0x36000000 | rt.into().bits() | (imm >> 5) << 31 | (imm & 0x1F) << 19, Rel::Imm14, target.into());
+    }
+}
+";
+    assert_eq!(text, expected);
+    let data = forms_data(&forms);
+    assert!(
+        data.contains(
+            r#"Value { kind: "S<<0", width: 9, from_bits: | bits |<SImm<9, 0>>::from_bits(bits).map(Operand::from) }"#
+        ),
+        "{data}"
+    );
+    assert!(data.contains(r#"get::<X>(operands, 0, "X")?"#), "{data}");
+}

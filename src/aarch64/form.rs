@@ -1,0 +1,476 @@
+//! The AArch64 forms as data, and emission of a form chosen at run time.
+
+use super::*;
+use crate::{
+    form::{OperandError, OperandInfo},
+    label::{Label, Symbol, Target},
+};
+
+/// A form: one encoding, and the function that writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// The encoder function.
+    pub name: &'static str,
+    /// The mnemonic in lower case.
+    pub mnemonic: &'static str,
+    /// Arm's assembler syntax.
+    pub syntax: &'static str,
+    /// The bits from the highest: `0` and `1`, `(0)` and `(1)` that should be so, fields.
+    pub encoding: &'static str,
+    /// Arm's name of the encoding; most aliases have none.
+    pub id: Option<&'static str>,
+    /// The explicit operands, in the manual's order.
+    pub operands: &'static [OperandInfo],
+    /// What the operands are in bits, one an operand.
+    pub values: &'static [&'static Value],
+    /// What must hold between fields; `finish` fails if it does not.
+    pub condition: Option<&'static str>,
+    /// Access to the flags: `r:nzcv w:nzcv`.
+    pub flags: &'static str,
+    /// Architecture features, all needed.
+    pub cpu: &'static [&'static str],
+    /// Another form that can place the same word.
+    pub alias: Option<&'static str>,
+    /// The table with the form's row.
+    pub table: &'static str,
+    pub(crate) emit: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+}
+
+/// What an operand is in bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Value {
+    /// The kind as the table names it: `X`, `U<<3`, `LogicalImm64`.
+    pub kind: &'static str,
+    /// The width of its value in bits.
+    pub width: u32,
+    pub(crate) from_bits: fn(u32) -> Option<Operand>,
+}
+
+impl Value {
+    /// The operand with these bits, right-aligned; `None` if there is none, and for labels, whose bits are a distance.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    /// let form = forms().iter().find(|form| form.name == "and_x_imm").unwrap();
+    /// let imm = form.values[2];
+    /// let legal = (0..1 << imm.width).filter_map(|bits| imm.from_bits(bits)).count();
+    /// assert_eq!(legal, 5334);
+    /// ```
+    pub fn from_bits(&self, bits: u32) -> Option<Operand> {
+        (self.from_bits)(bits)
+    }
+}
+
+impl Form {
+    /// Calls the encoder function.
+    ///
+    /// # Errors
+    /// The operands are not those of the form; nothing is placed then.
+    pub fn emit(&self, enc: &mut Encoder<'_>, operands: &[Operand]) -> Result<(), OperandError> {
+        if operands.len() != self.operands.len() {
+            return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
+        }
+        (self.emit)(enc, operands)
+    }
+}
+
+/// Every form, table by table.
+pub fn forms() -> &'static [Form] {
+    generated::FORMS
+}
+
+mod generated {
+    use super::*;
+    use crate::form::Access;
+    include!(concat!(env!("OUT_DIR"), "/aarch64_forms.rs"));
+}
+
+/// The operand at an index, as the encoder function takes it.
+fn get<T: TryFrom<Operand>>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
+    let operand = operands.get(index).and_then(|operand| T::try_from(*operand).ok());
+    operand.ok_or(OperandError::Kind { index, expected })
+}
+
+/// The operand types: variant, type, and what else converts to it.
+macro_rules! operands {
+    ($($variant:ident $ty:ty $(, $pattern:pat => $convert:expr)*;)*) => {
+        /// An operand of any kind.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[non_exhaustive]
+        pub enum Operand {
+            /// An immediate by its value; where a form wants a kind of immediate, it is converted.
+            Imm(i64),
+            /// What a branch, an address or a literal refers to.
+            Target(Target),
+            $(
+                #[doc = concat!("A [`", stringify!($variant), "`](", stringify!($ty), ").")]
+                $variant($ty),
+            )*
+        }
+
+        $(
+            impl From<$ty> for Operand {
+                fn from(value: $ty) -> Self {
+                    Operand::$variant(value)
+                }
+            }
+
+            impl TryFrom<Operand> for $ty {
+                type Error = Operand;
+
+                fn try_from(operand: Operand) -> Result<Self, Operand> {
+                    let converted = match operand {
+                        Operand::$variant(value) => Some(value),
+                        $($pattern => $convert,)*
+                        _ => None,
+                    };
+                    converted.ok_or(operand)
+                }
+            }
+        )*
+    };
+}
+
+/// An immediate's value as the type that its constructor takes.
+fn number<T: TryFrom<i64>>(value: i64) -> Option<T> {
+    T::try_from(value).ok()
+}
+
+operands! {
+    X X, Operand::XSp(register) => register.general().map(X::from);
+    W W, Operand::WSp(register) => register.general().map(W::from);
+    XSp XSp, Operand::X(register) => register.general().map(XSp::from);
+    WSp WSp, Operand::W(register) => register.general().map(WSp::from);
+    XPair XPair;
+    WPair WPair;
+    AddImm AddImm, Operand::Imm(value) => number(value).and_then(AddImm::new);
+    LogicalImm32 LogicalImm32, Operand::Imm(value) => number(value).and_then(LogicalImm32::new);
+    LogicalImm64 LogicalImm64, Operand::Imm(value) => LogicalImm64::new(value as u64);
+    MovWide32 MovWide32, Operand::Imm(value) => number(value).and_then(MovWide32::new);
+    MovWide64 MovWide64, Operand::Imm(value) => MovWide64::new(value as u64);
+    MovInverted32 MovInverted32, Operand::Imm(value) => number(value).and_then(MovInverted32::new);
+    MovInverted64 MovInverted64, Operand::Imm(value) => MovInverted64::new(value as u64);
+    LslImm32 LslImm32, Operand::Imm(value) => number(value).and_then(LslImm32::new);
+    LslImm64 LslImm64, Operand::Imm(value) => number(value).and_then(LslImm64::new);
+    BitField32 BitField32;
+    BitField64 BitField64;
+    Fbits32 Fbits32, Operand::Imm(value) => number(value).and_then(Fbits32::new);
+    Fbits64 Fbits64, Operand::Imm(value) => number(value).and_then(Fbits64::new);
+    FpImm8 FpImm8;
+    ShrImm8 ShrImm<8>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
+    ShrImm16 ShrImm<16>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
+    ShrImm32 ShrImm<32>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
+    ShrImm64 ShrImm<64>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
+    Msl Msl;
+    ByteMask64 ByteMask64, Operand::Imm(value) => ByteMask64::new(value as u64);
+    Rotation Rotation, Operand::Imm(value) => number(value).and_then(Rotation::new);
+    RotationOdd RotationOdd, Operand::Imm(value) => number(value).and_then(RotationOdd::new);
+    Shift32 Shift32;
+    Shift64 Shift64;
+    ShiftRor32 ShiftRor32, Operand::Shift32(shift) => Some(shift.into());
+    ShiftRor64 ShiftRor64, Operand::Shift64(shift) => Some(shift.into());
+    Extended32 Extended32, Operand::W(register) => Some(register.into());
+    Extended64 Extended64, Operand::W(register) => Some(register.into()), Operand::X(register) => Some(register.into());
+    Index0 Index<0>, Operand::X(register) => Some(register.into());
+    Index1 Index<1>, Operand::X(register) => Some(register.into());
+    Index2 Index<2>, Operand::X(register) => Some(register.into());
+    Index3 Index<3>, Operand::X(register) => Some(register.into());
+    Index4 Index<4>, Operand::X(register) => Some(register.into());
+    Cond Cond;
+    CondInv CondInv, Operand::Cond(cond) => CondInv::new(cond);
+    Nzcv Nzcv;
+    SysReg SysReg;
+    SysOp SysOp;
+    DcOp DcOp;
+    AtOp AtOp;
+    IcOp IcOp;
+    TlbiOp TlbiOp;
+    TlbiXOp TlbiXOp;
+    PState PState;
+    Barrier Barrier;
+    BarrierNxs BarrierNxs;
+    Prefetch Prefetch;
+    RangePrefetch RangePrefetch;
+    BtiTarget BtiTarget;
+    B B;
+    H H;
+    S S;
+    D D;
+    Q Q;
+    V V;
+    V8B V8B;
+    V16B V16B;
+    V2H V2H;
+    V4H V4H;
+    V8H V8H;
+    V2S V2S;
+    V4S V4S;
+    V1D V1D;
+    V2D V2D;
+    V1Q V1Q;
+    LaneB LaneB;
+    LaneH LaneH;
+    LaneHLow LaneHLow;
+    LaneS LaneS;
+    LaneD LaneD;
+    V8Bx1 List<V8B, 1>;
+    V8Bx2 List<V8B, 2>;
+    V8Bx3 List<V8B, 3>;
+    V8Bx4 List<V8B, 4>;
+    V16Bx1 List<V16B, 1>;
+    V16Bx2 List<V16B, 2>;
+    V16Bx3 List<V16B, 3>;
+    V16Bx4 List<V16B, 4>;
+    V4Hx1 List<V4H, 1>;
+    V4Hx2 List<V4H, 2>;
+    V4Hx3 List<V4H, 3>;
+    V4Hx4 List<V4H, 4>;
+    V8Hx1 List<V8H, 1>;
+    V8Hx2 List<V8H, 2>;
+    V8Hx3 List<V8H, 3>;
+    V8Hx4 List<V8H, 4>;
+    V2Sx1 List<V2S, 1>;
+    V2Sx2 List<V2S, 2>;
+    V2Sx3 List<V2S, 3>;
+    V2Sx4 List<V2S, 4>;
+    V4Sx1 List<V4S, 1>;
+    V4Sx2 List<V4S, 2>;
+    V4Sx3 List<V4S, 3>;
+    V4Sx4 List<V4S, 4>;
+    V1Dx1 List<V1D, 1>;
+    V1Dx2 List<V1D, 2>;
+    V1Dx3 List<V1D, 3>;
+    V1Dx4 List<V1D, 4>;
+    V2Dx1 List<V2D, 1>;
+    V2Dx2 List<V2D, 2>;
+    V2Dx3 List<V2D, 3>;
+    V2Dx4 List<V2D, 4>;
+    LaneBx1 LaneList<LaneB, 1>;
+    LaneBx2 LaneList<LaneB, 2>;
+    LaneBx3 LaneList<LaneB, 3>;
+    LaneBx4 LaneList<LaneB, 4>;
+    LaneHx1 LaneList<LaneH, 1>;
+    LaneHx2 LaneList<LaneH, 2>;
+    LaneHx3 LaneList<LaneH, 3>;
+    LaneHx4 LaneList<LaneH, 4>;
+    LaneSx1 LaneList<LaneS, 1>;
+    LaneSx2 LaneList<LaneS, 2>;
+    LaneSx3 LaneList<LaneS, 3>;
+    LaneSx4 LaneList<LaneS, 4>;
+    LaneDx1 LaneList<LaneD, 1>;
+    LaneDx2 LaneList<LaneD, 2>;
+    LaneDx3 LaneList<LaneD, 3>;
+    LaneDx4 LaneList<LaneD, 4>;
+    Z Z;
+    ZB ZB;
+    ZH ZH;
+    ZS ZS;
+    ZD ZD;
+    ZQ ZQ;
+    ZLowB ZLow<ZB>;
+    ZLowH ZLow<ZH>;
+    ZLowS ZLow<ZS>;
+    ZLowD ZLow<ZD>;
+    ZLaneH ZLaneH;
+    ZLaneS ZLaneS;
+    ZLaneD ZLaneD;
+    ZIndexB ZIndex<B>;
+    ZIndexH ZIndex<H>;
+    ZIndexS ZIndex<S>;
+    ZIndexD ZIndex<D>;
+    ZSExtend ZSExtend;
+    ZDExtend ZDExtend;
+    P P, Operand::PLow(register) => Some(register.into());
+    PB PB;
+    PH PH;
+    PS PS;
+    PD PD;
+    PM PM, Operand::PLowM(register) => Some(register.into());
+    PZ PZ, Operand::PLowZ(register) => Some(register.into());
+    PLow PLow;
+    PLowM PLowM;
+    PLowZ PLowZ;
+    PN PN;
+    PNZ PNZ;
+    PNB PNB;
+    PNH PNH;
+    PNS PNS;
+    PND PND;
+    VlxN VlxN;
+    SvePattern SvePattern;
+    Mul16 Mul16, Operand::Imm(value) => number(value).and_then(Mul16::new);
+    SveImm SveImm, Operand::Imm(value) => number(value).and_then(SveImm::new);
+    SveSImm SveSImm, Operand::Imm(value) => number(value).and_then(SveSImm::new);
+    HalfOrOne HalfOrOne;
+    HalfOrTwo HalfOrTwo;
+    ZAH ZAH;
+    ZAS ZAS;
+    ZAD ZAD;
+    ZASliceB ZASlice<B>;
+    ZASliceH ZASlice<H>;
+    ZASliceS ZASlice<S>;
+    ZASliceD ZASlice<D>;
+    ZASliceQ ZASlice<Q>;
+    ZAVector ZAVector;
+    ZAArray ZAArray;
+    ZATileMask ZATileMask;
+    SmeMode SmeMode;
+    ZBx1 ZList<ZB, 1>;
+    ZBx2 ZList<ZB, 2>;
+    ZBx3 ZList<ZB, 3>;
+    ZBx4 ZList<ZB, 4>;
+    ZHx1 ZList<ZH, 1>;
+    ZHx2 ZList<ZH, 2>;
+    ZHx3 ZList<ZH, 3>;
+    ZHx4 ZList<ZH, 4>;
+    ZSx1 ZList<ZS, 1>;
+    ZSx2 ZList<ZS, 2>;
+    ZSx3 ZList<ZS, 3>;
+    ZSx4 ZList<ZS, 4>;
+    ZDx1 ZList<ZD, 1>;
+    ZDx2 ZList<ZD, 2>;
+    ZDx3 ZList<ZD, 3>;
+    ZDx4 ZList<ZD, 4>;
+    ZBx2a ZListAligned<ZB, 2>;
+    ZBx4a ZListAligned<ZB, 4>;
+    ZBx2s ZListStrided<ZB, 2>;
+    ZBx4s ZListStrided<ZB, 4>;
+    ZHx2a ZListAligned<ZH, 2>;
+    ZHx4a ZListAligned<ZH, 4>;
+    ZHx2s ZListStrided<ZH, 2>;
+    ZHx4s ZListStrided<ZH, 4>;
+    ZSx2a ZListAligned<ZS, 2>;
+    ZSx4a ZListAligned<ZS, 4>;
+    ZSx2s ZListStrided<ZS, 2>;
+    ZSx4s ZListStrided<ZS, 4>;
+    ZDx2a ZListAligned<ZD, 2>;
+    ZDx4a ZListAligned<ZD, 4>;
+    ZDx2s ZListStrided<ZD, 2>;
+    ZDx4s ZListStrided<ZD, 4>;
+}
+
+impl<const BITS: u32, const SHIFT: u32> From<UImm<BITS, SHIFT>> for Operand {
+    fn from(immediate: UImm<BITS, SHIFT>) -> Self {
+        Operand::Imm(immediate.value().into())
+    }
+}
+
+impl<const BITS: u32, const SHIFT: u32> TryFrom<Operand> for UImm<BITS, SHIFT> {
+    type Error = Operand;
+
+    fn try_from(operand: Operand) -> Result<Self, Operand> {
+        match operand {
+            Operand::Imm(value) => number(value).and_then(UImm::new).ok_or(operand),
+            _ => Err(operand),
+        }
+    }
+}
+
+impl<const BITS: u32, const SHIFT: u32> From<SImm<BITS, SHIFT>> for Operand {
+    fn from(immediate: SImm<BITS, SHIFT>) -> Self {
+        Operand::Imm(immediate.value().into())
+    }
+}
+
+impl<const BITS: u32, const SHIFT: u32> TryFrom<Operand> for SImm<BITS, SHIFT> {
+    type Error = Operand;
+
+    fn try_from(operand: Operand) -> Result<Self, Operand> {
+        match operand {
+            Operand::Imm(value) => number(value).and_then(SImm::new).ok_or(operand),
+            _ => Err(operand),
+        }
+    }
+}
+
+impl TryFrom<Operand> for Target {
+    type Error = Operand;
+
+    fn try_from(operand: Operand) -> Result<Self, Operand> {
+        match operand {
+            Operand::Target(target) => Ok(target),
+            _ => Err(operand),
+        }
+    }
+}
+
+macro_rules! operand_from {
+    ($($ty:ty => $variant:ident $convert:expr;)*) => {$(
+        impl From<$ty> for Operand {
+            fn from(value: $ty) -> Self {
+                Operand::$variant($convert(value))
+            }
+        }
+    )*};
+}
+
+operand_from! {
+    Gpr64 => X X::from;
+    Gpr32 => W W::from;
+    i32 => Imm i64::from;
+    i64 => Imm core::convert::identity;
+    Target => Target core::convert::identity;
+    Label => Target Target::from;
+    Symbol => Target Target::from;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn every_form_can_be_emitted() {
+        for form in forms() {
+            let mut enc = Encoder::new();
+            let target = enc.here();
+            let operands: Vec<Operand> = form
+                .values
+                .iter()
+                .zip(form.operands)
+                .map(|(value, info)| match info.kind {
+                    "Target" => target.into(),
+                    // Different values where possible, for the sake of conditions.
+                    _ => (0..1u32 << value.width)
+                        .filter_map(|bits| value.from_bits(bits))
+                        .next()
+                        .unwrap_or_else(|| panic!("{}: {} has no value", form.name, info.kind)),
+                })
+                .collect();
+            assert_eq!(form.emit(&mut enc, &operands), Ok(()), "{}", form.name);
+            assert_eq!(enc.pos().from_end(), 4, "{}", form.name);
+            let found = operands.len() + 1;
+            let more: Vec<Operand> = operands.into_iter().chain([Operand::Imm(0)]).collect();
+            let error = OperandError::Count { expected: found - 1, found };
+            assert_eq!(form.emit(&mut enc, &more), Err(error), "{}", form.name);
+        }
+    }
+
+    #[test]
+    fn wrong_operands_are_refused() {
+        let form = |name: &str| *forms().iter().find(|form| form.name == name).expect("is in the tables");
+        let mut enc = Encoder::new();
+        let add = form("add_x_imm");
+        assert_eq!(add.emit(&mut enc, &[X0.into(), SP.into(), 4096.into()]), Ok(()));
+        let refused = |index, expected| Err(OperandError::Kind { index, expected });
+        assert_eq!(add.emit(&mut enc, &[X0.into(), XZR.into(), 1.into()]), refused(1, "XSp"));
+        assert_eq!(add.emit(&mut enc, &[X0.into(), X1.into(), 4097.into()]), refused(2, "AddImm"));
+        let store = form("str_x_uoff");
+        assert_eq!(store.emit(&mut enc, &[X0.into(), X1.into(), 32761.into()]), refused(2, "UImm<12, 3>"));
+        assert_eq!(enc.pos().from_end(), 4);
+    }
+
+    #[test]
+    fn bits_make_operands_that_give_them_back() {
+        // Each immediate of LDUR, through the run-time interface.
+        let form = forms().iter().find(|form| form.name == "ldur_x").expect("is in the tables");
+        for bits in 0..1 << 9 {
+            let operand = form.values[2].from_bits(bits).expect("is below 2^9");
+            let mut enc = Encoder::new();
+            assert_eq!(form.emit(&mut enc, &[X1.into(), X2.into(), operand]), Ok(()));
+            let code = enc.finish().expect("nothing is open");
+            assert_eq!(code.bytes(), (0xF840_0041 | bits << 12).to_le_bytes());
+        }
+        assert!(form.values[2].from_bits(1 << 9).is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! AArch64 (A64).
+//!
+//! ```
+//! use tailfirst::aarch64::*;
+//!
+//! // sum of 1..=n, written from the last instruction to the first
+//! let mut enc = Encoder::new();
+//! enc.ret();
+//! let done = enc.here();
+//! let head = enc.label();
+//! enc.cbnz_x(X1, head);
+//! enc.sub_x_imm(X1, X1, AddImm::of::<1>());
+//! enc.add_x(X0, X0, X1);
+//! enc.bind(head);
+//! enc.cbz_x(X1, done);
+//! enc.mov_x(X0, XZR);
+//! enc.mov_x(X1, X0);
+//! let code = enc.finish()?;
+//! assert_eq!(code.bytes().len(), 7 * 4);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
+//! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The forms are generated
+//! from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among forms by the operands at hand: [`Encoder::mov_x_imm`],
+//! [`Encoder::ldr_x`] and its like, [`Encoder::b_eq`] and its like.
+
+mod address;
+mod cond;
+pub mod encode;
+mod fixup;
+#[cfg(feature = "forms")]
+pub mod form;
+mod imm;
+mod reg;
+mod select;
+mod shift;
+mod sme;
+mod sve;
+mod sysreg;
+mod system;
+mod vector;
+
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
+}
+
+pub use address::{Address, AddressError, Offset};
+pub use cond::{Cond, CondInv, Nzcv};
+pub use fixup::Rel;
+#[cfg(feature = "forms")]
+pub use form::{Form, Operand, forms};
+pub use imm::{
+    AddImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LogicalImm32, LogicalImm64, LslImm32,
+    LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation, RotationOdd, SImm, ShrImm, UImm,
+};
+pub use reg::*;
+pub use shift::{
+    Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
+};
+pub use sme::*;
+pub use sve::*;
+pub use system::{
+    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, RangePrefetch, SysOp, SysReg, TlbiOp, TlbiXOp,
+};
+pub use vector::{
+    LaneB, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,
+};
+
+/// The instruction set, as a parameter of [`Encoder`](crate::Encoder) and [`Code`](crate::Code).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum A64 {}
+
+impl crate::fixup::sealed::Isa for A64 {
+    type Field = Rel;
+}
+
+/// An assembler of A64 code that grows downward.
+pub type Encoder<'buf> = crate::Encoder<'buf, A64>;

@@ -1,0 +1,351 @@
+//! Shifted and extended registers.
+//!
+//! `X3.lsl(2)` and `W3.sxtw(0)` say what they mean, whatever the amount; which amounts exist depends on where the register stands. So
+//! they make an [`ExtendedReg`], and the operand types ([`Extended64`], [`Index`], ...) take it with `new`, which is `None` for an
+//! amount that they have not, or without a check where the type of register leaves no doubt (`From<X>`, [`Index::scaled`]).
+
+use super::reg::{Gpr32, Gpr64, W, X};
+use core::fmt;
+
+/// How a register is extended to 64 bits before it is shifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Extend {
+    /// From the lowest byte, with zeros.
+    Uxtb,
+    /// From the low 16 bits, with zeros.
+    Uxth,
+    /// From the low 32 bits, with zeros.
+    Uxtw,
+    /// Not at all.
+    Uxtx,
+    /// From the lowest byte, with copies of its sign.
+    Sxtb,
+    /// From the low 16 bits, with copies of their sign.
+    Sxth,
+    /// From the low 32 bits, with copies of their sign.
+    Sxtw,
+    /// Not at all; the manual has both.
+    Sxtx,
+}
+
+impl Extend {
+    /// Its value in the instruction.
+    #[inline(always)]
+    pub const fn bits(self) -> u32 {
+        self as u32
+    }
+}
+
+/// A register, extended and shifted left; not every instruction can do that with every amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExtendedReg {
+    pub(super) number: u8,
+    pub(super) extend: Extend,
+    pub(super) amount: u8,
+}
+
+macro_rules! extended_from {
+    ($($ty:ident: $($method:ident $extend:ident $doc:literal)*;)*) => {$(
+        impl $ty {$(
+            #[doc = concat!($doc, ", shifted left by `amount` bits.")]
+            #[inline]
+            pub const fn $method(self, amount: u8) -> ExtendedReg {
+                ExtendedReg { number: self.number(), extend: Extend::$extend, amount }
+            }
+        )*}
+    )*};
+}
+
+extended_from! {
+    Gpr64: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
+    X: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
+    Gpr32: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
+        uxtw Uxtw "The register, zero-extended" sxtb Sxtb "The lowest byte, sign-extended"
+        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended";
+    W: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
+        uxtw Uxtw "The register, zero-extended" sxtb Sxtb "The lowest byte, sign-extended"
+        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended";
+}
+
+macro_rules! shifts {
+    ($($(#[$doc:meta])* $ty:ident $size:literal $types:literal: $($method:ident $type:literal $text:literal)*;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty(
+            // shift:imm6
+            u8,
+        );
+
+        impl $ty {
+            $(
+                #[doc = concat!("Shift ", $text, " by `amount` bits, below ", $size, ".")]
+                #[inline]
+                pub const fn $method(amount: u32) -> Option<Self> {
+                    if amount < $size { Some($ty($type << 6 | amount as u8)) } else { None }
+                }
+            )*
+
+            /// No shift.
+            pub const NONE: $ty = $ty(0);
+
+            /// Its value in the instruction: `shift:imm6`.
+            #[inline(always)]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits >> 6 < $types && bits & 0x3F < $size { Some($ty(bits as u8)) } else { None }
+            }
+        }
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                const NAMES: [&str; 4] = ["LSL", "LSR", "ASR", "ROR"];
+                write!(f, "{} #{}", NAMES[(self.0 >> 6) as usize], self.0 & 0x3F)
+            }
+        }
+    )*};
+}
+
+shifts! {
+    /// The shift of a 32-bit register operand.
+    Shift32 32 3: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in";
+    /// The shift of a 64-bit register operand.
+    Shift64 64 3: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in";
+    /// The shift of a 32-bit register operand of a logical operation.
+    ShiftRor32 32 4: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in"
+        ror 3 "right in a circle";
+    /// The shift of a 64-bit register operand of a logical operation.
+    ShiftRor64 64 4: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in"
+        ror 3 "right in a circle";
+}
+
+impl From<Shift32> for ShiftRor32 {
+    #[inline(always)]
+    fn from(shift: Shift32) -> Self {
+        ShiftRor32(shift.0)
+    }
+}
+
+impl From<Shift64> for ShiftRor64 {
+    #[inline(always)]
+    fn from(shift: Shift64) -> Self {
+        ShiftRor64(shift.0)
+    }
+}
+
+macro_rules! extended_operand {
+    ($($(#[$doc:meta])* $ty:ident $has_x:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty(
+            // Rm:option:imm3
+            u16,
+        );
+
+        impl $ty {
+            /// The operand, if its amount is at most 4 and the operation has registers of its size.
+            #[inline]
+            pub const fn new(register: ExtendedReg) -> Option<Self> {
+                if register.amount > 4 {
+                    return None;
+                }
+                Self::from_bits((register.number as u32) << 6 | register.extend.bits() << 3 | register.amount as u32)
+            }
+
+            /// Its value in the instruction: `Rm:option:imm3`.
+            #[inline(always)]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 1 << 11 && bits & 7 <= 4 && ($has_x || bits >> 3 & 3 != 3) {
+                    Some($ty(bits as u16))
+                } else {
+                    None
+                }
+            }
+        }
+
+        impl From<W> for $ty {
+            #[inline(always)]
+            fn from(register: W) -> Self {
+                $ty((register.number() as u16) << 6 | (Extend::Uxtw as u16) << 3)
+            }
+        }
+
+        impl From<Gpr32> for $ty {
+            #[inline(always)]
+            fn from(register: Gpr32) -> Self {
+                W::from(register).into()
+            }
+        }
+
+        impl TryFrom<ExtendedReg> for $ty {
+            type Error = ExtendError;
+
+            fn try_from(register: ExtendedReg) -> Result<Self, ExtendError> {
+                Self::new(register).ok_or(ExtendError { register })
+            }
+        }
+    )*};
+}
+
+extended_operand! {
+    /// The extended register of a 32-bit ADD, SUB, CMP or CMN.
+    Extended32 false;
+    /// The extended register of a 64-bit ADD, SUB, CMP or CMN.
+    Extended64 true;
+}
+
+impl From<X> for Extended64 {
+    #[inline(always)]
+    fn from(register: X) -> Self {
+        Extended64((register.number() as u16) << 6 | (Extend::Uxtx as u16) << 3)
+    }
+}
+
+impl From<Gpr64> for Extended64 {
+    #[inline(always)]
+    fn from(register: Gpr64) -> Self {
+        X::from(register).into()
+    }
+}
+
+/// The register that is added to a base address, where memory is accessed in units of 2<sup>`LOG2`</sup> bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Index<const LOG2: u32>(
+    // Rm:option:S
+    u16,
+);
+
+impl<const LOG2: u32> Index<LOG2> {
+    /// The operand, if the register is extended from 32 bits or not at all, and shifted by `LOG2` or not at all.
+    #[inline]
+    pub const fn new(register: ExtendedReg) -> Option<Self> {
+        let amount = register.amount as u32;
+        // Extensions from 32 and 64 bits have bit 1.
+        if register.extend.bits() & 2 == 0 || (amount != 0 && amount != LOG2) {
+            return None;
+        }
+        let scaled = amount == LOG2 && LOG2 != 0;
+        Some(Self::from_parts(register.number, register.extend, scaled))
+    }
+
+    #[inline(always)]
+    const fn from_parts(number: u8, extend: Extend, scaled: bool) -> Self {
+        Index((number as u16) << 4 | (extend as u16) << 1 | scaled as u16)
+    }
+
+    /// The register times the size of an access.
+    #[inline]
+    pub const fn scaled(register: Gpr64) -> Self {
+        Self::from_parts(register.number(), Extend::Uxtx, true)
+    }
+
+    /// The zero-extended register times the size of an access.
+    #[inline]
+    pub const fn scaled_uxtw(register: Gpr32) -> Self {
+        Self::from_parts(register.number(), Extend::Uxtw, true)
+    }
+
+    /// The sign-extended register times the size of an access.
+    #[inline]
+    pub const fn scaled_sxtw(register: Gpr32) -> Self {
+        Self::from_parts(register.number(), Extend::Sxtw, true)
+    }
+
+    /// Its value in the instruction: `Rm:option:S`.
+    #[inline(always)]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The operand with these bits.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        // bits<2> is bit 1 of the extension
+        if bits < 1 << 9 && bits >> 2 & 1 == 1 { Some(Index(bits as u16)) } else { None }
+    }
+}
+
+impl<const LOG2: u32> From<X> for Index<LOG2> {
+    #[inline(always)]
+    fn from(register: X) -> Self {
+        Self::from_parts(register.number(), Extend::Uxtx, false)
+    }
+}
+
+impl<const LOG2: u32> From<Gpr64> for Index<LOG2> {
+    #[inline(always)]
+    fn from(register: Gpr64) -> Self {
+        X::from(register).into()
+    }
+}
+
+impl<const LOG2: u32> TryFrom<ExtendedReg> for Index<LOG2> {
+    type Error = ExtendError;
+
+    fn try_from(register: ExtendedReg) -> Result<Self, ExtendError> {
+        Self::new(register).ok_or(ExtendError { register })
+    }
+}
+
+/// The instruction cannot extend or shift a register like this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExtendError {
+    /// The register.
+    pub register: ExtendedReg,
+}
+
+impl fmt::Display for ExtendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ExtendedReg { number, extend, amount } = self.register;
+        write!(f, "register {number}, {extend:?} and shifted by {amount}, is no operand here")
+    }
+}
+
+impl core::error::Error for ExtendError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reg::*;
+    use super::*;
+
+    #[test]
+    fn extended_edges() {
+        assert_eq!(Extended64::new(W3.uxtb(4)).map(Extended64::bits), Some(3 << 6 | 4));
+        assert_eq!(Extended64::new(W3.uxtb(5)), None);
+        assert_eq!(Extended64::new(X3.sxtx(1)).map(Extended64::bits), Some(3 << 6 | 7 << 3 | 1));
+        assert_eq!(Extended32::new(X3.sxtx(1)), None);
+        assert_eq!(Extended64::from(X3).bits(), 3 << 6 | 3 << 3);
+        assert_eq!(Extended64::new(X3.lsl(255)), None);
+        assert_eq!(Extended64::new(X3.lsl(8)), None);
+    }
+
+    #[test]
+    fn index_edges() {
+        assert_eq!(Index::<3>::new(X1.lsl(3)), Some(Index::scaled(X1)));
+        assert_eq!(Index::<3>::new(X1.lsl(0)), Some(Index::from(X1)));
+        assert_eq!(Index::<3>::new(X1.lsl(2)), None);
+        assert_eq!(Index::<0>::new(X1.lsl(0)).map(Index::bits), Some(1 << 4 | 3 << 1));
+        assert_eq!(Index::<2>::new(W1.sxtw(2)), Some(Index::scaled_sxtw(W1)));
+        assert_eq!(Index::<2>::new(W1.uxth(2)), None);
+        assert_eq!((0..1 << 9).filter_map(Index::<2>::from_bits).count(), 256);
+    }
+
+    #[test]
+    fn shift_edges() {
+        assert_eq!(Shift32::lsl(31).map(Shift32::bits), Some(31));
+        assert_eq!((Shift32::lsl(32), Shift64::asr(64)), (None, None));
+        assert_eq!(ShiftRor64::ror(63).map(ShiftRor64::bits), Some(0xFF));
+        assert_eq!((Shift64::from_bits(0xC0), Shift32::from_bits(0x20)), (None, None));
+        assert_eq!(Shift64::lsr(4).map(ShiftRor64::from), ShiftRor64::lsr(4));
+    }
+}

@@ -1,0 +1,313 @@
+//! The x86-64 forms as data, and emission of a form chosen at run time.
+
+use super::{
+    Bcst, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Low,
+    Masked, MaskedZ, Mem, NonZeroMasked, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, Xmm, Ymm, Zmm,
+    operand::{AnyAddress, RegisterClass},
+};
+use crate::{
+    form::{OperandError, OperandInfo},
+    label::{Label, Symbol, Target},
+};
+
+/// A form: one encoding, and the function that writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// The encoder function.
+    pub name: &'static str,
+    /// The mnemonic, with the prefixes that lead it.
+    pub mnemonic: &'static str,
+    /// Mnemonic and explicit operands, in the manual's notation.
+    pub syntax: &'static str,
+    /// The encoding, in the manual's notation.
+    pub encoding: &'static str,
+    /// Where each operand goes, a letter an operand.
+    pub op_en: &'static str,
+    /// The parameters of the function: the explicit operands without those that the opcode fixes.
+    pub operands: &'static [OperandInfo],
+    /// Implicit operands: `access:register`.
+    pub implicit: &'static [&'static str],
+    /// Flags: `r:` read, `w:` written, `0:` cleared, `1:` set, `u:` undefined.
+    pub rflags: &'static str,
+    /// CPUID features, all needed.
+    pub cpu: &'static [&'static str],
+    /// The table with the form's row.
+    pub table: &'static str,
+    pub(crate) emit: Emit,
+}
+
+pub(crate) type Emit = fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>;
+
+impl Form {
+    /// Calls the encoder function.
+    ///
+    /// # Errors
+    /// The operands are not those of the form; nothing is placed then.
+    pub fn emit(&self, enc: &mut Encoder<'_>, operands: &[Operand]) -> Result<(), OperandError> {
+        if operands.len() != self.operands.len() {
+            return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
+        }
+        (self.emit)(enc, operands)
+    }
+}
+
+/// Every form, table by table.
+pub fn forms() -> &'static [Form] {
+    generated::FORMS
+}
+
+mod generated {
+    use super::*;
+    use crate::form::Access;
+    include!(concat!(env!("OUT_DIR"), "/x64_forms.rs"));
+}
+
+/// An operand of any kind, with its decorations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Operand {
+    value: Value,
+    mask: Option<K>,
+    zeroing: bool,
+    broadcast: bool,
+    round: Option<Round>,
+    sae: bool,
+}
+
+impl Operand {
+    const fn plain(value: Value) -> Self {
+        Operand { value, mask: None, zeroing: false, broadcast: false, round: None, sae: false }
+    }
+
+    /// An immediate; 64-bit unsigned values by their bits.
+    pub const fn imm(value: i64) -> Self {
+        Operand::plain(Value::Imm(value))
+    }
+
+    /// The operand with a mask.
+    #[must_use]
+    pub const fn k(self, mask: K) -> Self {
+        Operand { mask: Some(mask), ..self }
+    }
+
+    /// The operand with zeroing.
+    #[must_use]
+    pub const fn z(self) -> Self {
+        Operand { zeroing: true, ..self }
+    }
+
+    /// The memory operand as one element, broadcast.
+    #[must_use]
+    pub const fn broadcast(self) -> Self {
+        Operand { broadcast: true, ..self }
+    }
+
+    /// The register with a rounding mode.
+    #[must_use]
+    pub const fn rounded(self, round: Round) -> Self {
+        Operand { round: Some(round), ..self }
+    }
+
+    /// The register with exceptions suppressed.
+    #[must_use]
+    pub const fn sae(self) -> Self {
+        Operand { sae: true, ..self }
+    }
+
+    const fn is_plain(&self) -> bool {
+        self.mask.is_none() && !self.zeroing && !self.broadcast && self.round.is_none() && !self.sae
+    }
+}
+
+macro_rules! values {
+    ($($variant:ident($ty:ty),)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        enum Value {
+            Imm(i64),
+            $($variant($ty),)*
+        }
+
+        $(
+            impl From<$ty> for Operand {
+                fn from(value: $ty) -> Self {
+                    Operand::plain(Value::$variant(value))
+                }
+            }
+        )*
+    };
+}
+
+values! {
+    Gpr8(Gpr8), Gpr8h(Gpr8h), Gpr16(Gpr16), Gpr32(Gpr32), Gpr64(Gpr64),
+    EGpr8(EGpr8), EGpr16(EGpr16), EGpr32(EGpr32), EGpr64(EGpr64),
+    Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), Tmm(Tmm), St(St), Sreg(Sreg),
+    Mem(Mem), EMem(EMem), VMemX(VMem<Xmm>), VMemY(VMem<Ymm>), VMemZ(VMem<Zmm>), VMemEX(VMem<EXmm>), VMemEY(VMem<EYmm>),
+    Label(Label), Symbol(Symbol), Dfv(Dfv),
+}
+
+/// A parameter's type, made from an operand.
+trait Parameter: Sized {
+    fn from_operand(operand: &Operand) -> Option<Self>;
+}
+
+/// The parameter at `index`, whose type is called `expected`.
+fn get<T: Parameter>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
+    operands.get(index).and_then(T::from_operand).ok_or(OperandError::Kind { index, expected })
+}
+
+macro_rules! plain_parameters {
+    ($($ty:ty: $($variant:ident)*;)*) => {$(
+        impl Parameter for $ty {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                match operand.value {
+                    $(Value::$variant(value) if operand.is_plain() => Some(value.into()),)*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+plain_parameters! {
+    Gpr8: Gpr8; Gpr8h: Gpr8h; Gpr16: Gpr16; Gpr32: Gpr32; Gpr64: Gpr64;
+    EGpr8: EGpr8 Gpr8; EGpr16: EGpr16 Gpr16; EGpr32: EGpr32 Gpr32; EGpr64: EGpr64 Gpr64;
+    Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; Tmm: Tmm; St: St; Sreg: Sreg;
+    Mem: Mem Label Symbol; EMem: EMem Mem;
+    VMem<Xmm>: VMemX; VMem<Ymm>: VMemY; VMem<Zmm>: VMemZ; VMem<EXmm>: VMemEX VMemX; VMem<EYmm>: VMemEY VMemY;
+    Target: Label Symbol; Dfv: Dfv;
+}
+
+macro_rules! immediate_parameters {
+    ($($ty:ty)*) => {$(
+        impl Parameter for $ty {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                match operand.value {
+                    Value::Imm(value) if operand.is_plain() => value.try_into().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+immediate_parameters!(i8 u8 i16 u16 i32 i64);
+
+impl Parameter for u64 {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        i64::from_operand(operand).map(|bits| bits as u64)
+    }
+}
+
+impl Parameter for U4 {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        u8::from_operand(operand).and_then(U4::new)
+    }
+}
+
+impl<R: RegisterClass + Parameter> Parameter for Low<R> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        R::from_operand(operand).and_then(Low::new)
+    }
+}
+
+impl Parameter for Low<Mem> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        Mem::from_operand(operand).and_then(Low::memory)
+    }
+}
+
+impl Parameter for Rm<Gpr8h> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        let register = Gpr8h::from_operand(operand).map(Rm::from);
+        register.or_else(|| Low::<Mem>::from_operand(operand).map(Rm::from))
+    }
+}
+
+macro_rules! register_or_memory {
+    ($memory:ident: $($class:ident)*) => {$(
+        impl Parameter for Rm<$class> {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                let register = $class::from_operand(operand).map(Rm::from);
+                register.or_else(|| $memory::from_operand(operand).map(Rm::from))
+            }
+        }
+    )*};
+}
+
+register_or_memory!(Mem: Gpr8 Gpr16 Gpr32 Gpr64 Xmm Ymm Zmm EXmm EYmm K);
+register_or_memory!(EMem: EGpr8 EGpr16 EGpr32 EGpr64);
+
+impl<R: AnyAddress + Parameter> Parameter for Bcst<R> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        if operand.broadcast {
+            let element = Operand { broadcast: false, ..*operand };
+            return Mem::from_operand(&element).map(|mem| mem.broadcast().into());
+        }
+        R::from_operand(operand).map(Bcst::from).or_else(|| Mem::from_operand(operand).map(Bcst::from))
+    }
+}
+
+impl<T: Parameter + Copy> Parameter for Masked<T> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        let inner = T::from_operand(&Operand { mask: None, ..*operand })?;
+        Some(Masked::new(inner, operand.mask))
+    }
+}
+
+impl<T: Parameter + Copy> Parameter for MaskedZ<T> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        let inner = T::from_operand(&Operand { mask: None, zeroing: false, ..*operand })?;
+        let masked = Masked::new(inner, operand.mask);
+        Some(if operand.zeroing { masked.z() } else { masked.into() })
+    }
+}
+
+impl<T: Parameter + Copy> Parameter for NonZeroMasked<T> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        Masked::<T>::from_operand(operand)?.non_zero()
+    }
+}
+
+/// Registers that `{er}` and `{sae}` may stand behind.
+macro_rules! rounded_parameters {
+    ($($class:ident)*) => {$(
+        rounded_parameters!(@outer $class, $class);
+        rounded_parameters!(@outer Rm<$class>, $class);
+        rounded_parameters!(@outer Bcst<$class>, $class);
+    )*};
+    (@outer $inner:ty, $class:ident) => {
+        impl Parameter for Er<$inner> {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                match operand.round {
+                    Some(round) => $class::from_operand(&Operand { round: None, ..*operand }).map(|r| r.rounded(round).into()),
+                    None => <$inner>::from_operand(operand).map(Er::from),
+                }
+            }
+        }
+
+        impl Parameter for Sae<$inner> {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                if operand.sae {
+                    return $class::from_operand(&Operand { sae: false, ..*operand }).map(|r| r.sae().into());
+                }
+                <$inner>::from_operand(operand).map(Sae::from)
+            }
+        }
+    };
+}
+
+rounded_parameters!(EXmm EYmm Zmm);
+
+macro_rules! rounded_general {
+    ($($class:ident)*) => {$(
+        impl Parameter for Er<Rm<$class>> {
+            fn from_operand(operand: &Operand) -> Option<Self> {
+                match operand.round {
+                    Some(round) => $class::from_operand(&Operand { round: None, ..*operand }).map(|r| r.rounded(round).into()),
+                    None => Rm::<$class>::from_operand(operand).map(Er::from),
+                }
+            }
+        }
+    )*};
+}
+
+rounded_general!(Gpr32 Gpr64);

@@ -1,0 +1,78 @@
+//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups and relocations.
+//!
+//! The count is the process's own, so this file has a single test.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use tailfirst::{Symbol, aarch64, x64};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps `dealloc`'s contract.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Code with bound and pending labels, and a reference to a symbol.
+fn assemble_x64(enc: &mut x64::Encoder<'_>) -> usize {
+    enc.clear();
+    enc.ret();
+    let exit = enc.here();
+    for _ in 0..1000 {
+        let head = enc.label();
+        enc.jnz(head);
+        enc.add_rm64_r64(x64::RAX, x64::RBX + x64::RCX * 8 + 64);
+        enc.lea_r64_m(x64::RDX, head);
+        enc.bind(head);
+        enc.jz(exit);
+        enc.call(Symbol(7));
+    }
+    enc.finish().unwrap().bytes().len()
+}
+
+fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
+    enc.clear();
+    enc.ret();
+    let exit = enc.here();
+    for _ in 0..1000 {
+        let head = enc.label();
+        enc.cbnz_x(aarch64::X1, head);
+        enc.adrp_x(aarch64::X2, head);
+        enc.bind(head);
+        enc.b_eq(exit);
+    }
+    enc.finish().unwrap().bytes().len()
+}
+
+#[test]
+fn nothing_is_allocated_when_an_encoder_is_used_again() {
+    let mut slice = vec![0; 1 << 20];
+    let mut x64_growing = x64::Encoder::new();
+    let mut x64_fixed = x64::Encoder::in_slice(&mut slice);
+    let mut aarch64_growing = aarch64::Encoder::new();
+    let mut all =
+        || assemble_x64(&mut x64_growing) + assemble_x64(&mut x64_fixed) + assemble_aarch64(&mut aarch64_growing);
+    let first = all();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for _ in 0..10 {
+        assert_eq!(all(), first);
+    }
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    assert!(before > 0, "the counter does count");
+}
