@@ -47,14 +47,14 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     /// The `len` most significant bytes of `word`; `len` is at most 8.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn new(word: u64, len: usize) -> Self {
         debug_assert!(len <= 8);
         Chunk { word, len }
     }
 
     /// This chunk followed by another; together at most 8 bytes.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn then(self, next: Chunk) -> Self {
         debug_assert!(self.len + next.len <= 8);
         // A shift by 64 is none: an eight-byte `next` leaves no room for this chunk.
@@ -65,12 +65,12 @@ impl Chunk {
         Chunk { word, len: self.len + next.len }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn word(self) -> u64 {
         self.word
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn len(self) -> usize {
         self.len
     }
@@ -123,20 +123,20 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn placed(&self) -> usize {
         // Invariant(pos)
         self.origin.wrapping_sub(self.at as usize)
     }
 
     /// The position of what was placed last.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn pos(&self) -> Pos {
         Pos::new(self.placed())
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
         const { assert!(N <= MAX_CHUNKS) }
         if (self.at as usize) < self.limit as usize {
@@ -159,7 +159,7 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Places one four-byte instruction.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn place_word(&mut self, word: u32) {
         if (self.at as usize) < self.limit as usize {
             self.make_room();

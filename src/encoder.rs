@@ -134,7 +134,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn refer(&mut self, from: Pos, field: I::Field, target: Target) -> Option<i64> {
         match target {
             Target::Label(label) if !field.needs_address() => match self.pos_of(label) {

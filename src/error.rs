@@ -73,8 +73,10 @@ pub enum AddressProblem {
     Displacement,
     /// An address has one index.
     TwoIndices,
-    /// The form's address has a SIB byte, which one relative to RIP does not have.
+    /// The form's address has a SIB byte, or an index was added, which an address relative to RIP does not have.
     NeedsSib,
+    /// A displacement was added to a label or symbol.
+    TargetDisplacement,
 }
 
 impl core::fmt::Display for FinishError {
@@ -102,6 +104,7 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::Displacement => "the displacement does not fit 32 bits",
                     AddressProblem::TwoIndices => "an address has one index",
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
+                    AddressProblem::TargetDisplacement => "a label or symbol takes no displacement",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the end)")
             }

@@ -37,7 +37,7 @@ fn assemble_x64(enc: &mut x64::Encoder<'_>) -> usize {
     for _ in 0..1000 {
         let head = enc.label();
         enc.jnz(head);
-        enc.add_rm64_r64(x64::RAX, x64::RBX + x64::RCX * 8 + 64);
+        enc.add_r64_rm64(x64::RAX, x64::RBX + x64::RCX * 8 + 64);
         enc.lea_r64_m(x64::RDX, head);
         enc.bind(head);
         enc.jz(exit);
@@ -53,7 +53,7 @@ fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
     for _ in 0..1000 {
         let head = enc.label();
         enc.cbnz_x(aarch64::X1, head);
-        enc.adrp_x(aarch64::X2, head);
+        enc.adrp(aarch64::X2, head);
         enc.bind(head);
         enc.b_eq(exit);
     }

@@ -3,13 +3,15 @@
 //!
 //! What lies highest is emitted first:
 //!
-//!     start:  copies         where the trace's inputs come from -> where they are needed
-//!             ...            what is computed once
-//!     head:   copies         homes -> where the body first needs its values
-//!             ...            the body
-//!             copies         the next turn's values -> homes
-//!             jmp head       the only label that is pending, while the body is emitted
-//!     exits                  a stub for each guard, bound before the guard is met: a guard is one short branch
+//! ```text
+//! start:  copies         where the trace's inputs come from -> where they are needed
+//!         ...            what is computed once
+//! head:   copies         homes -> where the body first needs its values
+//!         ...            the body
+//!         copies         the next turn's values -> homes
+//!         jmp head       the only label that is pending, while the body is emitted
+//! exits                  a stub for each guard, bound before the guard is met: a guard is one short branch
+//! ```
 //!
 //! A trace that is no loop writes its slots to the frame at its end and jumps to the trace that it links to.
 //!

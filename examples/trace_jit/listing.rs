@@ -1,42 +1,56 @@
 //! What a trace looks like: its instructions, and under each the machine code that it became.
 
-use std::fmt::Write;
-
 use crate::backend::{Backend, Place, Source};
 use crate::bytecode::slot_name;
 use crate::compile::{Compiled, Exit, Mark};
-use crate::ir::{End, Ins, Trace};
+use crate::ir::{End, Ins, Ref, Trace};
 use crate::vm::{Installed, Origin};
 
-/// The listing of trace `number`, as `B` has compiled it.
+/// The listing of trace `number`, as `B` has compiled it: from the lowest address up, which is the order of execution.
 pub fn listing<B: Backend>(number: usize, installed: &Installed, compiled: &Compiled) -> String {
     let Installed { origin, trace, first_gate, .. } = installed;
     let from = match origin {
         Origin::Head(pc) => format!("the loop at instruction {pc}"),
         Origin::Exit(gate) => format!("exit {gate}"),
     };
-    let mut text = format!(
-        "trace {number}: from {from}, {} instructions, {} bytes of {} code\n",
-        trace.ins.len(),
-        compiled.code.len(),
-        B::NAME,
-    );
-    for (index, &(mark, offset)) in compiled.marks.iter().enumerate() {
+    let (count, bytes, name) = (trace.ins.len(), compiled.code.len(), B::NAME);
+    let mut lines = vec![format!("trace {number}: from {from}, {count} instructions, {bytes} bytes of {name} code")];
+    for mark in everything(trace) {
+        lines.push(match mark {
+            Mark::Start => "    start:".to_string(),
+            Mark::Head => "    head of the loop:".to_string(),
+            Mark::Ins(r) => format!("    {r} {}", with_gate(trace.ins[r.index()], *first_gate)),
+            Mark::End => format!("    {}", end_of(trace)),
+            Mark::Exit(exit) => format!("    {}", exit_of(first_gate + exit as u32, &compiled.exits[exit])),
+        });
+        // Constants, slots, and what nobody needed have no code of their own.
+        let Some(index) = compiled.marks.iter().position(|&(marked, _)| marked == mark) else { continue };
+        let offset = compiled.marks[index].1;
         let end = compiled.marks.get(index + 1).map_or(compiled.code.len(), |next| next.1);
-        let heading = match mark {
-            Mark::Start => "start".to_string(),
-            Mark::Head => "head of the loop".to_string(),
-            Mark::Ins(r) => format!("{r} {}", with_gate(trace.ins[r.index()], *first_gate)),
-            Mark::End => end_of(trace),
-            Mark::Exit(exit) => exit_of(first_gate + exit as u32, &compiled.exits[exit]),
-        };
-        writeln!(text, "    {heading}").expect("a String takes all text");
         for (at, bytes, assembly) in disassemble(B::NAME, offset, &compiled.code[offset..end]) {
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            writeln!(text, "        {at:04x}  {hex:<22} {assembly}").expect("a String takes all text");
+            lines.push(format!("        {at:04x}  {hex:<22} {assembly}"));
         }
     }
-    text
+    lines.join("\n") + "\n"
+}
+
+/// All that code can be for, in ascending order.
+fn everything(trace: &Trace) -> Vec<Mark> {
+    let body = match &trace.end {
+        End::Loop { body, .. } => *body,
+        End::Link { .. } => trace.ins.len(),
+    };
+    let ins = |range: std::ops::Range<usize>| range.map(|index| Mark::Ins(Ref(index as u32)));
+    let mut marks = vec![Mark::Start];
+    marks.extend(ins(0..body));
+    if let End::Loop { .. } = trace.end {
+        marks.push(Mark::Head);
+    }
+    marks.extend(ins(body..trace.ins.len()));
+    marks.push(Mark::End);
+    marks.extend((0..trace.snapshots.len()).map(Mark::Exit));
+    marks
 }
 
 /// The instruction with its exit's gate for the snapshot's number.

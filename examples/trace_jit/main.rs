@@ -11,10 +11,12 @@
 //! * `backend`, `x64`, `aarch64`: what differs from machine to machine
 //! * `vm`, `context`, `native`, `memory`: running it
 //!
-//!     cargo run --release --example trace_jit                       the programs in `programs/`
-//!     cargo run --release --example trace_jit -- my_program.asm
-//!     cargo run --release --example trace_jit -- --summary          without the listings
-//!     cargo run --release --example trace_jit -- --other            with the listings of the other instruction set
+//! ```text
+//! cargo run --release --example trace_jit                       the programs in `programs/`
+//! cargo run --release --example trace_jit -- my_program.asm
+//! cargo run --release --example trace_jit -- --summary          without the listings
+//! cargo run --release --example trace_jit -- --other            with listings for the other instruction set
+//! ```
 //!
 //! For each program it prints what the interpreter and the JIT compute and how long they take, and every trace with its
 //! machine code. The exit status says whether the results were equal.

@@ -18,8 +18,8 @@ impl Executable {
     }
 
     /// The address of its first instruction. It stays valid as long as this exists.
-    pub fn address(&self) -> usize {
-        self.pages.as_ptr() as usize
+    pub fn start(&self) -> *const u8 {
+        self.pages.as_ptr()
     }
 }
 

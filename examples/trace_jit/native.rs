@@ -19,9 +19,9 @@ pub type Other = crate::aarch64::Aarch64;
 
 /// Context, linear memory, and the code to execute. The back end follows the System V convention wherever it runs.
 #[cfg(target_arch = "x86_64")]
-type Enter = extern "sysv64" fn(*mut Context, *mut u8, usize);
+type Enter = unsafe extern "sysv64" fn(*mut Context, *mut u8, usize);
 #[cfg(not(target_arch = "x86_64"))]
-type Enter = extern "C" fn(*mut Context, *mut u8, usize);
+type Enter = unsafe extern "C" fn(*mut Context, *mut u8, usize);
 
 pub struct Native {
     /// `enter`, and above it `leave`.
@@ -49,20 +49,25 @@ impl Machine for Native {
     type Backend = Host;
 
     fn leave(&self) -> usize {
-        self.door.address() + self.leave
+        self.door.start() as usize + self.leave
     }
 
     fn install(&mut self, code: &[u8]) -> Result<usize, EmitError> {
         let code = executable(code)?;
-        let address = code.address();
+        let address = code.start() as usize;
         self.code.push(code);
         Ok(address)
     }
 
     unsafe fn run(&mut self, context: &mut Context, address: usize) {
-        // SAFETY: 1. `door` begins with the function that `Backend::enter` emitted, which has this type and is executable.
-        let enter: Enter = unsafe { std::mem::transmute(self.door.address()) };
         let memory = context.state.memory.as_mut_ptr();
-        enter(context, memory, address);
+        // SAFETY:
+        // 1. `door` begins with the function that `Backend::enter` emitted, which has this type and is executable.
+        // 2. The code at `address` was compiled for this context, by the caller's promise. It accesses the context, and
+        //    the linear memory where a guard has found the address in bounds, and nothing else.
+        unsafe {
+            let enter = std::mem::transmute::<*const u8, Enter>(self.door.start());
+            enter(context, memory, address);
+        }
     }
 }

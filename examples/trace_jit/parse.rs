@@ -1,13 +1,15 @@
 //! The text of a program, parsed.
 //!
-//!     ; everything after a semicolon is a comment
-//!     .memory 4096                 bytes of linear memory
-//!     loop:                        a label
-//!         add  r0, r0, 1           r0 to r31 hold integers
-//!         fmul f1, f1, 0.5         f0 to f31 hold floats
-//!         ld   r2, [r0 + 8]        also ld8, fld; st, st8 and fst take the address first
-//!         jlt  r0, 100, loop
-//!         halt r0                  the program's result
+//! ```text
+//! ; everything after a semicolon is a comment
+//! .memory 4096                 bytes of linear memory
+//! loop:                        a label
+//!     add  r0, r0, 1           r0 to r31 hold integers
+//!     fmul f1, f1, 0.5         f0 to f31 hold floats
+//!     ld   r2, [r0 + 8]        also ld8, fld; st, st8 and fst take the address first
+//!     jlt  r0, 100, loop
+//!     halt r0                  the program's result
+//! ```
 //!
 //! Every error names its line. A parsed program is safe to run without further checks: its jumps land inside the code, and
 //! its last instruction does not fall off the end.

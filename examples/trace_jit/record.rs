@@ -104,7 +104,7 @@ impl Recorder {
                 let b = self.read(i.b, Class::Int, state);
                 self.define(i.a, Ins::ToFloat(b));
             }
-            Op::ToInt => self.to_int(i, pc, state)?,
+            Op::ToInt => self.float_to_int(i, pc, state)?,
             Op::Load8 => self.load(i, Width::Byte, pc, state)?,
             Op::Load64 => self.load(i, Width::Word, pc, state)?,
             Op::Store8 => self.store(i, Width::Byte, pc, state)?,
@@ -222,7 +222,7 @@ impl Recorder {
     }
 
     /// The compiled conversion is defined for what fits; x86 answers `i64::MIN` for everything else.
-    fn to_int(&mut self, i: Inst, pc: usize, state: &State) -> Result<(), Abort> {
+    fn float_to_int(&mut self, i: Inst, pc: usize, state: &State) -> Result<(), Abort> {
         let float = f64::from_bits(state.frame[i.b as usize]);
         if !(float > i64::MIN as f64 && float < i64::MAX as f64) {
             return Err(Abort::Stops);

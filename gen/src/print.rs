@@ -134,7 +134,13 @@ impl Printer {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
-                TokenTree::Ident(ident) => self.word(&ident.to_string()),
+                TokenTree::Ident(ident) => {
+                    self.word(&ident.to_string());
+                    if ident == "if" {
+                        // No call: a bracket behind it begins an expression.
+                        self.last = Last::Operator;
+                    }
+                }
                 TokenTree::Literal(literal) => self.word(&literal.to_string()),
                 TokenTree::Group(group) => {
                     let empty = group.stream().is_empty();

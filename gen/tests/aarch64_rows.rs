@@ -189,6 +189,11 @@ fn conditions_name_fields() {
     assert_eq!(of("(Rn!=Rd)"), "a term is a name or a number");
     assert_eq!(of("Rn==Rn"), "its result is known");
     assert_eq!(of("Rn!=Rd && 1!=2"), "its result is known");
+    let branch = add("cbz_x", "CBZ <Xt>, <label>", "1|0110100|imm19|Rt", "Rt=X imm19=Label", r#", when: "imm19!=0""#);
+    assert!(matches!(
+        refused(&branch, "cbz_x"),
+        Reason::Condition { problem: "it names a label's field, which is filled in later", .. }
+    ));
     let narrow = add("add_x", ASM, "1|0|0|01011|000|Rm|s:6|Rn|Rd", "Rd=X:w Rn=X Rm=X s=U", r#", when: "Rn!=s""#);
     assert!(matches!(
         refused(&narrow, "add_x"),
@@ -290,6 +295,7 @@ impl Encoder<'_> {
     /// CPU: base
     ///
     /// Table: aarch64/test.ron
+    #[doc(alias = \"LDR_64_ldst_immpost\")]
     #[inline]
     pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm<9, 0>) {
         let rt = rt.into().bits();

@@ -44,7 +44,7 @@ impl Cond {
     pub const LO: Cond = Cond::CC;
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self as u32
     }
@@ -94,7 +94,7 @@ impl CondInv {
     }
 
     /// Its value in the instruction: the inverse condition's.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32 ^ 1
     }
@@ -138,7 +138,7 @@ impl Nzcv {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }

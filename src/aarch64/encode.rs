@@ -1,7 +1,8 @@
 //! Encoding primitives: what the generated encoders call.
 //!
-//! An A64 instruction is one word, so there is one store an instruction. A form whose operand is a label or a symbol goes
-//! by [`branch`]: what is bound already is filled in before the word is placed, and what is pending is noted for `finish`.
+//! An A64 instruction is one word, so there is one store an instruction. A form whose operand is a label or a symbol
+//! goes by [`branch`]: what is bound already is filled in before the word is placed, and what is pending is noted for
+//! `finish`.
 //!
 //! This module is the interface between generated code and the runtime, for tables in other crates too: it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
@@ -13,13 +14,13 @@ use crate::{
 };
 
 /// Places an instruction.
-#[inline(always)]
+#[inline]
 pub fn word(enc: &mut Encoder<'_>, word: u32) {
     enc.cursor.place_word(word);
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
-#[inline(always)]
+#[inline]
 pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
     // Distances are measured from the instruction's start, which is where it will be placed.
     let start = Pos::new(enc.cursor.placed() + 4);

@@ -26,7 +26,7 @@ pub enum Rel {
 
 impl Rel {
     /// The bits that `distance`, which is in range, sets in the instruction.
-    #[inline(always)]
+    #[inline]
     pub(super) const fn bits(self, distance: i64) -> u32 {
         let units = (distance >> 2) as u32;
         match self {
@@ -54,7 +54,7 @@ impl Rel {
 }
 
 /// 21 bits as `immlo` and `immhi`.
-#[inline(always)]
+#[inline]
 const fn split(value: u32) -> u32 {
     (value & 3) << 29 | (value >> 2 & 0x7_FFFF) << 5
 }
@@ -85,7 +85,7 @@ impl Field for Rel {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn needs_address(self) -> bool {
         self == Rel::AdrPage
     }

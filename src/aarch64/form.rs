@@ -75,6 +75,7 @@ impl Form {
 }
 
 /// Every form, table by table.
+#[inline]
 pub fn forms() -> &'static [Form] {
     generated::FORMS
 }

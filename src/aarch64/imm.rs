@@ -1,15 +1,17 @@
 //! Immediates.
 //!
-//! Each kind of immediate is a type that only holds values its field can encode: `new` is where a value is refused, as `None`, and `of`
-//! refuses it at compile time. Both are `const`. `bits` is the field's content, `from_bits` the way back, and `value` what the
-//! instruction makes of it.
+//! Each kind of immediate is a type that only holds values its field can encode: `new` is where a value is refused, as
+//! `None`, and `of` refuses it at compile time. Both are `const`. `bits` is the field's content, `from_bits` the way
+//! back, and `value` what the instruction makes of it.
+
+use core::fmt;
 
 /// Methods that all immediates have.
 macro_rules! immediate {
     ($ty:ident, $value:ty) => {
         impl $ty {
             /// The immediate of a value known at compile time; a value that cannot be encoded is a compile error.
-            #[inline(always)]
+            #[inline]
             pub const fn of<const VALUE: $value>() -> Self {
                 const {
                     match Self::new(VALUE) {
@@ -20,16 +22,44 @@ macro_rules! immediate {
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
+            }
+        }
+
+        debug_by_value!([] $ty);
+    };
+}
+
+/// Shows the value instead of the field's content.
+macro_rules! debug_by_value {
+    ([$($generic:tt)*] $ty:ty) => {
+        impl<$($generic)*> fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "#{:?}", self.value())
             }
         }
     };
 }
 
+debug_by_value!([const BITS: u32, const SHIFT: u32] UImm<BITS, SHIFT>);
+debug_by_value!([const BITS: u32, const SHIFT: u32] SImm<BITS, SHIFT>);
+debug_by_value!([const SIZE: u32] ShrImm<SIZE>);
+debug_by_value!([] FpImm8);
+
 /// An unsigned immediate of `BITS` bits, in units of 2<sup>`SHIFT`</sup>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// ```
+/// use tailfirst::aarch64::*;
+/// let mut enc = Encoder::new();
+/// enc.ldr_x_uoff(X1, X2, UImm::of::<32760>());
+/// assert_eq!(UImm::<12, 3>::new(32761), None);
+/// // Immediates of 8 and 16 bits take plain numbers, too.
+/// enc.brk(7);
+/// # let _ = enc;
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UImm<const BITS: u32, const SHIFT: u32>(u32);
 
 impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
@@ -41,7 +71,7 @@ impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
     }
 
     /// The immediate of a value known at compile time; a value that cannot be encoded is a compile error.
-    #[inline(always)]
+    #[inline]
     pub const fn of<const VALUE: u32>() -> Self {
         const {
             match Self::new(VALUE) {
@@ -58,7 +88,7 @@ impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -71,21 +101,21 @@ impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
 }
 
 impl From<u8> for UImm<8, 0> {
-    #[inline(always)]
+    #[inline]
     fn from(value: u8) -> Self {
         UImm(value.into())
     }
 }
 
 impl From<u16> for UImm<16, 0> {
-    #[inline(always)]
+    #[inline]
     fn from(value: u16) -> Self {
         UImm(value.into())
     }
 }
 
 /// A signed immediate of `BITS` bits, in units of 2<sup>`SHIFT`</sup>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SImm<const BITS: u32, const SHIFT: u32>(
     // The field: two's complement in `BITS` bits.
     u32,
@@ -108,7 +138,7 @@ impl<const BITS: u32, const SHIFT: u32> SImm<BITS, SHIFT> {
     }
 
     /// The immediate of a value known at compile time; a value that cannot be encoded is a compile error.
-    #[inline(always)]
+    #[inline]
     pub const fn of<const VALUE: i32>() -> Self {
         const {
             match Self::new(VALUE) {
@@ -125,7 +155,7 @@ impl<const BITS: u32, const SHIFT: u32> SImm<BITS, SHIFT> {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -138,14 +168,14 @@ impl<const BITS: u32, const SHIFT: u32> SImm<BITS, SHIFT> {
 }
 
 impl From<i8> for SImm<8, 0> {
-    #[inline(always)]
+    #[inline]
     fn from(value: i8) -> Self {
         SImm(value as u8 as u32)
     }
 }
 
 /// The immediate of ADD, SUB, CMP and CMN: 12 bits, or 12 bits above 12 zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddImm(
     // sh:imm12
     u16,
@@ -182,9 +212,9 @@ impl AddImm {
 
 /// A bitmask immediate as `N:immr:imms`, 13 bits, of a 64-bit value.
 ///
-/// Such a value is made of equal elements of 2, 4, 8, 16, 32 or 64 bits, and each element of one run of ones, rotated. `imms` holds the
-/// element's size above (from its highest zero bit on; `N` counts as its inverted bit 6) and the run's length less one below it,
-/// `immr` how far the run is rotated right from the element's low end.
+/// Such a value is made of equal elements of 2, 4, 8, 16, 32 or 64 bits, and each element of one run of ones, rotated.
+/// `imms` holds the element's size above (from its highest zero bit on; `N` counts as its inverted bit 6) and the run's
+/// length less one below it, `immr` how far the run is rotated right from the element's low end.
 const fn bitmask(value: u64) -> Option<u16> {
     if value == 0 || value == u64::MAX {
         return None;
@@ -247,9 +277,9 @@ const fn bitmask_value(bits: u16) -> Option<u64> {
     Some(value)
 }
 
-/// A bitmask immediate of a 64-bit operation (AND, ORR, EOR, TST): a pattern of 2, 4, ... 64 bits, repeated, that is one run of ones,
-/// rotated. There are 5,334 of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A bitmask immediate of a 64-bit operation (AND, ORR, EOR, TST): a pattern of 2, 4, ... 64 bits, repeated, that is
+/// one run of ones, rotated. There are 5,334 of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogicalImm64(
     // N:immr:imms
     u16,
@@ -277,7 +307,8 @@ impl LogicalImm64 {
         }
     }
 
-    /// The operand with these bits, `N:immr:imms`; `None` for reserved bits, and where `immr` has bits that mean nothing.
+    /// The operand with these bits, `N:immr:imms`; `None` for reserved bits, and where `immr` has bits that mean
+    /// nothing.
     #[inline]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits >> 13 != 0 || bitmask_value(bits as u16).is_none() { None } else { Some(LogicalImm64(bits as u16)) }
@@ -285,7 +316,7 @@ impl LogicalImm64 {
 }
 
 /// As [`LogicalImm64`], of a 32-bit operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogicalImm32(
     // immr:imms
     u16,
@@ -327,10 +358,15 @@ const fn wide(value: u64) -> Option<u32> {
     if imm16 > 0xFFFF { None } else { Some(hw << 16 | imm16 as u32) }
 }
 
+/// The low part of `hw:imm16`.
+const fn imm16(bits: u32) -> u32 {
+    bits & 0xFFFF
+}
+
 macro_rules! move_wide {
     ($($(#[$doc:meta])* $ty:ident $value:ident $bits:literal $invert:literal $refused:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(
             // hw:imm16
             u32,
@@ -343,7 +379,7 @@ macro_rules! move_wide {
             #[inline]
             pub const fn new(value: $value) -> Option<Self> {
                 match wide((if $invert { !value } else { value }) as u64) {
-                    Some(bits) if bits & 0xFFFF != $refused => Some($ty(bits)),
+                    Some(bits) if imm16(bits) != $refused => Some($ty(bits)),
                     _ => None,
                 }
             }
@@ -351,14 +387,14 @@ macro_rules! move_wide {
             /// Its value.
             #[inline]
             pub const fn value(self) -> $value {
-                let value = ((self.0 & 0xFFFF) as $value) << (16 * (self.0 >> 16));
+                let value = (imm16(self.0) as $value) << (16 * (self.0 >> 16));
                 if $invert { !value } else { value }
             }
 
             /// The operand with these bits, `hw:imm16`. A shifted zero is `None`: that is no alias of this kind.
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                let (hw, imm16) = (bits >> 16, bits & 0xFFFF);
+                let (hw, imm16) = (bits >> 16, imm16(bits));
                 if bits >> $bits != 0 || imm16 == $refused || (imm16 == 0 && hw != 0) { None } else { Some($ty(bits)) }
             }
         }
@@ -373,7 +409,8 @@ move_wide! {
     MovWide32 u32 17 false NOTHING;
     /// A 64-bit value with at most one halfword that is not zero: `mov xd, #imm` by MOVZ.
     MovWide64 u64 18 false NOTHING;
-    /// A 32-bit value with at most one halfword that is not all ones, and that is no [`MovWide32`]: `mov wd, #imm` by MOVN.
+    /// A 32-bit value with at most one halfword that is not all ones, and that is no [`MovWide32`]: `mov wd, #imm` by
+    /// MOVN.
     MovInverted32 u32 17 true 0xFFFF;
     /// A 64-bit value with at most one halfword that is not all ones: `mov xd, #imm` by MOVN.
     MovInverted64 u64 18 true NOTHING;
@@ -382,7 +419,7 @@ move_wide! {
 macro_rules! left_shift {
     ($($ty:ident $size:literal)*) => {$(
         #[doc = concat!("The amount of LSL (immediate), as UBFM says it: 0 to ", $size, " less one.")]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(
             // immr:imms
             u16,
@@ -458,13 +495,13 @@ macro_rules! bit_field {
             }
 
             /// Its value in an instruction that takes the bits out of a register (UBFX, SBFX, BFXIL): `immr:imms`.
-            #[inline(always)]
+            #[inline]
             pub const fn extract_bits(self) -> u32 {
                 self.lsb() << 6 | (self.lsb() + self.width() - 1)
             }
 
             /// Its value in an instruction that puts bits into a register (UBFIZ, SBFIZ, BFI, BFC): `immr:imms`.
-            #[inline(always)]
+            #[inline]
             pub const fn insert_bits(self) -> u32 {
                 ($size - self.lsb()) % $size << 6 | (self.width() - 1)
             }
@@ -491,7 +528,7 @@ bit_field!(BitField32 32 BitField64 64);
 macro_rules! fraction_bits {
     ($($ty:ident $max:literal)*) => {$(
         #[doc = concat!("The number of fraction bits of a fixed-point value in a ", $max, "-bit register: 1 to ", $max, ".")]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(
             // 64 less the number
             u8,
@@ -524,7 +561,7 @@ macro_rules! fraction_bits {
 fraction_bits!(Fbits32 32 Fbits64 64);
 
 /// A floating-point immediate: +-(16 to 31) / 16 * 2<sup>-3 to 4</sup>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FpImm8(
     // the sign, three bits of exponent, four of fraction
     u8,
@@ -553,7 +590,7 @@ impl FpImm8 {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -566,7 +603,7 @@ impl FpImm8 {
 }
 
 /// The amount of a right shift of vector elements that are `SIZE` bits wide: 1 to `SIZE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShrImm<const SIZE: u32>(
     // SIZE less the amount
     u8,
@@ -580,7 +617,7 @@ impl<const SIZE: u32> ShrImm<SIZE> {
     }
 
     /// The shift by an amount known at compile time; one that does not exist is a compile error.
-    #[inline(always)]
+    #[inline]
     pub const fn of<const AMOUNT: u32>() -> Self {
         const {
             match Self::new(AMOUNT) {
@@ -597,7 +634,7 @@ impl<const SIZE: u32> ShrImm<SIZE> {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -620,7 +657,7 @@ pub enum Msl {
 
 impl Msl {
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self as u32
     }
@@ -637,7 +674,7 @@ impl Msl {
 }
 
 /// A 64-bit value whose bytes are 0x00 or 0xFF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ByteMask64(
     // a bit a byte
     u8,
@@ -698,7 +735,7 @@ macro_rules! rotations {
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self as u32
             }

@@ -20,9 +20,10 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The forms are generated
-//! from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among forms by the operands at hand: [`Encoder::mov_x_imm`],
-//! [`Encoder::ldr_x`] and its like, [`Encoder::b_eq`] and its like.
+//! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The
+//! forms are generated from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among
+//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::ldr_x`] and its like, [`Encoder::b_eq`] and its
+//! like.
 
 mod address;
 mod cond;
@@ -40,6 +41,8 @@ mod sysreg;
 mod system;
 mod vector;
 
+// Conditions are written as the tables have them.
+#[allow(clippy::nonminimal_bool)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }

@@ -1,8 +1,9 @@
 //! Registers.
 //!
-//! Register 31 is SP in some places and ZR in others, so the two have types of their own: [`X`] and [`W`] hold the general registers and ZR,
-//! [`XSp`] and [`WSp`] the general registers and SP. The constants [`X0`] to [`X30`] are neither ([`Gpr64`]) and convert to
-//! both, so `enc.add_x_imm(X0, SP, ...)` compiles and `enc.add_x_imm(X0, XZR, ...)` does not.
+//! Register 31 is SP in some places and ZR in others, so the two have types of their own: [`X`] and [`W`] hold the
+//! general registers and ZR, [`XSp`] and [`WSp`] the general registers and SP. The constants [`X0`] to [`X30`] are
+//! neither ([`Gpr64`]) and convert to both, so `enc.add_x_imm(X0, SP, ...)` compiles and `enc.add_x_imm(X0, XZR, ...)`
+//! does not.
 
 use super::vector::{LaneB, LaneD, LaneH, LaneHLow, LaneS, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B};
 use core::fmt;
@@ -22,13 +23,13 @@ macro_rules! class {
             }
 
             /// Its number in encodings.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -117,13 +118,13 @@ macro_rules! general {
             }
 
             /// Its number in encodings.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -142,7 +143,7 @@ macro_rules! general {
         }
 
         impl From<$plain> for $ty {
-            #[inline(always)]
+            #[inline]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -230,7 +231,7 @@ macro_rules! pair {
             }
 
             /// Its first register's number.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -267,7 +268,7 @@ macro_rules! views {
     ($($method:ident $ty:ident $text:literal)*) => {
         impl V {$(
             #[doc = concat!("The register as ", $text, ".")]
-            #[inline(always)]
+            #[inline]
             pub const fn $method(self) -> $ty {
                 $ty::of_register(self)
             }

@@ -1,11 +1,11 @@
 //! Selectors: functions that choose among forms by the operands at hand.
 //!
-//! A selector never encodes; it calls forms. A sequence of several instructions is placed like everything else, from its last
-//! instruction to its first.
+//! A selector never encodes; it calls forms. A sequence of several instructions is placed like everything else, from
+//! its last instruction to its first.
 
 use super::{
-    Address, AddressError, B, Cond, D, Encoder, H, Index, LogicalImm32, LogicalImm64, Offset, Q, S, SImm, UImm, W, X,
-    XSp,
+    Address, AddressError, B, Cond, D, Encoder, H, Index, LogicalImm32, LogicalImm64, Offset, Prefetch, Q, S, SImm,
+    UImm, W, X, XSp,
 };
 use crate::label::Target;
 
@@ -40,18 +40,20 @@ fn others(value: u64, filler: u16) -> Halfwords {
     members(0xF).filter(|&i| halfword(value, i) != filler).fold(0, |set, i| set | 1 << i)
 }
 
-/// A bitmask immediate that is `value` but for the halfwords in `free`, which may be anything; `free` is not all of them.
+/// A bitmask immediate that is `value` but for the halfwords in `free`, which may be anything; `free` is not all of
+/// them.
 fn pattern(value: u64, free: Halfwords) -> Option<LogicalImm64> {
-    // A pattern of 64 bits is one run of ones in a circle. If some filling of the free halfwords makes one, then so does filling
-    // each with copies of the bit below it: an end of the run inside a free halfword just moves to its border. (A run, or a gap,
-    // that lies wholly inside is what MOVZ and MOVN make.)
+    // A pattern of 64 bits is one run of ones in a circle. If some filling of the free halfwords makes one, then so
+    // does filling each with copies of the bit below it: an end of the run inside a free halfword just moves to its
+    // border. (A run, or a gap, that lies wholly inside is what MOVZ and MOVN make.)
     let mut run = value;
     // Twice, because a free halfword may copy from a free one above it in this order, around the circle.
     for i in members(free).chain(members(free)) {
         let below = run.rotate_right(16 * i + 63) & 1;
         run = with_halfword(run, i, if below == 1 { 0xFFFF } else { 0 });
     }
-    // A pattern of 32 bits: a free halfword is like the one 32 bits away, or if that is free too, filled in its circle of 32 bits.
+    // A pattern of 32 bits: a free halfword is like the one 32 bits away, or if that is free too, filled in its circle
+    // of 32 bits.
     let mut twice = value;
     for i in members(free) {
         let partner = i ^ 2;
@@ -93,8 +95,8 @@ fn plan(value: u64, has_orr: bool) -> (First, Halfwords) {
 }
 
 impl Encoder<'_> {
-    /// Loads a constant, with the shortest sequence that begins with MOVZ, MOVN or ORR and goes on with MOVK: one to four
-    /// instructions.
+    /// Loads a constant, with the shortest sequence that begins with MOVZ, MOVN or ORR and goes on with MOVK: one to
+    /// four instructions.
     pub fn mov_x_imm(&mut self, rd: impl Into<X>, imm: u64) {
         let rd = rd.into();
         // Register 31 of ORR (immediate) is SP, so XZR goes without it.
@@ -226,6 +228,7 @@ accesses! {
     str_d D 3 str_d_uoff stur_d str_d_reg "Stores 64 bits of a vector register.";
     ldr_q Q 4 ldr_q_uoff ldur_q ldr_q_reg "Loads 128 bits into a vector register.";
     str_q Q 4 str_q_uoff stur_q str_q_reg "Stores 128 bits of a vector register.";
+    prfm Prefetch 3 prfm_uoff prfum prfm_reg "Prefetches memory; an index is scaled by 8.";
 }
 
 #[cfg(test)]
@@ -242,7 +245,8 @@ mod tests {
         code.bytes().chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
     }
 
-    /// What a sequence of MOVZ, MOVN, MOVK and ORR (immediate) leaves in register `rd`, read from the words' fields as the manual has them.
+    /// What a sequence of MOVZ, MOVN, MOVK and ORR (immediate) leaves in register `rd`, read from the words' fields as
+    /// the manual has them.
     fn run(words: &[u32], rd: u32) -> u64 {
         let mut value: u64 = 0xDEAD_BEEF_DEAD_BEEF;
         for &word in words {
@@ -272,7 +276,8 @@ mod tests {
         value
     }
 
-    /// Constants of many shapes: halfwords that are zero, all ones, equal, and random, and patterns with some of them replaced.
+    /// Constants of many shapes: halfwords that are zero, all ones, equal, and random, and patterns with some of them
+    /// replaced.
     fn constants() -> Vec<u64> {
         let mut seed = 0x9E37_79B9_7F4A_7C15u64;
         let mut random = move || {

@@ -1,8 +1,9 @@
 //! Shifted and extended registers.
 //!
-//! `X3.lsl(2)` and `W3.sxtw(0)` say what they mean, whatever the amount; which amounts exist depends on where the register stands. So
-//! they make an [`ExtendedReg`], and the operand types ([`Extended64`], [`Index`], ...) take it with `new`, which is `None` for an
-//! amount that they have not, or without a check where the type of register leaves no doubt (`From<X>`, [`Index::scaled`]).
+//! `X3.lsl(2)` and `W3.sxtw(0)` say what they mean, whatever the amount; which amounts exist depends on where the
+//! register stands. So they make an [`ExtendedReg`], and the operand types ([`Extended64`], [`Index`], ...) take it
+//! with `new`, which is `None` for an amount that they have not, or without a check where the type of register leaves
+//! no doubt (`From<X>`, [`Index::scaled`]).
 
 use super::reg::{Gpr32, Gpr64, W, X};
 use core::fmt;
@@ -30,7 +31,7 @@ pub enum Extend {
 
 impl Extend {
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self as u32
     }
@@ -89,7 +90,7 @@ macro_rules! shifts {
             pub const NONE: $ty = $ty(0);
 
             /// Its value in the instruction: `shift:imm6`.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -97,7 +98,8 @@ macro_rules! shifts {
             /// The operand with these bits.
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits >> 6 < $types && bits & 0x3F < $size { Some($ty(bits as u8)) } else { None }
+                let (shift, amount) = (bits >> 6, bits & 0x3F);
+                if shift < $types && amount < $size { Some($ty(bits as u8)) } else { None }
             }
         }
 
@@ -124,14 +126,14 @@ shifts! {
 }
 
 impl From<Shift32> for ShiftRor32 {
-    #[inline(always)]
+    #[inline]
     fn from(shift: Shift32) -> Self {
         ShiftRor32(shift.0)
     }
 }
 
 impl From<Shift64> for ShiftRor64 {
-    #[inline(always)]
+    #[inline]
     fn from(shift: Shift64) -> Self {
         ShiftRor64(shift.0)
     }
@@ -157,7 +159,7 @@ macro_rules! extended_operand {
             }
 
             /// Its value in the instruction: `Rm:option:imm3`.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -174,14 +176,14 @@ macro_rules! extended_operand {
         }
 
         impl From<W> for $ty {
-            #[inline(always)]
+            #[inline]
             fn from(register: W) -> Self {
                 $ty((register.number() as u16) << 6 | (Extend::Uxtw as u16) << 3)
             }
         }
 
         impl From<Gpr32> for $ty {
-            #[inline(always)]
+            #[inline]
             fn from(register: Gpr32) -> Self {
                 W::from(register).into()
             }
@@ -205,14 +207,14 @@ extended_operand! {
 }
 
 impl From<X> for Extended64 {
-    #[inline(always)]
+    #[inline]
     fn from(register: X) -> Self {
         Extended64((register.number() as u16) << 6 | (Extend::Uxtx as u16) << 3)
     }
 }
 
 impl From<Gpr64> for Extended64 {
-    #[inline(always)]
+    #[inline]
     fn from(register: Gpr64) -> Self {
         X::from(register).into()
     }
@@ -238,7 +240,7 @@ impl<const LOG2: u32> Index<LOG2> {
         Some(Self::from_parts(register.number, register.extend, scaled))
     }
 
-    #[inline(always)]
+    #[inline]
     const fn from_parts(number: u8, extend: Extend, scaled: bool) -> Self {
         Index((number as u16) << 4 | (extend as u16) << 1 | scaled as u16)
     }
@@ -262,7 +264,7 @@ impl<const LOG2: u32> Index<LOG2> {
     }
 
     /// Its value in the instruction: `Rm:option:S`.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -276,14 +278,14 @@ impl<const LOG2: u32> Index<LOG2> {
 }
 
 impl<const LOG2: u32> From<X> for Index<LOG2> {
-    #[inline(always)]
+    #[inline]
     fn from(register: X) -> Self {
         Self::from_parts(register.number(), Extend::Uxtx, false)
     }
 }
 
 impl<const LOG2: u32> From<Gpr64> for Index<LOG2> {
-    #[inline(always)]
+    #[inline]
     fn from(register: Gpr64) -> Self {
         X::from(register).into()
     }

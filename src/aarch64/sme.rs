@@ -1,7 +1,7 @@
 //! SME operands: tiles of the ZA array, their slices, and vectors of the array.
 //!
-//! A slice is selected by a general register and an offset; only four registers can do that: W12 to W15 for slices and single vectors,
-//! W8 to W11 for groups of vectors.
+//! A slice is selected by a general register and an offset; only four registers can do that: W12 to W15 for slices and
+//! single vectors, W8 to W11 for groups of vectors.
 
 use super::reg::{B, D, Gpr32, H, Q, S};
 use core::{fmt, marker::PhantomData};
@@ -25,7 +25,7 @@ macro_rules! tiles {
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -62,6 +62,11 @@ pub struct ZASlice<T>(
     PhantomData<T>,
 );
 
+/// What is below `V:Rs`.
+const fn tile_and_offset(bits: u8, offsets: u8) -> (u8, u8) {
+    (bits % 16 / offsets, bits % offsets)
+}
+
 macro_rules! slices {
     ($($ty:ident $tiles:literal $offsets:literal)*) => {$(
         impl ZASlice<$ty> {
@@ -92,7 +97,7 @@ macro_rules! slices {
             }
 
             /// Its value in the instruction: `V:Rs:tile:offset`.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -107,7 +112,7 @@ macro_rules! slices {
         impl fmt::Debug for ZASlice<$ty> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let direction = if self.0 >> 6 == 0 { 'H' } else { 'V' };
-                let (tile, offset) = (self.0 % 16 / $offsets, self.0 % $offsets);
+                let (tile, offset) = tile_and_offset(self.0, $offsets);
                 let register = 12 + (self.0 >> 4 & 3);
                 write!(f, concat!("ZA{}{}.", stringify!($ty), "[W{}, {}]"), tile, direction, register, offset)
             }
@@ -137,7 +142,7 @@ macro_rules! vectors {
             }
 
             /// Its value in the instruction: the register above the offset.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -205,7 +210,7 @@ impl ZATileMask {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -239,7 +244,7 @@ pub enum SmeMode {
 
 impl SmeMode {
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self as u32
     }

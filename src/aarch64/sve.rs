@@ -1,7 +1,8 @@
 //! SVE operands: scalable vectors, predicates, their lists and elements, and small immediates.
 //!
-//! The element size belongs to the operand's type (`Z3.s()`), as does what a governing predicate does to inactive elements (`P1.m()` merges,
-//! `P1.z()` zeroes). P0 to P7, which alone can govern most instructions, have a type of their own ([`PLow`]) that converts to [`P`].
+//! The element size belongs to the operand's type (`Z3.s()`), as does what a governing predicate does to inactive
+//! elements (`P1.m()` merges, `P1.z()` zeroes). P0 to P7, which alone can govern most instructions, have a type of
+//! their own ([`PLow`]) that converts to [`P`].
 
 use super::reg::{B, D, H, S};
 use core::{fmt, marker::PhantomData};
@@ -15,13 +16,13 @@ macro_rules! numbered {
 
         impl $ty {
             /// The register's number.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0 + $first
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -119,7 +120,7 @@ macro_rules! views {
     ($($from:ident: $($method:ident $ty:ident $text:literal)*;)*) => {$(
         impl $from {$(
             #[doc = concat!("The register ", $text, ".")]
-            #[inline(always)]
+            #[inline]
             pub const fn $method(self) -> $ty {
                 $ty(self.0)
             }
@@ -140,7 +141,7 @@ views! {
 macro_rules! widen {
     ($($low:ident $all:ident)*) => {$(
         impl From<$low> for $all {
-            #[inline(always)]
+            #[inline]
             fn from(register: $low) -> Self {
                 $all(register.0)
             }
@@ -158,7 +159,8 @@ pub struct ZList<T, const N: usize>(u8, PhantomData<T>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZListAligned<T, const N: usize>(u8, PhantomData<T>);
 
-/// `N` scalable vectors that are 16 / `N` apart: 2 from one of Z0 to Z7 or Z16 to Z23 on, 4 from one of Z0 to Z3 or Z16 to Z19 on.
+/// `N` scalable vectors that are 16 / `N` apart: 2 from one of Z0 to Z7 or Z16 to Z23 on, 4 from one of Z0 to Z3 or Z16
+/// to Z19 on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZListStrided<T, const N: usize>(u8, PhantomData<T>);
 
@@ -176,7 +178,7 @@ macro_rules! sized {
             }
 
             /// Its value in the instruction: the number of the first.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -189,7 +191,7 @@ macro_rules! sized {
         }
 
         impl From<$ty> for ZList<$ty, 1> {
-            #[inline(always)]
+            #[inline]
             fn from(single: $ty) -> Self {
                 Self::new(single)
             }
@@ -197,7 +199,7 @@ macro_rules! sized {
 
         impl<const N: usize> fmt::Debug for ZList<$ty, N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{{{:?} and {} more}}", $ty(self.0), N.saturating_sub(1))
+                f.debug_set().entries((0..N as u8).map(|i| $ty((self.0 + i) % 32))).finish()
             }
         }
 
@@ -209,7 +211,7 @@ macro_rules! sized {
             }
 
             /// Its value in the instruction: the number of the first, divided by `N`.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -223,12 +225,13 @@ macro_rules! sized {
 
         impl<const N: usize> fmt::Debug for ZListAligned<$ty, N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{{{:?} and {} more}}", $ty(self.0 * N as u8), N.saturating_sub(1))
+                f.debug_set().entries((0..N as u8).map(|i| $ty(self.0 * N as u8 + i))).finish()
             }
         }
 
         impl<const N: usize> ZListStrided<$ty, N> {
-            /// The list that begins with `first`; `None` if that is not one of the first 16 / `N` registers of either half.
+            /// The list that begins with `first`; `None` if that is not one of the first 16 / `N` registers of either
+            /// half.
             #[inline]
             pub const fn new(first: $ty) -> Option<Self> {
                 let (half, low) = (first.0 as usize / 16, first.0 as usize % 16);
@@ -236,7 +239,7 @@ macro_rules! sized {
             }
 
             /// Its value in the instruction: the number of the first, without the bits that are zero.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -252,7 +255,7 @@ macro_rules! sized {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let (bits, stride) = (self.0 as usize, 16 / N);
                 let first = bits / stride * 16 + bits % stride;
-                write!(f, "{{{:?} and {} more, {stride} apart}}", $ty(first as u8), N.saturating_sub(1))
+                f.debug_set().entries((0..N).map(|i| $ty((first + i * stride) as u8))).finish()
             }
         }
 
@@ -264,7 +267,7 @@ macro_rules! sized {
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -300,7 +303,7 @@ macro_rules! elements {
             }
 
             /// Its value in the instruction: the lane above the register.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -343,7 +346,7 @@ macro_rules! indices {
             }
 
             /// Its value in the instruction: the lane above the register.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -373,7 +376,7 @@ macro_rules! extended {
 
         impl $ty {
             /// Its value in the instruction: 0 or 1 for zero- or sign-extension above the register.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -427,7 +430,7 @@ macro_rules! choices {
 
         impl $ty {
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self as u32
             }
@@ -482,7 +485,7 @@ impl SvePattern {
     }
 
     /// Its value in the instruction.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -524,7 +527,7 @@ impl Mul16 {
     }
 
     /// Its value in the instruction: one less.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -567,7 +570,7 @@ macro_rules! shifted_immediates {
             }
 
             /// Its value in the instruction: `sh:imm8`.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -600,7 +603,7 @@ mod tests {
         assert_eq!(ZListStrided::<ZB, 2>::new(Z23.b()).map(ZListStrided::<ZB, 2>::bits), Some(15));
         assert_eq!(ZListStrided::<ZB, 4>::new(Z16.b()).map(ZListStrided::<ZB, 4>::bits), Some(4));
         assert_eq!((ZListStrided::<ZB, 2>::new(Z8.b()), ZListStrided::<ZB, 4>::new(Z4.b())), (None, None));
-        assert_eq!(alloc::format!("{:?}", ZListStrided::<ZB, 4>::from_bits(5)), "Some({Z17.B and 3 more, 4 apart})");
+        assert_eq!(alloc::format!("{:?}", ZListStrided::<ZB, 4>::from_bits(5)), "Some({Z17.B, Z21.B, Z25.B, Z29.B})");
         assert_eq!(ZLow::<ZH>::new(Z16.h()), None);
     }
 

@@ -1,7 +1,7 @@
 //! Operands of the system instructions: registers, operations, barriers, prefetches.
 //!
-//! A named operand is the fields that the manual's tables give for its name. System registers and SYS operations exist that have no
-//! name here; [`SysReg::new`] and [`SysOp::new`] make those.
+//! A named operand is the fields that the manual's tables give for its name. System registers and SYS operations exist
+//! that have no name here; [`SysReg::new`] and [`SysOp::new`] make those.
 
 use core::fmt;
 
@@ -13,7 +13,8 @@ pub struct SysReg(
 );
 
 impl SysReg {
-    /// The register `S<op0>_<op1>_C<crn>_C<crm>_<op2>`: `op0` is 2 or 3, `op1` and `op2` are below 8, `crn` and `crm` below 16.
+    /// The register `S<op0>_<op1>_C<crn>_C<crm>_<op2>`: `op0` is 2 or 3, `op1` and `op2` are below 8, `crn` and `crm`
+    /// below 16.
     #[inline]
     pub const fn new(op0: u8, op1: u8, crn: u8, crm: u8, op2: u8) -> Option<Self> {
         match (op0, sys_bits(op1, crn, crm, op2)) {
@@ -23,7 +24,7 @@ impl SysReg {
     }
 
     /// Its value in the instruction: `o0:op1:CRn:CRm:op2`, where `o0` is 0 or 1 for `op0` 2 or 3.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -61,7 +62,7 @@ impl SysOp {
     }
 
     /// Its value in the instruction: `op1:CRn:CRm:op2`.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
@@ -115,7 +116,7 @@ macro_rules! named {
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }

@@ -1,7 +1,7 @@
 //! Vector operands: arrangements, elements, lists.
 //!
-//! The arrangement belongs to the operand's type, so a form takes `V4S` and nothing else. An element carries its lane above its
-//! register's number, as the instructions' fields want it, highest bit first.
+//! The arrangement belongs to the operand's type, so a form takes `V4S` and nothing else. An element carries its lane
+//! above its register's number, as the instructions' fields want it, highest bit first.
 
 use super::reg::V;
 use core::{fmt, marker::PhantomData};
@@ -13,19 +13,19 @@ macro_rules! arrangements {
         pub struct $ty(u8);
 
         impl $ty {
-            #[inline(always)]
+            #[inline]
             pub(super) const fn of_register(register: V) -> Self {
                 $ty(register.number())
             }
 
             /// The register's number.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -76,7 +76,7 @@ macro_rules! elements {
             }
 
             /// Its value in the instruction: the lane above the register.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
@@ -133,7 +133,7 @@ macro_rules! lists {
             }
 
             /// Its value in the instruction, which is that of the first.
-            #[inline(always)]
+            #[inline]
             pub const fn bits(self) -> u32 {
                 self.first as u32
             }
@@ -149,7 +149,7 @@ macro_rules! lists {
         }
 
         impl From<$ty> for $list<$ty, 1> {
-            #[inline(always)]
+            #[inline]
             fn from(single: $ty) -> Self {
                 Self::new(single)
             }
@@ -157,7 +157,9 @@ macro_rules! lists {
 
         impl<const N: usize> fmt::Debug for $list<$ty, N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{{{:?} and {} more}}", $ty(self.first), N.saturating_sub(1))
+                // The register is in the low five bits, a lane above it.
+                let operand = |i| $ty(self.first & !31 | (self.first + i) & 31);
+                f.debug_set().entries((0..N as _).map(operand)).finish()
             }
         }
     )*};

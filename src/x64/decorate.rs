@@ -35,7 +35,7 @@ impl Decorations {
     }
 
     /// These and those of another operand.
-    #[inline(always)]
+    #[inline]
     pub const fn and(self, other: Self) -> Self {
         Decorations {
             set: self.set | other.set,
@@ -486,8 +486,8 @@ impl Dfv {
         Dfv(self.0 | other.0)
     }
 
-    /// For generated code: the field's value.
+    /// For generated code: what vvvv is to be, which is stored inverted as these flags are not.
     pub const fn number(self) -> u8 {
-        self.0
+        !self.0 & 15
     }
 }

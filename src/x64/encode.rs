@@ -41,61 +41,61 @@ impl Imm {
     pub const NONE: Imm = Imm(Chunk::new(0, 0));
 
     /// One byte.
-    #[inline(always)]
+    #[inline]
     pub const fn i8(value: i8) -> Imm {
         Imm::u8(value as u8)
     }
 
     /// One byte.
-    #[inline(always)]
+    #[inline]
     pub const fn u8(value: u8) -> Imm {
         Imm(Chunk::new((value as u64) << 56, 1))
     }
 
     /// Two bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn i16(value: i16) -> Imm {
         Imm::u16(value as u16)
     }
 
     /// Two bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn u16(value: u16) -> Imm {
         Imm(Chunk::new((value as u64) << 48, 2))
     }
 
     /// Four bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn i32(value: i32) -> Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
     }
 
     /// Eight bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn i64(value: i64) -> Imm {
         Imm(Chunk::new(value as u64, 8))
     }
 
     /// Eight bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn u64(value: u64) -> Imm {
         Imm(Chunk::new(value, 8))
     }
 
     /// Two immediates, in the order of their bytes.
-    #[inline(always)]
+    #[inline]
     pub const fn then(self, next: Imm) -> Imm {
         Imm(self.0.then(next.0))
     }
 
     /// A register in the high half of a byte, four bits in the low one (`/is5`).
-    #[inline(always)]
+    #[inline]
     pub const fn is5(register: u8, low: U4) -> Imm {
         Imm::u8(register << 4 | low.bits())
     }
 
     /// A register in the high half of a byte (`/is4`).
-    #[inline(always)]
+    #[inline]
     pub const fn is4(register: u8) -> Imm {
         Imm::u8(register << 4)
     }
@@ -118,18 +118,18 @@ fn special_address(enc: &mut Encoder<'_>, word: Word, trailing: usize) -> Addres
     if let Some(problem) = word.problem() {
         enc.fail(FinishError::Address { problem, at: end.from_end() });
     }
-    if let Some(target) = word.target() {
-        let disp = relative(enc, target, Rel::disp32(trailing));
-        return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: none };
-    }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
     let segment = word.segment().map_or(none, byte);
+    if let Some(target) = word.target() {
+        let disp = relative(enc, target, Rel::disp32(trailing));
+        return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
+    }
     let addr32 = if word.addr32() { byte(0x67) } else { none };
     Address { tail: Chunk::new(word.0, word.tail_len()), prefixes: segment.then(addr32) }
 }
 
 /// The value of a PC-relative field of the instruction that is placed next; 0 while it is not known.
-#[inline(always)]
+#[inline]
 fn relative(enc: &mut Encoder<'_>, target: Target, field: Rel) -> i32 {
     let end = enc.cursor.pos();
     // A distance within a buffer fits 32 bits, and `refer` has checked it against the field.

@@ -15,14 +15,14 @@ pub enum Rel {
 }
 
 impl Rel {
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn disp32(trailing: usize) -> Rel {
         Rel::Disp32 { trailing: trailing as u8 }
     }
 }
 
 impl Field for Rel {
-    #[inline(always)]
+    #[inline]
     fn range(self) -> Range {
         match self {
             Rel::Rel8 => Range { low: -128, high: 127, step: 1 },

@@ -52,6 +52,7 @@ impl Form {
 }
 
 /// Every form, table by table.
+#[inline]
 pub fn forms() -> &'static [Form] {
     generated::FORMS
 }
@@ -171,7 +172,7 @@ plain_parameters! {
     Gpr8: Gpr8; Gpr8h: Gpr8h; Gpr16: Gpr16; Gpr32: Gpr32; Gpr64: Gpr64;
     EGpr8: EGpr8 Gpr8; EGpr16: EGpr16 Gpr16; EGpr32: EGpr32 Gpr32; EGpr64: EGpr64 Gpr64;
     Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; Tmm: Tmm; St: St; Sreg: Sreg;
-    Mem: Mem Label Symbol; EMem: EMem Mem;
+    Mem: Mem Label Symbol; EMem: EMem Mem Label Symbol;
     VMem<Xmm>: VMemX; VMem<Ymm>: VMemY; VMem<Zmm>: VMemZ; VMem<EXmm>: VMemEX VMemX; VMem<EYmm>: VMemEY VMemY;
     Target: Label Symbol; Dfv: Dfv;
 }

@@ -74,7 +74,7 @@ struct Parts {
 
 impl Parts {
     /// The shortest form of the address.
-    #[inline(always)]
+    #[inline]
     const fn encode(self) -> Word {
         match self {
             Parts { base: None, index, disp } => baseless(index, disp),
@@ -85,7 +85,7 @@ impl Parts {
 }
 
 /// How long a displacement is: none, one byte, four bytes.
-#[inline(always)]
+#[inline]
 const fn disp_class(disp: i32) -> usize {
     if disp == 0 {
         0
@@ -125,7 +125,7 @@ const BASED: [[u64; 32]; 3] = {
 /// Plain addresses have none of the flags; saying so here, where the compiler cannot see it in a table, spares their tests later.
 const PLAIN: u64 = !Word::FLAGS;
 
-#[inline(always)]
+#[inline]
 const fn based(base: u8, disp: i32) -> Word {
     let class = disp_class(disp);
     // A shift that moves one byte to the top drops the rest.
@@ -133,7 +133,7 @@ const fn based(base: u8, disp: i32) -> Word {
     Word(BASED[class][(base & 31) as usize] & PLAIN | (disp as u32 as u64) << shift)
 }
 
-#[inline(always)]
+#[inline]
 const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
     // RBP and R13 without a displacement would mean no base.
     let class = if base & 7 == 5 && disp == 0 { 1 } else { disp_class(disp) };
@@ -200,17 +200,17 @@ impl Mem {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub const fn rm(self) -> Word {
         self.0
     }
 
-    #[inline(always)]
+    #[inline]
     const fn based(base: Gpr64, disp: i32) -> Mem {
         Mem(based(base.number(), disp))
     }
 
-    #[inline(always)]
+    #[inline]
     const fn indexed(base: Option<u8>, index: u8, factor: i32, disp: i32) -> Mem {
         let Some(scale) = Scale::from_factor(factor) else { return Mem(Word::wrong(AddressProblem::Scale)) };
         if index == 4 {
@@ -222,15 +222,32 @@ impl Mem {
     /// The same address, as many bytes further.
     #[inline]
     const fn offset(self, by: i32) -> Mem {
-        let Some(parts) = self.parts() else { return self };
+        if self.0.target().is_some() && by != 0 {
+            return Mem(Word::wrong(AddressProblem::TargetDisplacement));
+        }
+        let Some(parts) = self.parts() else { return self.rip_offset(by) };
         match parts.disp.checked_add(by) {
             Some(disp) => self.rebuilt(Parts { disp, ..parts }),
             None => Mem(Word::wrong(AddressProblem::Displacement)),
         }
     }
 
+    /// An address relative to RIP (or a wrong one), as many bytes further.
+    const fn rip_offset(self, by: i32) -> Mem {
+        if self.0.target().is_some() || self.0.problem().is_some() {
+            return self;
+        }
+        match ((self.0.0 >> 32) as u32 as i32).checked_add(by) {
+            Some(disp) => Mem(Word(self.0.0 & 0xFFFF_FFFF | (disp as u32 as u64) << 32)),
+            None => Mem(Word::wrong(AddressProblem::Displacement)),
+        }
+    }
+
     fn plus_index(self, index: u8, factor: i32) -> Mem {
-        let Some(parts) = self.parts() else { return self };
+        let Some(parts) = self.parts() else {
+            let wrong = self.0.problem().is_some();
+            return if wrong { self } else { Mem(Word::wrong(AddressProblem::NeedsSib)) };
+        };
         if parts.index.is_some() {
             return Mem(Word::wrong(AddressProblem::TwoIndices));
         }
@@ -303,28 +320,28 @@ impl core::fmt::Debug for Mem {
 }
 
 impl From<Label> for Mem {
-    #[inline(always)]
+    #[inline]
     fn from(label: Label) -> Self {
         Mem(Word::pc_relative(Target::Label(label)))
     }
 }
 
 impl From<Symbol> for Mem {
-    #[inline(always)]
+    #[inline]
     fn from(symbol: Symbol) -> Self {
         Mem(Word::pc_relative(Target::Symbol(symbol)))
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Rm<R> {
-    #[inline(always)]
+    #[inline]
     fn from(mem: Mem) -> Self {
         Rm::from_word(mem.0)
     }
 }
 
 impl From<Gpr64> for Mem {
-    #[inline(always)]
+    #[inline]
     fn from(base: Gpr64) -> Self {
         Mem::based(base, 0)
     }
@@ -339,7 +356,7 @@ impl From<Gpr32> for Mem {
 
 impl Add<i32> for Gpr64 {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self, disp)
     }
@@ -347,7 +364,7 @@ impl Add<i32> for Gpr64 {
 
 impl Sub<i32> for Gpr64 {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn sub(self, disp: i32) -> Mem {
         match disp.checked_neg() {
             Some(disp) => Mem::based(self, disp),
@@ -374,7 +391,7 @@ impl Sub<i32> for Gpr32 {
 
 impl Add<i32> for Mem {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn add(self, disp: i32) -> Mem {
         self.offset(disp)
     }
@@ -382,7 +399,7 @@ impl Add<i32> for Mem {
 
 impl Sub<i32> for Mem {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn sub(self, disp: i32) -> Mem {
         match disp.checked_neg() {
             Some(disp) => self.offset(disp),
@@ -393,7 +410,7 @@ impl Sub<i32> for Mem {
 
 impl Mul<i32> for Gpr64 {
     type Output = ScaledIndex;
-    #[inline(always)]
+    #[inline]
     fn mul(self, factor: i32) -> ScaledIndex {
         ScaledIndex { register: self, factor }
     }
@@ -409,7 +426,7 @@ impl Mul<i32> for Gpr32 {
 
 impl Add<ScaledIndex> for Gpr64 {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn add(self, index: ScaledIndex) -> Mem {
         Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0)
     }
@@ -425,7 +442,7 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
 
 impl Add<Gpr64> for Gpr64 {
     type Output = Mem;
-    #[inline(always)]
+    #[inline]
     fn add(self, index: Gpr64) -> Mem {
         self + index * 1
     }
@@ -466,7 +483,7 @@ impl<R> VMem<R> {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub const fn rm(self) -> Word {
         self.word
     }
@@ -562,7 +579,7 @@ pub struct EMem(Mem);
 
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub const fn rm(self) -> Word {
         self.0.0
     }
@@ -571,6 +588,18 @@ impl EMem {
 impl From<Mem> for EMem {
     fn from(mem: Mem) -> Self {
         EMem(mem)
+    }
+}
+
+impl From<Label> for EMem {
+    fn from(label: Label) -> Self {
+        EMem(label.into())
+    }
+}
+
+impl From<Symbol> for EMem {
+    fn from(symbol: Symbol) -> Self {
+        EMem(symbol.into())
     }
 }
 

@@ -28,26 +28,26 @@ use core::marker::PhantomData;
 pub struct Reg(pub(crate) u32);
 
 impl Reg {
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn gpr(number: u8) -> Self {
         let n = number as u32;
         Reg((n << 19 | n >> 1) & 0x0038_0004 | (n & 0x10) << 6)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn vector(number: u8) -> Self {
         Self::gpr(number)
     }
 
     /// SPL, BPL, SIL and DIL are AH, CH, DH and BH unless there is a REX prefix.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn gpr8(number: u8) -> Self {
         let forced = if number & 0xC == 4 { Word::REX } else { 0 };
         Reg(Self::gpr(number).0 | forced as u32)
     }
 
     /// An opcode extension, `/digit` in the manual, below 8.
-    #[inline(always)]
+    #[inline]
     pub const fn digit(digit: u8) -> Self {
         Self::gpr(digit & 7)
     }
@@ -77,33 +77,33 @@ impl Word {
     /// The bits that go into the instruction's head.
     pub(crate) const HEAD: u64 = 0x00FF_0343;
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn gpr(number: u8) -> Self {
         let n = number as u64;
         Word((0xC0 | n & 7) << 16 | n >> 3 & 1 | (n >> 4) << 8 | Self::REGISTER)
     }
 
     /// The fifth bit of a vector register takes REX.X's place, which an address would need.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn vector(number: u8) -> Self {
         let n = number as u64;
         Word((0xC0 | n & 7) << 16 | n >> 3 & 1 | (n >> 4) << 1 | Self::REGISTER)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn gpr8(number: u8) -> Self {
         let forced = if number & 0xC == 4 { Self::REX } else { 0 };
         Word(Self::gpr(number).0 | forced)
     }
 
     /// ModRM.rm that the opcode fixes, in a register form; below 8.
-    #[inline(always)]
+    #[inline]
     pub const fn fixed(rm: u8) -> Self {
         Self::gpr(rm & 7)
     }
 
     /// What goes into the head: ModRM and REX bits.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn head(self) -> u32 {
         (self.0 & Self::HEAD) as u32
     }
@@ -114,23 +114,23 @@ impl Word {
     }
 
     /// What follows ModRM.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn tail(self) -> Chunk {
         Chunk::new(self.0, self.tail_len())
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn is_register(self) -> bool {
         self.0 & Self::REGISTER != 0
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn is_special(self) -> bool {
         self.0 & (Self::SPECIAL | Self::REGISTER) == Self::SPECIAL
     }
 
     /// For generated code: the register's number; `None` for memory.
-    #[inline(always)]
+    #[inline]
     pub const fn register(self) -> Option<u8> {
         if !self.is_register() {
             return None;
@@ -140,19 +140,19 @@ impl Word {
     }
 
     /// Bytes behind ModRM: 0 to 5.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn tail_len(self) -> usize {
         (self.0 >> 12 & 7) as usize
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn modrm(self) -> u8 {
         (self.0 >> 16) as u8
     }
 
     /// The segment prefix byte.
     pub(crate) const fn segment(self) -> Option<u8> {
-        if !self.is_special() || self.0 & Self::NO_DISPLACEMENT != 0 {
+        if !self.is_special() || self.problem().is_some() {
             None
         } else if self.0 & Self::FS != 0 {
             Some(0x64)
@@ -188,12 +188,14 @@ impl Word {
             0 => AddressProblem::Scale,
             1 => AddressProblem::IndexIsStackPointer,
             2 => AddressProblem::Displacement,
-            _ => AddressProblem::TwoIndices,
+            3 => AddressProblem::TwoIndices,
+            4 => AddressProblem::NeedsSib,
+            _ => AddressProblem::TargetDisplacement,
         })
     }
 
     /// `[rip + disp]` whose displacement is found later.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn pc_relative(target: Target) -> Self {
         let (bits, kind) = match target {
             Target::Label(label) => (label.0, 0),
@@ -209,7 +211,9 @@ impl Word {
             AddressProblem::Scale => 0,
             AddressProblem::IndexIsStackPointer => 1,
             AddressProblem::Displacement => 2,
-            _ => 3,
+            AddressProblem::TwoIndices => 3,
+            AddressProblem::NeedsSib => 4,
+            AddressProblem::TargetDisplacement => 5,
         };
         Word(code << 32 | 0x05 << 16 | 4 << 12 | Self::SPECIAL | Self::NO_DISPLACEMENT | Self::PROBLEM)
     }
@@ -260,7 +264,7 @@ impl Word {
 
     /// The word with a segment prefix or 32-bit addressing.
     const fn with(self, flag: u64) -> Self {
-        if self.is_special() && self.0 & Self::NO_DISPLACEMENT != 0 {
+        if self.problem().is_some() {
             return self;
         }
         Word(self.0 | Self::SPECIAL | flag)
@@ -304,13 +308,13 @@ impl<R: RegisterClass> Low<R> {
     }
 
     /// For generated code: the register as ModRM.reg.
-    #[inline(always)]
+    #[inline]
     pub fn reg(self) -> Reg {
         self.0.reg()
     }
 
     /// For generated code: the register as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub fn rm(self) -> Word {
         self.0.rm()
     }
@@ -324,14 +328,14 @@ impl Low<Mem> {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub const fn rm(self) -> Word {
         self.0.rm()
     }
 }
 
 impl From<Low<Mem>> for Rm<Gpr8h> {
-    #[inline(always)]
+    #[inline]
     fn from(mem: Low<Mem>) -> Self {
         Rm::from_word(mem.0.rm())
     }
@@ -347,34 +351,34 @@ pub struct Rm<R> {
 }
 
 impl<R> Rm<R> {
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn from_word(word: Word) -> Self {
         Rm { word, class: PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
+    #[inline]
     pub const fn rm(self) -> Word {
         self.word
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
-    #[inline(always)]
+    #[inline]
     fn from(register: R) -> Self {
         Rm::from_word(register.rm())
     }
 }
 
 impl<R: AnyAddress> From<Label> for Rm<R> {
-    #[inline(always)]
+    #[inline]
     fn from(label: Label) -> Self {
         Rm::from_word(Word::pc_relative(Target::Label(label)))
     }
 }
 
 impl<R: AnyAddress> From<Symbol> for Rm<R> {
-    #[inline(always)]
+    #[inline]
     fn from(symbol: Symbol) -> Self {
         Rm::from_word(Word::pc_relative(Target::Symbol(symbol)))
     }
@@ -421,7 +425,7 @@ impl U4 {
     }
 
     /// The value.
-    #[inline(always)]
+    #[inline]
     pub const fn bits(self) -> u8 {
         self.0
     }

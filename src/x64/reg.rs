@@ -21,18 +21,18 @@ macro_rules! registers {
             }
 
             /// The number in encodings.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0
             }
         }
 
         impl RegisterClass for $ty {
-            #[inline(always)]
+            #[inline]
             fn reg(self) -> Reg {
                 Reg::$field(self.0)
             }
-            #[inline(always)]
+            #[inline]
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
@@ -70,25 +70,25 @@ macro_rules! extended {
             }
 
             /// The number in encodings.
-            #[inline(always)]
+            #[inline]
             pub const fn number(self) -> u8 {
                 self.0
             }
         }
 
         impl RegisterClass for $ty {
-            #[inline(always)]
+            #[inline]
             fn reg(self) -> Reg {
                 Reg::$field(self.0)
             }
-            #[inline(always)]
+            #[inline]
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
         }
 
         impl From<$plain> for $ty {
-            #[inline(always)]
+            #[inline]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -193,7 +193,7 @@ extended!(
 
 impl Gpr32 {
     /// The low half of a 64-bit register.
-    #[inline(always)]
+    #[inline]
     pub const fn low_half(register: Gpr64) -> Gpr32 {
         Gpr32(register.0)
     }

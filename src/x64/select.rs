@@ -83,7 +83,7 @@ impl Encoder<'_> {
         self.call_rel32(target);
     }
 
-    #[inline(always)]
+    #[inline]
     fn reaches_short(&self, target: Target) -> bool {
         match target {
             Target::Label(label) => self.is_near(label),
@@ -91,7 +91,7 @@ impl Encoder<'_> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn is_near(&self, label: Label) -> bool {
         // A bound label lies at a higher address, so the distance is not negative.
         self.pos_of(label).is_some_and(|pos| self.pos().distance_to(pos) <= 127)

@@ -72,10 +72,14 @@ impl Report {
     pub fn markdown(&self) -> String {
         let mut text = String::from("# tailfirst beside its peers\n\n");
         let _ = writeln!(text, "{}; {}; {}.", cpu(), env!("PEERS_RUSTC"), env!("PEERS_CC"));
-        let operands = if self.same_operands { "The same operands" } else { "Other operands" };
+        let operands = if self.same_operands {
+            "All runs assemble the same operands."
+        } else {
+            "No two runs of a turn assemble the same operands."
+        };
         let _ = writeln!(
             text,
-            "{} interleaved rounds. {operands} in each run. Every contender was verified first.\n",
+            "{} interleaved rounds. {operands} Every contender's bytes were verified first.\n",
             self.rounds
         );
         for (workload, goal) in GOALS {

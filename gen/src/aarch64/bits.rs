@@ -1,6 +1,7 @@
 //! The text of `bits`: 32 bits from the highest, as fixed bits and fields.
 //!
-//! `1101|sh:1|imm12|Rn|(1)(1)(1)(1)(1)|...`. A `(0)` or `(1)` should be so: we always write it so, and a decoder is free to ignore it.
+//! `1101|sh:1|imm12|Rn|(1)(1)(1)(1)(1)|...`. A `(0)` or `(1)` should be so: we always write it so, and a decoder is
+//! free to ignore it.
 
 use crate::error::Reason;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Checks rows and makes forms of them.
 //!
-//! A row by itself must make sense: 32 bits, each field given once, each operand as wide as its fields, each register where the
-//! syntax has it. The rows together must not contradict one another: two forms that can produce the same word are aliases of one
-//! form, or their conditions exclude each other.
+//! A row by itself must make sense: 32 bits, each field given once, each operand as wide as its fields, each register
+//! where the syntax has it. The rows together must not contradict one another: two forms that can produce the same word
+//! are aliases of one form, or their conditions exclude each other.
 
 use super::{
     Access, Form, Operand, Row,
@@ -40,7 +40,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     let operands = operands(&row.ops, &bits)?;
     syntax(&row.asm, &operands, &bits)?;
     let condition = match &row.when {
-        Some(text) => Some(checked_condition(text, &bits)?),
+        Some(text) => Some(checked_condition(text, &operands, &bits)?),
         None => None,
     };
     let flags = match &row.flags {
@@ -207,7 +207,8 @@ fn syntax(asm: &str, operands: &[Operand], bits: &Bits) -> Result<(), Reason> {
             "WSP" => "|WSP>",
             _ => ">",
         };
-        // The manual calls the first of two transfer registers Rt1 in the syntax only, and WFET's register Rd in the bits only.
+        // The manual calls the first of two transfer registers Rt1 in the syntax only, and WFET's register Rd in the
+        // bits only.
         let roles = [role, "t", "t1"];
         let roles = if role == "t" || role == "d" { &roles[..] } else { &roles[..1] };
         let symbols = roles.iter().map(|role| format!("<{file}{role}{sp}"));
@@ -223,9 +224,15 @@ fn syntax(asm: &str, operands: &[Operand], bits: &Bits) -> Result<(), Reason> {
 }
 
 /// A condition, its names and numbers held against the fields.
-fn checked_condition(text: &str, bits: &Bits) -> Result<Condition, Reason> {
+fn checked_condition(text: &str, operands: &[Operand], bits: &Bits) -> Result<Condition, Reason> {
     let condition = condition::parse(text)?;
     let wrong = |problem| Reason::Condition { text: text.into(), problem };
+    let targets = operands.iter().filter(|operand| matches!(operand.kind.by, By::Target(_)));
+    let later: Vec<&str> =
+        targets.flat_map(|operand| operand.fields.iter().flatten()).map(|&f| bits.fields[f].name.as_str()).collect();
+    if condition.names().any(|name| later.contains(&name)) {
+        return Err(wrong("it names a label's field, which is filled in later"));
+    }
     for comparison in condition.any_of.iter().flatten() {
         let width = |term: &Term| match term {
             Term::Name(name) => field_named(bits, name).map(|f| Some(f.width)).ok_or(wrong("it names no field")),

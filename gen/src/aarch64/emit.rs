@@ -1,7 +1,7 @@
 //! Forms as Rust: encoder functions, and the forms as data.
 //!
-//! A function is its form's fixed word, or-ed with each operand's bits shifted to their fields. What the generated code calls is in
-//! the runtime's `aarch64::encode`.
+//! A function is its form's fixed word, or-ed with each operand's bits shifted to their fields. What the generated code
+//! calls is in the runtime's `aarch64::encode`.
 
 use super::{
     Access, Form,
@@ -26,7 +26,7 @@ pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
     String::from(HEADER) + &imports + "\n" + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
 }
 
-/// The forms as a static array `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
+/// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
 pub fn forms_data(forms: &[Form]) -> String {
     // Each kind once, under its name and width.
     let kinds: BTreeMap<(&str, u32), &Kind> = forms
@@ -38,7 +38,7 @@ pub fn forms_data(forms: &[Form]) -> String {
     for kind in kinds.values() {
         text += &format!("    {},\n", print::inline(value_data(kind)));
     }
-    text += "];\n\npub(super) static FORMS: &[Form] = &[\n";
+    text += "];\n\npub(super) const FORMS: &[Form] = &[\n";
     for form in forms {
         let values = form.operands.iter().map(|operand| {
             let key = (operand.kind.name.as_str(), operand.kind.width);
@@ -47,7 +47,8 @@ pub fn forms_data(forms: &[Form]) -> String {
         });
         text += &format!("    {},\n", print::inline(form_data(form, values)));
     }
-    // Functions, because closures would be parts of the one body of `FORMS`, which the compiler then checks for minutes.
+    // Functions, because closures would be parts of the one body of `FORMS`, which the compiler then checks for
+    // minutes.
     text += "];\n\nmod emit {\n    use super::*;\n";
     for form in forms {
         text += &format!("    {}\n", print::inline(emit_function(form)));
@@ -152,7 +153,10 @@ fn method(form: &Form) -> Item {
         Some((rel, param)) => quote!(encode::branch(self, #word, Rel::#rel, #param.into());),
         None => quote!(encode::word(self, #word);),
     };
+    // Rustdoc's search finds Arm's names, too.
+    let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
     let tokens = quote! {
+        #alias
         #[inline]
         pub fn #name(&mut self #(, #params)*) {
             #(#bindings)*
@@ -309,6 +313,7 @@ fn emit_function(form: &Form) -> TokenStream {
         quote!(get::<#ty>(operands, #i, #expected)?)
     });
     quote! {
+        #[inline]
         pub(super) fn #name(enc: &mut Encoder<'_>, #operands: &[Operand]) -> Result<(), OperandError> {
             enc.#name(#(#arguments),*);
             Ok(())

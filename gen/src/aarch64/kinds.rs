@@ -1,8 +1,8 @@
 //! Operand kinds: what an operand is in a table, in bits, and in Rust.
 //!
-//! One line a kind. The Rust types are in the runtime's `aarch64` module; each has a method that gives its value right-aligned in the
-//! kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from the fields, and lists (`V4Sx2`)
-//! are made from the lines of their element and of their sort of list.
+//! One line a kind. The Rust types are in the runtime's `aarch64` module; each has a method that gives its value
+//! right-aligned in the kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from
+//! the fields, and lists (`V4Sx2`) are made from the lines of their element and of their sort of list.
 
 use std::borrow::Cow;
 
@@ -197,7 +197,8 @@ const KINDS: &[KindLine] = &[
     ("SmeMode",        &[2],  "SmeMode",        Value,   "mode",    ""),
 ];
 
-/// Lists `<element>x<count><suffix>`: suffix, list type, elements, and the width of each count's value; 0 is the element's width.
+/// Lists `<element>x<count><suffix>`: suffix, list type, elements, and the width of each count's value; 0 is the
+/// element's width.
 type ListLine = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, u32)]);
 
 const ARRANGEMENTS: &[&str] = &["V8B", "V16B", "V4H", "V8H", "V2S", "V4S", "V1D", "V2D"];
@@ -214,7 +215,8 @@ const LISTS: &[ListLine] = &[
     ("s", "ZListStrided", SCALABLE, TWO_OR_FOUR),
 ];
 
-/// Targets: kind, width, field of `Rel`, and where that keeps its bits: lowest bit and width of each part, highest first.
+/// Targets: kind, width, field of `Rel`, and where that keeps its bits: lowest bit and width of each part, highest
+/// first.
 type TargetLine = (&'static str, u32, &'static str, &'static [(u32, u32)]);
 
 #[rustfmt::skip]
@@ -308,6 +310,13 @@ mod tests {
         for (i, line) in KINDS.iter().enumerate() {
             assert!(KINDS[..i].iter().all(|other| other.0 != line.0), "{}", line.0);
             assert!(TARGETS.iter().all(|other| other.0 != line.0), "{}", line.0);
+        }
+    }
+
+    #[test]
+    fn types_are_tokens() {
+        for line in KINDS {
+            assert!(line.2.parse::<proc_macro2::TokenStream>().is_ok_and(|tokens| !tokens.is_empty()), "{}", line.0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! AArch64 rows: from Arm's notation to encoder functions.
 //!
-//! A row gives 32 bits, some of them fields, and says which operand goes into which fields. [`check`] turns it into a [`Form`] or
-//! says what is wrong with it; [`emit`] turns forms into Rust. What an operand is, in Rust and in bits, is one line of
+//! A row gives 32 bits, some of them fields, and says which operand goes into which fields. [`forms()`] checks rows and
+//! makes [`Form`]s of them, [`encoders`] turns forms into Rust. What an operand is, in Rust and in bits, is one line of
 //! [`kinds`].
 
 pub mod bits;
@@ -93,7 +93,8 @@ pub struct Form {
 pub struct Operand {
     /// The parameter's name.
     pub param: String,
-    /// The fields that its value fills, highest first; each list gets the whole value. Indices into [`bits::Bits::fields`].
+    /// The fields that its value fills, highest first; each list gets the whole value. Indices into
+    /// [`bits::Bits::fields`].
     pub fields: Vec<Vec<usize>>,
     /// What it is.
     pub kind: kinds::Kind,

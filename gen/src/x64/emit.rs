@@ -260,6 +260,11 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let decorations = decorations.reduce(|a, b| quote!(#a.and(#b))).unwrap_or_else(|| quote!(Decorations::NONE));
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
+            // WAIT is an instruction by itself, which stands in front of the address's prefixes, too.
+            let (wait, prefixes) = match prefixes.split_first() {
+                Some((0x9B, rest)) => (quote!(encode::op(self, const { Op::new(&[0x9B]) });), rest),
+                _ => (TokenStream::new(), &prefixes[..]),
+            };
             let opcode = opcode.iter().map(|byte| hex(*byte));
             let mut op = quote!(Op::new(&[#(#opcode),*]));
             if !prefixes.is_empty() {
@@ -271,7 +276,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
             }
             let op = quote!(const { #op });
             let target = named(Slot::Rel).map(|(_, name)| name);
-            match (form.immediates.first(), modrm, named(Slot::Opcode).map(plain)) {
+            let instruction = match (form.immediates.first(), modrm, named(Slot::Opcode).map(plain)) {
                 (Some(Immediate::Rel(1)), ..) => quote!(encode::rel8(self, #op, #target)),
                 (Some(Immediate::Rel(_)), ..) => quote!(encode::rel32(self, #op, #target)),
                 (_, Some(_), _) if has_immediate => quote!(encode::rm_imm(self, #op, #reg, #rm, #immediate)),
@@ -282,7 +287,8 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
                 (_, None, Some(register)) => quote!(encode::plus(self, #op, #register.rm())),
                 (_, None, None) if has_immediate => quote!(encode::op_imm(self, #op, #immediate)),
                 (_, None, None) => quote!(encode::op(self, #op)),
-            }
+            };
+            if wait.is_empty() { instruction } else { quote!(#instruction; #wait) }
         }
         Encoding::Rex2 { prefixes, w, map1, opcode, .. } => {
             let map = ident(if *map1 { "map1" } else { "map0" });
@@ -323,7 +329,9 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
                 op = quote!(#op.disp8(#full, #element));
             }
             if let Some(apx) = apx {
-                let last = hex(apx.scc.unwrap_or(0) | u8::from(apx.nd) << 4 | u8::from(apx.nf) << 2);
+                // The highest bit of a condition is stored as it is, in the place of V4, which is stored inverted.
+                let scc = apx.scc.map_or(0, |scc| scc ^ 8);
+                let last = hex(scc | u8::from(apx.nd) << 4 | u8::from(apx.nf) << 2);
                 op = quote!(#op.apx(#last));
             }
             let op = quote!(const { #op });
@@ -369,14 +377,18 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 }
 
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
+///
+/// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them. The functions are
+/// `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the forms, and nowhere else.
 pub fn forms_data(forms: &[Form]) -> String {
-    let mut text = String::from("pub(super) static FORMS: &[Form] = &[\n");
+    let mut text = String::new();
+    let mut all = String::new();
     for form in forms {
-        let entry = form_entry(form);
-        text += &format!("    {},\n", print::inline(entry));
+        text += &print::inline(form_entry(form));
+        text.push('\n');
+        all += &format!("    {},\n", form.name.to_ascii_uppercase());
     }
-    text += "];\n";
-    text
+    text + "pub(super) const FORMS: &[Form] = &[\n" + &all + "];\n"
 }
 
 fn form_entry(form: &Form) -> TokenStream {
@@ -394,7 +406,7 @@ fn form_entry(form: &Form) -> TokenStream {
         quote!(OperandInfo { name: #text, kind: #kind, access: Access::#access })
     });
     let implicit = form.implicit.iter().map(|(access, what)| format!("{}:{what}", access.letters()));
-    let function = ident(name);
+    let (constant, function) = (ident(&name.to_ascii_uppercase()), ident(name));
     let arguments = parameters.iter().enumerate().map(|(index, operand)| {
         let (ty, _) = parameter_type(form, operand);
         let (index, expected) = (Literal::usize_unsuffixed(index), print::inline(ty.clone()));
@@ -402,10 +414,15 @@ fn form_entry(form: &Form) -> TokenStream {
     });
     let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
     quote! {
-        Form {
+        #[inline]
+        fn #function(enc: &mut Encoder<'_>, #operands_name: &[Operand]) -> Result<(), OperandError> {
+            enc.#function(#(#arguments),*);
+            Ok(())
+        }
+        const #constant: Form = Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #notation, op_en: #en,
             operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, cpu: &[#(#cpu),*], table: #table,
-            emit: |enc, #operands_name| { enc.#function(#(#arguments),*); Ok(()) }
-        }
+            emit: #function
+        };
     }
 }

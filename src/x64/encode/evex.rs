@@ -47,7 +47,7 @@ impl EvexOp {
         EvexOp { last, ..self }
     }
 
-    #[inline(always)]
+    #[inline]
     fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32, decorations: Decorations, vsib: bool) -> Chunk {
         let (x4, v4) = if vsib { (0, bits >> 9 & 1) } else { (bits >> 9 & 1, u32::from(vvvv) >> 4) };
         let (b4, r4) = (bits >> 8 & 1, bits >> 10 & 1);
@@ -60,7 +60,7 @@ impl EvexOp {
 }
 
 /// An instruction with ModRM, and an immediate if it has one; `vvvv` is 0 where the row has none.
-#[inline(always)]
+#[inline]
 pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
         let head = head(op, reg.0 | rm.head(), vvvv, decorations, false);
@@ -75,7 +75,7 @@ pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorati
     memory(enc, op, reg, 0, rm, decorations, Imm::NONE, true);
 }
 
-#[inline(always)]
+#[inline]
 fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations, vsib: bool) -> Chunk {
     op.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits, decorations, vsib)
 }

@@ -48,21 +48,21 @@ impl Rex2Op {
         Rex2Op { prefix, prefix_len: bytes.len(), ..self }
     }
 
-    #[inline(always)]
+    #[inline]
     fn in_front_of(self, rest: Chunk, bits: u32) -> Chunk {
         let payload = u64::from(self.bits) | u64::from(bits >> 8 & 7) << 4 | u64::from(bits & 7);
         let head = 0xD5 | payload << 8 | u64::from(self.opcode) << 16;
         Chunk::new(self.prefix, self.prefix_len).then(Chunk::new(head << 40, 3)).then(rest)
     }
 
-    #[inline(always)]
+    #[inline]
     fn with_modrm(self, bits: u32) -> Chunk {
         self.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), bits)
     }
 }
 
 /// An instruction with ModRM, and an immediate if it has one.
-#[inline(always)]
+#[inline]
 pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
     if rm.is_special() {
         let address = special_address(enc, rm, imm.0.len());
@@ -73,14 +73,14 @@ pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
 }
 
 /// An instruction with a register in its opcode.
-#[inline(always)]
+#[inline]
 pub fn rex2_plus(enc: &mut Encoder<'_>, op: Rex2Op, register: Word, imm: Imm) {
     let head = op.in_front_of(Chunk::new(0, 0), register.head());
     enc.cursor.place([imm.0, Chunk::new(head.word() | (register.0 >> 16 & 7) << 56, head.len())]);
 }
 
 /// An instruction without register operands.
-#[inline(always)]
+#[inline]
 pub fn rex2_op(enc: &mut Encoder<'_>, op: Rex2Op, imm: Imm) {
     enc.cursor.place([imm.0, op.in_front_of(Chunk::new(0, 0), 0)]);
 }

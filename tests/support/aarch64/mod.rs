@@ -65,9 +65,10 @@ impl Sample {
 fn settle(form: &Form, values: &mut [Value]) {
     let first = values.to_vec();
     for step in 1..31 {
-        for (i, value) in values.iter_mut().enumerate() {
-            if let (Value::Register(changed), Value::Register(register)) = (value, &first[i]) {
-                *changed = (*register + i as u32 * step) % 31;
+        for (i, operand) in form.operands.iter().enumerate() {
+            let has_31 = value::registers(&operand.kind.name).is_some_and(|numbers| numbers.len() == 32);
+            if let (true, Value::Register(register)) = (has_31, &first[i]) {
+                values[i] = Value::Register((register + i as u32 * step) % 31);
             }
         }
         if forward::holds(form, values) {

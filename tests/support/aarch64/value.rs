@@ -60,6 +60,7 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
         "ZAH" => all(0..=1),
         "ZAS" => all(0..=3),
         "ZAD" => all(0..=7),
+        "VlxN" => None,
         _ => {
             let list = kind.split_once('x').map_or("", |(_, list)| list);
             match (kind.as_bytes()[0], list) {

@@ -56,7 +56,15 @@ impl Sample {
     pub fn new(form: &Model, choices: &mut Choices) -> Sample {
         let mut arguments: Vec<_> = form.parameters().map(|operand| argument(form, operand, choices)).collect();
         settle(form, &mut arguments);
-        let (below, above) = (choices.below(101) as u8, choices.below(101) as u8);
+        // EVEX.b means broadcast beside memory, even where a register has the {sae}.
+        if arguments.iter().any(|argument| matches!(argument.value, Value::Memory(_))) {
+            for argument in &mut arguments {
+                (argument.rounding, argument.sae) = (None, false);
+            }
+        }
+        let around = [choices.number(), choices.number()];
+        // Seldom much, since most of the time would go into it.
+        let [below, above] = around.map(|number| (number / 4 % if number % 4 == 3 { 101 } else { 4 }) as u8);
         let relative = arguments.iter().find_map(|argument| match &argument.value {
             Value::Memory(Address { base: Base::Rip, segment: None, .. }) => {
                 Some(&[Reach::Number, Reach::Above, Reach::Below, Reach::Outside][..])
@@ -131,10 +139,16 @@ impl Sample {
     }
 
     fn memory(&self, address: &Address, spelling: u64, labels: Labels) -> Operand {
+        let segmented = |mem: Mem| match address.segment {
+            Some(0x64) => mem.fs(),
+            Some(_) => mem.gs(),
+            None => mem,
+        };
         match (&address.base, self.reach) {
-            (Base::Rip, Reach::Above) => return labels.above.into(),
-            (Base::Rip, Reach::Below) => return Mem::from(labels.below).into(),
-            (Base::Rip, Reach::Outside) => return OUTSIDE.into(),
+            (Base::Rip, Reach::Above) if address.segment.is_none() => return labels.above.into(),
+            (Base::Rip, Reach::Above) => return segmented(labels.above.into()).into(),
+            (Base::Rip, Reach::Below) => return segmented(labels.below.into()).into(),
+            (Base::Rip, Reach::Outside) => return segmented(OUTSIDE.into()).into(),
             _ => {}
         }
         let high = |number: u8| number > 15;
@@ -148,15 +162,12 @@ impl Sample {
             );
         }
         let mem = match &address.base {
-            Base::Rip => Mem::rip(address.disp),
+            Base::Rip if spelling % 2 == 1 => Mem::rip(address.disp),
+            Base::Rip => Mem::rip(0) + address.disp,
             _ if address.narrow => narrow_memory(base.expect("narrow addresses have one"), address),
             _ => wide_memory(base, address, spelling),
         };
-        match address.segment {
-            Some(0x64) => mem.fs().into(),
-            Some(_) => mem.gs().into(),
-            None => mem.into(),
-        }
+        segmented(mem).into()
     }
 }
 
@@ -357,7 +368,9 @@ fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Ad
     let high = matches!(base, Base::Register(16..)) || matches!(index, Some((16.., _)));
     let has_base = matches!(base, Base::Register(_));
     let segment = if high { None } else { choices.one_of(&[None, None, None, None, Some(0x64), Some(0x65)]) };
-    let narrow = !high && has_base && choices.rarely(6);
+    // In these the prefix would change the other operand, an address too.
+    let addresses_twice = matches!(form.mnemonic.as_str(), "movdir64b" | "enqcmd" | "enqcmds");
+    let narrow = !high && has_base && !addresses_twice && choices.rarely(6);
     Address { segment, narrow, base, index, disp: disp(unit, choices) }
 }
 
