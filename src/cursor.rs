@@ -22,13 +22,15 @@
 //!
 //! `// Invariant(room):` `limit` is `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
 //! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
-//! `// Invariant(pos):` `origin - at` is the number of bytes placed so far, in the buffer and in the spill alike.
+//! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and
+//! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
 
 use crate::{
     buffer::{Buffer, MAX_LEN},
     label::Pos,
 };
 use alloc::boxed::Box;
+use core::{hint::select_unpredictable, num::NonZeroU32};
 
 /// Bytes below the cursor that one call of [`Cursor::place`] may touch: four chunks, and the slack of the last store.
 const RED_ZONE: usize = 64;
@@ -47,14 +49,14 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     /// The `len` most significant bytes of `word`; `len` is at most 8.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn new(word: u64, len: usize) -> Self {
         debug_assert!(len <= 8);
         Chunk { word, len }
     }
 
     /// This chunk followed by another; together at most 8 bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn then(self, next: Chunk) -> Self {
         debug_assert!(self.len + next.len <= 8);
         // A shift by 64 is none: an eight-byte `next` leaves no room for this chunk.
@@ -65,12 +67,19 @@ impl Chunk {
         Chunk { word, len: self.len + next.len }
     }
 
-    #[inline]
+    /// One of two chunks, without a branch: what decides is not predictable.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn select(first: bool, a: Chunk, b: Chunk) -> Chunk {
+        let (word, len) = (select_unpredictable(first, a.word, b.word), select_unpredictable(first, a.len, b.len));
+        Chunk { word, len }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn word(self) -> u64 {
         self.word
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn len(self) -> usize {
         self.len
     }
@@ -80,7 +89,7 @@ impl Chunk {
 pub(crate) struct Cursor<'buf> {
     at: *mut u8,
     limit: *mut u8,
-    /// The address of the buffer's end, as seen from `at`.
+    /// One above the address of the buffer's end, as seen from `at`.
     origin: usize,
     buffer: Buffer<'buf>,
     spill: Spill,
@@ -123,20 +132,29 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn placed(&self) -> usize {
         // Invariant(pos)
-        self.origin.wrapping_sub(self.at as usize)
+        self.origin.wrapping_sub(self.at as usize) - 1
     }
 
     /// The position of what was placed last.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pos(&self) -> Pos {
-        Pos::new(self.placed())
+        self.pos_below(0)
+    }
+
+    /// The position of what is placed next, if that has so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn pos_below(&self, bytes: u8) -> Pos {
+        let count = (self.origin.wrapping_sub(self.at as usize) as u32).wrapping_add(bytes.into());
+        debug_assert_ne!(count, 0);
+        // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
+        Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
         const { assert!(N <= MAX_CHUNKS) }
         if (self.at as usize) < self.limit as usize {
@@ -159,7 +177,7 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Places one four-byte instruction.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place_word(&mut self, word: u32) {
         if (self.at as usize) < self.limit as usize {
             self.make_room();
@@ -194,7 +212,7 @@ impl<'buf> Cursor<'buf> {
         // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
         self.limit = start.wrapping_add(RED_ZONE);
         self.at = start.wrapping_add(len - placed);
-        self.origin = start as usize + len;
+        self.origin = start as usize + len + 1;
     }
 
     fn point_into_spill(&mut self, placed: usize) {
@@ -204,7 +222,7 @@ impl<'buf> Cursor<'buf> {
         self.at = memory.wrapping_add(RED_ZONE);
         // Invariant(room): above the cursor, so that every instruction comes by `make_room`.
         self.limit = self.at.wrapping_add(1);
-        self.origin = (self.at as usize).wrapping_add(placed);
+        self.origin = (self.at as usize).wrapping_add(placed + 1);
     }
 
     /// Copies what is in the spill to its place in the buffer, and empties the spill.

@@ -76,19 +76,19 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     /// The position of the instruction placed last.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn pos(&self) -> Pos {
         self.cursor.pos()
     }
 
     /// A new label, pending until it is [bound](Self::bind).
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn label(&mut self) -> Label {
         self.new_label(None)
     }
 
     /// A new label, bound to the instruction placed last.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
         self.new_label(Some(pos))
@@ -104,7 +104,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     /// Binds a pending label to the instruction placed last.
     ///
     /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn bind(&mut self, label: Label) {
         let pos = self.pos();
         match self.labels.get_mut(label.0 as usize) {
@@ -115,7 +115,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     /// The position of a label; `None` while it is pending.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn pos_of(&self, label: Label) -> Option<Pos> {
         self.labels.get(label.0 as usize).copied().flatten()
     }
@@ -134,13 +134,13 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn refer(&mut self, from: Pos, field: I::Field, target: Target) -> Option<i64> {
         match target {
             Target::Label(label) if !field.needs_address() => match self.pos_of(label) {
                 Some(pos) => {
                     let distance = from.distance_to(pos);
-                    if field.range().holds(distance) {
+                    if field.reaches(distance) {
                         return Some(distance);
                     }
                     self.out_of_range(label, from, distance, field);
@@ -183,9 +183,8 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         }
         for &Fixup { from, label, field } in &self.fixups {
             let distance = from.distance_to(position(label, from)?);
-            let range = field.range();
-            if !range.holds(distance) {
-                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range });
+            if !field.reaches(distance) {
+                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
             }
             field.write(code, code.len() - from.from_end() as usize, distance);
         }

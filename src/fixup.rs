@@ -25,6 +25,12 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     /// The distances that the field can hold.
     fn range(self) -> Range;
 
+    /// Whether the field can hold a distance between two places of one buffer.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reaches(self, distance: i64) -> bool {
+        self.range().holds(distance)
+    }
+
     /// Writes `distance`, which is in range, into `code`, whose index `from` is the byte that distances are measured from.
     fn write(self, code: &mut [u8], from: usize, distance: i64);
 

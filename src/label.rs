@@ -14,21 +14,20 @@ pub struct Pos(
 );
 
 impl Pos {
-    /// `distance` is below 2^32 - 1, as what a cursor counts is.
-    #[inline]
-    pub(crate) fn new(distance: usize) -> Self {
-        debug_assert!(distance < u32::MAX as usize);
-        Pos(NonZeroU32::MIN.saturating_add(distance as u32))
+    /// The position whose distance is one less.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn from_count(count: NonZeroU32) -> Self {
+        Pos(count)
     }
 
     /// Bytes between this position and the end of the code.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn from_end(self) -> u32 {
         self.0.get() - 1
     }
 
     /// The bytes from this position up to `other`; negative if `other` lies at a lower address.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn distance_to(self, other: Pos) -> i64 {
         i64::from(self.0.get()) - i64::from(other.0.get())
     }
@@ -59,14 +58,14 @@ pub enum Target {
 }
 
 impl From<Label> for Target {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
         Target::Label(label)
     }
 }
 
 impl From<Symbol> for Target {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
         Target::Symbol(symbol)
     }

@@ -112,9 +112,9 @@ fn immediates_end_where_the_manual_ends_them() {
         ),
         (
             "MovInverted32",
-            &[0xFFFF_FFFF, 0xFFFF_FFFE, 0xFFFF_0001, 0xFFFE_FFFF, 0xFFFF],
-            // What one halfword leaves is MovWide32's.
-            &[0, 1, 0xFFFF_0000, 0xFFFE_FFFE, -1, 1 << 32],
+            &[0xFFFF_FFFF, 0xFFFF_FFFE, 0xFFFF_0001, 0xFFFE_FFFF, 0x1_FFFF],
+            // What has only one halfword is MovWide32's.
+            &[0, 1, 0xFFFF, 0xFFFF_0000, 0xFFFE_FFFE, -1, 1 << 32],
         ),
         (
             "MovInverted64",

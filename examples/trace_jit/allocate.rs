@@ -27,12 +27,12 @@ pub struct Allocator<'t, B> {
     pub hints: Vec<Option<Reg>>,
     /// What only the values that it is the hint of should take.
     pub reserved: RegSet,
-    /// The next spill word; those below are in use.
-    pub spills: u32,
+    /// Spill words in use.
+    spills: u32,
 }
 
 impl<'t, B: Backend> Allocator<'t, B> {
-    pub fn new(ins: &'t [Ins], spills: u32) -> Allocator<'t, B> {
+    pub fn new(ins: &'t [Ins]) -> Allocator<'t, B> {
         Allocator {
             asm: B::default(),
             ins,
@@ -41,7 +41,7 @@ impl<'t, B: Backend> Allocator<'t, B> {
             mem_of: vec![None; ins.len()],
             hints: vec![None; ins.len()],
             reserved: RegSet::EMPTY,
-            spills,
+            spills: 0,
         }
     }
 

@@ -26,15 +26,6 @@ use crate::homes::{Homes, frame_word, immediate};
 use crate::ir::{End, Ins, Phi, Ref, Trace};
 use crate::moves::sequence;
 
-/// What a trace finds when it starts. At a loop's head the frame holds all slots and no spill word is in use.
-#[derive(Clone, Default, PartialEq, Debug)]
-pub struct Start {
-    /// The slots that are not in the frame, and where they are.
-    pub pending: Vec<(Slot, Source)>,
-    /// Spill words in use.
-    pub spills: u32,
-}
-
 /// Where and how the interpreter goes on when a guard has failed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Exit {
@@ -55,17 +46,17 @@ pub enum Mark {
 pub struct Compiled {
     pub code: Vec<u8>,
     pub exits: Vec<Exit>,
-    pub spills: u32,
     /// What each piece of code is for and its offset, in ascending order.
     pub marks: Vec<(Mark, usize)>,
 }
 
-/// Compiles a trace that starts as `start` says. Its exits use the gates from `first_gate` on.
-pub fn compile<B: Backend>(trace: &Trace, start: &Start, first_gate: u32) -> Result<Compiled, EmitError> {
+/// Compiles a trace. `pending` are the slots that it does not find in the frame when it starts, and where they are
+/// instead: none at a loop's head. Its exits use the gates from `first_gate` on.
+pub fn compile<B: Backend>(trace: &Trace, pending: &[(Slot, Source)], first_gate: u32) -> Result<Compiled, EmitError> {
     let no_exit = Exit { pc: 0, restores: vec![] };
     let mut walk = Walk::<B> {
         trace,
-        a: Allocator::new(&trace.ins, start.spills),
+        a: Allocator::new(&trace.ins),
         labels: Vec::with_capacity(trace.snapshots.len()),
         exits: vec![no_exit; trace.snapshots.len()],
         marks: Vec::new(),
@@ -84,14 +75,14 @@ pub fn compile<B: Backend>(trace: &Trace, start: &Start, first_gate: u32) -> Res
         }
         End::Link { gate, slots } => {
             walk.a.asm.jump_through(*gate);
-            walk.hints(start);
+            walk.hints(pending);
             let wanted = slots.iter().map(|&(slot, v)| (Place::Mem(Mem::Frame(slot)), v));
             walk.arrange(wanted.collect(), |_, _| false);
             walk.mark(Mark::End);
             walk.instructions(0..trace.ins.len());
         }
     }
-    walk.start(start);
+    walk.start(pending);
     walk.finish()
 }
 
@@ -127,9 +118,9 @@ impl<B: Backend> Walk<'_, B> {
     }
 
     /// A side trace's inputs are best left in the registers that they come in.
-    fn hints(&mut self, start: &Start) {
+    fn hints(&mut self, pending: &[(Slot, Source)]) {
         for (index, &ins) in self.trace.ins.iter().enumerate() {
-            if let Source::Place(Place::Reg(reg)) = source(ins, start) {
+            if let Source::Place(Place::Reg(reg)) = source(ins, pending) {
                 self.a.hints[index] = Some(reg);
             }
         }
@@ -220,10 +211,12 @@ impl<B: Backend> Walk<'_, B> {
         self.mark(Mark::Head);
     }
 
-    fn start(&mut self, start: &Start) {
+    /// The start of the trace. All inputs leave the places that they come in at once, so a side trace has all spill words to
+    /// itself from here on.
+    fn start(&mut self, pending: &[(Slot, Source)]) {
         let mut copies = Vec::new();
         for v in (0..self.trace.ins.len() as u32).map(Ref) {
-            let from = source(self.get(v), start);
+            let from = source(self.get(v), pending);
             copies.extend(self.a.reg_of(v).map(|reg| (Place::Reg(reg), from)));
             copies.extend(
                 self.a.mem_of(v).filter(|_| frame_word(self.get(v)).is_some()).map(|mem| (Place::Mem(mem), from)),
@@ -250,10 +243,9 @@ impl<B: Backend> Walk<'_, B> {
         if self.a.overflowed() {
             return Err(EmitError("too many values are spilled".into()));
         }
-        let spills = self.a.spills;
         let code = self.a.asm.finish()?;
         let marks = self.marks.into_iter().rev().map(|(mark, position)| (mark, code.len() - position)).collect();
-        Ok(Compiled { code, exits: self.exits, spills, marks })
+        Ok(Compiled { code, exits: self.exits, marks })
     }
 
     fn instructions(&mut self, range: std::ops::Range<usize>) {
@@ -381,10 +373,10 @@ impl<B: Backend> Walk<'_, B> {
 }
 
 /// Where the value of a constant or a slot comes from when the trace starts.
-fn source(ins: Ins, start: &Start) -> Source {
+fn source(ins: Ins, pending: &[(Slot, Source)]) -> Source {
     match (ins, ins.constant(), frame_word(ins)) {
         (_, Some(bits), _) => Source::Const(bits),
-        (Ins::Slot(slot), _, Some(word)) => match start.pending.iter().find(|pending| pending.0 == slot) {
+        (Ins::Slot(slot), _, Some(word)) => match pending.iter().find(|&&(pending, _)| pending == slot) {
             Some(&(_, from)) => from,
             None => Source::Place(Place::Mem(word)),
         },

@@ -11,8 +11,8 @@
 //! The machine that executes compiled code is a parameter: the processor (`native.rs`), or what a test puts in its place.
 
 use crate::backend::{Backend, EmitError, Mem, Place, Source};
-use crate::bytecode::{Program, State, Trap, Value};
-use crate::compile::{Compiled, Exit, Start, compile};
+use crate::bytecode::{Program, Slot, State, Trap, Value};
+use crate::compile::{Compiled, Exit, compile};
 use crate::context::{Context, GATES};
 use crate::interpreter::Next;
 use crate::ir::Trace;
@@ -88,8 +88,7 @@ impl Installed {
 enum Gate {
     /// The start of a loop's trace.
     Trace,
-    /// An exit of this trace.
-    Exit { exit: Exit, heat: Heat, trace: usize },
+    Exit { exit: Exit, heat: Heat },
 }
 
 /// What was counted.
@@ -140,7 +139,7 @@ impl<'p, M: Machine> Vm<'p, M> {
                 Stop::Trace(gate) => self.execute(gate)?,
                 Stop::Hot(head, last) => {
                     let last = (self.heads[head].0.failures < MAX_LEAVES).then_some(last);
-                    self.record(Recorder::at_head(head, last), Origin::Head(head), Start::default(), head)?
+                    self.record(Recorder::at_head(head, last), Origin::Head(head), &[], head)?
                 }
             }
         }
@@ -175,10 +174,10 @@ impl<'p, M: Machine> Vm<'p, M> {
         // whose memory never changes its size.
         unsafe { self.machine.run(&mut self.context, address) };
         let left_through = self.context.exit as u32;
-        let Gate::Exit { exit, heat, trace } = &mut self.gates[left_through as usize] else {
+        let Gate::Exit { exit, heat } = &mut self.gates[left_through as usize] else {
             unreachable!("only exits leave native code")
         };
-        let (pc, parent) = (exit.pc, *trace);
+        let pc = exit.pc;
         // All values are read before the first is written: a slot's value may wait in an other slot's word.
         let values: Vec<u64> = exit.restores.iter().map(|&(_, from)| value(&self.context, from)).collect();
         for (&(slot, _), value) in exit.restores.iter().zip(values) {
@@ -187,19 +186,24 @@ impl<'p, M: Machine> Vm<'p, M> {
         if !heat.warm(HOT_EXIT) {
             return Ok(pc);
         }
-        let start = Start { pending: exit.restores.clone(), spills: self.traces[parent].compiled.spills };
-        let pending = start.pending.iter().map(|&(slot, from)| match from {
+        let pending = exit.restores.clone();
+        let recorder = Recorder::at_exit(pc, pending.iter().map(|&(slot, from)| match from {
             Source::Const(bits) => (slot, Some(bits)),
             Source::Place(_) => (slot, None),
-        });
-        let recorder = Recorder::at_exit(pc, pending);
-        self.record(recorder, Origin::Exit(left_through), start, pc)
+        }));
+        self.record(recorder, Origin::Exit(left_through), &pending, pc)
     }
 
     /// Records what the interpreter does from `pc` on, and compiles it. Returns where the interpreter continues.
-    fn record(&mut self, recorder: Recorder, origin: Origin, start: Start, mut pc: usize) -> Result<usize, Trap> {
+    fn record(
+        &mut self,
+        recorder: Recorder,
+        origin: Origin,
+        pending: &[(Slot, Source)],
+        mut pc: usize,
+    ) -> Result<usize, Trap> {
         let trace = self.watch(recorder, origin, &mut pc)?;
-        let installed = trace.is_ok_and(|trace| self.install(origin, trace, start).is_ok());
+        let installed = trace.is_ok_and(|trace| self.install(origin, trace, pending).is_ok());
         if !installed {
             self.statistics.aborted += 1;
             match origin {
@@ -237,17 +241,16 @@ impl<'p, M: Machine> Vm<'p, M> {
         }
     }
 
-    fn install(&mut self, origin: Origin, trace: Trace, start: Start) -> Result<(), EmitError> {
+    fn install(&mut self, origin: Origin, trace: Trace, pending: &[(Slot, Source)]) -> Result<(), EmitError> {
         // The trace's exits, and its start if that is a loop's head.
         let first_gate = self.gates.len() as u32;
         if self.gates.len() + trace.snapshots.len() + 1 > GATES as usize {
             return Err(EmitError("all gates are in use".into()));
         }
-        let compiled = compile::<M::Backend>(&trace, &start, first_gate)?;
+        let compiled = compile::<M::Backend>(&trace, pending, first_gate)?;
         let address = self.machine.install(&compiled.code)?;
-        let number = self.traces.len();
         for exit in &compiled.exits {
-            self.gates.push(Gate::Exit { exit: exit.clone(), heat: Heat::default(), trace: number });
+            self.gates.push(Gate::Exit { exit: exit.clone(), heat: Heat::default() });
         }
         let gate = match origin {
             Origin::Exit(gate) => gate,
@@ -268,16 +271,15 @@ impl<'p, M: Machine> Vm<'p, M> {
 pub fn recompile<B: Backend>(traces: &[Installed]) -> Result<Vec<Compiled>, EmitError> {
     let mut all: Vec<Compiled> = Vec::new();
     for installed in traces {
-        let start = match installed.origin {
-            Origin::Head(_) => Start::default(),
+        let pending = match installed.origin {
+            Origin::Head(_) => &[][..],
             Origin::Exit(gate) => {
                 let parent = traces.iter().position(|parent| parent.gates().contains(&gate));
                 let parent = parent.expect("every exit belongs to a trace");
-                let exit = &all[parent].exits[(gate - traces[parent].first_gate) as usize];
-                Start { pending: exit.restores.clone(), spills: all[parent].spills }
+                &all[parent].exits[(gate - traces[parent].first_gate) as usize].restores
             }
         };
-        all.push(compile::<B>(&installed.trace, &start, installed.first_gate)?);
+        all.push(compile::<B>(&installed.trace, pending, installed.first_gate)?);
     }
     Ok(all)
 }

@@ -44,19 +44,19 @@ impl Cond {
     pub const LO: Cond = Cond::CC;
 
     /// Its value in the instruction.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn bits(self) -> u32 {
         self as u32
     }
 
     /// The operand with these bits, below 16.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits < 16 { Some(Self::ALL[bits as usize]) } else { None }
     }
 
     /// The condition that holds when this one does not; of AL and NV, each other, though both always hold.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn invert(self) -> Self {
         Self::ALL[(self as usize) ^ 1]
     }
@@ -79,7 +79,7 @@ inverted!(EQ NE CS HS CC LO MI PL VS VC HI LS GE LT GT LE);
 
 impl CondInv {
     /// The operand of a condition; `None` for AL and NV.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(cond: Cond) -> Option<Self> {
         match cond {
             Cond::AL | Cond::NV => None,
@@ -88,19 +88,19 @@ impl CondInv {
     }
 
     /// The condition.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn cond(self) -> Cond {
         self.0
     }
 
     /// Its value in the instruction: the inverse condition's.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn bits(self) -> u32 {
         self.0 as u32 ^ 1
     }
 
     /// The operand with these bits, below 14.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         match Cond::from_bits(bits) {
             Some(inverse) => Self::new(inverse.invert()),
@@ -126,25 +126,25 @@ impl Nzcv {
     pub const V: Nzcv = Nzcv(1);
 
     /// The flags of a number below 16.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(bits: u8) -> Option<Self> {
         if bits < 16 { Some(Nzcv(bits)) } else { None }
     }
 
     /// The flags of both.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn union(self, other: Nzcv) -> Self {
         Nzcv(self.0 | other.0)
     }
 
     /// Its value in the instruction.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
 
     /// The operand with these bits, below 16.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits < 16 { Some(Nzcv(bits as u8)) } else { None }
     }
@@ -153,7 +153,7 @@ impl Nzcv {
 impl core::ops::BitOr for Nzcv {
     type Output = Nzcv;
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn bitor(self, other: Nzcv) -> Nzcv {
         self.union(other)
     }

@@ -10,20 +10,20 @@
 use super::{Encoder, Rel};
 use crate::{
     error::FinishError,
-    label::{Pos, Target},
+    label::Target,
 };
 
 /// Places an instruction.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn word(enc: &mut Encoder<'_>, word: u32) {
     enc.cursor.place_word(word);
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
     // Distances are measured from the instruction's start, which is where it will be placed.
-    let start = Pos::new(enc.cursor.placed() + 4);
+    let start = enc.cursor.pos_below(4);
     let bits = enc.refer(start, field, target).map_or(0, |distance| field.bits(distance));
     enc.cursor.place_word(word | bits);
 }

@@ -26,7 +26,7 @@ pub enum Rel {
 
 impl Rel {
     /// The bits that `distance`, which is in range, sets in the instruction.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn bits(self, distance: i64) -> u32 {
         let units = (distance >> 2) as u32;
         match self {
@@ -54,13 +54,13 @@ impl Rel {
 }
 
 /// 21 bits as `immlo` and `immhi`.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 const fn split(value: u32) -> u32 {
     (value & 3) << 29 | (value >> 2 & 0x7_FFFF) << 5
 }
 
 impl Field for Rel {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn range(self) -> Range {
         let signed = |bits: u32, step: i64| {
             let half = step << (bits - 1);
@@ -85,7 +85,7 @@ impl Field for Rel {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn needs_address(self) -> bool {
         self == Rel::AdrPage
     }

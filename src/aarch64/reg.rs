@@ -17,25 +17,25 @@ macro_rules! class {
 
         impl $ty {
             #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
             /// Its number in encodings.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             #[doc = concat!("The operand with these bits, below ", $count, ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < $count { Some($ty(bits as u8)) } else { None }
             }
@@ -112,38 +112,38 @@ macro_rules! general {
 
         impl $ty {
             #[doc = concat!("The register with this number, at most 31, which is ", stringify!($name31), ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < 32 { Some($ty(number)) } else { None }
             }
 
             /// Its number in encodings.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             /// The operand with these bits, below 32.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < 32 { Some($ty(bits as u8)) } else { None }
             }
 
             #[doc = concat!("The general register, unless this is ", stringify!($name31), ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn general(self) -> Option<$plain> {
                 $plain::new(self.0)
             }
         }
 
         impl From<$plain> for $ty {
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -187,7 +187,7 @@ general!(
 
 impl Gpr64 {
     /// The register's low half.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn w(self) -> Gpr32 {
         Gpr32(self.0)
     }
@@ -195,7 +195,7 @@ impl Gpr64 {
 
 impl Gpr32 {
     /// The register whose low half this is.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn x(self) -> Gpr64 {
         Gpr64(self.0)
     }
@@ -203,7 +203,7 @@ impl Gpr32 {
 
 impl X {
     /// The register's low half.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn w(self) -> W {
         W(self.0)
     }
@@ -211,7 +211,7 @@ impl X {
 
 impl W {
     /// The register whose low half this is.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn x(self) -> X {
         X(self.0)
     }
@@ -225,19 +225,19 @@ macro_rules! pair {
 
         impl $ty {
             /// The pair that begins with this register; `None` if its number is odd.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(first: $single) -> Option<Self> {
                 Self::from_bits(first.number() as u32)
             }
 
             /// Its first register's number.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             /// The operand with these bits, even and below 32.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < 32 && bits % 2 == 0 { Some($ty(bits as u8)) } else { None }
             }
@@ -268,7 +268,7 @@ macro_rules! views {
     ($($method:ident $ty:ident $text:literal)*) => {
         impl V {$(
             #[doc = concat!("The register as ", $text, ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn $method(self) -> $ty {
                 $ty::of_register(self)
             }
@@ -291,31 +291,31 @@ views! {
 
 impl V {
     /// The byte `lane`, below 16.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn b(self, lane: u8) -> Option<LaneB> {
         LaneB::new(self, lane)
     }
 
     /// The halfword `lane`, below 8.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn h(self, lane: u8) -> Option<LaneH> {
         LaneH::new(self, lane)
     }
 
     /// The halfword `lane`, below 8, for the instructions that reach V0 to V15 only; `None` for other registers.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn h_low(self, lane: u8) -> Option<LaneHLow> {
         LaneHLow::new(self, lane)
     }
 
     /// The word `lane`, below 4.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn s(self, lane: u8) -> Option<LaneS> {
         LaneS::new(self, lane)
     }
 
     /// The doubleword `lane`, below 2.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn d(self, lane: u8) -> Option<LaneD> {
         LaneD::new(self, lane)
     }

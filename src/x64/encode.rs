@@ -28,7 +28,7 @@ use crate::{cursor::Chunk, error::FinishError, label::Target};
 
 pub use super::operand::{Reg, RegisterClass, Word as RmWord};
 pub use evex::{EvexOp, evex, evex_vsib};
-pub use legacy::{Op, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm};
+pub use legacy::{Op, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
 pub use rex2::{Rex2Op, rex2, rex2_op, rex2_plus};
 pub use vex::{VexOp, vex, vex_imm, vex_op};
 
@@ -41,61 +41,61 @@ impl Imm {
     pub const NONE: Imm = Imm(Chunk::new(0, 0));
 
     /// One byte.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn i8(value: i8) -> Imm {
         Imm::u8(value as u8)
     }
 
     /// One byte.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn u8(value: u8) -> Imm {
         Imm(Chunk::new((value as u64) << 56, 1))
     }
 
     /// Two bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn i16(value: i16) -> Imm {
         Imm::u16(value as u16)
     }
 
     /// Two bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn u16(value: u16) -> Imm {
         Imm(Chunk::new((value as u64) << 48, 2))
     }
 
     /// Four bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn i32(value: i32) -> Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
     }
 
     /// Eight bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn i64(value: i64) -> Imm {
         Imm(Chunk::new(value as u64, 8))
     }
 
     /// Eight bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn u64(value: u64) -> Imm {
         Imm(Chunk::new(value, 8))
     }
 
     /// Two immediates, in the order of their bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn then(self, next: Imm) -> Imm {
         Imm(self.0.then(next.0))
     }
 
     /// A register in the high half of a byte, four bits in the low one (`/is5`).
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn is5(register: u8, low: U4) -> Imm {
         Imm::u8(register << 4 | low.bits())
     }
 
     /// A register in the high half of a byte (`/is4`).
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn is4(register: u8) -> Imm {
         Imm::u8(register << 4)
     }
@@ -129,7 +129,7 @@ fn special_address(enc: &mut Encoder<'_>, word: Word, trailing: usize) -> Addres
 }
 
 /// The value of a PC-relative field of the instruction that is placed next; 0 while it is not known.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn relative(enc: &mut Encoder<'_>, target: Target, field: Rel) -> i32 {
     let end = enc.cursor.pos();
     // A distance within a buffer fits 32 bits, and `refer` has checked it against the field.

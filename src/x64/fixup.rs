@@ -15,19 +15,25 @@ pub enum Rel {
 }
 
 impl Rel {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn disp32(trailing: usize) -> Rel {
         Rel::Disp32 { trailing: trailing as u8 }
     }
 }
 
 impl Field for Rel {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn range(self) -> Range {
         match self {
             Rel::Rel8 => Range { low: -128, high: 127, step: 1 },
             Rel::Disp32 { .. } => Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 },
         }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reaches(self, distance: i64) -> bool {
+        // A buffer is smaller than 2 GiB; one that has overflowed is refused for that.
+        matches!(self, Rel::Disp32 { .. }) || self.range().holds(distance)
     }
 
     fn write(self, code: &mut [u8], from: usize, distance: i64) {

@@ -256,6 +256,11 @@ impl<T: Parameter + Copy> Parameter for Masked<T> {
 
 impl<T: Parameter + Copy> Parameter for MaskedZ<T> {
     fn from_operand(operand: &Operand) -> Option<Self> {
+        // Zeroing is for registers, and for elements that a mask leaves out.
+        let masked = operand.mask.is_some_and(|mask| mask.number() != 0);
+        if operand.zeroing && (!masked || Mem::from_operand(&Operand::plain(operand.value)).is_some()) {
+            return None;
+        }
         let inner = T::from_operand(&Operand { mask: None, zeroing: false, ..*operand })?;
         let masked = Masked::new(inner, operand.mask);
         Some(if operand.zeroing { masked.z() } else { masked.into() })

@@ -74,7 +74,7 @@ struct Parts {
 
 impl Parts {
     /// The shortest form of the address.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn encode(self) -> Word {
         match self {
             Parts { base: None, index, disp } => baseless(index, disp),
@@ -85,7 +85,7 @@ impl Parts {
 }
 
 /// How long a displacement is: none, one byte, four bytes.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 const fn disp_class(disp: i32) -> usize {
     if disp == 0 {
         0
@@ -125,7 +125,7 @@ const BASED: [[u64; 32]; 3] = {
 /// Plain addresses have none of the flags; saying so here, where the compiler cannot see it in a table, spares their tests later.
 const PLAIN: u64 = !Word::FLAGS;
 
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 const fn based(base: u8, disp: i32) -> Word {
     let class = disp_class(disp);
     // A shift that moves one byte to the top drops the rest.
@@ -133,7 +133,7 @@ const fn based(base: u8, disp: i32) -> Word {
     Word(BASED[class][(base & 31) as usize] & PLAIN | (disp as u32 as u64) << shift)
 }
 
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
     // RBP and R13 without a displacement would mean no base.
     let class = if base & 7 == 5 && disp == 0 { 1 } else { disp_class(disp) };
@@ -161,7 +161,7 @@ impl Mem {
     /// The operand from its parts; `None` if the index is RSP, which no encoding can say.
     ///
     /// Without a base the displacement is an absolute address, sign-extended from 32 bits.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(base: Option<Gpr64>, index: Option<(Gpr64, Scale)>, disp: i32) -> Option<Mem> {
         let index = match index {
             Some((register, _)) if register.number() == 4 => return None,
@@ -176,41 +176,41 @@ impl Mem {
     }
 
     /// The address `disp`, sign-extended from 32 bits.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn absolute(disp: i32) -> Mem {
         Mem(Parts { base: None, index: None, disp }.encode())
     }
 
     /// `disp` bytes from the end of the instruction.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rip(disp: i32) -> Mem {
         Mem(Word((disp as u32 as u64) << 32 | 0x05 << 16 | 4 << 12))
     }
 
     /// The operand relative to FS.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn fs(self) -> Mem {
         Mem(self.0.with_fs())
     }
 
     /// The operand relative to GS.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn gs(self) -> Mem {
         Mem(self.0.with_gs())
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
         self.0
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn based(base: Gpr64, disp: i32) -> Mem {
         Mem(based(base.number(), disp))
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn indexed(base: Option<u8>, index: u8, factor: i32, disp: i32) -> Mem {
         let Some(scale) = Scale::from_factor(factor) else { return Mem(Word::wrong(AddressProblem::Scale)) };
         if index == 4 {
@@ -220,7 +220,7 @@ impl Mem {
     }
 
     /// The same address, as many bytes further.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn offset(self, by: i32) -> Mem {
         if self.0.target().is_some() && by != 0 {
             return Mem(Word::wrong(AddressProblem::TargetDisplacement));
@@ -320,35 +320,35 @@ impl core::fmt::Debug for Mem {
 }
 
 impl From<Label> for Mem {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
         Mem(Word::pc_relative(Target::Label(label)))
     }
 }
 
 impl From<Symbol> for Mem {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
         Mem(Word::pc_relative(Target::Symbol(symbol)))
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Rm<R> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(mem: Mem) -> Self {
         Rm::from_word(mem.0)
     }
 }
 
 impl From<Gpr64> for Mem {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(base: Gpr64) -> Self {
         Mem::based(base, 0)
     }
 }
 
 impl From<Gpr32> for Mem {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(base: Gpr32) -> Self {
         base + 0
     }
@@ -356,7 +356,7 @@ impl From<Gpr32> for Mem {
 
 impl Add<i32> for Gpr64 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self, disp)
     }
@@ -364,7 +364,7 @@ impl Add<i32> for Gpr64 {
 
 impl Sub<i32> for Gpr64 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
         match disp.checked_neg() {
             Some(disp) => Mem::based(self, disp),
@@ -375,7 +375,7 @@ impl Sub<i32> for Gpr64 {
 
 impl Add<i32> for Gpr32 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
         Mem(Parts { base: Some(self.number()), index: None, disp }.encode().with_addr32())
     }
@@ -383,7 +383,7 @@ impl Add<i32> for Gpr32 {
 
 impl Sub<i32> for Gpr32 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
         Mem::from(self) - disp
     }
@@ -391,7 +391,7 @@ impl Sub<i32> for Gpr32 {
 
 impl Add<i32> for Mem {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
         self.offset(disp)
     }
@@ -399,7 +399,7 @@ impl Add<i32> for Mem {
 
 impl Sub<i32> for Mem {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
         match disp.checked_neg() {
             Some(disp) => self.offset(disp),
@@ -410,7 +410,7 @@ impl Sub<i32> for Mem {
 
 impl Mul<i32> for Gpr64 {
     type Output = ScaledIndex;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn mul(self, factor: i32) -> ScaledIndex {
         ScaledIndex { register: self, factor }
     }
@@ -418,7 +418,7 @@ impl Mul<i32> for Gpr64 {
 
 impl Mul<i32> for Gpr32 {
     type Output = ScaledIndex<Gpr32>;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn mul(self, factor: i32) -> ScaledIndex<Gpr32> {
         ScaledIndex { register: self, factor }
     }
@@ -426,7 +426,7 @@ impl Mul<i32> for Gpr32 {
 
 impl Add<ScaledIndex> for Gpr64 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex) -> Mem {
         Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0)
     }
@@ -434,7 +434,7 @@ impl Add<ScaledIndex> for Gpr64 {
 
 impl Add<ScaledIndex<Gpr32>> for Gpr32 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
         Mem(Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0).0.with_addr32())
     }
@@ -442,7 +442,7 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
 
 impl Add<Gpr64> for Gpr64 {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: Gpr64) -> Mem {
         self + index * 1
     }
@@ -450,7 +450,7 @@ impl Add<Gpr64> for Gpr64 {
 
 impl Add<ScaledIndex> for Mem {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex) -> Mem {
         self.plus_index(index.register.number(), index.factor)
     }
@@ -458,7 +458,7 @@ impl Add<ScaledIndex> for Mem {
 
 impl Add<i32> for ScaledIndex {
     type Output = Mem;
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
         Mem::indexed(None, self.register.number(), self.factor, disp)
     }
@@ -483,7 +483,7 @@ impl<R> VMem<R> {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
         self.word
     }
@@ -579,7 +579,7 @@ pub struct EMem(Mem);
 
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
         self.0.0
     }

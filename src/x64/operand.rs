@@ -28,26 +28,26 @@ use core::marker::PhantomData;
 pub struct Reg(pub(crate) u32);
 
 impl Reg {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn gpr(number: u8) -> Self {
         let n = number as u32;
         Reg((n << 19 | n >> 1) & 0x0038_0004 | (n & 0x10) << 6)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn vector(number: u8) -> Self {
         Self::gpr(number)
     }
 
     /// SPL, BPL, SIL and DIL are AH, CH, DH and BH unless there is a REX prefix.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn gpr8(number: u8) -> Self {
         let forced = if number & 0xC == 4 { Word::REX } else { 0 };
         Reg(Self::gpr(number).0 | forced as u32)
     }
 
     /// An opcode extension, `/digit` in the manual, below 8.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn digit(digit: u8) -> Self {
         Self::gpr(digit & 7)
     }
@@ -77,33 +77,33 @@ impl Word {
     /// The bits that go into the instruction's head.
     pub(crate) const HEAD: u64 = 0x00FF_0343;
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn gpr(number: u8) -> Self {
         let n = number as u64;
         Word((0xC0 | n & 7) << 16 | n >> 3 & 1 | (n >> 4) << 8 | Self::REGISTER)
     }
 
     /// The fifth bit of a vector register takes REX.X's place, which an address would need.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn vector(number: u8) -> Self {
         let n = number as u64;
         Word((0xC0 | n & 7) << 16 | n >> 3 & 1 | (n >> 4) << 1 | Self::REGISTER)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn gpr8(number: u8) -> Self {
         let forced = if number & 0xC == 4 { Self::REX } else { 0 };
         Word(Self::gpr(number).0 | forced)
     }
 
     /// ModRM.rm that the opcode fixes, in a register form; below 8.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn fixed(rm: u8) -> Self {
         Self::gpr(rm & 7)
     }
 
     /// What goes into the head: ModRM and REX bits.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn head(self) -> u32 {
         (self.0 & Self::HEAD) as u32
     }
@@ -114,23 +114,23 @@ impl Word {
     }
 
     /// What follows ModRM.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn tail(self) -> Chunk {
         Chunk::new(self.0, self.tail_len())
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn is_register(self) -> bool {
         self.0 & Self::REGISTER != 0
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn is_special(self) -> bool {
         self.0 & (Self::SPECIAL | Self::REGISTER) == Self::SPECIAL
     }
 
     /// For generated code: the register's number; `None` for memory.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn register(self) -> Option<u8> {
         if !self.is_register() {
             return None;
@@ -140,12 +140,12 @@ impl Word {
     }
 
     /// Bytes behind ModRM: 0 to 5.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn tail_len(self) -> usize {
         (self.0 >> 12 & 7) as usize
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn modrm(self) -> u8 {
         (self.0 >> 16) as u8
     }
@@ -195,7 +195,7 @@ impl Word {
     }
 
     /// `[rip + disp]` whose displacement is found later.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn pc_relative(target: Target) -> Self {
         let (bits, kind) = match target {
             Target::Label(label) => (label.0, 0),
@@ -302,19 +302,19 @@ pub struct Low<T>(T);
 
 impl<R: RegisterClass> Low<R> {
     /// `None` if the register's number is above 7.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn new(register: R) -> Option<Self> {
         if register.reg().0 & 0xFFFF == 0 { Some(Low(register)) } else { None }
     }
 
     /// For generated code: the register as ModRM.reg.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn reg(self) -> Reg {
         self.0.reg()
     }
 
     /// For generated code: the register as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn rm(self) -> Word {
         self.0.rm()
     }
@@ -322,20 +322,20 @@ impl<R: RegisterClass> Low<R> {
 
 impl Low<Mem> {
     /// `None` if the base or the index is above number 7.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn memory(mem: Mem) -> Option<Self> {
         if mem.rm().0 & (Word::REX_B | Word::REX_X) == 0 { Some(Low(mem)) } else { None }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
         self.0.rm()
     }
 }
 
 impl From<Low<Mem>> for Rm<Gpr8h> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(mem: Low<Mem>) -> Self {
         Rm::from_word(mem.0.rm())
     }
@@ -351,34 +351,34 @@ pub struct Rm<R> {
 }
 
 impl<R> Rm<R> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn from_word(word: Word) -> Self {
         Rm { word, class: PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
         self.word
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(register: R) -> Self {
         Rm::from_word(register.rm())
     }
 }
 
 impl<R: AnyAddress> From<Label> for Rm<R> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
         Rm::from_word(Word::pc_relative(Target::Label(label)))
     }
 }
 
 impl<R: AnyAddress> From<Symbol> for Rm<R> {
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
         Rm::from_word(Word::pc_relative(Target::Symbol(symbol)))
     }
@@ -419,13 +419,13 @@ pub struct U4(u8);
 
 impl U4 {
     /// `None` above 15.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(value: u8) -> Option<U4> {
         if value < 16 { Some(U4(value)) } else { None }
     }
 
     /// The value.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn bits(self) -> u8 {
         self.0
     }

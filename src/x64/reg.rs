@@ -15,24 +15,24 @@ macro_rules! registers {
 
         impl $ty {
             #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
             /// The number in encodings.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {
                 self.0
             }
         }
 
         impl RegisterClass for $ty {
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn reg(self) -> Reg {
                 Reg::$field(self.0)
             }
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
@@ -64,31 +64,31 @@ macro_rules! extended {
 
         impl $ty {
             #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
             /// The number in encodings.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {
                 self.0
             }
         }
 
         impl RegisterClass for $ty {
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn reg(self) -> Reg {
                 Reg::$field(self.0)
             }
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
         }
 
         impl From<$plain> for $ty {
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -193,7 +193,7 @@ extended!(
 
 impl Gpr32 {
     /// The low half of a 64-bit register.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn low_half(register: Gpr64) -> Gpr32 {
         Gpr32(register.0)
     }

@@ -1,60 +1,17 @@
 //! Selectors: they pick the shortest form for the operands at hand. A selector picks; it never encodes.
+//!
+//! Those for arithmetic with an immediate (`add_rm64_imm`) are generated, wherever two rows differ only in the size of
+//! a sign-extended immediate.
 
-use super::{Cond, Encoder, Gpr32, Gpr64, Rm16, Rm32, Rm64};
+use super::{Cond, Encoder, Gpr32, Gpr64};
 use crate::label::{Label, Target};
-
-/// The opcodes of arithmetic with an immediate: one byte, sign-extended, if it fits.
-macro_rules! arithmetic {
-    ($($imm16:ident $imm32:ident $imm64:ident: $short16:ident $long16:ident $short32:ident $long32:ident $short64:ident $long64:ident;)*) => {
-        /// Arithmetic with an immediate: the one-byte form if the value fits it.
-        impl Encoder<'_> {$(
-            #[doc = concat!("[`", stringify!($short16), "`](Self::", stringify!($short16), ") or [`", stringify!($long16), "`](Self::", stringify!($long16), ").")]
-            #[inline]
-            pub fn $imm16(&mut self, rm16: impl Into<Rm16>, imm: i16) {
-                match i8::try_from(imm) {
-                    Ok(imm8) => self.$short16(rm16, imm8),
-                    Err(_) => self.$long16(rm16, imm),
-                }
-            }
-
-            #[doc = concat!("[`", stringify!($short32), "`](Self::", stringify!($short32), ") or [`", stringify!($long32), "`](Self::", stringify!($long32), ").")]
-            #[inline]
-            pub fn $imm32(&mut self, rm32: impl Into<Rm32>, imm: i32) {
-                match i8::try_from(imm) {
-                    Ok(imm8) => self.$short32(rm32, imm8),
-                    Err(_) => self.$long32(rm32, imm),
-                }
-            }
-
-            #[doc = concat!("[`", stringify!($short64), "`](Self::", stringify!($short64), ") or [`", stringify!($long64), "`](Self::", stringify!($long64), ").")]
-            #[inline]
-            pub fn $imm64(&mut self, rm64: impl Into<Rm64>, imm: i32) {
-                match i8::try_from(imm) {
-                    Ok(imm8) => self.$short64(rm64, imm8),
-                    Err(_) => self.$long64(rm64, imm),
-                }
-            }
-        )*}
-    };
-}
-
-arithmetic! {
-    add_rm16_imm add_rm32_imm add_rm64_imm: add_rm16_imm8 add_rm16_imm16 add_rm32_imm8 add_rm32_imm32 add_rm64_imm8 add_rm64_imm32;
-    or_rm16_imm or_rm32_imm or_rm64_imm: or_rm16_imm8 or_rm16_imm16 or_rm32_imm8 or_rm32_imm32 or_rm64_imm8 or_rm64_imm32;
-    adc_rm16_imm adc_rm32_imm adc_rm64_imm: adc_rm16_imm8 adc_rm16_imm16 adc_rm32_imm8 adc_rm32_imm32 adc_rm64_imm8 adc_rm64_imm32;
-    sbb_rm16_imm sbb_rm32_imm sbb_rm64_imm: sbb_rm16_imm8 sbb_rm16_imm16 sbb_rm32_imm8 sbb_rm32_imm32 sbb_rm64_imm8 sbb_rm64_imm32;
-    and_rm16_imm and_rm32_imm and_rm64_imm: and_rm16_imm8 and_rm16_imm16 and_rm32_imm8 and_rm32_imm32 and_rm64_imm8 and_rm64_imm32;
-    sub_rm16_imm sub_rm32_imm sub_rm64_imm: sub_rm16_imm8 sub_rm16_imm16 sub_rm32_imm8 sub_rm32_imm32 sub_rm64_imm8 sub_rm64_imm32;
-    xor_rm16_imm xor_rm32_imm xor_rm64_imm: xor_rm16_imm8 xor_rm16_imm16 xor_rm32_imm8 xor_rm32_imm32 xor_rm64_imm8 xor_rm64_imm32;
-    cmp_rm16_imm cmp_rm32_imm cmp_rm64_imm: cmp_rm16_imm8 cmp_rm16_imm16 cmp_rm32_imm8 cmp_rm32_imm32 cmp_rm64_imm8 cmp_rm64_imm32;
-}
 
 /// Moves.
 impl Encoder<'_> {
     /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn mov_r64_imm(&mut self, r64: Gpr64, imm: i64) {
         if let Ok(unsigned) = u32::try_from(imm) {
             // Writing a 32-bit register clears the high half.
@@ -71,19 +28,19 @@ impl Encoder<'_> {
 impl Encoder<'_> {
     /// `jmp`, by [`jmp_rel8`](Self::jmp_rel8) if that reaches, else by [`jmp_rel32`](Self::jmp_rel32), which is the one to call where the
     /// near form is wanted.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn jmp(&mut self, target: impl Into<Target>) {
         let target = target.into();
         if self.reaches_short(target) { self.jmp_rel8(target) } else { self.jmp_rel32(target) }
     }
 
     /// `call`.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn call(&mut self, target: impl Into<Target>) {
         self.call_rel32(target);
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn reaches_short(&self, target: Target) -> bool {
         match target {
             Target::Label(label) => self.is_near(label),
@@ -91,7 +48,7 @@ impl Encoder<'_> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn is_near(&self, label: Label) -> bool {
         // A bound label lies at a higher address, so the distance is not negative.
         self.pos_of(label).is_some_and(|pos| self.pos().distance_to(pos) <= 127)
@@ -103,7 +60,7 @@ macro_rules! conditional {
         /// Conditional branches: the two-byte form if the target is bound and near enough.
         impl Encoder<'_> {
             /// `jcc` with a condition that is a value.
-            #[inline]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn jcc(&mut self, cond: Cond, target: impl Into<Target>) {
                 let target = target.into();
                 if self.reaches_short(target) {
@@ -119,7 +76,7 @@ macro_rules! conditional {
 
             $($(
                 #[doc = concat!("[`", stringify!($rel8), "`](Self::", stringify!($rel8), ") if that reaches, else [`", stringify!($rel32), "`](Self::", stringify!($rel32), ").")]
-                #[inline]
+                #[cfg_attr(not(debug_assertions), inline(always))]
                 pub fn $name(&mut self, target: impl Into<Target>) {
                     let target = target.into();
                     if self.reaches_short(target) { self.$rel8(target) } else { self.$rel32(target) }

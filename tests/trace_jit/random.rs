@@ -160,6 +160,12 @@ fn lines(g: &mut Gen) -> String {
                 format!(" and r13, {}, 63\n {name} {}, [r13 + {}]", int(g), int(g), n * 4)
             }
         },
+        17 if number(g, 2) == 0 => {
+            // A store between two loads of what it overwrites.
+            let (base, at) = (int(g), number(g, 3) * 4);
+            let load = format!(" ld {}, [r13 + 4]\n", int(g));
+            format!(" and r13, {base}, 63\n{load} st [r13 + {at}], {}\n ld {}, [r13 + 4]", int_operand(g), int(g))
+        }
         17 => format!(" and r13, {}, 127\n {} [r13], {}", int(g), pick(g, &["st", "st8"]), int_operand(g)),
         18 => format!(" and r13, {}, 120\n fld {}, [r13 + {FLOATS}]", int(g), float(g)),
         _ => format!(" and r13, {}, 120\n fst [r13 + {FLOATS}], {}", int(g), float_operand(g)),

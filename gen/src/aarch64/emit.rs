@@ -157,7 +157,7 @@ fn method(form: &Form) -> Item {
     let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
     let tokens = quote! {
         #alias
-        #[inline]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self #(, #params)*) {
             #(#bindings)*
             #check

@@ -1,7 +1,7 @@
 //! Forms to Rust: one method a form, whose body is one call of the runtime's primitive for the encoding's shape.
 
 use super::{
-    Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rounding, Slot,
+    Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Rounding, Slot,
     check::{segment, term_operand},
 };
 use crate::{
@@ -10,10 +10,12 @@ use crate::{
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
+use std::collections::HashMap;
 
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
 pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
-    let items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
+    let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
+    items.extend(selectors(forms));
     let mut text = String::from("// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n");
     text += &print::file(quote! {
         use #runtime::Target;
@@ -139,12 +141,70 @@ fn is_decorated(operand: &Operand) -> bool {
     operand.mask.is_some() || operand.rounding.is_some() || broadcast
 }
 
-fn function(form: &Form) -> TokenStream {
-    let name = ident(&form.name);
-    let names = parameter_names(form);
+/// The constant for prefixes, REX.W and opcode bytes.
+fn legacy_op(prefixes: &[u8], rex: Rex, opcode: &[u8]) -> TokenStream {
+    let opcode = opcode.iter().map(|byte| hex(*byte));
+    let mut op = quote!(Op::new(&[#(#opcode),*]));
+    if !prefixes.is_empty() {
+        let prefixes = prefixes.iter().map(|byte| hex(*byte));
+        op = quote!(#op.prefixed(&[#(#prefixes),*]));
+    }
+    if rex == Rex::W {
+        op = quote!(#op.w());
+    }
+    quote!(const { #op })
+}
+
+/// Selectors: where two rows differ only in the size of a sign-extended immediate, one function takes the shorter if the value fits.
+///
+/// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
+fn selectors(forms: &[Form]) -> Vec<Item> {
+    let by_name: HashMap<&str, &Form> = forms.iter().map(|form| (form.name.as_str(), form)).collect();
+    forms.iter().filter_map(|short| selector(short, &by_name)).collect()
+}
+
+fn selector(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
+    let stem = short.name.strip_suffix("_imm8")?;
+    let (long, bytes) = [("imm16", 2), ("imm32", 4)]
+        .into_iter()
+        .find_map(|(imm, bytes)| Some((*by_name.get(format!("{stem}_{imm}").as_str())?, bytes)))?;
+    let (
+        Encoding::Legacy { prefixes, rex, opcode: short_opcode, modrm: Some(modrm), .. },
+        Encoding::Legacy { prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), .. },
+    ) = (&short.encoding, &long.encoding)
+    else {
+        return None;
+    };
+    if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) {
+        return None;
+    }
+    let (parameters, conversions) = parameters(long);
+    let names = parameter_names(long);
+    let (reg, rm) = (reg_part(long, &names), rm_part(long, &names));
+    let imm = names.last()?;
+    let (name, bytes) = (ident(&format!("{stem}_imm")), Literal::usize_unsuffixed(bytes));
+    let short_op = legacy_op(prefixes, *rex, short_opcode);
+    let long_op = legacy_op(prefixes, *rex, long_opcode);
+    let tokens = quote! {
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn #name(&mut self, #(#parameters),*) {
+            #(#conversions)*
+            encode::rm_imm_by_size(self, #short_op, #long_op, #reg, #rm, #imm.into(), #bytes)
+        }
+    };
+    let docs = vec![
+        format!("`{}` if the value fits, else `{}`", short.syntax, long.syntax),
+        String::new(),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, long.name),
+    ];
+    Some(Item { docs, tokens })
+}
+
+/// The parameters of a form's function, and what converts them to their types.
+fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut parameters = Vec::new();
     let mut conversions = Vec::new();
-    for (operand, name) in form.operands.iter().zip(&names) {
+    for (operand, name) in form.operands.iter().zip(parameter_names(form)) {
         if operand.slot == Slot::Fixed {
             continue;
         }
@@ -156,10 +216,17 @@ fn function(form: &Form) -> TokenStream {
             parameters.push(quote!(#name: #ty));
         }
     }
+    (parameters, conversions)
+}
+
+fn function(form: &Form) -> TokenStream {
+    let name = ident(&form.name);
+    let names = parameter_names(form);
+    let (parameters, conversions) = parameters(form);
     let check = condition(form, &names);
     let body = body(form, &names);
     quote! {
-        #[inline]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #(#parameters),*) {
             #(#conversions)*
             #check
@@ -224,24 +291,40 @@ fn hex(byte: u8) -> Literal {
     format!("{byte:#04X}").parse().unwrap_or_else(|_| Literal::u8_unsuffixed(byte))
 }
 
-fn body(form: &Form, names: &[Ident]) -> TokenStream {
-    let named = |slot: Slot| form.operands.iter().zip(names).find(|(operand, _)| operand.slot == slot);
+/// The operand in a place, and its parameter.
+fn named<'a>(form: &'a Form, names: &'a [Ident], slot: Slot) -> Option<(&'a Operand, &'a Ident)> {
+    form.operands.iter().zip(names).find(|(operand, _)| operand.slot == slot)
+}
+
+/// ModRM.reg: an operand, or the digit.
+fn reg_part(form: &Form, names: &[Ident]) -> TokenStream {
+    if let Some(operand) = named(form, names, Slot::Reg) {
+        let operand = plain(operand);
+        return quote!(#operand.reg());
+    }
+    let digit = Literal::u8_unsuffixed(form.modrm().and_then(|modrm| modrm.reg).unwrap_or(0));
+    quote!(Reg::digit(#digit))
+}
+
+/// ModRM.rm: an operand, or fixed.
+fn rm_part(form: &Form, names: &[Ident]) -> TokenStream {
     let modrm = form.modrm();
-    let reg = match (named(Slot::Reg).map(plain), modrm.and_then(|m| m.reg)) {
-        (Some(operand), _) => quote!(#operand.reg()),
-        (None, digit) => {
-            let digit = Literal::u8_unsuffixed(digit.unwrap_or(0));
-            quote!(Reg::digit(#digit))
-        }
+    let Some(operand) = named(form, names, Slot::Rm) else {
+        let fixed = Literal::u8_unsuffixed(modrm.and_then(|modrm| modrm.rm).unwrap_or(0));
+        return quote!(encode::RmWord::fixed(#fixed));
     };
-    let rm = match named(Slot::Rm).map(plain) {
-        Some(operand) if modrm.is_some_and(|m| m.mode == Mode::MemorySib) => quote!(#operand.rm().with_sib()),
-        Some(operand) => quote!(#operand.rm()),
-        None => {
-            let fixed = Literal::u8_unsuffixed(modrm.and_then(|m| m.rm).unwrap_or(0));
-            quote!(encode::RmWord::fixed(#fixed))
-        }
-    };
+    let operand = plain(operand);
+    if modrm.is_some_and(|modrm| modrm.mode == Mode::MemorySib) {
+        quote!(#operand.rm().with_sib())
+    } else {
+        quote!(#operand.rm())
+    }
+}
+
+fn body(form: &Form, names: &[Ident]) -> TokenStream {
+    let named = |slot: Slot| named(form, names, slot);
+    let modrm = form.modrm();
+    let (reg, rm) = (reg_part(form, names), rm_part(form, names));
     let vvvv = match named(Slot::Vvvv) {
         Some(operand) => {
             let operand = plain(operand);
@@ -265,16 +348,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
                 Some((0x9B, rest)) => (quote!(encode::op(self, const { Op::new(&[0x9B]) });), rest),
                 _ => (TokenStream::new(), &prefixes[..]),
             };
-            let opcode = opcode.iter().map(|byte| hex(*byte));
-            let mut op = quote!(Op::new(&[#(#opcode),*]));
-            if !prefixes.is_empty() {
-                let prefixes = prefixes.iter().map(|byte| hex(*byte));
-                op = quote!(#op.prefixed(&[#(#prefixes),*]));
-            }
-            if *rex == super::Rex::W {
-                op = quote!(#op.w());
-            }
-            let op = quote!(const { #op });
+            let op = legacy_op(prefixes, *rex, opcode);
             let target = named(Slot::Rel).map(|(_, name)| name);
             let instruction = match (form.immediates.first(), modrm, named(Slot::Opcode).map(plain)) {
                 (Some(Immediate::Rel(1)), ..) => quote!(encode::rel8(self, #op, #target)),

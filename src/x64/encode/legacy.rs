@@ -43,19 +43,19 @@ impl Op {
     }
 
     /// The head that ends in ModRM: `bits` are the operands' head bits.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_modrm(self, bits: u32) -> Chunk {
         self.head(u64::from(bits & 0x00FF_0000) << 40 | self.opcode >> 8, self.opcode_len + 1, bits)
     }
 
     /// The head that ends in the opcode, whose low bits hold a register.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_register(self, register: Word) -> Chunk {
         self.head((register.0 >> 16 & 7) << 56 | self.opcode, self.opcode_len, register.head())
     }
 
     /// The head that ends in the opcode, without operands.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn alone(self) -> Chunk {
         self.head(self.opcode, self.opcode_len, 0)
     }
@@ -63,7 +63,7 @@ impl Op {
     /// Prefixes and REX, if `bits` need it, in front of the highest `len` bytes of `word`.
     ///
     /// Without prefixes REX is the lowest byte, so it is always written, and counted when it is needed.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn head(self, word: u64, len: u32, bits: u32) -> Chunk {
         let needed = bits & 0x47 | self.w;
         let has_rex = needed != 0;
@@ -82,31 +82,31 @@ impl Op {
 }
 
 /// An instruction without operand fields.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op(enc: &mut Encoder<'_>, op: Op) {
     enc.cursor.place([op.alone()]);
 }
 
 /// An instruction whose only operand field is an immediate.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
     enc.cursor.place([imm.0, op.alone()]);
 }
 
 /// An instruction with a register in its opcode (`+r`).
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn plus(enc: &mut Encoder<'_>, op: Op, register: Word) {
     enc.cursor.place([op.with_register(register)]);
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
     enc.cursor.place([imm.0, op.with_register(register)]);
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
     let head = op.with_modrm(reg.0 | rm.head());
     if rm.is_register() {
@@ -120,7 +120,7 @@ pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
 }
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
     let head = op.with_modrm(reg.0 | rm.head());
     if rm.is_register() {
@@ -138,15 +138,32 @@ pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
     }
 }
 
+/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and `bytes` bytes.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: Word, imm: i32, bytes: usize) {
+    let fits = imm as i8 as i32 == imm;
+    let (short_imm, long_imm) = (Imm::i8(imm as i8).0, Chunk::new((imm as u32 as u64) << (64 - 8 * bytes), bytes));
+    let bits = reg.0 | rm.head();
+    if rm.is_register() {
+        let (short, long) = (short.with_modrm(bits).then(short_imm), long.with_modrm(bits).then(long_imm));
+        enc.cursor.place([Chunk::select(fits, short, long)]);
+    } else if rm.is_special() {
+        if fits { rm_imm(enc, short, reg, rm, Imm(short_imm)) } else { rm_imm(enc, long, reg, rm, Imm(long_imm)) }
+    } else {
+        let head = Chunk::select(fits, short.with_modrm(bits), long.with_modrm(bits));
+        enc.cursor.place([Chunk::select(fits, short_imm, long_imm), rm.tail(), head]);
+    }
+}
+
 /// A branch with a displacement of one byte.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::Rel8);
     enc.cursor.place([op.alone().then(Imm::i8(distance as i8).0)]);
 }
 
 /// A branch with a displacement of four bytes.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::disp32(0));
     enc.cursor.place([op.alone().then(Imm::i32(distance).0)]);

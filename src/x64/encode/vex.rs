@@ -28,7 +28,7 @@ impl VexOp {
         VexOp { opcode, map, bits: w << 7 | l << 2 | pp }
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32) -> Chunk {
         let bits = u64::from(bits & 7);
         let last = u64::from(self.bits) | u64::from(!vvvv & 15) << 3;
@@ -44,26 +44,26 @@ impl VexOp {
         prefix.then(rest)
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
         self.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits)
     }
 }
 
 /// An instruction without ModRM.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
     enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0, 0)]);
 }
 
 /// An instruction with ModRM; `vvvv` is 0 where the row has none.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
     vex_imm(enc, op, reg, vvvv, rm, Imm(Chunk::new(0, 0)));
 }
 
 /// An instruction with ModRM and an immediate byte.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
     if rm.is_register() {
         enc.cursor.place([op.with_modrm(vvvv, reg.0 | rm.head()).then(imm.0)]);

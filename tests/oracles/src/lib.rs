@@ -1,8 +1,8 @@
 //! LLVM's assembler and disassembler, asked in batches.
 //!
 //! One run of llvm-mc answers for thousands of instructions. Its answers come as lines without a number, and none for what it
-//! refuses. So after each instruction comes a marker, another instruction that is never asked for, and the lines between two markers
-//! are the answer.
+//! refuses. So after each question comes a marker, and the lines between two markers are the answer: an instruction that is never asked for
+//! where LLVM reads bytes, a label where it reads assembly.
 
 use std::{
     env,
@@ -97,26 +97,8 @@ impl LlvmMc {
             block(&mut input, code);
             block(&mut input, dialect.marker);
         }
-        // Two lines an input.
-        self.answers(dialect, &["-disassemble"], &input, codes.len(), |line| line / 2)
-    }
-
-    /// Assembles each line by itself.
-    pub fn assemble(&self, dialect: &Dialect, lines: &[String]) -> Vec<Answer> {
-        let mut input = String::new();
-        for line in lines {
-            assert!(!line.contains('\n'), "{line:?} is more than a line");
-            input += line;
-            input.push('\n');
-            input += dialect.marker_text;
-            input.push('\n');
-        }
-        self.answers(dialect, &[], &input, lines.len(), |line| line / 2)
-    }
-
-    fn answers(&self, dialect: &Dialect, more: &[&str], input: &str, count: usize, of_line: impl Fn(usize) -> usize) -> Vec<Answer> {
-        let (output, errors) = self.run(dialect, more, input);
-        let mut answers: Vec<Answer> = Vec::with_capacity(count);
+        let (output, errors) = self.run(dialect, &["-disassemble"], &input);
+        let mut answers = Vec::with_capacity(codes.len());
         let mut found = Vec::new();
         for instruction in output.lines().filter_map(instruction) {
             if instruction.text.to_lowercase() == dialect.marker_text {
@@ -125,18 +107,30 @@ impl LlvmMc {
                 found.push(instruction);
             }
         }
-        assert_eq!(answers.len(), count, "llvm-mc answered another number of questions:\n{}", head(&errors));
-        for error in errors.lines() {
-            // <stdin>:12:1: warning: invalid instruction encoding
-            let Some((line, message)) = error.strip_prefix("<stdin>:").and_then(|rest| rest.split_once(':')) else { continue };
-            let (Ok(line), Some((_, message))) = (line.parse::<usize>(), message.split_once(": ")) else { continue };
-            let fatal = message.starts_with("error") || message.contains("invalid instruction encoding");
-            let answer = &mut answers[of_line(line - 1)];
-            if fatal && answer.as_ref().is_ok_and(|found| found.is_empty()) {
-                *answer = Err(message.into());
+        with_errors(answers, codes.len(), 2, &errors)
+    }
+
+    /// Assembles each line by itself.
+    pub fn assemble(&self, dialect: &Dialect, lines: &[String]) -> Vec<Answer> {
+        let mut input = String::new();
+        for line in lines {
+            assert!(!line.contains('\n'), "{line:?} is more than a line");
+            // The NOP ends what an instruction may demand of the next one (MOVPRFX); LLVM may complain of it.
+            input += &format!("{line}\nafter{0}:\nnop\nbefore{0}:\n", input.len());
+        }
+        let (output, errors) = self.run(dialect, &[], &input);
+        let mut answers = Vec::with_capacity(lines.len());
+        let mut found = Vec::new();
+        for line in output.lines() {
+            if line.starts_with("after") {
+                answers.push(Ok(std::mem::take(&mut found)));
+            } else if line.starts_with("before") {
+                found.clear();
+            } else {
+                found.extend(instruction(line));
             }
         }
-        answers
+        with_errors(answers, lines.len(), 4, &errors)
     }
 
     fn run(&self, dialect: &Dialect, more: &[&str], input: &str) -> (String, String) {
@@ -158,6 +152,21 @@ impl LlvmMc {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("llvm-mc writes ASCII");
         (text(output.stdout), text(output.stderr))
     }
+}
+
+/// The answers, with the reasons for those that are empty; each question has so many lines.
+fn with_errors(mut answers: Vec<Answer>, count: usize, lines: usize, errors: &str) -> Vec<Answer> {
+    assert_eq!(answers.len(), count, "llvm-mc answered another number of questions:\n{}", head(errors));
+    for error in errors.lines() {
+        // <stdin>:12:1: warning: invalid instruction encoding
+        let Some((line, message)) = error.strip_prefix("<stdin>:").and_then(|rest| rest.split_once(':')) else { continue };
+        let (Ok(line), Some((_, message))) = (line.parse::<usize>(), message.split_once(": ")) else { continue };
+        let fatal = message.starts_with("error") || message.contains("invalid instruction encoding");
+        if fatal && (line - 1) % lines == 0 {
+            answers[(line - 1) / lines] = Err(message.into());
+        }
+    }
+    answers
 }
 
 /// Bytes that are decoded by themselves.

@@ -1,0 +1,223 @@
+//! Every A64 form against llvm-mc: its disassembler reads our words, and its assembler makes them from the rows' syntax.
+//!
+//! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do not go together is found here,
+//! even where the round trips agree because both encoders read the same row.
+
+#[path = "../../support/aarch64/mod.rs"]
+mod support;
+
+mod render;
+
+use quickcheck::Gen;
+use std::collections::{BTreeMap, BTreeSet};
+use support::{
+    MODEL, Sample,
+    choices::{self, Choices},
+    value::Value,
+};
+use tailfirst::aarch64::{Encoder, forms};
+use tailfirst_gen::aarch64::Form as Model;
+use tailfirst_oracles::{Answer, Dialect, LlvmMc};
+
+/// Random words a form.
+const CASES: u64 = 24;
+
+/// The features that LLVM 19 does not know at all, and how many forms need each.
+const UNKNOWN: [(&str, usize); 2] = [("FEAT_CMPBR", 36), ("FEAT_SVE2p2", 4)];
+
+/// Where code is linked to.
+const BASE: u64 = 0x7F12_3456_7000;
+
+struct Case<'a> {
+    model: &'a Model,
+    values: Vec<Value>,
+    word: u32,
+}
+
+/// Random words of every form, as the crate makes them.
+fn cases(test: &str, forms_wanted: impl Fn(&Model) -> bool, count: u64) -> Vec<Case<'static>> {
+    let mut random = Gen::from_size_and_seed(100, choices::seed(test));
+    let mut cases = Vec::new();
+    for (model, form) in MODEL.iter().zip(forms()).filter(|(model, _)| forms_wanted(model)) {
+        for _ in 0..choices::times(count) {
+            let numbers = choices::numbers(&mut random);
+            let sample = Sample::new(model, &mut Choices::new(&numbers));
+            let mut enc = Encoder::new();
+            form.emit(&mut enc, &sample.operands(model)).expect("the operands are the form's");
+            let mut code = enc.finish().expect("the operands go together");
+            let target = BASE.wrapping_add(sample.distance().unwrap_or(0) as u64);
+            code.link(BASE, |_| Some(target)).expect("the distance is in range");
+            let word = code.bytes().try_into().map(u32::from_le_bytes).expect("a form is four bytes");
+            cases.push(Case { model, values: sample.values, word });
+        }
+    }
+    cases
+}
+
+fn codes(cases: &[Case]) -> Vec<Vec<u8>> {
+    cases.iter().map(|case| case.word.to_le_bytes().to_vec()).collect()
+}
+
+fn is_unknown(model: &Model) -> bool {
+    model.cpu.iter().any(|feature| UNKNOWN.iter().any(|(unknown, _)| unknown == feature))
+}
+
+/// The single word of an answer.
+fn word(answer: &Answer) -> Result<u32, String> {
+    match answer {
+        Err(message) => Err(message.clone()),
+        Ok(found) => match found.as_slice() {
+            [one] => one.bytes.as_slice().try_into().map(u32::from_le_bytes).map_err(|_| format!("{} has other bytes", one.text)),
+            other => Err(format!("{} instructions", other.len())),
+        },
+    }
+}
+
+/// One line a form.
+fn report(what: &str, wrong: BTreeMap<&str, String>) {
+    let lines: Vec<_> = wrong.into_iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+    assert!(lines.is_empty(), "{what}, {} forms:\n{}", lines.len(), lines.join("\n"));
+}
+
+#[test]
+fn llvm_knows_all_forms_but_those_of_new_features() {
+    let llvm = LlvmMc::from_env();
+    for (feature, count) in UNKNOWN {
+        let forms = MODEL.iter().filter(|form| form.cpu.iter().any(|other| other == feature)).count();
+        assert_eq!(forms, count, "{feature}");
+    }
+    let cases = cases("llvm_knows_all_forms_but_those_of_new_features", |_| true, 4);
+    let answers = llvm.disassemble(&Dialect::aarch64(), &codes(&cases));
+    let mut known = BTreeSet::new();
+    let mut refused = BTreeMap::new();
+    for (case, answer) in cases.iter().zip(&answers) {
+        match word(answer) {
+            Ok(_) => drop(known.insert(case.model.name.as_str())),
+            Err(reason) => drop(refused.insert(case.model.name.as_str(), format!("{:?} {reason}", case.model.cpu))),
+        }
+    }
+    let unknown: BTreeSet<_> = MODEL.iter().filter(|form| is_unknown(form)).map(|form| form.name.as_str()).collect();
+    let surprises: Vec<_> = known.intersection(&unknown).collect();
+    assert!(surprises.is_empty(), "LLVM knows {surprises:?}");
+    refused.retain(|name, _| !unknown.contains(name));
+    report("LLVM does not know", refused);
+    println!("checked {} words of {} forms; {} forms are unknown", cases.len(), known.len(), unknown.len());
+}
+
+/// Our words, printed by LLVM and assembled again, are our words.
+#[test]
+fn llvm_prints_what_assembles_to_our_words() {
+    let llvm = LlvmMc::from_env();
+    let cases = cases("llvm_prints_what_assembles_to_our_words", |model| !is_unknown(model), CASES);
+    let mut wrong = BTreeMap::new();
+    let answers = llvm.disassemble(&Dialect::aarch64(), &codes(&cases));
+    let mut texts = Vec::new();
+    let mut printed = Vec::new();
+    for (case, answer) in cases.iter().zip(&answers) {
+        // LLVM's own encoder, on what its decoder made of the word.
+        match word(answer) {
+            Ok(found) if found == case.word => {
+                // `word` has seen that there is one.
+                texts.extend(answer.iter().flatten().map(|one| one.text.clone()));
+                printed.push(case);
+            }
+            Ok(found) => drop(wrong.insert(case.model.name.as_str(), format!("{:08x} is {found:08x} to LLVM", case.word))),
+            Err(reason) => drop(wrong.insert(case.model.name.as_str(), format!("{:08x}: {reason}", case.word))),
+        }
+    }
+    for ((case, text), answer) in printed.iter().zip(&texts).zip(llvm.assemble(&Dialect::aarch64(), &texts)) {
+        match word(&answer) {
+            Ok(found) if found == case.word => {}
+            Ok(found) => {
+                wrong.insert(case.model.name.as_str(), format!("{:08x} is `{text}`, which is {found:08x}", case.word));
+            }
+            Err(reason) => drop(wrong.insert(case.model.name.as_str(), format!("{:08x} is `{text}`: {reason}", case.word))),
+        }
+    }
+    println!("checked {} words of {} forms", cases.len(), MODEL.iter().filter(|form| !is_unknown(form)).count());
+    report("LLVM prints something else", wrong);
+}
+
+/// Operations that LLVM 19 has no name for.
+const UNKNOWN_OPERATIONS: [&str; 8] =
+    ["CIGDPAPA", "CIPAPA", "CIVAOC", "CVAOC", "CIGDVAOC", "CGDVAOC", "CIVAPS", "CIGDVAPS"];
+
+/// Whether the manual says that the assembly means another of the forms that are written so.
+fn is_written_otherwise(case: &Case) -> bool {
+    let is_wide = |value: u64| (0..4).any(|i| value & !(0xFFFF << (16 * i)) == 0);
+    match (case.model.name.as_str(), case.values.as_slice()) {
+        // MOV (bitmask immediate) is what no MOV (wide immediate) can be.
+        ("mov_x_bitmask", [_, Value::Number(value)]) => is_wide(*value as u64) || is_wide(!value as u64),
+        ("mov_w_bitmask", [_, Value::Number(value)]) => is_wide(*value as u64) || is_wide(u64::from(!*value as u32)),
+        // MOV (to/from SP) has SP.
+        ("mov_x_sp" | "mov_w_sp", [Value::Register(rd), Value::Register(rn)]) => *rd != 31 && *rn != 31,
+        (_, values) => values.iter().any(|value| match value {
+            Value::Named(named) => UNKNOWN_OPERATIONS.contains(&named.name),
+            _ => false,
+        }),
+    }
+}
+
+/// The rows' syntax, with the operands put in, assembles to our words.
+#[test]
+fn the_rows_syntax_assembles_to_our_words() {
+    let llvm = LlvmMc::from_env();
+    let mut cases = cases("the_rows_syntax_assembles_to_our_words", |model| !is_unknown(model), CASES);
+    cases.retain(|case| !is_written_otherwise(case));
+    let (wrong, checked, forms) = compare_assembled(&llvm, &cases);
+    println!("checked {checked} words of {forms} forms");
+    report("LLVM assembles something else", wrong);
+    assert_eq!(forms, MODEL.iter().filter(|form| !is_unknown(form)).count());
+}
+
+/// What is wrong, one line a form; and the numbers of words and forms.
+fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str, String>, usize, usize) {
+    let mut wrong = BTreeMap::new();
+    let mut written = Vec::new();
+    let mut texts = Vec::new();
+    for case in cases {
+        match render::render(case.model, &case.values) {
+            Some(text) => {
+                texts.push(text);
+                written.push(case);
+            }
+            None => drop(wrong.insert(case.model.name.as_str(), format!("cannot write {}", case.model.syntax))),
+        }
+    }
+    let mut names = BTreeSet::new();
+    for ((case, text), answer) in written.iter().zip(&texts).zip(llvm.assemble(&Dialect::aarch64(), &texts)) {
+        names.insert(case.model.name.as_str());
+        match word(&answer) {
+            Ok(found) if found == case.word => {}
+            Ok(found) => {
+                wrong.insert(case.model.name.as_str(), format!("`{text}` is {found:08x} to LLVM, and {:08x} here", case.word));
+            }
+            Err(reason) => drop(wrong.insert(case.model.name.as_str(), format!("`{text}`: {reason}"))),
+        }
+    }
+    (wrong, texts.len(), names.len())
+}
+
+/// LLVM prints our words as the rows' syntax with the operands put in, number for number.
+#[test]
+fn llvm_prints_the_rows_syntax() {
+    let llvm = LlvmMc::from_env();
+    let cases = cases("llvm_prints_the_rows_syntax", |model| !is_unknown(model), CASES);
+    let codes = codes(&cases);
+    let preferred = llvm.disassemble(&Dialect::aarch64(), &codes);
+    let canonical = llvm.disassemble(&Dialect::aarch64().with("-M").with("no-aliases"), &codes);
+    let mut wrong = BTreeMap::new();
+    let mut equal = 0;
+    for ((case, preferred), canonical) in cases.iter().zip(&preferred).zip(&canonical) {
+        let Some(expected) = render::render(case.model, &case.values) else { continue };
+        let expected = render::normal(&expected);
+        let printed: Vec<_> = [preferred, canonical].into_iter().flatten().flatten().map(|one| render::normal(&one.text)).collect();
+        if printed.contains(&expected) {
+            equal += 1;
+        } else {
+            wrong.insert(case.model.name.as_str(), format!("`{expected}` is {printed:?} to LLVM"));
+        }
+    }
+    println!("checked {} words of {} forms; {equal} are equal", cases.len(), MODEL.len());
+    report("LLVM prints something else", wrong);
+}

@@ -1,0 +1,455 @@
+//! Branches and references in both directions, against an assembler that works the other way: forward, in two passes, trying again
+//! until no branch gets shorter.
+//!
+//! The crate decides on a branch's form when it meets it, once. That this gives the shortest code is because what lies between a branch
+//! and a target at a higher address is placed already; the reference assembler finds the same lengths without that argument.
+//! A branch to a lower address always has the near form.
+
+#[path = "support/x64/mod.rs"]
+mod support;
+
+use quickcheck::{Arbitrary, Gen, TestResult};
+use support::choices;
+use tailfirst::{
+    FinishError, Label, LinkError, Range, Relocation, RelocationTarget, Symbol,
+    x64::{Cond, EAX, Encoder, Mem, RAX, Rel},
+};
+
+/// A program in the order of its addresses.
+#[derive(Debug, Clone)]
+struct Program {
+    items: Vec<Item>,
+    /// Where the labels are: in front of the item with this index, modulo their number plus one.
+    labels: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Item {
+    Filler(u8),
+    /// To the label with this index, modulo their number.
+    Jmp(u8),
+    Jcc(u8, u8),
+    Call(u8),
+    Lea(u8),
+    /// `cmp dword [label], 0x1234`: a displacement with bytes behind it.
+    Cmp(u8),
+}
+
+impl Arbitrary for Item {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let label = u8::arbitrary(g);
+        match u8::arbitrary(g) % 8 {
+            // Lengths that make distances around 127.
+            0 => Item::Filler(u8::arbitrary(g) % 8 + 120),
+            1 => Item::Filler(u8::arbitrary(g) % 64),
+            2 | 3 => Item::Jmp(label),
+            4 => Item::Jcc(u8::arbitrary(g), label),
+            5 => Item::Call(label),
+            6 => Item::Lea(label),
+            _ => Item::Cmp(label),
+        }
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        match *self {
+            Item::Filler(bytes) => Box::new(bytes.shrink().map(Item::Filler)),
+            Item::Jmp(label) => Box::new(label.shrink().map(Item::Jmp)),
+            Item::Jcc(_, label) | Item::Call(label) | Item::Lea(label) | Item::Cmp(label) => Box::new([Item::Jmp(label)].into_iter()),
+        }
+    }
+}
+
+impl Arbitrary for Program {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let mut labels = Vec::<u8>::arbitrary(g);
+        labels.truncate(99);
+        labels.push(0);
+        Program { items: Arbitrary::arbitrary(g), labels }
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let both = (self.items.clone(), self.labels.clone()).shrink();
+        Box::new(both.filter(|(_, labels)| !labels.is_empty()).map(|(items, labels)| Program { items, labels }))
+    }
+}
+
+impl Program {
+    /// The item that a label stands in front of.
+    fn place(&self, label: u8) -> usize {
+        let label = usize::from(label) % self.labels.len();
+        usize::from(self.labels[label]) % (self.items.len() + 1)
+    }
+}
+
+/// Code, and the offsets of the program's labels in it.
+type Assembled = (Vec<u8>, Vec<usize>);
+
+/// The reference: lengths first, then bytes.
+fn two_passes(program: &Program) -> Assembled {
+    let items = &program.items;
+    let mut short = vec![false; items.len()];
+    let length = |item: Item, short: bool| match item {
+        Item::Filler(bytes) => usize::from(bytes),
+        Item::Jmp(_) | Item::Jcc(..) if short => 2,
+        Item::Jmp(_) | Item::Call(_) => 5,
+        Item::Jcc(..) => 6,
+        Item::Lea(_) => 7,
+        Item::Cmp(_) => 10,
+    };
+    let addresses = |short: &[bool]| {
+        let mut at = 0;
+        let mut all = vec![0];
+        for (item, short) in items.iter().zip(short) {
+            at += length(*item, *short);
+            all.push(at);
+        }
+        all
+    };
+    loop {
+        let at = addresses(&short);
+        let mut changed = false;
+        for (i, item) in items.iter().enumerate() {
+            if let Item::Jmp(label) | Item::Jcc(_, label) = item {
+                let target = program.place(*label);
+                if !short[i] && target > i && at[target] - at[i + 1] <= 127 {
+                    short[i] = true;
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    let at = addresses(&short);
+    let mut bytes = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let distance = |label: u8| (at[program.place(label)] as i32 - at[i + 1] as i32).to_le_bytes();
+        match *item {
+            Item::Filler(count) => bytes.extend(vec![0x90; count.into()]),
+            Item::Jmp(label) if short[i] => bytes.extend([0xEB, distance(label)[0]]),
+            Item::Jmp(label) => bytes.extend([&[0xE9], &distance(label)[..]].concat()),
+            Item::Jcc(cond, label) if short[i] => bytes.extend([0x70 | cond % 16, distance(label)[0]]),
+            Item::Jcc(cond, label) => bytes.extend([&[0x0F, 0x80 | cond % 16], &distance(label)[..]].concat()),
+            Item::Call(label) => bytes.extend([&[0xE8], &distance(label)[..]].concat()),
+            Item::Lea(label) => bytes.extend([&[0x48, 0x8D, 0x05], &distance(label)[..]].concat()),
+            Item::Cmp(label) => bytes.extend([&[0x81, 0x3D], &distance(label)[..], &[0x34, 0x12, 0, 0]].concat()),
+        }
+    }
+    let offsets = (0..program.labels.len()).map(|label| at[program.place(label as u8)]).collect();
+    (bytes, offsets)
+}
+
+/// What the crate makes of the program; labels are made when they are first needed.
+fn tail_first(program: &Program, enc: &mut Encoder<'_>) -> Result<Assembled, FinishError> {
+    let mut labels: Vec<Option<Label>> = vec![None; program.labels.len()];
+    for i in (0..=program.items.len()).rev() {
+        if let Some(item) = program.items.get(i) {
+            let mut label = |enc: &mut Encoder<'_>, label: u8| {
+                *labels[usize::from(label) % program.labels.len()].get_or_insert_with(|| enc.label())
+            };
+            match *item {
+                Item::Filler(bytes) => (0..bytes).for_each(|_| enc.nop()),
+                Item::Jmp(to) => {
+                    let to = label(enc, to);
+                    enc.jmp(to);
+                }
+                Item::Jcc(cond, to) => {
+                    let to = label(enc, to);
+                    enc.jcc(Cond::ALL[usize::from(cond % 16)], to);
+                }
+                Item::Call(to) => {
+                    let to = label(enc, to);
+                    enc.call(to);
+                }
+                Item::Lea(to) => {
+                    let to = label(enc, to);
+                    enc.lea_r64_m(RAX, to);
+                }
+                Item::Cmp(to) => {
+                    let to = label(enc, to);
+                    enc.cmp_rm32_imm32(to, 0x1234);
+                }
+            }
+        }
+        for (index, label) in labels.iter_mut().enumerate() {
+            if program.place(index as u8) == i {
+                match label {
+                    Some(pending) => enc.bind(*pending),
+                    None => *label = Some(enc.here()),
+                }
+            }
+        }
+    }
+    let code = enc.finish()?;
+    let offset = |label: &Option<Label>| label.and_then(|label| code.offset_of(label)).expect("every label has a place");
+    Ok((code.bytes().to_vec(), labels.iter().map(offset).collect()))
+}
+
+#[test]
+fn programs_are_those_of_a_two_pass_assembler() {
+    fn property(program: Program) -> TestResult {
+        let expected = two_passes(&program);
+        let found = tail_first(&program, &mut Encoder::new());
+        if found.as_ref() != Ok(&expected) {
+            return TestResult::error(format!("expected {expected:02x?}\nfound {found:02x?}"));
+        }
+        let mut memory = vec![0; expected.0.len()];
+        let found = tail_first(&program, &mut Encoder::in_slice(&mut memory));
+        TestResult::from_bool(found == Ok(expected))
+    }
+    choices::check("programs_are_those_of_a_two_pass_assembler", 4000).quickcheck(property as fn(Program) -> TestResult);
+}
+
+/// The length of a branch of each kind over `distance` bytes up, and down.
+fn lengths(branch: impl Fn(&mut Encoder<'_>, Label), distance: usize) -> (usize, usize) {
+    let mut enc = Encoder::new();
+    let end = enc.here();
+    (0..distance).for_each(|_| enc.nop());
+    branch(&mut enc, end);
+    let up = enc.finish().expect("the target is bound").bytes().len() - distance;
+    enc.clear();
+    let start = enc.label();
+    branch(&mut enc, start);
+    (0..distance).for_each(|_| enc.nop());
+    enc.bind(start);
+    let down = enc.finish().expect("the target is bound").bytes().len() - distance;
+    (up, down)
+}
+
+#[test]
+fn the_short_form_reaches_127_bytes_up() {
+    for distance in [0, 1, 126, 127] {
+        assert_eq!(lengths(|enc, label| enc.jmp(label), distance), (2, 5));
+        assert_eq!(lengths(|enc, label| enc.jnz(label), distance), (2, 6));
+        assert_eq!(lengths(|enc, label| enc.jcc(Cond::G, label), distance), (2, 6));
+    }
+    for distance in [128, 129, 1000] {
+        assert_eq!(lengths(|enc, label| enc.jmp(label), distance), (5, 5));
+        assert_eq!(lengths(|enc, label| enc.jnz(label), distance), (6, 6));
+        assert_eq!(lengths(|enc, label| enc.jcc(Cond::G, label), distance), (6, 6));
+    }
+}
+
+#[test]
+fn every_condition_has_its_code_and_its_names() {
+    fn bytes(branch: impl Fn(&mut Encoder<'_>, Label)) -> Vec<u8> {
+        let mut enc = Encoder::new();
+        let end = enc.here();
+        branch(&mut enc, end);
+        enc.finish().expect("the target is bound").bytes().to_vec()
+    }
+    for (code, cond) in Cond::ALL.into_iter().enumerate() {
+        assert_eq!(bytes(|enc, label| enc.jcc(cond, label)), [0x70 | code as u8, 0]);
+        assert_eq!(cond as usize, code);
+        assert_eq!(cond.inverse() as usize, code ^ 1);
+    }
+    type Branch = fn(&mut Encoder<'_>, Label);
+    let names: [(u8, &[Branch]); 16] = [
+        (0, &[|enc, to| enc.jo(to)]),
+        (1, &[|enc, to| enc.jno(to)]),
+        (2, &[|enc, to| enc.jb(to), |enc, to| enc.jc(to), |enc, to| enc.jnae(to)]),
+        (3, &[|enc, to| enc.jae(to), |enc, to| enc.jnc(to), |enc, to| enc.jnb(to)]),
+        (4, &[|enc, to| enc.je(to), |enc, to| enc.jz(to)]),
+        (5, &[|enc, to| enc.jne(to), |enc, to| enc.jnz(to)]),
+        (6, &[|enc, to| enc.jbe(to), |enc, to| enc.jna(to)]),
+        (7, &[|enc, to| enc.ja(to), |enc, to| enc.jnbe(to)]),
+        (8, &[|enc, to| enc.js(to)]),
+        (9, &[|enc, to| enc.jns(to)]),
+        (10, &[|enc, to| enc.jp(to), |enc, to| enc.jpe(to)]),
+        (11, &[|enc, to| enc.jnp(to), |enc, to| enc.jpo(to)]),
+        (12, &[|enc, to| enc.jl(to), |enc, to| enc.jnge(to)]),
+        (13, &[|enc, to| enc.jge(to), |enc, to| enc.jnl(to)]),
+        (14, &[|enc, to| enc.jle(to), |enc, to| enc.jng(to)]),
+        (15, &[|enc, to| enc.jg(to), |enc, to| enc.jnle(to)]),
+    ];
+    for (code, branches) in names {
+        for branch in branches {
+            assert_eq!(bytes(branch), [0x70 | code, 0]);
+        }
+    }
+}
+
+const REL8: Range = Range { low: -128, high: 127, step: 1 };
+
+#[test]
+fn a_short_branch_upward_that_does_not_reach() {
+    for distance in [127, 128] {
+        let mut enc = Encoder::new();
+        let end = enc.here();
+        (0..distance).for_each(|_| enc.nop());
+        enc.jmp_rel8(end);
+        enc.ret();
+        match enc.finish() {
+            Ok(code) => assert_eq!((distance, &code.bytes()[1..3]), (127, &[0xEB, 127][..])),
+            Err(error) => {
+                let expected = FinishError::OutOfRange { label: end, at: 128, distance: 128, range: REL8 };
+                assert_eq!((distance, error), (128, expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_short_branch_downward_that_does_not_reach() {
+    for filler in [126, 127] {
+        let mut enc = Encoder::new();
+        enc.nop();
+        let start = enc.label();
+        enc.jz(start);
+        enc.je_rel8(start);
+        (0..filler).for_each(|_| enc.nop());
+        enc.bind(start);
+        match enc.finish() {
+            Ok(code) => assert_eq!((filler, &code.bytes()[126..128]), (126, &[0x74, 0x80][..])),
+            Err(error) => {
+                let expected = FinishError::OutOfRange { label: start, at: 7, distance: -129, range: REL8 };
+                assert_eq!((filler, error), (127, expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_label_that_is_never_bound() {
+    let mut enc = Encoder::new();
+    enc.ret();
+    enc.nop();
+    let unused = enc.label();
+    let used = enc.label();
+    enc.lea_r64_m(RAX, used);
+    let _ = unused;
+    assert_eq!(enc.finish().err(), Some(FinishError::UnboundLabel { label: used, at: 2 }));
+    // Binding it mends that.
+    enc.bind(used);
+    let code = enc.finish().expect("all labels are bound");
+    assert_eq!(code.bytes(), [0x48, 0x8D, 0x05, 0xF9, 0xFF, 0xFF, 0xFF, 0x90, 0xC3]);
+    assert_eq!(code.offset_of(used), Some(0));
+    assert_eq!(code.offset_of(unused), None);
+}
+
+#[test]
+fn a_label_that_is_bound_twice() {
+    let mut enc = Encoder::new();
+    let label = enc.label();
+    enc.bind(label);
+    enc.ret();
+    enc.bind(label);
+    assert_eq!(enc.finish().err(), Some(FinishError::BoundTwice { label, at: 1 }));
+    enc.clear();
+    enc.nop();
+    let here = enc.here();
+    enc.bind(here);
+    assert_eq!(enc.finish().err(), Some(FinishError::BoundTwice { label: here, at: 1 }));
+}
+
+#[test]
+fn a_label_of_another_encoder() {
+    let mut other = Encoder::new();
+    other.label();
+    let foreign = other.label();
+    let mut enc = Encoder::new();
+    enc.label();
+    enc.ret();
+    enc.jmp(foreign);
+    assert_eq!(enc.finish().err(), Some(FinishError::ForeignLabel { label: foreign, at: 1 }));
+    enc.clear();
+    enc.ret();
+    enc.bind(foreign);
+    assert_eq!(enc.finish().err(), Some(FinishError::ForeignLabel { label: foreign, at: 1 }));
+}
+
+#[test]
+fn clearing_forgets_labels_and_mistakes() {
+    let mut enc = Encoder::new();
+    let old = enc.label();
+    enc.jmp(old);
+    enc.bind(old);
+    enc.bind(old);
+    assert!(enc.finish().is_err());
+    enc.clear();
+    enc.ret();
+    assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(vec![0xC3]));
+    enc.jmp(old);
+    assert_eq!(enc.finish().err(), Some(FinishError::ForeignLabel { label: old, at: 1 }));
+}
+
+#[test]
+fn the_first_mistake_is_reported() {
+    let mut enc = Encoder::new();
+    let label = enc.here();
+    enc.nop();
+    enc.bind(label);
+    enc.mov_r64_rm64(RAX, RAX + RAX * 3);
+    assert_eq!(enc.finish().err(), Some(FinishError::BoundTwice { label, at: 1 }));
+}
+
+const PRINT: Symbol = Symbol(3);
+const TABLE: Symbol = Symbol(u32::MAX);
+
+/// `call PRINT; cmp byte [TABLE], 1; lea rax, [here]; here: mov eax, fs:[TABLE]`
+fn with_symbols(enc: &mut Encoder<'_>) {
+    enc.mov_r32_rm32(EAX, Mem::from(TABLE).fs());
+    let here = enc.here();
+    enc.lea_r64_m(RAX, here);
+    enc.cmp_rm8_imm8(TABLE, 1);
+    enc.call(PRINT);
+}
+
+#[test]
+fn symbols_leave_as_relocations() {
+    let mut enc = Encoder::new();
+    with_symbols(&mut enc);
+    let mut code = enc.finish().expect("symbols need not be known");
+    let zeros = [
+        &[0xE8, 0, 0, 0, 0][..],
+        &[0x80, 0x3D, 0, 0, 0, 0, 1],
+        &[0x48, 0x8D, 0x05, 0, 0, 0, 0],
+        &[0x64, 0x8B, 0x05, 0, 0, 0, 0],
+    ];
+    assert_eq!(code.bytes(), zeros.concat());
+    let mut relocations = code.relocations().to_vec();
+    relocations.sort_by_key(|relocation| relocation.from);
+    let relocation = |from, trailing, symbol| Relocation { from, field: Rel::Disp32 { trailing }, target: RelocationTarget::Symbol(symbol) };
+    assert_eq!(relocations, [relocation(5, 0, PRINT), relocation(12, 1, TABLE), relocation(26, 0, TABLE)]);
+    // Linking again, for another base, replaces what was there.
+    for base in [0x7F00_0000_0000, 0x1000_u64] {
+        let table = base - 0x100;
+        code.link(base, |symbol| Some(if symbol == PRINT { base + 0x1_0005 } else { table })).expect("all are near");
+        let linked = [
+            &[0xE8, 0, 0, 1, 0][..],
+            &[0x80, 0x3D, 0xF4, 0xFE, 0xFF, 0xFF, 1],
+            &[0x48, 0x8D, 0x05, 0, 0, 0, 0],
+            &[0x64, 0x8B, 0x05, 0xE6, 0xFE, 0xFF, 0xFF],
+        ];
+        assert_eq!(code.bytes(), linked.concat());
+    }
+}
+
+#[test]
+fn symbols_that_are_unknown_or_too_far() {
+    let mut enc = Encoder::new();
+    enc.ret();
+    enc.call(PRINT);
+    let mut code = enc.finish().expect("symbols need not be known");
+    assert_eq!(code.link(0, |_| None), Err(LinkError::UnknownSymbol { symbol: PRINT, from: 5 }));
+    let range = Range { low: i64::from(i32::MIN), high: i64::from(i32::MAX), step: 1 };
+    let base = 0x10_0000_0000_u64;
+    for (distance, fits) in [(range.high, true), (range.high + 1, false), (range.low, true), (range.low - 1, false)] {
+        let result = code.link(base, |_| Some((base + 5).wrapping_add_signed(distance)));
+        let target = RelocationTarget::Symbol(PRINT);
+        let expected = if fits { Ok(()) } else { Err(LinkError::OutOfRange { target, from: 5, distance, range }) };
+        assert_eq!(result, expected);
+    }
+}
+
+#[test]
+fn a_short_branch_to_a_symbol() {
+    let mut enc = Encoder::new();
+    enc.jmp_rel8(PRINT);
+    let mut code = enc.finish().expect("symbols need not be known");
+    assert_eq!(code.link(0x1000, |_| Some(0x1002 - 128)), Ok(()));
+    assert_eq!(code.bytes(), [0xEB, 0x80]);
+    let too_far = LinkError::OutOfRange { target: RelocationTarget::Symbol(PRINT), from: 2, distance: 128, range: REL8 };
+    assert_eq!(code.link(0x1000, |_| Some(0x1002 + 128)), Err(too_far));
+}
