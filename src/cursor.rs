@@ -29,7 +29,7 @@ use crate::{
     buffer::{Buffer, MAX_LEN},
     label::Pos,
 };
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use core::{hint::select_unpredictable, num::NonZeroU32};
 
 /// Bytes below the cursor that one call of [`Cursor::place`] may touch: four chunks, and the slack of the last store.
@@ -86,56 +86,63 @@ impl Chunk {
 }
 
 /// Where the next byte goes, and how far it may go.
+///
+/// These three words are all that placing an instruction touches. The buffer is behind a pointer of its own, and the slow path gets that and
+/// the words by value: so the compiler knows that no call sees the words, and keeps them in registers from one instruction to the next.
 pub(crate) struct Cursor<'buf> {
+    place: Place,
+    memory: Box<Memory<'buf>>,
+}
+
+/// A cursor's position.
+#[derive(Clone, Copy)]
+struct Place {
     at: *mut u8,
     limit: *mut u8,
     /// One above the address of the buffer's end, as seen from `at`.
     origin: usize,
-    buffer: Buffer<'buf>,
-    spill: Spill,
 }
 
-/// Where a fixed buffer's last instructions are written, one at a time.
-struct Spill {
-    memory: Option<Box<[u8; RED_ZONE]>>,
-    state: SpillState,
+/// What a cursor writes into.
+struct Memory<'buf> {
+    buffer: Buffer<'buf>,
+    /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
+    spill: Vec<u8>,
+    state: State,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SpillState {
+enum State {
     /// The cursor is in the buffer.
-    Unused,
+    InBuffer,
     /// The cursor is in the spill; `placed` bytes have reached the buffer's high end.
-    Active { placed: usize },
+    InSpill { placed: usize },
     /// The cursor is in the spill, and an instruction did not fit.
     Full,
 }
 
-// SAFETY: the pointers point into `buffer` and `spill`, which the cursor owns or borrows uniquely.
+// SAFETY: the pointers point into `memory`, which the cursor owns, or into what that borrows uniquely.
 unsafe impl Send for Cursor<'_> {}
 // SAFETY: a shared cursor reads no memory through its pointers.
 unsafe impl Sync for Cursor<'_> {}
 
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
-        let spill = Spill { memory: None, state: SpillState::Unused };
-        let nowhere = core::ptr::null_mut();
-        let mut cursor = Cursor { at: nowhere, limit: nowhere, origin: 0, buffer, spill };
-        cursor.clear();
-        cursor
+        let mut memory = Box::new(Memory { buffer, spill: Vec::new(), state: State::InBuffer });
+        Cursor { place: memory.in_buffer(0), memory }
     }
 
     /// Back to the buffer's end.
     pub(crate) fn clear(&mut self) {
-        self.spill.state = SpillState::Unused;
-        self.point_into_buffer(0);
+        self.memory.state = State::InBuffer;
+        self.place = self.memory.in_buffer(0);
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn placed(&self) -> usize {
         // Invariant(pos)
-        self.origin.wrapping_sub(self.at as usize) - 1
+        self.place.count() - 1
     }
 
     /// The position of what was placed last.
@@ -147,7 +154,7 @@ impl<'buf> Cursor<'buf> {
     /// The position of what is placed next, if that has so many bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pos_below(&self, bytes: u8) -> Pos {
-        let count = (self.origin.wrapping_sub(self.at as usize) as u32).wrapping_add(bytes.into());
+        let count = (self.place.count() as u32).wrapping_add(bytes.into());
         debug_assert_ne!(count, 0);
         // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
         Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
@@ -157,10 +164,8 @@ impl<'buf> Cursor<'buf> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
         const { assert!(N <= MAX_CHUNKS) }
-        if (self.at as usize) < self.limit as usize {
-            self.make_room();
-        }
-        let mut at = self.at;
+        self.make_room();
+        let mut at = self.place.at;
         for chunk in chunks {
             debug_assert!(chunk.len <= 8);
             // SAFETY:
@@ -173,91 +178,105 @@ impl<'buf> Cursor<'buf> {
                 at = at.sub(chunk.len);
             }
         }
-        self.at = at;
+        self.place.at = at;
     }
 
     /// Places one four-byte instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg(feature = "aarch64")]
     pub(crate) fn place_word(&mut self, word: u32) {
-        if (self.at as usize) < self.limit as usize {
-            self.make_room();
-        }
+        self.make_room();
         // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.
         unsafe {
-            self.at = self.at.sub(4);
-            self.at.cast::<u32>().write_unaligned(word.to_le());
+            self.place.at = self.place.at.sub(4);
+            self.place.at.cast::<u32>().write_unaligned(word.to_le());
         }
     }
 
-    /// Restores Invariant(room) when the red zone is not free.
+    /// Establishes Invariant(room): the red zone is free.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn make_room(&mut self) {
+        if (self.place.at as usize) < self.place.limit as usize {
+            self.place = self.memory.with_room(self.place);
+        }
+    }
+
+    /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
+    pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
+        if self.memory.state != State::InBuffer {
+            self.place = self.memory.flush_spill(self.place);
+        }
+        let placed = self.placed();
+        if self.memory.state == State::Full {
+            return Err(placed);
+        }
+        let (start, len) = self.memory.buffer.extent();
+        debug_assert!(placed <= len);
+        // SAFETY: Invariant(pos): the highest `placed` bytes of the buffer were written by `place`, `place_word` or
+        // `flush_spill`, and the returned borrow is unique because `self` is.
+        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(len - placed), placed) })
+    }
+}
+
+impl Place {
+    /// One more than the number of bytes placed so far.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn count(self) -> usize {
+        // Invariant(pos)
+        self.origin.wrapping_sub(self.at as usize)
+    }
+}
+
+impl Memory<'_> {
+    /// A place from which the red zone is free, with as many bytes placed.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self) {
-        if self.spill.state == SpillState::Unused {
-            let placed = self.placed();
-            if self.buffer.grow(placed) {
-                self.point_into_buffer(placed);
-                return;
-            }
-            self.spill.state = SpillState::Active { placed };
-            self.point_into_spill(placed);
-        } else {
-            self.flush_spill();
+    fn with_room(&mut self, place: Place) -> Place {
+        let placed = place.count() - 1;
+        if self.state != State::InBuffer {
+            return self.flush_spill(place);
         }
+        if self.buffer.grow(placed) {
+            return self.in_buffer(placed);
+        }
+        self.state = State::InSpill { placed };
+        self.in_spill(placed)
     }
 
-    fn point_into_buffer(&mut self, placed: usize) {
+    fn in_buffer(&mut self, placed: usize) -> Place {
         let (start, len) = self.buffer.extent();
         debug_assert!(placed <= len);
         // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
-        self.limit = start.wrapping_add(RED_ZONE);
-        self.at = start.wrapping_add(len - placed);
-        self.origin = start as usize + len + 1;
+        let (at, limit) = (start.wrapping_add(len - placed), start.wrapping_add(RED_ZONE));
+        Place { at, limit, origin: start as usize + len + 1 }
     }
 
-    fn point_into_spill(&mut self, placed: usize) {
+    fn in_spill(&mut self, placed: usize) -> Place {
         // Counting ends a little above what any buffer holds, so that positions stay in 32 bits.
         let placed = placed.min(COUNTED);
-        let memory = self.spill.memory.get_or_insert_with(|| Box::new([0; RED_ZONE])).as_mut_ptr();
-        self.at = memory.wrapping_add(RED_ZONE);
-        // Invariant(room): above the cursor, so that every instruction comes by `make_room`.
-        self.limit = self.at.wrapping_add(1);
-        self.origin = (self.at as usize).wrapping_add(placed + 1);
+        self.spill.reserve_exact(RED_ZONE);
+        let at = self.spill.as_mut_ptr().wrapping_add(RED_ZONE);
+        // Invariant(room): the limit is above the cursor, so that every instruction comes by `with_room`.
+        Place { at, limit: at.wrapping_add(1), origin: (at as usize).wrapping_add(placed + 1) }
     }
 
     /// Copies what is in the spill to its place in the buffer, and empties the spill.
-    fn flush_spill(&mut self) {
-        let total = self.placed();
-        if let SpillState::Active { placed } = self.spill.state {
+    fn flush_spill(&mut self, place: Place) -> Place {
+        let total = place.count() - 1;
+        if let State::InSpill { placed } = self.state {
             let (start, len) = self.buffer.extent();
             if total <= len {
                 debug_assert!(total - placed <= RED_ZONE);
                 // SAFETY:
                 // 1. the `total - placed` bytes from `at` on are the spill's written part;
                 // 2. `placed <= total <= len`, so the place is inside the buffer;
-                // 3. the spill is an allocation of its own.
-                unsafe { core::ptr::copy_nonoverlapping(self.at, start.add(len - total), total - placed) };
-                self.spill.state = SpillState::Active { placed: total };
+                // 3. the spill is no part of the buffer.
+                unsafe { core::ptr::copy_nonoverlapping(place.at, start.add(len - total), total - placed) };
+                self.state = State::InSpill { placed: total };
             } else {
-                self.spill.state = SpillState::Full;
+                self.state = State::Full;
             }
         }
-        self.point_into_spill(total);
-    }
-
-    /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
-    pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
-        if self.spill.state != SpillState::Unused {
-            self.flush_spill();
-        }
-        let placed = self.placed();
-        if self.spill.state == SpillState::Full {
-            return Err(placed);
-        }
-        let (start, len) = self.buffer.extent();
-        debug_assert!(placed <= len);
-        // SAFETY: Invariant(pos): the highest `placed` bytes of the buffer were written by `place`, `place_word` or
-        // `flush_spill`, and the returned borrow is unique because `self` is.
-        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(len - placed), placed) })
+        self.in_spill(total)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     label::{Label, Pos, Target},
     reloc::{OpenRelocation, Relocation, RelocationTarget},
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 /// An assembler whose code grows downward: each call places an instruction *below* what was placed before.
 ///
@@ -20,10 +20,16 @@ use alloc::vec::Vec;
 /// [`aarch64::Encoder`](crate::aarch64::Encoder).
 pub struct Encoder<'buf, I: sealed::Isa> {
     pub(crate) cursor: Cursor<'buf>,
+    // Behind a pointer for the cursor's sake: see there.
+    references: Box<References<I::Field>>,
+}
+
+/// Labels, and who refers to them.
+struct References<F> {
     labels: Vec<Option<Pos>>,
-    fixups: Vec<Fixup<I::Field>>,
-    open: Vec<OpenRelocation<I::Field>>,
-    relocations: Vec<Relocation<I::Field>>,
+    fixups: Vec<Fixup<F>>,
+    open: Vec<OpenRelocation<F>>,
+    relocations: Vec<Relocation<F>>,
     /// The first mistake; `finish` reports it.
     fault: Option<FinishError>,
 }
@@ -55,24 +61,25 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     fn over(buffer: Buffer<'buf>) -> Self {
-        Encoder {
-            cursor: Cursor::new(buffer),
+        let references = References {
             labels: Vec::new(),
             fixups: Vec::new(),
             open: Vec::new(),
             relocations: Vec::new(),
             fault: None,
-        }
+        };
+        Encoder { cursor: Cursor::new(buffer), references: Box::new(references) }
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
     pub fn clear(&mut self) {
         self.cursor.clear();
-        self.labels.clear();
-        self.fixups.clear();
-        self.open.clear();
-        self.relocations.clear();
-        self.fault = None;
+        let References { labels, fixups, open, relocations, fault } = &mut *self.references;
+        labels.clear();
+        fixups.clear();
+        open.clear();
+        relocations.clear();
+        *fault = None;
     }
 
     /// The position of the instruction placed last.
@@ -95,9 +102,10 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     fn new_label(&mut self, pos: Option<Pos>) -> Label {
+        let labels = &mut self.references.labels;
         // Fewer than 2^32 labels: each takes four bytes of memory, more than any code that fits a buffer can use.
-        let label = Label(self.labels.len() as u32);
-        self.labels.push(pos);
+        let label = Label(labels.len() as u32);
+        labels.push(pos);
         label
     }
 
@@ -107,7 +115,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn bind(&mut self, label: Label) {
         let pos = self.pos();
-        match self.labels.get_mut(label.0 as usize) {
+        match self.references.labels.get_mut(label.0 as usize) {
             Some(state @ None) => *state = Some(pos),
             Some(Some(_)) => self.fail(FinishError::BoundTwice { label, at: pos.from_end() }),
             None => self.fail(FinishError::ForeignLabel { label, at: pos.from_end() }),
@@ -115,27 +123,53 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     /// The position of a label; `None` while it is pending.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     pub fn pos_of(&self, label: Label) -> Option<Pos> {
-        self.labels.get(label.0 as usize).copied().flatten()
+        self.references.pos_of(label)
     }
 
     /// Notes a mistake for `finish`, unless there is one already.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn fail(&mut self, fault: FinishError) {
-        self.fault.get_or_insert(fault);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: I::Field) {
-        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+        self.references.fail(fault);
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn refer(&mut self, from: Pos, field: I::Field, target: Target) -> Option<i64> {
+        self.references.refer(from, field, target)
+    }
+
+    /// Resolves every reference and gives the code.
+    ///
+    /// # Errors
+    /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
+    pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
+        let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
+        self.references.resolve(bytes)?;
+        Ok(Code { bytes, relocations: &self.references.relocations, labels: &self.references.labels })
+    }
+}
+
+impl<F: Field> References<F> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn pos_of(&self, label: Label) -> Option<Pos> {
+        self.labels.get(label.0 as usize).copied().flatten()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, fault: FinishError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
+        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
         match target {
             Target::Label(label) if !field.needs_address() => match self.pos_of(label) {
                 Some(pos) => {
@@ -158,12 +192,8 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         }
     }
 
-    /// Resolves every reference and gives the code.
-    ///
-    /// # Errors
-    /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
-    pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
-        let code = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
+    /// Fills the fields of all fixups, and turns what stays open into relocations.
+    fn resolve(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -188,6 +218,6 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
             }
             field.write(code, code.len() - from.from_end() as usize, distance);
         }
-        Ok(Code { bytes: code, relocations: &self.relocations, labels: &self.labels })
+        Ok(())
     }
 }

@@ -27,7 +27,7 @@
 //! enc.test_rm64_r64(RDI, RDI);
 //! enc.xor_rm32_r32(EAX, EAX);
 //! let code = enc.finish()?;         // bytes and relocations, or an error with the data
-//! assert_eq!(code.bytes().len(), 22);
+//! assert_eq!(code.bytes().len(), 20);
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!

@@ -192,7 +192,8 @@ fn programs_are_as_the_reference_lays_them_out() {
         assert_eq!(words(enc.finish().expect("there is room for all").bytes()), expected);
         TestResult::passed()
     }
-    choices::check("programs_are_as_the_reference_lays_them_out", 10_000).quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("programs_are_as_the_reference_lays_them_out", 10_000)
+        .quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
 /// The offset of each item.
@@ -336,13 +337,19 @@ fn symbols_are_linked() {
     let expected = [Branch::Adr.word(3, 0x1001), Branch::Bl.word(0, -(1 << 27)), Branch::LdrX.word(5, (1 << 20) - 4)];
     assert_eq!(words(code.bytes()).into_iter().map(Some).collect::<Vec<_>>(), expected);
     // Elsewhere, the same code refers to the same symbols.
-    assert_eq!(code.link(base + 16, addresses), Err(LinkError::OutOfRange {
-        target: RelocationTarget::Symbol(call),
-        from: 4,
-        distance: -(1 << 27) - 16,
-        range: Branch::Bl.range(),
-    }));
-    assert_eq!(code.link(base, |symbol| addresses(symbol).filter(|_| symbol != call)), Err(LinkError::UnknownSymbol { symbol: call, from: 4 }));
+    assert_eq!(
+        code.link(base + 16, addresses),
+        Err(LinkError::OutOfRange {
+            target: RelocationTarget::Symbol(call),
+            from: 4,
+            distance: -(1 << 27) - 16,
+            range: Branch::Bl.range(),
+        })
+    );
+    assert_eq!(
+        code.link(base, |symbol| addresses(symbol).filter(|_| symbol != call)),
+        Err(LinkError::UnknownSymbol { symbol: call, from: 4 })
+    );
     // A literal lies at a multiple of four bytes from its instruction.
     let odd = |symbol| addresses(symbol).map(|address| address + 2);
     assert!(matches!(code.link(base, odd), Err(LinkError::OutOfRange { from: 8, distance: 0xF_FFFE, .. })));
@@ -351,7 +358,9 @@ fn symbols_are_linked() {
 #[test]
 fn adrp_counts_pages_of_addresses() {
     let outside = Symbol(9);
-    let word = |pages: i64, register: u32| 1 << 31 | 1 << 28 | (pages as u32 & 3) << 29 | ((pages >> 2) as u32 & 0x7_FFFF) << 5 | register;
+    let word = |pages: i64, register: u32| {
+        1 << 31 | 1 << 28 | (pages as u32 & 3) << 29 | ((pages >> 2) as u32 & 0x7_FFFF) << 5 | register
+    };
     for base in [0u64, 0x1000, 0xFF8, 0x7FFF_F234_5FFC, u64::MAX & !0xFFF_FFFF] {
         let mut enc = Encoder::new();
         enc.nop();
@@ -390,7 +399,8 @@ fn adrp_reaches_4_gib() {
     assert_eq!(code.link(base + 0xFFC, |_| Some(base + (1 << 32) - 1)), Ok(()));
     assert_eq!(words(code.bytes()), [0xF07F_FFE0]);
     let range = Range { low: -(1 << 32), high: (1 << 32) - 4096, step: 4096 };
-    let out = |distance| Err(LinkError::OutOfRange { target: RelocationTarget::Symbol(outside), from: 0, distance, range });
+    let out =
+        |distance| Err(LinkError::OutOfRange { target: RelocationTarget::Symbol(outside), from: 0, distance, range });
     assert_eq!(code.link(base, |_| Some(base + (1 << 32))), out(1 << 32));
     assert_eq!(code.link(base, |_| Some(base - (1 << 32) - 1)), out(-(1 << 32) - 4096));
 }

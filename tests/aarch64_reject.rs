@@ -69,7 +69,8 @@ fn scaled_immediates_end_where_their_fields_end() {
             let legal = legal.clamp(low, high);
             assert_eq!(emit(&place, Operand::Imm(legal)), Ok(()), "{kind} of {width} bits: {legal}");
         }
-        for wrong in [low - step, low - 1, high + 1, high + step, i64::MIN, i64::MAX, low + (1 << 32), low - (1 << 32)] {
+        for wrong in [low - step, low - 1, high + 1, high + step, i64::MIN, i64::MAX, low + (1 << 32), low - (1 << 32)]
+        {
             assert_eq!(emit(&place, Operand::Imm(wrong)), refusal(&place), "{kind} of {width} bits: {wrong}");
         }
         for between in (1..step).flat_map(|odd| [low + odd, high - odd]) {
@@ -92,12 +93,33 @@ fn immediates_end_where_the_manual_ends_them() {
         ),
         (
             "LogicalImm32",
-            &[1, 2, 0x8000_0000, 0xFFFF_FFFE, 0x7FFF_FFFF, 0x5555_5555, 0xAAAA_AAAA, 0x00FF_00FF, 0xF000_000F, 0x8000_0001],
+            &[
+                1,
+                2,
+                0x8000_0000,
+                0xFFFF_FFFE,
+                0x7FFF_FFFF,
+                0x5555_5555,
+                0xAAAA_AAAA,
+                0x00FF_00FF,
+                0xF000_000F,
+                0x8000_0001,
+            ],
             &[0, 0xFFFF_FFFF, 5, 0x1234_5678, 0xFFFF_FFF5, 0x0F00_00F1, 1 << 32, -1, -2, 0x5555_5554],
         ),
         (
             "LogicalImm64",
-            &[1, i64::MIN, i64::MAX, not(1), 0x5555_5555_5555_5555, 0x00FF_00FF_00FF_00FF, 0xF_FFFF_FFFF, -16, 0xFFFF_FFFF],
+            &[
+                1,
+                i64::MIN,
+                i64::MAX,
+                not(1),
+                0x5555_5555_5555_5555,
+                0x00FF_00FF_00FF_00FF,
+                0xF_FFFF_FFFF,
+                -16,
+                0xFFFF_FFFF,
+            ],
             &[0, not(0), 5, 0x1234_5678_9ABC_DEF0, 0x5555_5555, 0x0001_0000_0001_0001, -6],
         ),
         (
@@ -147,7 +169,8 @@ fn immediates_end_where_the_manual_ends_them() {
     let kinds = kinds();
     let mut checked = BTreeSet::new();
     for (kind, legal, wrong) in table {
-        let (_, place) = kinds.iter().find(|((name, _), _)| name == kind).unwrap_or_else(|| panic!("no form has {kind}"));
+        let (_, place) =
+            kinds.iter().find(|((name, _), _)| name == kind).unwrap_or_else(|| panic!("no form has {kind}"));
         for &value in *legal {
             assert_eq!(emit(place, Operand::Imm(value)), Ok(()), "{kind}: {value:#x}");
         }
@@ -394,7 +417,10 @@ fn lists_and_elements_end() {
     }
     assert_eq!((ZASlice::<H>::vertical(2, W12, 0), ZASlice::<H>::vertical(1, W12, 8)), (None, None));
     assert_eq!((ZASlice::<Q>::vertical(16, W12, 0), ZASlice::<D>::horizontal(7, W16, 1)), (None, None));
-    assert_eq!((ZAVector::new(W11, 0), ZAVector::new(W12, 16), ZAArray::new(W7, 0), ZAArray::new(W11, 8)), (None, None, None, None));
+    assert_eq!(
+        (ZAVector::new(W11, 0), ZAVector::new(W12, 16), ZAArray::new(W7, 0), ZAArray::new(W11, 8)),
+        (None, None, None, None)
+    );
     assert_eq!((ZAH::new(2), ZAS::new(4), ZAD::new(8)), (None, None, None));
 }
 
@@ -420,8 +446,14 @@ fn shifts_and_extensions_end() {
     for narrow in [W1.uxtb(0), W1.uxth(0), W1.sxtb(0), W1.sxth(0)] {
         assert_eq!(Index::<0>::new(narrow), None, "{narrow:?}");
     }
-    assert_eq!((BitField32::new(0, 33), BitField32::new(32, 1), BitField32::new(31, 2), BitField32::new(0, 0)), (None, None, None, None));
-    assert_eq!((BitField64::new(0, 65), BitField64::new(63, 2), BitField64::new(u32::MAX, 2), BitField64::new(1, u32::MAX)), (None, None, None, None));
+    assert_eq!(
+        (BitField32::new(0, 33), BitField32::new(32, 1), BitField32::new(31, 2), BitField32::new(0, 0)),
+        (None, None, None, None)
+    );
+    assert_eq!(
+        (BitField64::new(0, 65), BitField64::new(63, 2), BitField64::new(u32::MAX, 2), BitField64::new(1, u32::MAX)),
+        (None, None, None, None)
+    );
     assert!(BitField32::new(0, 32).is_some() && BitField64::new(63, 1).is_some());
 }
 
@@ -440,7 +472,20 @@ fn fp_immediates_are_256() {
             assert_eq!(FpImm8::new(scaled), None, "{scaled}");
         }
     }
-    for refused in [0.0, -0.0, 0.12, 0.1171875, 31.5, 32.0, -32.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, 5e-324] {
+    for refused in [
+        0.0,
+        -0.0,
+        0.12,
+        0.1171875,
+        31.5,
+        32.0,
+        -32.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MIN_POSITIVE,
+        5e-324,
+    ] {
         assert_eq!(FpImm8::new(refused), None, "{refused}");
     }
 }
@@ -453,5 +498,8 @@ fn named_operands_end() {
     assert_eq!((SysReg::new(1, 0, 0, 0, 0), SysReg::new(4, 0, 0, 0, 0)), (None, None));
     assert_eq!((SysReg::new(3, 8, 0, 0, 0), SysReg::new(3, 0, 16, 0, 0)), (None, None));
     assert_eq!((SysReg::new(3, 0, 0, 16, 0), SysReg::new(3, 0, 0, 0, 8)), (None, None));
-    assert_eq!((SysOp::new(8, 0, 0, 0), SysOp::new(0, 16, 0, 0), SysOp::new(0, 0, 16, 0), SysOp::new(0, 0, 0, 8)), (None, None, None, None));
+    assert_eq!(
+        (SysOp::new(8, 0, 0, 0), SysOp::new(0, 16, 0, 0), SysOp::new(0, 0, 16, 0), SysOp::new(0, 0, 0, 8)),
+        (None, None, None, None)
+    );
 }

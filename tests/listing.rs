@@ -41,3 +41,27 @@ fn x64() {
 fn aarch64() {
     check("aarch64", tailfirst_gen::aarch64_forms(tables()).unwrap().iter().map(|form| form.list_line()));
 }
+
+/// Every form that tables/README.md names as proof of a notation exists.
+#[test]
+fn awkward_cases() {
+    let readme = fs::read_to_string(tables().join("README.md")).unwrap();
+    let (_, cases) = readme.split_once("## Awkward cases").unwrap();
+    let (x64, aarch64) = cases.split_once("### AArch64").unwrap();
+    let x64_names: Vec<String> =
+        tailfirst_gen::x64_forms(tables()).unwrap().into_iter().map(|form| form.name).collect();
+    let aarch64_names: Vec<String> =
+        tailfirst_gen::aarch64_forms(tables()).unwrap().into_iter().map(|form| form.name).collect();
+    for (cases, names) in [(x64, x64_names), (aarch64, aarch64_names)] {
+        let rows = cases.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| case"));
+        let mut named = 0;
+        for row in rows {
+            let proof = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+            for form in proof.split('`').skip(1).step_by(2) {
+                assert!(names.iter().any(|name| name == form), "{form}, in {row}");
+                named += 1;
+            }
+        }
+        assert!(named > 20, "{named} forms are named");
+    }
+}

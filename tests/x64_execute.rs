@@ -4,7 +4,7 @@
 //! it ignores, so this stands beside the other tests and not in their place. Functions are written as the crate is used,
 //! from their last instruction to their first. What the processor lacks is skipped, and said.
 
-#![cfg(target_arch = "x86_64")]
+#![cfg(all(feature = "x64", target_arch = "x86_64"))]
 
 use memmap2::{Mmap, MmapMut};
 use std::arch::is_x86_feature_detected as has;
@@ -47,9 +47,8 @@ impl Function {
 }
 
 /// Numbers at which arithmetic changes its ways.
-const NOTABLE: [u64; 14] = [
-    0, 1, 2, 3, 63, 64, 127, 128, 0xFF, 0x1_0000, 0x7FFF_FFFF, 0x8000_0000, i64::MAX as u64, u64::MAX,
-];
+const NOTABLE: [u64; 14] =
+    [0, 1, 2, 3, 63, 64, 127, 128, 0xFF, 0x1_0000, 0x7FFF_FFFF, 0x8000_0000, i64::MAX as u64, u64::MAX];
 
 /// Compares a function of two numbers with Rust's.
 #[track_caller]
@@ -89,7 +88,10 @@ fn arithmetic() {
     body_agrees(|enc| enc.bswap_r64(RAX), |a, _| a.swap_bytes());
     body_agrees(|enc| enc.lea_r64_m(RAX, RDI + RSI * 4 - 5), |a, b| a.wrapping_add(b.wrapping_mul(4)).wrapping_sub(5));
     body_agrees(|enc| enc.lea_r32_m(EAX, RSI * 8 + 1), |_, b| u64::from((b as u32).wrapping_mul(8).wrapping_add(1)));
-    body_agrees(|enc| enc.lea_r64_m(RAX, EDI + ESI * 2), |a, b| u64::from((a as u32).wrapping_add((b as u32).wrapping_mul(2))));
+    body_agrees(
+        |enc| enc.lea_r64_m(RAX, EDI + ESI * 2),
+        |a, b| u64::from((a as u32).wrapping_add((b as u32).wrapping_mul(2))),
+    );
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn long_multiplication_and_division() {
             enc.mul_rm64(RSI);
             enc.mov_r64_rm64(RAX, RDI);
         },
-        |a, b| (u128::from(a) * u128::from(b) >> 64) as u64,
+        |a, b| ((u128::from(a) * u128::from(b)) >> 64) as u64,
     );
     agrees(
         |enc| {
@@ -199,7 +201,23 @@ fn long_multiplication_and_division() {
 
 #[test]
 fn constants() {
-    let edges = [0, 1, -1, 127, 128, -128, -129, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x1_0000_0000, -0x8000_0000, -0x8000_0001, i64::MIN, i64::MAX];
+    let edges = [
+        0,
+        1,
+        -1,
+        127,
+        128,
+        -128,
+        -129,
+        0x7FFF_FFFF,
+        0x8000_0000,
+        0xFFFF_FFFF,
+        0x1_0000_0000,
+        -0x8000_0000,
+        -0x8000_0001,
+        i64::MIN,
+        i64::MAX,
+    ];
     for value in edges {
         for register in [RAX, R9] {
             let mut length = 0;
@@ -545,19 +563,28 @@ fn bmi() {
     body_agrees(|enc| enc.shlx_r64_rm64_r64(RAX, RDI, RSI), |a, b| a << (b & 63));
     body_agrees(|enc| enc.sarx_r64_rm64_r64(RAX, RDI, RSI), |a, b| (a as i64 >> (b & 63)) as u64);
     body_agrees(|enc| enc.rorx_r64_rm64_imm8(RAX, RSI, 9), |_, b| b.rotate_right(9));
-    body_agrees(|enc| enc.bextr_r64_rm64_r64(RAX, RDI, RSI), |a, b| {
-        let (start, len) = (b & 0xFF, b >> 8 & 0xFF);
-        let shifted = a.checked_shr(start as u32).unwrap_or(0);
-        if len > 63 { shifted } else { shifted & ((1 << len) - 1) }
-    });
-    body_agrees(|enc| enc.pdep_r64_r64_rm64(RAX, RDI, RSI), |a, b| {
-        let bits = (0..64).filter(|at| b >> at & 1 == 1).enumerate();
-        bits.fold(0, |all, (from, to)| all | (a >> from & 1) << to)
-    });
-    body_agrees(|enc| enc.pext_r64_r64_rm64(RAX, RDI, RSI), |a, b| {
-        let bits = (0..64).filter(|at| b >> at & 1 == 1).enumerate();
-        bits.fold(0, |all, (to, from)| all | (a >> from & 1) << to)
-    });
+    body_agrees(
+        |enc| enc.bextr_r64_rm64_r64(RAX, RDI, RSI),
+        |a, b| {
+            let (start, len) = (b & 0xFF, b >> 8 & 0xFF);
+            let shifted = a.checked_shr(start as u32).unwrap_or(0);
+            if len > 63 { shifted } else { shifted & ((1 << len) - 1) }
+        },
+    );
+    body_agrees(
+        |enc| enc.pdep_r64_r64_rm64(RAX, RDI, RSI),
+        |a, b| {
+            let bits = (0..64).filter(|at| b >> at & 1 == 1).enumerate();
+            bits.fold(0, |all, (from, to)| all | (a >> from & 1) << to)
+        },
+    );
+    body_agrees(
+        |enc| enc.pext_r64_r64_rm64(RAX, RDI, RSI),
+        |a, b| {
+            let bits = (0..64).filter(|at| b >> at & 1 == 1).enumerate();
+            bits.fold(0, |all, (to, from)| all | (a >> from & 1) << to)
+        },
+    );
     body_agrees(|enc| enc.popcnt_r64_rm64(RAX, RSI), |_, b| b.count_ones().into());
     body_agrees(|enc| enc.lzcnt_r64_rm64(RAX, RSI), |_, b| b.leading_zeros().into());
     body_agrees(|enc| enc.tzcnt_r64_rm64(RAX, RSI), |_, b| b.trailing_zeros().into());
@@ -566,7 +593,7 @@ fn bmi() {
             enc.mulx_r64_r64_rm64(RAX, RCX, RSI);
             enc.mov_r64_rm64(RDX, RDI);
         },
-        |a, b| (u128::from(a) * u128::from(b) >> 64) as u64,
+        |a, b| ((u128::from(a) * u128::from(b)) >> 64) as u64,
     );
 }
 
@@ -666,22 +693,21 @@ fn avx512_masks_and_broadcasts() {
 #[test]
 fn avx512_rounding() {
     needs!("avx512f");
-    for (round, third) in [
-        (Round::Nearest, 1.0 / 3.0),
-        (Round::Down, 0.333_333_333_333_333_31),
-        (Round::Up, 0.333_333_333_333_333_37),
-        (Round::Zero, 0.333_333_333_333_333_31),
-    ] {
+    // Rounded to nearest, a third is too small.
+    let (below, above) = (1.0_f64 / 3.0, (1.0_f64 / 3.0).next_up());
+    let rounds = [
+        (Round::Nearest, below, -below),
+        (Round::Down, below, -above),
+        (Round::Up, above, -below),
+        (Round::Zero, below, -below),
+    ];
+    for (round, positive, negative) in rounds {
         let function = Function::new(|enc| {
             enc.ret();
             enc.vdivsd_xmm_k1z_xmm_xmmm64_er(XMM0, XMM0, XMM1.rounded(round));
         });
-        assert_eq!(function.call_f64(1.0, 3.0, 0.0), third, "{round:?}");
-        assert_eq!(function.call_f64(-1.0, 3.0, 0.0), match round {
-            Round::Down => -0.333_333_333_333_333_37,
-            Round::Up => -0.333_333_333_333_333_31,
-            _ => -third,
-        }, "{round:?}");
+        assert_eq!(function.call_f64(1.0, 3.0, 0.0), positive, "{round:?}");
+        assert_eq!(function.call_f64(-1.0, 3.0, 0.0), negative, "{round:?}");
     }
 }
 
@@ -691,7 +717,9 @@ fn avx512_displacements_count_vectors_and_elements() {
     let input: Vec<u32> = (0..8192).collect();
     let middle = 4096;
     // Whole vectors count 64 bytes, broadcast elements 4; around both, displacements that fit no byte.
-    for disp in [0, 4, 64, 60, -64, 127 * 64, 128 * 64 - 4, -128 * 64, -129 * 64 + 4, 127 * 4, 128 * 4, -128 * 4, -129 * 4, 508] {
+    for disp in
+        [0, 4, 64, 60, -64, 127 * 64, 128 * 64 - 4, -128 * 64, -129 * 64 + 4, 127 * 4, 128 * 4, -128 * 4, -129 * 4, 508]
+    {
         let load = |broadcast: bool| {
             Function::new(|enc| {
                 enc.ret();

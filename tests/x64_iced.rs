@@ -4,11 +4,14 @@
 //! notation of what it found (`op_code_string`) must be the row's `op`, in all but spelling. The forms that iced
 //! does not know are counted by CPU feature; llvm-mc looks at those.
 
+#![cfg(feature = "x64")]
+
 #[path = "support/x64/mod.rs"]
 mod support;
 
 use iced_x86::{
-    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, RflagsBits, RoundingControl,
+    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, RflagsBits,
+    RoundingControl,
 };
 use quickcheck::Gen;
 use std::collections::BTreeMap;
@@ -46,7 +49,10 @@ fn iced_reads_every_form_as_it_was_meant() {
             let sample = Sample::new(form, &mut Choices::new(&numbers));
             let bytes = forward::encode(form, &sample.arguments);
             if let Err(reason) = agrees(form, &sample.arguments, &bytes) {
-                wrong.entry(form.name.clone()).or_insert(format!("{} | {}: {reason} | {bytes:02x?} {:?}", form.syntax, form.notation, sample.arguments));
+                wrong.entry(form.name.clone()).or_insert(format!(
+                    "{} | {}: {reason} | {bytes:02x?} {:?}",
+                    form.syntax, form.notation, sample.arguments
+                ));
             }
         }
     }
@@ -58,7 +64,9 @@ fn iced_reads_every_form_as_it_was_meant() {
 fn access_and_flags_are_what_iced_says() {
     let mut g = Gen::from_size_and_seed(100, choices::seed("access_and_flags_are_what_iced_says"));
     let mut wrong = Vec::new();
-    for form in MODEL.iter().filter(|form| !is_unknown(form) && !OTHER_EFFECTS.iter().any(|(other, _)| *other == form.mnemonic)) {
+    for form in
+        MODEL.iter().filter(|form| !is_unknown(form) && !OTHER_EFFECTS.iter().any(|(other, _)| *other == form.mnemonic))
+    {
         let found = typical(form, Sample::new(form, &mut Choices::new(&choices::numbers(&mut g))).arguments);
         if let Err(reason) = effects_agree(form, &found) {
             wrong.push(format!("{} | {}: {reason}", form.table, form.syntax));
@@ -86,7 +94,11 @@ fn agrees(form: &Model, arguments: &[Argument], bytes: &[u8]) -> Result<(), Stri
     }
     // The exchange of the accumulator with itself is what NOP is.
     if form.mnemonic == "xchg" && found.mnemonic() == Mnemonic::Nop {
-        return equal("register", arguments.iter().map(|argument| argument.value.clone()).collect::<Vec<_>>(), vec![Value::Register(0)]);
+        return equal(
+            "register",
+            arguments.iter().map(|argument| argument.value.clone()).collect::<Vec<_>>(),
+            vec![Value::Register(0)],
+        );
     }
     mnemonic_agrees(&mnemonic, &found)?;
     notation_agrees(form, &found)?;
@@ -183,7 +195,8 @@ fn operands_agree(form: &Model, arguments: &[Argument], found: &Instruction) -> 
         return Ok(());
     }
     let mut arguments = arguments.iter();
-    let mut at = u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
+    let mut at =
+        u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
     for operand in &form.operands {
         // iced calls implicit what the manual writes as <XMM0>.
         if operand.text == "XMM0" {
@@ -210,7 +223,13 @@ fn fixed_agrees(operand: &Operand, number: u8, found: &Instruction, at: u32) -> 
     equal("register", format!("{:?}", found.op_register(at)).to_lowercase(), name)
 }
 
-fn operand_agrees(form: &Model, operand: &Operand, argument: &Argument, found: &Instruction, at: u32) -> Result<(), String> {
+fn operand_agrees(
+    form: &Model,
+    operand: &Operand,
+    argument: &Argument,
+    found: &Instruction,
+    at: u32,
+) -> Result<(), String> {
     let kind = found.op_kind(at);
     let size = |expected: Option<u32>| match expected {
         Some(bits) => equal("bits in memory", found.memory_size().size() as u32 * 8, bits),
@@ -242,7 +261,9 @@ fn operand_agrees(form: &Model, operand: &Operand, argument: &Argument, found: &
             equal("bits in memory", found.memory_size().size() as u32 * 8, *bits)?;
             equal("absolute address", found.memory_displacement64(), *number as u64)
         }
-        (Value::Distance(distance), _) => equal("target", found.near_branch_target(), found.next_ip().wrapping_add_signed((*distance).into())),
+        (Value::Distance(distance), _) => {
+            equal("target", found.near_branch_target(), found.next_ip().wrapping_add_signed((*distance).into()))
+        }
         other => unreachable!("{other:?}"),
     }
 }
@@ -354,7 +375,8 @@ const OTHER_EFFECTS: [(&str, &str); 10] = [
 fn effects_agree(form: &Model, found: &Instruction) -> Result<(), String> {
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(found);
-    let first = u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
+    let first =
+        u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
     for (at, operand) in (first..).zip(&form.operands) {
         if operand.text == "XMM0" || matches!(operand.kind, Kind::Imm { .. } | Kind::Rel { .. }) {
             continue;
@@ -369,7 +391,16 @@ fn effects_agree(form: &Model, found: &Instruction) -> Result<(), String> {
         equal(&operand.text, access, operand.access)?;
     }
     let flags = |bits: u32| -> String {
-        let all = [('o', RflagsBits::OF), ('s', RflagsBits::SF), ('z', RflagsBits::ZF), ('a', RflagsBits::AF), ('p', RflagsBits::PF), ('c', RflagsBits::CF), ('d', RflagsBits::DF), ('i', RflagsBits::IF)];
+        let all = [
+            ('o', RflagsBits::OF),
+            ('s', RflagsBits::SF),
+            ('z', RflagsBits::ZF),
+            ('a', RflagsBits::AF),
+            ('p', RflagsBits::PF),
+            ('c', RflagsBits::CF),
+            ('d', RflagsBits::DF),
+            ('i', RflagsBits::IF),
+        ];
         all.iter().filter(|(_, bit)| bits & bit != 0).map(|(letter, _)| letter).collect()
     };
     let said = |what: char| -> String {
@@ -416,7 +447,9 @@ fn a_wrong_row_is_noticed() {
 }
 
 fn vaddps(tuple: &str, memory: &str) -> String {
-    format!(r#"(ins: "vaddps zmm1 {{k1}}{{z}}, zmm2, zmm3/{memory}", op: "EVEX.512.NP.0F.W0 58 /r", en: "RVM", io: "w r r", tt: {tuple})"#)
+    format!(
+        r#"(ins: "vaddps zmm1 {{k1}}{{z}}, zmm2, zmm3/{memory}", op: "EVEX.512.NP.0F.W0 58 /r", en: "RVM", io: "w r r", tt: {tuple})"#
+    )
 }
 
 /// What the checks above say of a row.

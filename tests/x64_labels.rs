@@ -5,6 +5,8 @@
 //! and a target at a higher address is placed already; the reference assembler finds the same lengths without that argument.
 //! A branch to a lower address always has the near form.
 
+#![cfg(feature = "x64")]
+
 #[path = "support/x64/mod.rs"]
 mod support;
 
@@ -54,7 +56,9 @@ impl Arbitrary for Item {
         match *self {
             Item::Filler(bytes) => Box::new(bytes.shrink().map(Item::Filler)),
             Item::Jmp(label) => Box::new(label.shrink().map(Item::Jmp)),
-            Item::Jcc(_, label) | Item::Call(label) | Item::Lea(label) | Item::Cmp(label) => Box::new([Item::Jmp(label)].into_iter()),
+            Item::Jcc(_, label) | Item::Call(label) | Item::Lea(label) | Item::Cmp(label) => {
+                Box::new([Item::Jmp(label)].into_iter())
+            }
         }
     }
 }
@@ -129,8 +133,8 @@ fn two_passes(program: &Program) -> Assembled {
             Item::Filler(count) => bytes.extend(vec![0x90; count.into()]),
             Item::Jmp(label) if short[i] => bytes.extend([0xEB, distance(label)[0]]),
             Item::Jmp(label) => bytes.extend([&[0xE9], &distance(label)[..]].concat()),
-            Item::Jcc(cond, label) if short[i] => bytes.extend([0x70 | cond % 16, distance(label)[0]]),
-            Item::Jcc(cond, label) => bytes.extend([&[0x0F, 0x80 | cond % 16], &distance(label)[..]].concat()),
+            Item::Jcc(cond, label) if short[i] => bytes.extend([0x70 | (cond % 16), distance(label)[0]]),
+            Item::Jcc(cond, label) => bytes.extend([&[0x0F, 0x80 | (cond % 16)], &distance(label)[..]].concat()),
             Item::Call(label) => bytes.extend([&[0xE8], &distance(label)[..]].concat()),
             Item::Lea(label) => bytes.extend([&[0x48, 0x8D, 0x05], &distance(label)[..]].concat()),
             Item::Cmp(label) => bytes.extend([&[0x81, 0x3D], &distance(label)[..], &[0x34, 0x12, 0, 0]].concat()),
@@ -182,7 +186,8 @@ fn tail_first(program: &Program, enc: &mut Encoder<'_>) -> Result<Assembled, Fin
         }
     }
     let code = enc.finish()?;
-    let offset = |label: &Option<Label>| label.and_then(|label| code.offset_of(label)).expect("every label has a place");
+    let offset =
+        |label: &Option<Label>| label.and_then(|label| code.offset_of(label)).expect("every label has a place");
     Ok((code.bytes().to_vec(), labels.iter().map(offset).collect()))
 }
 
@@ -198,7 +203,8 @@ fn programs_are_those_of_a_two_pass_assembler() {
         let found = tail_first(&program, &mut Encoder::in_slice(&mut memory));
         TestResult::from_bool(found == Ok(expected))
     }
-    choices::check("programs_are_those_of_a_two_pass_assembler", 4000).quickcheck(property as fn(Program) -> TestResult);
+    choices::check("programs_are_those_of_a_two_pass_assembler", 4000)
+        .quickcheck(property as fn(Program) -> TestResult);
 }
 
 /// The length of a branch of each kind over `distance` bytes up, and down.
@@ -410,7 +416,11 @@ fn symbols_leave_as_relocations() {
     assert_eq!(code.bytes(), zeros.concat());
     let mut relocations = code.relocations().to_vec();
     relocations.sort_by_key(|relocation| relocation.from);
-    let relocation = |from, trailing, symbol| Relocation { from, field: Rel::Disp32 { trailing }, target: RelocationTarget::Symbol(symbol) };
+    let relocation = |from, trailing, symbol| Relocation {
+        from,
+        field: Rel::Disp32 { trailing },
+        target: RelocationTarget::Symbol(symbol),
+    };
     assert_eq!(relocations, [relocation(5, 0, PRINT), relocation(12, 1, TABLE), relocation(26, 0, TABLE)]);
     // Linking again, for another base, replaces what was there.
     for base in [0x7F00_0000_0000, 0x1000_u64] {
@@ -450,6 +460,7 @@ fn a_short_branch_to_a_symbol() {
     let mut code = enc.finish().expect("symbols need not be known");
     assert_eq!(code.link(0x1000, |_| Some(0x1002 - 128)), Ok(()));
     assert_eq!(code.bytes(), [0xEB, 0x80]);
-    let too_far = LinkError::OutOfRange { target: RelocationTarget::Symbol(PRINT), from: 2, distance: 128, range: REL8 };
+    let too_far =
+        LinkError::OutOfRange { target: RelocationTarget::Symbol(PRINT), from: 2, distance: 128, range: REL8 };
     assert_eq!(code.link(0x1000, |_| Some(0x1002 + 128)), Err(too_far));
 }

@@ -3,6 +3,8 @@
 //! Types keep most mistakes from compiling. What is left are values: they are refused where they are made (a constructor gives `None`), where a
 //! form is chosen at run time (`Form::emit`), or, if only an instruction as a whole shows the mistake, by `finish`.
 
+#![cfg(feature = "x64")]
+
 #[path = "support/x64/mod.rs"]
 mod support;
 
@@ -51,12 +53,22 @@ fn immediates_fit_their_places() {
                 (_, false) => (0, (1 << bits) - 1),
             };
             for value in [low, high, 1, low / 2] {
-                assert_eq!(with_operand(model, form, index, Operand::imm(value)), Ok(()), "{} with {value}", form.syntax);
+                assert_eq!(
+                    with_operand(model, form, index, Operand::imm(value)),
+                    Ok(()),
+                    "{} with {value}",
+                    form.syntax
+                );
             }
             if bits < 64 {
                 let expected = Err(OperandError::Kind { index, expected: form.operands[index].kind });
                 for value in [low - 1, high + 1, i64::MIN, i64::MAX] {
-                    assert_eq!(with_operand(model, form, index, Operand::imm(value)), expected, "{} with {value}", form.syntax);
+                    assert_eq!(
+                        with_operand(model, form, index, Operand::imm(value)),
+                        expected,
+                        "{} with {value}",
+                        form.syntax
+                    );
                 }
             }
         }
@@ -191,28 +203,41 @@ fn every_parameter_takes_its_own_kind_only() {
                     true => Ok(()),
                     false => Err(OperandError::Kind { index, expected: form.operands[index].kind }),
                 };
-                assert_eq!(with_operand(model, form, index, operand), expected, "{}, operand {index}: {sort:?}", form.syntax);
+                assert_eq!(
+                    with_operand(model, form, index, operand),
+                    expected,
+                    "{}, operand {index}: {sort:?}",
+                    form.syntax
+                );
             }
         }
     }
 }
 
-/// Whether the form may decorate a register, and memory, with a decoration.
-type Allowed = fn(&Model, &ModelOperand) -> (bool, bool);
+/// A decoration: its name, the decorated operand, and whether a form may have it on a register, and on memory.
+type Decoration = (&'static str, fn(Operand) -> Operand, fn(&Model, &ModelOperand) -> (bool, bool));
 
 #[test]
 fn every_parameter_takes_its_own_decorations_only() {
     let is_broadcast = |operand: &ModelOperand| matches!(operand.kind, Kind::RegMem { broadcast: Some(_), .. });
     assert!(MODEL.iter().any(|form| form.operands.iter().any(is_broadcast)));
-    let decorations: [(&str, fn(Operand) -> Operand, Allowed); 6] = [
+    let decorations: [Decoration; 6] = [
         ("mask", |operand| operand.k(K3), |_, operand| (operand.mask.is_some(), operand.mask.is_some())),
-        ("no mask", |operand| operand.k(K0), |form, operand| {
-            let allowed = operand.mask.is_some() && !form.needs_mask();
-            (allowed, allowed)
-        }),
+        (
+            "no mask",
+            |operand| operand.k(K0),
+            |form, operand| {
+                let allowed = operand.mask.is_some() && !form.needs_mask();
+                (allowed, allowed)
+            },
+        ),
         ("zeroing", |operand| operand.k(K3).z(), |_, operand| (operand.mask == Some(Mask::Zeroing), false)),
         ("zeroing without a mask", |operand| operand.z(), |_, _| (false, false)),
-        ("rounding", |operand| operand.rounded(Round::Up), |_, operand| (operand.rounding == Some(Rounding::Embedded), false)),
+        (
+            "rounding",
+            |operand| operand.rounded(Round::Up),
+            |_, operand| (operand.rounding == Some(Rounding::Embedded), false),
+        ),
         ("sae", |operand| operand.sae(), |_, operand| (operand.rounding == Some(Rounding::SuppressExceptions), false)),
     ];
     for (model, form) in pairs() {
@@ -224,20 +249,30 @@ fn every_parameter_takes_its_own_decorations_only() {
                 Kind::Mem { .. } => (None, true),
                 _ => (None, false),
             };
-            let register = register.map(|class| register_of(class));
+            let register = register.map(register_of);
             let memory = memory.then(|| Operand::from(Mem::from(RBX)));
             for (name, decorate, allowed) in decorations {
                 let (by_register, by_memory) = allowed(model, parameter);
                 for (plain, allowed) in [(register, by_register), (memory, by_memory)] {
                     let Some(plain) = plain else { continue };
                     let expected = if allowed { Ok(()) } else { refused };
-                    assert_eq!(with_operand(model, form, index, decorate(plain)), expected, "{}, operand {index}: {name}", form.syntax);
+                    assert_eq!(
+                        with_operand(model, form, index, decorate(plain)),
+                        expected,
+                        "{}, operand {index}: {name}",
+                        form.syntax
+                    );
                 }
             }
             for (plain, is_memory) in [(register, false), (memory, true)] {
                 let Some(plain) = plain else { continue };
                 let expected = if is_memory && is_broadcast(parameter) { Ok(()) } else { refused };
-                assert_eq!(with_operand(model, form, index, plain.broadcast()), expected, "{}, operand {index}: broadcast", form.syntax);
+                assert_eq!(
+                    with_operand(model, form, index, plain.broadcast()),
+                    expected,
+                    "{}, operand {index}: broadcast",
+                    form.syntax
+                );
             }
         }
     }
@@ -431,7 +466,8 @@ fn conditions_between_operands() {
             let mut enc = Encoder::new();
             enc.nop();
             let labels = Labels { above: enc.here(), below: enc.here() };
-            form.emit(&mut enc, &sample.operands(model, labels)).unwrap_or_else(|error| panic!("{}: {error}", form.syntax));
+            form.emit(&mut enc, &sample.operands(model, labels))
+                .unwrap_or_else(|error| panic!("{}: {error}", form.syntax));
             let expected = if operands::holds(model, &sample.arguments) {
                 held += 1;
                 None

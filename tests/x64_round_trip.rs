@@ -4,6 +4,8 @@
 //! that grows, a slice with room, a slice of exactly the code's size, and one that is a byte too small. The last two
 //! must leave what surrounds them alone, and the last must say how large it should have been.
 
+#![cfg(feature = "x64")]
+
 #[path = "support/x64/mod.rs"]
 mod support;
 

@@ -88,7 +88,10 @@ impl Installed {
 enum Gate {
     /// The start of a loop's trace.
     Trace,
-    Exit { exit: Exit, heat: Heat },
+    Exit {
+        exit: Exit,
+        heat: Heat,
+    },
 }
 
 /// What was counted.
@@ -187,10 +190,13 @@ impl<'p, M: Machine> Vm<'p, M> {
             return Ok(pc);
         }
         let pending = exit.restores.clone();
-        let recorder = Recorder::at_exit(pc, pending.iter().map(|&(slot, from)| match from {
-            Source::Const(bits) => (slot, Some(bits)),
-            Source::Place(_) => (slot, None),
-        }));
+        let recorder = Recorder::at_exit(
+            pc,
+            pending.iter().map(|&(slot, from)| match from {
+                Source::Const(bits) => (slot, Some(bits)),
+                Source::Place(_) => (slot, None),
+            }),
+        );
         self.record(recorder, Origin::Exit(left_through), &pending, pc)
     }
 

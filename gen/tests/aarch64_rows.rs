@@ -296,7 +296,7 @@ impl Encoder<'_> {
     ///
     /// Table: aarch64/test.ron
     #[doc(alias = \"LDR_64_ldst_immpost\")]
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm<9, 0>) {
         let rt = rt.into().bits();
         let rn = rn.into().bits();
@@ -317,7 +317,7 @@ impl Encoder<'_> {
     /// CPU: FEAT_NONE
     ///
     /// Table: aarch64/test.ron
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm<6, 0>, target: impl Into<Target>) {
         let imm = imm.bits();
         encode::branch(self, 0x36000000 | rt.into().bits() | (imm >> 5) << 31 | (imm & 0x1F) << 19, Rel::Imm14, target.into());

@@ -8,10 +8,7 @@
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
 use super::{Encoder, Rel};
-use crate::{
-    error::FinishError,
-    label::Target,
-};
+use crate::{error::FinishError, label::Target};
 
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]

@@ -170,7 +170,9 @@ fn selector(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
         .find_map(|(imm, bytes)| Some((*by_name.get(format!("{stem}_{imm}").as_str())?, bytes)))?;
     let (
         Encoding::Legacy { prefixes, rex, opcode: short_opcode, modrm: Some(modrm), .. },
-        Encoding::Legacy { prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), .. },
+        Encoding::Legacy {
+            prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), ..
+        },
     ) = (&short.encoding, &long.encoding)
     else {
         return None;

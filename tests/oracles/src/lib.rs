@@ -78,7 +78,9 @@ impl LlvmMc {
     pub fn from_env() -> LlvmMc {
         const VARIABLE: &str = "TAILFIRST_LLVM_MC";
         let Some(program) = env::var_os(VARIABLE).map(PathBuf::from) else {
-            panic!("{VARIABLE} is not set: it must name llvm-mc of LLVM {VERSION}x (Debian's package llvm-19 has llvm-mc-19)");
+            panic!(
+                "{VARIABLE} is not set: it must name llvm-mc of LLVM {VERSION}x (Debian's package llvm-19 has llvm-mc-19)"
+            );
         };
         let output = match Command::new(&program).arg("--version").output() {
             Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -159,7 +161,9 @@ fn with_errors(mut answers: Vec<Answer>, count: usize, lines: usize, errors: &st
     assert_eq!(answers.len(), count, "llvm-mc answered another number of questions:\n{}", head(errors));
     for error in errors.lines() {
         // <stdin>:12:1: warning: invalid instruction encoding
-        let Some((line, message)) = error.strip_prefix("<stdin>:").and_then(|rest| rest.split_once(':')) else { continue };
+        let Some((line, message)) = error.strip_prefix("<stdin>:").and_then(|rest| rest.split_once(':')) else {
+            continue;
+        };
         let (Ok(line), Some((_, message))) = (line.parse::<usize>(), message.split_once(": ")) else { continue };
         let fatal = message.starts_with("error") || message.contains("invalid instruction encoding");
         if fatal && (line - 1) % lines == 0 {
@@ -182,7 +186,8 @@ fn block(input: &mut String, bytes: &[u8]) {
 /// `add x0, x1, x2 // encoding: [0x20,0x00,0x02,0x8b]`
 fn instruction(line: &str) -> Option<Instruction> {
     let (text, rest) = line.split_once("encoding: [")?;
-    let bytes = rest.split(']').next()?.split(',').map(|byte| u8::from_str_radix(byte.trim().trim_start_matches("0x"), 16));
+    let bytes =
+        rest.split(']').next()?.split(',').map(|byte| u8::from_str_radix(byte.trim().trim_start_matches("0x"), 16));
     let text = text.trim().trim_end_matches(['/', '#']);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // What refers to a symbol has bytes with letters for what is open.

@@ -44,7 +44,10 @@ fn fields(form: &Form, values: &[Value]) -> Vec<u32> {
             assert_eq!(rest, 0, "{}: {} is wider than its fields", form.name, operand.kind.name);
         }
     }
-    contents.into_iter().map(|content| content.unwrap_or_else(|| panic!("{}: a field is not filled", form.name))).collect()
+    contents
+        .into_iter()
+        .map(|content| content.unwrap_or_else(|| panic!("{}: a field is not filled", form.name)))
+        .collect()
 }
 
 /// Whether the form's `when` holds.

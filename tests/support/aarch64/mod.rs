@@ -20,7 +20,8 @@ use value::Value;
 pub static MODEL: LazyLock<Vec<Form>> = LazyLock::new(|| {
     // A package deeper in the workspace includes this, too.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = here.ancestors().find(|dir| dir.join("tables/aarch64").is_dir()).expect("the tables are in the workspace");
+    let root =
+        here.ancestors().find(|dir| dir.join("tables/aarch64").is_dir()).expect("the tables are in the workspace");
     tailfirst_gen::aarch64_forms(&root.join("tables")).unwrap_or_else(|error| panic!("{error}"))
 });
 
@@ -37,8 +38,11 @@ pub struct Sample {
 impl Sample {
     /// Random operands that satisfy the form's `when`.
     pub fn new(form: &Form, choices: &mut Choices) -> Sample {
-        let mut values: Vec<Value> =
-            form.operands.iter().map(|operand| value::random(&operand.kind.name, operand.kind.width, choices)).collect();
+        let mut values: Vec<Value> = form
+            .operands
+            .iter()
+            .map(|operand| value::random(&operand.kind.name, operand.kind.width, choices))
+            .collect();
         if !forward::holds(form, &values) {
             settle(form, &mut values);
         }

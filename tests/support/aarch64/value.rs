@@ -179,9 +179,9 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         }
         "LogicalImm32" => Value::Number(choices.one_of(&bitmasks32().values) as i64),
         "LogicalImm64" => Value::Number(choices.one_of(&bitmasks64().values) as i64),
-        "MovWide32" | "MovWide64" => {
-            Value::Number(((around(0, 0xFFFF, choices) as u64) << (16 * choices.below(size(kind) as usize / 16))) as i64)
-        }
+        "MovWide32" | "MovWide64" => Value::Number(
+            ((around(0, 0xFFFF, choices) as u64) << (16 * choices.below(size(kind) as usize / 16))) as i64,
+        ),
         "MovInverted32" => {
             // All ones inverted leave one halfword, which is MovWide32's.
             let imm16 = around(0, 0xFFFE, choices) as u32;

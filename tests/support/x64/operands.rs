@@ -9,10 +9,7 @@ use super::{
     choices::Choices,
     forward::{self, Address, Argument, Base, Value},
 };
-use tailfirst::{
-    Label, Symbol,
-    x64::{self, *},
-};
+use tailfirst::{Label, Symbol, x64::*};
 use tailfirst_gen::{
     condition::Term,
     x64::{Class, Encoding, Form as Model, Kind, Mask, Mode, Rounding, Slot},
@@ -98,7 +95,7 @@ impl Sample {
         distance.unwrap_or(0)
     }
 
-    /// The operands for [`x64::Form::emit`].
+    /// The operands for [`tailfirst::x64::Form::emit`].
     pub fn operands(&self, form: &Model, labels: Labels) -> Vec<Operand> {
         form.parameters()
             .zip(&self.arguments)
@@ -360,10 +357,10 @@ fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Ad
         _ => None,
     };
     // RSP is no index. High registers go only with a base, since that is how the API says them.
-    if let Some((number, _)) = &mut index {
-        if *number == 4 || (shape == 7 && *number > 15) {
-            *number = 6;
-        }
+    if let Some((number, _)) = &mut index
+        && (*number == 4 || (shape == 7 && *number > 15))
+    {
+        *number = 6;
     }
     let high = matches!(base, Base::Register(16..)) || matches!(index, Some((16.., _)));
     let has_base = matches!(base, Base::Register(_));
@@ -395,7 +392,8 @@ fn immediate(bits: u32, signed: bool, choices: &mut Choices) -> i64 {
         1 => choices.one_of(&[1, low, high]),
         2 => choices.one_of(&[high - 1, low + 1, if signed { -1 } else { 1 }]),
         _ if bits == 64 => choices.number() as i64,
-        _ => low + choices.number() as i64 & (high - low) | low,
+        // The difference is one less than a power of two.
+        _ => low + (choices.number() as i64 & (high - low)),
     }
 }
 
@@ -456,9 +454,4 @@ pub fn holds(form: &Model, arguments: &[Argument]) -> bool {
                 || (term(&comparison.left) == term(&comparison.right)) == comparison.equal
         })
     })
-}
-
-/// The public form with the model's name; both lists have the same order.
-pub fn public(index: usize) -> &'static x64::Form {
-    &x64::forms()[index]
 }

@@ -134,15 +134,36 @@ fn general(prefix: char, number: u32, name31: &str) -> String {
 
 /// The manual's names by number; empty where there is none.
 const PATTERNS: [&str; 32] = [
-    "pow2", "vl1", "vl2", "vl3", "vl4", "vl5", "vl6", "vl7", "vl8", "vl16", "vl32", "vl64", "vl128", "vl256", "", "", "", "", "", "", "",
-    "", "", "", "", "", "", "", "", "mul4", "mul3", "all",
+    "pow2", "vl1", "vl2", "vl3", "vl4", "vl5", "vl6", "vl7", "vl8", "vl16", "vl32", "vl64", "vl128", "vl256", "", "",
+    "", "", "", "", "", "", "", "", "", "", "", "", "", "mul4", "mul3", "all",
 ];
 const BARRIERS: [&str; 16] =
     ["", "oshld", "oshst", "osh", "", "nshld", "nshst", "nsh", "", "ishld", "ishst", "ish", "", "ld", "st", "sy"];
 const PREFETCHES: [&str; 24] = [
-    "pldl1keep", "pldl1strm", "pldl2keep", "pldl2strm", "pldl3keep", "pldl3strm", "pldslckeep", "pldslcstrm", "plil1keep",
-    "plil1strm", "plil2keep", "plil2strm", "plil3keep", "plil3strm", "plislckeep", "plislcstrm", "pstl1keep", "pstl1strm",
-    "pstl2keep", "pstl2strm", "pstl3keep", "pstl3strm", "pstslckeep", "pstslcstrm",
+    "pldl1keep",
+    "pldl1strm",
+    "pldl2keep",
+    "pldl2strm",
+    "pldl3keep",
+    "pldl3strm",
+    "pldslckeep",
+    "pldslcstrm",
+    "plil1keep",
+    "plil1strm",
+    "plil2keep",
+    "plil2strm",
+    "plil3keep",
+    "plil3strm",
+    "plislckeep",
+    "plislcstrm",
+    "pstl1keep",
+    "pstl1strm",
+    "pstl2keep",
+    "pstl2strm",
+    "pstl3keep",
+    "pstl3strm",
+    "pstslckeep",
+    "pstslcstrm",
 ];
 const RANGE_PREFETCHES: [&str; 6] = ["pldkeep", "pstkeep", "", "", "pldstrm", "pststrm"];
 
@@ -178,19 +199,20 @@ fn piece(kind: &str, value: &Value) -> Piece {
             }
             "SveImm" | "SveSImm" => {
                 let plain = if kind == "SveImm" { 0..256 } else { -128..128 };
-                let text = if plain.contains(&number) { format!("#{number}") } else { format!("#{}, lsl #8", number >> 8) };
+                let text =
+                    if plain.contains(&number) { format!("#{number}") } else { format!("#{}, lsl #8", number >> 8) };
                 Piece::Instead(&["#<imm>, <shift>"], text)
             }
-            "LogicalImm32" | "LogicalImm64" | "MovWide32" | "MovWide64" | "MovInverted32" | "MovInverted64" | "ByteMask64" => {
-                hex(number)
-            }
+            "LogicalImm32" | "LogicalImm64" | "MovWide32" | "MovWide64" | "MovInverted32" | "MovInverted64"
+            | "ByteMask64" => hex(number),
             "SvePattern" => one(named_number(&PATTERNS, number)),
             "Barrier" => one(named_number(&BARRIERS, number)),
             "Prefetch" => one(named_number(&PREFETCHES, number)),
             "RangePrefetch" => one(named_number(&RANGE_PREFETCHES, number)),
             "VlxN" => one(format!("vlx{number}")),
             "ZATileMask" => {
-                let tiles: Vec<_> = (0..8).filter(|tile| number >> tile & 1 == 1).map(|tile| format!("za{tile}.d")).collect();
+                let tiles: Vec<_> =
+                    (0..8).filter(|tile| number >> tile & 1 == 1).map(|tile| format!("za{tile}.d")).collect();
                 one(tiles.join(", "))
             }
             _ => one(number.to_string()),
@@ -291,7 +313,9 @@ pub fn normal(text: &str) -> String {
             normal = format!("{head},{}", value << 8);
         }
     }
-    while let Some(range) = normal.split(['{', '}']).find(|list| list.contains('-') && list.starts_with('z')).map(String::from) {
+    while let Some(range) =
+        normal.split(['{', '}']).find(|list| list.contains('-') && list.starts_with('z')).map(String::from)
+    {
         let Some(all) = whole_list(&range) else { break };
         normal = normal.replace(&range, &all);
     }
@@ -314,7 +338,9 @@ fn number(word: &str) -> Option<String> {
     let (negative, digits) = word.strip_prefix('-').map_or((false, word), |digits| (true, digits));
     let magnitude = match digits.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok()?,
-        None if digits.contains('.') => return digits.parse::<f64>().ok().map(|real| format!("{}{real}", if negative { "-" } else { "" })),
+        None if digits.contains('.') => {
+            return digits.parse::<f64>().ok().map(|real| format!("{}{real}", if negative { "-" } else { "" }));
+        }
         None => digits.parse().ok()?,
     };
     Some((if negative { magnitude.wrapping_neg() } else { magnitude } as i64).to_string())
