@@ -56,6 +56,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
+#![warn(clippy::unwrap_used)]
 
 extern crate alloc;
 

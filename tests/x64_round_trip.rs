@@ -193,8 +193,17 @@ impl Arbitrary for Program {
         Program((0..len).map(|_| (usize::arbitrary(g) % MODEL.len(), choices::numbers(g))).collect())
     }
 
+    /// Leaves out ever smaller parts. Single instructions are shrunk by the test above.
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
-        Box::new(self.0.shrink().map(Program))
+        let all = self.0.clone();
+        let parts = std::iter::successors(Some(all.len() / 2), |part| Some(part / 2)).take_while(|part| *part > 0);
+        Box::new(parts.flat_map(move |part| {
+            let all = all.clone();
+            (0..all.len()).step_by(part).map(move |from| {
+                let kept = all.iter().enumerate().filter(|(at, _)| !(from..from + part).contains(at));
+                Program(kept.map(|(_, instruction)| instruction.clone()).collect())
+            })
+        }))
     }
 }
 

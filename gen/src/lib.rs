@@ -8,6 +8,8 @@
 //! is a [`TableError`] that names file, row and reason. The checked forms are public: the tests of `tailfirst` hold the
 //! generated encoders to them.
 
+#![warn(clippy::unwrap_used)]
+
 pub mod aarch64;
 pub mod condition;
 mod error;

@@ -104,7 +104,7 @@ macro_rules! operands {
             /// What a branch, an address or a literal refers to.
             Target(Target),
             $(
-                #[doc = concat!("A [`", stringify!($variant), "`](", stringify!($ty), ").")]
+                #[doc = concat!("A `", stringify!($variant), "`.")]
                 $variant($ty),
             )*
         }

@@ -189,7 +189,7 @@ impl AddImm {
     pub const fn new(value: u32) -> Option<Self> {
         if value < 1 << 12 {
             Some(AddImm(value as u16))
-        } else if value < 1 << 24 && value % (1 << 12) == 0 {
+        } else if value < 1 << 24 && value.is_multiple_of(1 << 12) {
             Some(AddImm(1 << 12 | (value >> 12) as u16))
         } else {
             None

@@ -114,7 +114,7 @@ const BASED: [[u64; 32]; 3] = {
             let (sib, sib_len) = if low == 4 { (0x24 << (56 - 8 * disp_len), 1) } else { (0, 0) };
             let modrm = (class_used as u64) << 6 | low;
             words[class][base as usize] =
-                sib | modrm << 16 | (disp_len + sib_len) << 12 | (base >> 3 & 1) * Word::REX_B | (base >> 4) * Word::B4;
+                sib | modrm << 16 | (disp_len + sib_len) << 12 | (base >> 3 & 1) | (base >> 4) << 8;
             base += 1;
         }
         class += 1;
@@ -492,13 +492,7 @@ impl<R> VMem<R> {
 impl<R> Add<i32> for VMem<R> {
     type Output = VMem<R>;
     fn add(self, disp: i32) -> VMem<R> {
-        // The index may be number 4, which `parts` takes for none, so the SIB byte is kept as it is.
-        let Some(parts) = Mem(self.word).parts() else { return self };
-        let Some(disp) = parts.disp.checked_add(disp) else {
-            return VMem::from_word(Word::wrong(AddressProblem::Displacement));
-        };
-        let index = parts.index.unwrap_or((4, self.scale()));
-        VMem::from_word(Parts { index: Some(index), disp, ..parts }.encode())
+        self.offset(disp)
     }
 }
 
@@ -506,7 +500,7 @@ impl<R> Sub<i32> for VMem<R> {
     type Output = VMem<R>;
     fn sub(self, disp: i32) -> VMem<R> {
         match disp.checked_neg() {
-            Some(disp) => self + disp,
+            Some(disp) => self.offset(disp),
             None => VMem::from_word(Word::wrong(AddressProblem::Displacement)),
         }
     }
@@ -522,6 +516,17 @@ impl<R> VMem<R> {
         let word = self.word.0;
         let sib = (word >> (56 - 8 * (self.word.tail_len() - 1))) as u8;
         sib >> 3 & 7 | ((word & Word::REX_X != 0) as u8) << 3 | ((word & Word::X4 != 0) as u8) << 4
+    }
+
+    /// The same addresses, as many bytes further.
+    fn offset(self, by: i32) -> VMem<R> {
+        // The index may be number 4, which `parts` takes for none, so the SIB byte is kept as it is.
+        let Some(parts) = Mem(self.word).parts() else { return self };
+        let Some(disp) = parts.disp.checked_add(by) else {
+            return VMem::from_word(Word::wrong(AddressProblem::Displacement));
+        };
+        let index = parts.index.unwrap_or((4, self.scale()));
+        VMem::from_word(Parts { index: Some(index), disp, ..parts }.encode())
     }
 
     fn scale(self) -> Scale {

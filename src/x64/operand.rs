@@ -10,7 +10,7 @@
 //!          at the top
 //! ```
 //!
-//! The tail's last byte is the most significant, as in a [`Chunk`](crate::cursor::Chunk). What a plain operand does not have is
+//! The tail's last byte is the most significant, as in a the cursor's chunks. What a plain operand does not have is
 //! behind one bit, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
 //! only the values show.
 
@@ -61,7 +61,6 @@ impl Word {
     pub(crate) const REX_B: u64 = 1;
     pub(crate) const REX_X: u64 = 2;
     pub(crate) const REX: u64 = 0x40;
-    pub(crate) const B4: u64 = 1 << 8;
     pub(crate) const X4: u64 = 1 << 9;
     pub(crate) const REGISTER: u64 = 1 << 15;
     const SPECIAL: u64 = 1 << 11;
@@ -230,7 +229,7 @@ impl Word {
         let len = self.tail_len();
         let sib = (4 << 3 | low) << (56 - 8 * len);
         let displacement = self.0 & !(u64::MAX >> (8 * len));
-        let rest = self.0 & 0xFFFF_FF & !(7 << 16 | 7 << 12);
+        let rest = self.0 & 0x00FF_FFFF & !(7 << 16 | 7 << 12);
         Word(displacement | sib | rest | 4 << 16 | (len as u64 + 1) << 12)
     }
 
@@ -258,7 +257,7 @@ impl Word {
             (2, (disp as u32 as u64) << 32, 4)
         };
         let sib = sib << (56 - 8 * disp_len);
-        let rest = self.0 & 0xFFFF_FF & !(0xC0 << 16 | 7 << 12);
+        let rest = self.0 & 0x00FF_FFFF & !(0xC0 << 16 | 7 << 12);
         Word(disp | sib | rest | mode << 22 | ((disp_len + sib_len) as u64) << 12)
     }
 
@@ -343,7 +342,7 @@ impl From<Low<Mem>> for Rm<Gpr8h> {
 
 /// A register of class `R`, or memory: `r/m64`, `xmm/m128`, ... in the manual.
 ///
-/// Made `From` a register, a [`Mem`](super::Mem) or a [`Label`]; encoder functions take `impl Into<Rm<..>>`.
+/// Made `From` a register, a [`Mem`] or a [`Label`]; encoder functions take `impl Into<Rm<..>>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rm<R> {
     word: Word,

@@ -242,16 +242,16 @@ fn checked_condition(text: &str, operands: &[Operand], bits: &Bits) -> Result<Co
         if comparison.left == comparison.right || (left.is_none() && right.is_none()) {
             return Err(wrong("its result is known"));
         }
-        if let (Some(left), Some(right)) = (left, right) {
-            if left != right {
-                return Err(wrong("it compares fields of different widths"));
-            }
+        if let (Some(left), Some(right)) = (left, right)
+            && left != right
+        {
+            return Err(wrong("it compares fields of different widths"));
         }
         for (term, other) in [(&comparison.left, right), (&comparison.right, left)] {
-            if let (Term::Number(number), Some(width)) = (term, other) {
-                if *number > low_mask(width) {
-                    return Err(wrong("a number does not fit its field"));
-                }
+            if let (Term::Number(number), Some(width)) = (term, other)
+                && *number > low_mask(width)
+            {
+                return Err(wrong("a number does not fit its field"));
             }
         }
     }

@@ -240,10 +240,11 @@ fn check_condition(form: &Form) -> Result<(), Reason> {
             continue;
         }
         for term in [&comparison.left, &comparison.right] {
-            if let Term::Name(name) = term {
-                if term_operand(form, name).is_none() && segment(name).is_none() {
-                    return Err(Reason::Condition { text: when.text.clone(), problem: "names no operand" });
-                }
+            if let Term::Name(name) = term
+                && term_operand(form, name).is_none()
+                && segment(name).is_none()
+            {
+                return Err(Reason::Condition { text: when.text.clone(), problem: "names no operand" });
             }
         }
     }
@@ -279,11 +280,11 @@ fn check_names(forms: &[Form]) -> Result<(), TableError> {
     names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
     let names: std::collections::HashSet<_> = forms.iter().map(|form| form.name.as_str()).collect();
     for form in forms {
-        if let Some(alias) = &form.alias {
-            if !names.contains(alias.as_str()) {
-                let reason = Reason::UnknownAlias { name: alias.clone() };
-                return Err(TableError::of_row(&form.table, &form.syntax, reason));
-            }
+        if let Some(alias) = &form.alias
+            && !names.contains(alias.as_str())
+        {
+            let reason = Reason::UnknownAlias { name: alias.clone() };
+            return Err(TableError::of_row(&form.table, &form.syntax, reason));
         }
     }
     Ok(())
@@ -318,10 +319,8 @@ fn key(form: &Form, opcode_low: u8) -> Key {
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
             let mut opcode = opcode.clone();
-            if *plus {
-                if let Some(last) = opcode.last_mut() {
-                    *last |= opcode_low;
-                }
+            if *plus && let Some(last) = opcode.last_mut() {
+                *last |= opcode_low;
             }
             // Prefixes mean the same in any order.
             let mut prefixes = prefixes.clone();

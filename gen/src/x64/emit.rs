@@ -184,14 +184,16 @@ fn selector(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let names = parameter_names(long);
     let (reg, rm) = (reg_part(long, &names), rm_part(long, &names));
     let imm = names.last()?;
-    let (name, bytes) = (ident(&format!("{stem}_imm")), Literal::usize_unsuffixed(bytes));
+    let name = ident(&format!("{stem}_imm"));
+    let imm = if bytes == 4 { quote!(#imm) } else { quote!(#imm.into()) };
+    let bytes = Literal::usize_unsuffixed(bytes);
     let short_op = legacy_op(prefixes, *rex, short_opcode);
     let long_op = legacy_op(prefixes, *rex, long_opcode);
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #(#parameters),*) {
             #(#conversions)*
-            encode::rm_imm_by_size(self, #short_op, #long_op, #reg, #rm, #imm.into(), #bytes)
+            encode::rm_imm_by_size(self, #short_op, #long_op, #reg, #rm, #imm, #bytes)
         }
     };
     let docs = vec![
@@ -265,18 +267,20 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
         let number = Literal::u32_unsuffixed(number);
         quote!(Some(#number))
     };
-    let any_of = when.any_of.iter().map(|all_of| {
+    // Rejected is what meets none of the conjunctions.
+    let unmet = when.any_of.iter().map(|all_of| {
         // That a mask is not k0 is a matter of its type.
         let by_value = all_of.iter().filter(|comparison| comparison.left != Term::Name(MASK.into()));
         let comparisons = by_value.map(|comparison| {
             let (left, right) = (term(&comparison.left), term(&comparison.right));
-            if comparison.equal { quote!(#left == #right) } else { quote!(#left != #right) }
+            if comparison.equal { quote!(#left != #right) } else { quote!(#left == #right) }
         });
-        quote!((#(#comparisons)&&*))
+        let unmet = quote!(#(#comparisons)||*);
+        if when.any_of.len() > 1 && all_of.len() > 1 { quote!((#unmet)) } else { unmet }
     });
     let (name, text) = (&form.name, &when.text);
     quote! {
-        if !(#(#any_of)||*) {
+        if #(#unmet)&&* {
             encode::reject(self, #name, #text);
         }
     }

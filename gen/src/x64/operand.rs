@@ -142,10 +142,10 @@ fn memory_bits(text: &str) -> Option<Option<u32>> {
         return Some(Some(selector.parse::<u32>().ok()?.checked_add(offset.parse().ok()?)?));
     }
     for (suffix, unit) in [("byte", 8), ("fp", 1), ("int", 1), ("bcd", 1), ("", 1)] {
-        if let Some(number) = size.strip_suffix(suffix) {
-            if let Ok(number) = number.parse::<u32>() {
-                return Some(number.checked_mul(unit));
-            }
+        if let Some(number) = size.strip_suffix(suffix)
+            && let Ok(number) = number.parse::<u32>()
+        {
+            return Some(number.checked_mul(unit));
         }
     }
     None

@@ -48,9 +48,8 @@ impl EvexOp {
     }
 
     #[inline]
-    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32, decorations: Decorations, vsib: bool) -> Chunk {
-        let (x4, v4) = if vsib { (0, bits >> 9 & 1) } else { (bits >> 9 & 1, u32::from(vvvv) >> 4) };
-        let (b4, r4) = (bits >> 8 & 1, bits >> 10 & 1);
+    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32, decorations: Decorations) -> Chunk {
+        let (b4, x4, r4, v4) = (bits >> 8 & 1, bits >> 9 & 1, bits >> 10 & 1, u32::from(vvvv) >> 4);
         let p0 = (!bits & 7) << 5 | (r4 ^ 1) << 4 | b4 << 3 | u32::from(self.map);
         let p1 = u32::from(self.bits) | (!u32::from(vvvv) & 15) << 3 | (x4 ^ 1) << 2;
         let p2 = (u32::from(self.last) ^ (v4 ^ 1) << 3) & !decorations.cleared() | decorations.set();
@@ -63,41 +62,34 @@ impl EvexOp {
 #[inline]
 pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
-        let head = head(op, reg.0 | rm.head(), vvvv, decorations, false);
+        let head = head(op, reg.0 | rm.head(), vvvv, decorations);
         enc.cursor.place([imm.0, head]);
     } else {
-        memory(enc, op, reg, vvvv, rm, decorations, imm, false);
+        memory(enc, op, reg, vvvv, rm, decorations, imm);
     }
 }
 
 /// An instruction with a vector index.
 pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
-    memory(enc, op, reg, 0, rm, decorations, Imm::NONE, true);
+    // The index's fifth bit goes to V4, not to X4.
+    let v4 = (rm.0 >> 9 & 1) as u8;
+    memory(enc, op, reg, v4 << 4, Word(rm.0 & !Word::X4), decorations, Imm::NONE);
 }
 
 #[inline]
-fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations, vsib: bool) -> Chunk {
-    op.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits, decorations, vsib)
+fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations) -> Chunk {
+    op.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits, decorations)
 }
 
 #[inline(never)]
-fn memory(
-    enc: &mut Encoder<'_>,
-    op: EvexOp,
-    reg: Reg,
-    vvvv: u8,
-    rm: Word,
-    decorations: Decorations,
-    imm: Imm,
-    vsib: bool,
-) {
+fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
     if rm.is_special() {
         let address = special_address(enc, rm, imm.0.len());
-        let head = head(op, reg.0 | rm.address_head(), vvvv, decorations, vsib);
+        let head = head(op, reg.0 | rm.address_head(), vvvv, decorations);
         enc.cursor.place([imm.0, address.tail, head, address.prefixes]);
     } else {
-        let head = head(op, reg.0 | rm.head(), vvvv, decorations, vsib);
+        let head = head(op, reg.0 | rm.head(), vvvv, decorations);
         enc.cursor.place([imm.0, rm.tail(), head]);
     }
 }

@@ -142,7 +142,7 @@ fn disagrees(form: &Model, arm: &Encoding) -> Option<String> {
     // A field of ours is one of Arm's, or a part of one whose other bits the row fixes.
     for field in &bits.fields {
         let other = OTHER_NAMES.iter().find(|(ours, _)| *ours == field.name).map(|(_, arms)| *arms);
-        let is_same = |name: &str| other.map_or(name == field.name, |arms| arms.contains(&name));
+        let is_same = |name: &str| name == field.name || other.is_some_and(|arms| arms.contains(&name));
         let of_arm = |(name, lsb, width): &(String, u32, u32)| if is_same(name) { mask(*lsb, *width) } else { 0 };
         // A field that Arm splits (`option_15`, 1, `option_13`) has the same bits.
         let parts = |(name, lsb, width): &(String, u32, u32)| {

@@ -1,0 +1,287 @@
+//! Every x64 form, with random operands, read back by llvm-mc: the mnemonic, the length, and of APX, which iced-x86 does not know, the
+//! registers.
+
+#[path = "../.."]
+mod support {
+    //! What the tests of the x64 encoders share; they look for the tables in another package.
+    #![allow(dead_code)]
+
+    #[path = "support/x64/choices.rs"]
+    pub mod choices;
+    #[path = "support/x64/forward.rs"]
+    pub mod forward;
+    #[path = "support/x64/operands.rs"]
+    pub mod operands;
+}
+
+use quickcheck::Gen;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::LazyLock,
+};
+use support::{
+    choices::{self, Choices},
+    forward::{self, Argument, Base, Value},
+    operands::Sample,
+};
+use tailfirst_gen::x64::{Class, Form as Model, Kind};
+use tailfirst_oracles::{Answer, Dialect, LlvmMc};
+
+/// The checked rows of tables/x64.
+static MODEL: LazyLock<Vec<Model>> = LazyLock::new(|| {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tables");
+    tailfirst_gen::x64_forms(&tables).unwrap_or_else(|error| panic!("{error}"))
+});
+
+/// Random cases a form: of APX, and of the rest.
+const CASES: (u64, u64) = (24, 4);
+
+/// All of APX that LLVM 19 knows; other extensions need not be named to its disassembler.
+const FEATURES: &str = "+egpr,+ndd,+nf,+ccmp,+cf,+push2pop2,+ppx,+zu,+64bit";
+
+struct Case {
+    form: &'static Model,
+    arguments: Vec<Argument>,
+    bytes: Vec<u8>,
+}
+
+fn is_apx(form: &Model) -> bool {
+    form.cpu.iter().any(|feature| feature == "APX_F")
+}
+
+fn cases(test: &str, wanted: impl Fn(&Model) -> bool, count: u64) -> Vec<Case> {
+    let mut random = Gen::from_size_and_seed(100, choices::seed(test));
+    let mut cases = Vec::new();
+    for form in MODEL.iter().filter(|form| wanted(form)) {
+        for _ in 0..choices::times(count) {
+            let numbers = choices::numbers(&mut random);
+            let arguments = Sample::new(form, &mut Choices::new(&numbers)).arguments;
+            let bytes = forward::encode(form, &arguments);
+            cases.push(Case { form, arguments, bytes });
+        }
+    }
+    cases
+}
+
+/// The bytes without what LLVM reads as instructions of their own: WAIT, and LOCK, XACQUIRE and XRELEASE, which the tables call a part of the
+/// mnemonic, and behind which LLVM forgets an operand-size prefix.
+fn code(case: &Case) -> Vec<u8> {
+    let mut code = case.bytes.clone();
+    for lead in case.form.mnemonic.split(' ') {
+        let prefix = match lead {
+            "lock" => 0xF0,
+            "xacquire" => 0xF2,
+            "xrelease" => 0xF3,
+            "wait" => continue,
+            // Those of the x87 that wait begin with it.
+            _ if code[0] == 0x9B => 0x9B,
+            _ => continue,
+        };
+        let at = code
+            .iter()
+            .position(|byte| *byte == prefix)
+            .unwrap_or_else(|| panic!("{} has no {prefix:x}", case.form.name));
+        code.remove(at);
+    }
+    code
+}
+
+fn ask(llvm: &LlvmMc, cases: &[Case]) -> Vec<Answer> {
+    llvm.disassemble(&Dialect::x64(FEATURES), &cases.iter().map(code).collect::<Vec<_>>())
+}
+
+/// The only instruction's text; if the instruction were shorter than the bytes, there would be others, or an error.
+fn text(answer: &Answer) -> Result<&str, String> {
+    match answer.as_deref() {
+        Ok([one]) => Ok(&one.text),
+        Ok(other) => Err(format!("{} instructions: {other:?}", other.len())),
+        Err(message) => Err(message.clone()),
+    }
+}
+
+fn report(what: &str, wrong: BTreeMap<&str, String>) {
+    let lines: Vec<_> = wrong.into_iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+    assert!(lines.is_empty(), "{what}, {} forms:\n{}", lines.len(), lines.join("\n"));
+}
+
+/// The words of assembly: names and numbers.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !"{}_".contains(c)).filter(|word| !word.is_empty())
+}
+
+/// Forms that LLVM 19 does not read: INT1; UD0 with ModRM, which its manual has and LLVM has not; VMOVW with W1 and memory.
+const UNKNOWN: [&str; 6] =
+    ["int1", "ud0_r16_rm16", "ud0_r32_rm32", "ud0_r64_rm64", "vmovw_r64m16_xmm", "vmovw_xmm_r64m16"];
+
+/// Mnemonics that LLVM has another name for.
+const OTHER_NAMES: [(&str, &str); 23] = [
+    // of RAX with itself
+    ("xchg", "nop"),
+    // with a far pointer
+    ("call", "lcall"),
+    ("jmp", "ljmp"),
+    // without WAIT
+    ("fclex", "fnclex"),
+    ("finit", "fninit"),
+    ("fsave", "fnsave"),
+    ("fstcw", "fnstcw"),
+    ("fstenv", "fnstenv"),
+    ("fstsw", "fnstsw"),
+    ("fcomip", "fcompi"),
+    ("fucomip", "fucompi"),
+    // with a 64-bit immediate or address
+    ("mov", "movabs"),
+    // The tables' names tell sizes apart where no operand does.
+    ("leavew", "leave"),
+    ("nopw", "nop"),
+    ("popw", "pop"),
+    ("pushw", "push"),
+    ("retfw", "retf"),
+    ("pcmpestri64", "pcmpestri"),
+    ("pcmpestrm64", "pcmpestrm"),
+    ("vpcmpestri64", "vpcmpestri"),
+    ("vpcmpestrm64", "vpcmpestrm"),
+    // LLVM 19 writes both as 50+r with REX2 (W says which), and reads both as PUSHP.
+    ("push", "pushp"),
+    ("pop", "popp"),
+];
+
+fn mnemonic_agrees(form: &Model, text: &str) -> bool {
+    let expected = form.mnemonic.split(' ').next_back().unwrap_or_default();
+    // LLVM makes a predicate a part of the name: cmpltpd, vpcmpequd.
+    let is_comparison = |word: &str| {
+        let ends = ["pd", "ps", "sd", "ss", "ph", "sh", "ub", "uw", "ud", "uq", "b", "w", "d", "q"];
+        let mut stems = ends.iter().filter_map(|end| Some((expected.strip_suffix(end)?, end)));
+        stems.any(|(stem, end)| stem.ends_with("cmp") && word.starts_with(stem) && word.ends_with(end))
+    };
+    words(text).any(|word| {
+        word == expected || is_comparison(word) || OTHER_NAMES.iter().any(|names| *names == (expected, word))
+    })
+}
+
+#[test]
+fn llvm_reads_every_form_as_it_was_meant() {
+    let llvm = LlvmMc::from_env();
+    let cases = cases("llvm_reads_every_form_as_it_was_meant", |form| !is_apx(form), CASES.1);
+    let mut wrong = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
+    for (case, answer) in cases.iter().zip(ask(&llvm, &cases)) {
+        match text(&answer) {
+            Ok(text) if mnemonic_agrees(case.form, text) => {}
+            Ok(text) => drop(wrong.insert(case.form.name.as_str(), format!("{:02x?} is `{text}` to LLVM", case.bytes))),
+            Err(_) if UNKNOWN.contains(&case.form.name.as_str()) => drop(unknown.insert(case.form.name.as_str())),
+            Err(reason) => drop(wrong.insert(case.form.name.as_str(), format!("{:02x?}: {reason}", case.bytes))),
+        }
+    }
+    println!(
+        "checked {} codes of {} forms",
+        cases.len(),
+        MODEL.iter().filter(|form| !is_apx(form)).count() - unknown.len()
+    );
+    assert_eq!(unknown.len(), UNKNOWN.len(), "LLVM knows more than {unknown:?}");
+    report("LLVM reads something else", wrong);
+}
+
+/// The registers that an instruction names, in the order of Intel's syntax.
+fn registers(case: &Case) -> Vec<String> {
+    let mut names = Vec::new();
+    for (operand, argument) in case.form.parameters().zip(&case.arguments) {
+        match (&argument.value, &operand.kind) {
+            (Value::Register(number), Kind::Reg(class) | Kind::RegMem { class, .. }) => {
+                names.push(name(*class, *number))
+            }
+            (Value::Memory(address), _) => {
+                let class = if address.narrow { Class::E32 } else { Class::E64 };
+                match address.base {
+                    Base::Register(number) => names.push(name(class, number)),
+                    Base::Rip => names.push(if address.narrow { "eip" } else { "rip" }.into()),
+                    Base::None => {}
+                }
+                names.extend(address.index.map(|(number, _)| name(class, number)));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn name(class: Class, number: u8) -> String {
+    const LOW: [&str; 8] = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
+    let low = LOW.get(usize::from(number));
+    match (class, low) {
+        (Class::R8 | Class::E8, Some(low)) => {
+            if number < 4 {
+                format!("{}l", &low[..1])
+            } else {
+                format!("{low}l")
+            }
+        }
+        (Class::R8 | Class::E8, None) => format!("r{number}b"),
+        (Class::R16 | Class::Low16 | Class::E16, Some(low)) => low.to_string(),
+        (Class::R16 | Class::Low16 | Class::E16, None) => format!("r{number}w"),
+        (Class::R32 | Class::Low32 | Class::E32, Some(low)) => format!("e{low}"),
+        (Class::R32 | Class::Low32 | Class::E32, None) => format!("r{number}d"),
+        (Class::R64 | Class::E64, Some(low)) => format!("r{low}"),
+        (Class::R64 | Class::E64, None) => format!("r{number}"),
+        (Class::Xmm | Class::EXmm, _) => format!("xmm{number}"),
+        (Class::Ymm | Class::EYmm, _) => format!("ymm{number}"),
+        (Class::Zmm, _) => format!("zmm{number}"),
+        (Class::K, _) => format!("k{number}"),
+        (Class::Tmm, _) => format!("tmm{number}"),
+        other => panic!("no APX form has {other:?}"),
+    }
+}
+
+/// Whether LLVM reads the mnemonic and the registers of an APX instruction.
+fn agrees(case: &Case, answer: &Answer) -> Result<(), String> {
+    let text = text(answer)?;
+    if !mnemonic_agrees(case.form, text) {
+        return Err(format!("is `{text}` to LLVM"));
+    }
+    let expected = registers(case);
+    let names: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+    let operands = text.split_once(' ').map_or("", |(_, operands)| operands);
+    let mut found: Vec<&str> = words(operands).filter(|word| names.contains(word)).collect();
+    if case.form.mnemonic == "xchg" && found != expected {
+        // LLVM prefers its operands in the other order.
+        found.reverse();
+    }
+    if found == expected { Ok(()) } else { Err(format!("is `{text}` to LLVM, expected {expected:?}")) }
+}
+
+#[test]
+fn llvm_reads_apx_with_its_registers() {
+    let llvm = LlvmMc::from_env();
+    let cases = cases("llvm_reads_apx_with_its_registers", is_apx, CASES.0);
+    let mut wrong = BTreeMap::new();
+    let mut forms = BTreeSet::new();
+    for (case, answer) in cases.iter().zip(ask(&llvm, &cases)) {
+        forms.insert(case.form.name.as_str());
+        if let Err(reason) = agrees(case, &answer) {
+            wrong.insert(case.form.name.as_str(), format!("{:02x?} {reason}", case.bytes));
+        }
+    }
+    println!("checked {} codes of {} forms", cases.len(), forms.len());
+    assert!(forms.len() > 900, "{} forms", forms.len());
+    report("LLVM reads something else", wrong);
+}
+
+/// A wrong row is found: instructions with one bit of opcode, prefix or ModRM changed are none of the same meaning.
+#[test]
+fn wrong_bytes_are_found() {
+    let llvm = LlvmMc::from_env();
+    let mut cases = cases("wrong_bytes_are_found", |form| is_apx(form) && form.name.starts_with("add_er"), 8);
+    let right = cases.iter().zip(ask(&llvm, &cases)).filter(|(case, answer)| agrees(case, answer).is_ok()).count();
+    assert_eq!(right, cases.len());
+    for case in &mut cases {
+        // The opcode's bit that tells ADD from what is eight further on, in REX2 and in EVEX.
+        let at = if case.bytes.contains(&0xD5) { 2 } else { 4 };
+        let at = at + case.bytes.iter().position(|byte| matches!(byte, 0xD5 | 0x62)).expect("APX has a prefix");
+        case.bytes[at] ^= 0x08;
+    }
+    let found = cases.iter().zip(ask(&llvm, &cases)).filter(|(case, answer)| agrees(case, answer).is_err()).count();
+    println!("found {found} of {} mistakes", cases.len());
+    // 80 and 83 are groups: the bit that is changed there makes another instruction, or none.
+    assert_eq!(found, cases.len());
+}
