@@ -1,4 +1,72 @@
-//! x86-64: operands, encoder functions, selectors.
+//! x86-64.
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! let mut enc = Encoder::new();
+//! enc.ret();
+//! let exit = enc.here();
+//! enc.mov_r64_rm64(RAX, RDI + RCX * 8 + 16);
+//! enc.jz(exit); // the two-byte form, since it reaches
+//! enc.cmp_rm64_imm(RCX, 0); // a selector: the one-byte immediate
+//! let code = enc.finish()?;
+//! assert_eq!(code.bytes(), [0x48, 0x83, 0xF9, 0x00, 0x74, 0x05, 0x48, 0x8B, 0x44, 0xCF, 0x10, 0xC3]);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
+//! A form's name is its mnemonic and its operands, as the manual writes them: `add r/m64, imm8` is
+//! [`add_rm64_imm8`](Encoder#method.add_rm64_imm8), `lock xadd m64, r64` is [`lock_xadd_m64_r64`](Encoder#method.lock_xadd_m64_r64), and
+//! operands that the opcode fixes are part of the name: [`shl_rm64_cl`](Encoder#method.shl_rm64_cl). Forms are generated from
+//! tables/x64/, and each shows its row.
+//!
+//! # What does not compile
+//!
+//! A byte register without REX beside one that needs it, or an address that does:
+//!
+//! ```compile_fail,E0308
+//! # use tailfirst::x64::*;
+//! Encoder::new().mov_rm8h_r8h(AH, R8B);
+//! ```
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().mov_rm8h_r8h(R9 + 8, AH);
+//! ```
+//!
+//! Registers of another size or class, also in an address:
+//!
+//! ```compile_fail,E0308
+//! # use tailfirst::x64::*;
+//! Encoder::new().add_rm64_r64(RAX, EBX);
+//! ```
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().mov_r64_rm64(RAX, RBX + XMM1 * 4);
+//! ```
+//! ```compile_fail,E0308
+//! # use tailfirst::x64::*;
+//! Encoder::new().vaddps_xmm_xmm_xmmm128(XMM0, XMM16, XMM1); // xmm16 needs EVEX
+//! ```
+//!
+//! A decoration that the form does not have, and a gather without a mask:
+//!
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().vaddps_ymm_k1z_ymm_ymmm256b32(YMM0, YMM1, YMM2.rounded(Round::Up));
+//! ```
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().vpgatherdd_zmm_k1_vm32z(ZMM1, RAX + ZMM2 * 4);
+//! ```
+//!
+//! More code while the finished code is in use:
+//!
+//! ```compile_fail,E0499
+//! # use tailfirst::x64::*;
+//! let mut enc = Encoder::new();
+//! let code = enc.finish().unwrap();
+//! enc.ret();
+//! let _ = code.bytes();
+//! ```
 
 mod cond;
 mod decorate;

@@ -283,7 +283,7 @@ const PRINTED_OTHERWISE: [&str; 76] = [
     "subs_x_ext",
     "sys",
     "sys_x",
-    "sysl",
+    "sysl_x",
     "sysp_x",
     "tbnz",
     "tbz",
@@ -403,4 +403,31 @@ fn wrong_rows_are_found() {
         assert_eq!(checked as u64, CASES);
         assert_eq!(wrong.len(), usize::from(mistake != "nothing"), "{mistake} is wrong: {wrong:?}");
     }
+}
+
+/// The constants of [`SysReg`](tailfirst::aarch64::SysReg) have the numbers that LLVM gives for their names.
+#[test]
+fn system_registers_have_llvms_numbers() {
+    let llvm = LlvmMc::from_env();
+    // The runtime has no list of them, so its source is read: `TPIDR_EL0 0x5e82`, in the order of o0, op1, CRn, CRm, op2.
+    let source = include_str!("../../../src/aarch64/sysreg.rs");
+    let words: Vec<&str> = source.split_whitespace().collect();
+    let number = |text: &str| text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let registers: Vec<(&str, u32)> = words.windows(2).filter_map(|pair| Some((pair[0], number(pair[1])?))).collect();
+    assert!(registers.len() > 300, "{} names", registers.len());
+    // Some can only be read, some only be written.
+    let reads = registers.iter().map(|(name, _)| format!("mrs x0, {name}"));
+    let writes = registers.iter().map(|(name, _)| format!("msr {name}, x0"));
+    let lines: Vec<String> = reads.chain(writes).collect();
+    let answers = llvm.assemble(&Dialect::aarch64(), &lines);
+    let mut wrong = BTreeMap::new();
+    for (i, (name, bits)) in registers.iter().enumerate() {
+        let found = [&answers[i], &answers[registers.len() + i]].into_iter().filter_map(|answer| word(answer).ok());
+        let found: BTreeSet<u32> = found.map(|word| word >> 5 & 0x7FFF).collect();
+        if found != BTreeSet::from([*bits]) {
+            wrong.insert(*name, format!("{bits:#x} here, {found:x?} in LLVM"));
+        }
+    }
+    println!("checked {} names", registers.len());
+    report("LLVM has other numbers", wrong);
 }

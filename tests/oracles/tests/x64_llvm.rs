@@ -156,7 +156,7 @@ fn mnemonic_agrees(form: &Model, text: &str) -> bool {
         stems.any(|(stem, end)| stem.ends_with("cmp") && word.starts_with(stem) && word.ends_with(end))
     };
     words(text).any(|word| {
-        word == expected || is_comparison(word) || OTHER_NAMES.iter().any(|names| *names == (expected, word))
+        word == expected || is_comparison(word) || OTHER_NAMES.contains(&(expected, word))
     })
 }
 

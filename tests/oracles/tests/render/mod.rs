@@ -308,10 +308,10 @@ pub fn normal(text: &str) -> String {
         normal = normal.replace(&format!(",{extension}0"), &format!(",{extension}"));
     }
     // An immediate of SVE and its shift are one number, and a list is all of its registers.
-    if let Some((head, value)) = normal.strip_suffix(",lsl8").and_then(|rest| rest.rsplit_once(',')) {
-        if let (true, Ok(value)) = (head.starts_with('z'), value.parse::<i64>()) {
-            normal = format!("{head},{}", value << 8);
-        }
+    if let Some((head, value)) = normal.strip_suffix(",lsl8").and_then(|rest| rest.rsplit_once(','))
+        && let (true, Ok(value)) = (head.starts_with('z'), value.parse::<i64>())
+    {
+        normal = format!("{head},{}", value << 8);
     }
     while let Some(range) =
         normal.split(['{', '}']).find(|list| list.contains('-') && list.starts_with('z')).map(String::from)
