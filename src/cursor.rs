@@ -11,7 +11,7 @@
 //!                                             <--------- pos ------------->
 //! ```
 //!
-//! A piece of an instruction is a [`Chunk`]: up to eight bytes in a word whose *last* byte is the most significant.
+//! A piece of an x64 instruction is a chunk: up to eight bytes in a word whose *last* byte is the most significant.
 //! Placing it is one unaligned eight-byte store that ends at the cursor, and a subtraction. What the store leaves below the chunk is
 //! overwritten by the next chunk; the red zone is where that happens. So optional bytes at a chunk's low end (prefixes) cost no branch
 //! and no shift: an absent one only shortens the length.
@@ -25,65 +25,23 @@
 //! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and
 //! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
 
+#[cfg(feature = "x64")]
+use crate::chunk::Chunk;
 use crate::{
     buffer::{Buffer, MAX_LEN},
     label::Pos,
 };
 use alloc::{boxed::Box, vec::Vec};
-use core::{hint::select_unpredictable, num::NonZeroU32};
+use core::num::NonZeroU32;
 
-/// Bytes below the cursor that one call of [`Cursor::place`] may touch: four chunks, and the slack of the last store.
+/// Bytes below the cursor that one call of `place` may touch: four chunks, and the slack of the last store.
 const RED_ZONE: usize = 64;
+#[cfg(feature = "x64")]
 const MAX_CHUNKS: usize = 4;
 /// Bytes that are counted when a fixed buffer is too small.
 const COUNTED: usize = MAX_LEN + (1 << 30);
+#[cfg(feature = "x64")]
 const _: () = assert!(MAX_CHUNKS * 8 + 8 <= RED_ZONE);
-
-/// Up to eight consecutive bytes of an instruction, the last one most significant.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Chunk {
-    word: u64,
-    // Invariant(chunk): at most 8.
-    len: usize,
-}
-
-impl Chunk {
-    /// The `len` most significant bytes of `word`; `len` is at most 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn new(word: u64, len: usize) -> Self {
-        debug_assert!(len <= 8);
-        Chunk { word, len }
-    }
-
-    /// This chunk followed by another; together at most 8 bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn then(self, next: Chunk) -> Self {
-        debug_assert!(self.len + next.len <= 8);
-        // A shift by 64 is none: an eight-byte `next` leaves no room for this chunk.
-        let word = match self.word.checked_shr(8 * next.len as u32) {
-            Some(shifted) => shifted | next.word,
-            None => next.word,
-        };
-        Chunk { word, len: self.len + next.len }
-    }
-
-    /// One of two chunks, without a branch: what decides is not predictable.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn select(first: bool, a: Chunk, b: Chunk) -> Chunk {
-        let (word, len) = (select_unpredictable(first, a.word, b.word), select_unpredictable(first, a.len, b.len));
-        Chunk { word, len }
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn word(self) -> u64 {
-        self.word
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn len(self) -> usize {
-        self.len
-    }
-}
 
 /// Where the next byte goes, and how far it may go.
 ///
@@ -161,6 +119,7 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
+    #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
         const { assert!(N <= MAX_CHUNKS) }
@@ -182,8 +141,8 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Places one four-byte instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
     #[cfg(feature = "aarch64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place_word(&mut self, word: u32) {
         self.make_room();
         // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.

@@ -63,6 +63,8 @@ extern crate alloc;
 #[cfg(feature = "aarch64")]
 pub mod aarch64;
 mod buffer;
+#[cfg(feature = "x64")]
+mod chunk;
 mod code;
 mod cursor;
 mod encoder;

@@ -361,7 +361,7 @@ fn adrp_counts_pages_of_addresses() {
     let word = |pages: i64, register: u32| {
         1 << 31 | 1 << 28 | (pages as u32 & 3) << 29 | ((pages >> 2) as u32 & 0x7_FFFF) << 5 | register
     };
-    for base in [0u64, 0x1000, 0xFF8, 0x7FFF_F234_5FFC, u64::MAX & !0xFFF_FFFF] {
+    for base in [0u64, 0x1000, 0xFF8, 0x7FFF_F234_5FFC, !0xFFF_FFFF] {
         let mut enc = Encoder::new();
         enc.nop();
         let above = enc.here();

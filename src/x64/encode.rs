@@ -24,7 +24,7 @@ mod rex2;
 mod vex;
 
 use super::{Encoder, Rel, U4, operand::Word};
-use crate::{cursor::Chunk, error::FinishError, label::Target};
+use crate::{chunk::Chunk, error::FinishError, label::Target};
 
 pub use super::operand::{Reg, RegisterClass, Word as RmWord};
 pub use evex::{EvexOp, evex, evex_vsib};
@@ -83,8 +83,12 @@ impl Imm {
     }
 
     /// Two immediates, in the order of their bytes.
+    ///
+    /// # Panics
+    /// They have more than eight bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn then(self, next: Imm) -> Imm {
+        assert!(self.0.len + next.0.len <= 8);
         Imm(self.0.then(next.0))
     }
 
@@ -99,6 +103,12 @@ impl Imm {
     pub const fn is4(register: u8) -> Imm {
         Imm::u8(register << 4)
     }
+}
+
+/// Places a head and an immediate: in one store if a head of `longest` bytes leaves room for it in a word, which the row's constants decide.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_head(enc: &mut Encoder<'_>, head: Chunk, longest: usize, imm: Chunk) {
+    if longest + imm.len <= 8 { enc.cursor.place([head.then(imm)]) } else { enc.cursor.place([imm, head]) }
 }
 
 /// A memory operand's tail, and the prefixes that its address needs in front of the head.

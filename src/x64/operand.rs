@@ -17,7 +17,7 @@
 use super::mem::Mem;
 use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
 use crate::{
-    cursor::Chunk,
+    chunk::Chunk,
     error::AddressProblem,
     label::{Label, Symbol, Target},
 };

@@ -12,7 +12,7 @@
 
 use super::{Imm, Reg, special_address};
 use crate::{
-    cursor::Chunk,
+    chunk::Chunk,
     x64::{Encoder, decorate::Decorations, operand::Word},
 };
 
@@ -85,7 +85,7 @@ fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations) -> Chunk {
 fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
     if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len());
+        let address = special_address(enc, rm, imm.0.len);
         let head = head(op, reg.0 | rm.address_head(), vvvv, decorations);
         enc.cursor.place([imm.0, address.tail, head, address.prefixes]);
     } else {

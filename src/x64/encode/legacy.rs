@@ -1,8 +1,8 @@
 //! Legacy encodings: prefixes, REX, and one to three opcode bytes.
 
-use super::{Imm, Reg, relative, special_address};
+use super::{Imm, Reg, place_head, relative, special_address};
 use crate::{
-    cursor::Chunk,
+    chunk::Chunk,
     label::Target,
     x64::{Encoder, Rel, operand::Word},
 };
@@ -20,8 +20,12 @@ pub struct Op {
 }
 
 impl Op {
-    /// The opcode bytes, at most three.
+    /// The opcode bytes.
+    ///
+    /// # Panics
+    /// There are more than three; in generated code that would be a compile error.
     pub const fn new(bytes: &[u8]) -> Op {
+        assert!(bytes.len() <= 3);
         let mut opcode = 0;
         let mut i = 0;
         while i < bytes.len() {
@@ -31,7 +35,10 @@ impl Op {
         Op { opcode, opcode_len: bytes.len() as u32, prefix: 0, prefix_len: 0, w: 0 }
     }
 
-    /// The opcode behind these prefixes, at most three.
+    /// The opcode behind these prefixes.
+    ///
+    /// # Panics
+    /// There are more than three.
     pub const fn prefixed(self, bytes: &[u8]) -> Op {
         let prefixes = Op::new(bytes);
         Op { prefix: prefixes.opcode, prefix_len: prefixes.opcode_len, ..self }
@@ -40,6 +47,11 @@ impl Op {
     /// The opcode with REX.W.
     pub const fn w(self) -> Op {
         Op { w: 0x48, ..self }
+    }
+
+    /// The length of a head with REX and ModRM, at most 8.
+    const fn longest(self) -> usize {
+        (self.prefix_len + 1 + self.opcode_len + 1) as usize
     }
 
     /// The head that ends in ModRM: `bits` are the operands' head bits.
@@ -124,27 +136,27 @@ pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
 pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
     let head = op.with_modrm(reg.0 | rm.head());
     if rm.is_register() {
-        // Lengths are the row's constants, so this is decided when the call is compiled.
-        if op.opcode_len as usize + op.prefix_len as usize + 2 + imm.0.len() <= 8 {
-            enc.cursor.place([head.then(imm.0)]);
-        } else {
-            enc.cursor.place([imm.0, head]);
-        }
+        place_head(enc, head, op.longest(), imm.0);
     } else if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len());
+        let address = special_address(enc, rm, imm.0.len);
         enc.cursor.place([imm.0, address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
     } else {
         enc.cursor.place([imm.0, rm.tail(), head]);
     }
 }
 
-/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and `bytes` bytes.
+/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes.
+///
+/// # Panics
+/// `bytes` is neither 2 nor 4; in generated code it is one of them.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: Word, imm: i32, bytes: usize) {
+    assert!(bytes == 2 || bytes == 4);
     let fits = imm as i8 as i32 == imm;
     let (short_imm, long_imm) = (Imm::i8(imm as i8).0, Chunk::new((imm as u32 as u64) << (64 - 8 * bytes), bytes));
     let bits = reg.0 | rm.head();
-    if rm.is_register() {
+    // Whether head and immediate fit one word, whatever the operands, is a matter of the rows' constants.
+    if rm.is_register() && short.longest() < 8 && long.longest() + bytes <= 8 {
         let (short, long) = (short.with_modrm(bits).then(short_imm), long.with_modrm(bits).then(long_imm));
         enc.cursor.place([Chunk::select(fits, short, long)]);
     } else if rm.is_special() {
@@ -159,12 +171,12 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::Rel8);
-    enc.cursor.place([op.alone().then(Imm::i8(distance as i8).0)]);
+    place_head(enc, op.alone(), op.longest(), Imm::i8(distance as i8).0);
 }
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let distance = relative(enc, target, Rel::disp32(0));
-    enc.cursor.place([op.alone().then(Imm::i32(distance).0)]);
+    place_head(enc, op.alone(), op.longest() - 1, Imm::i32(distance).0);
 }

@@ -6,7 +6,7 @@
 
 use super::{Imm, Reg, special_address};
 use crate::{
-    cursor::Chunk,
+    chunk::Chunk,
     x64::{Encoder, operand::Word},
 };
 
@@ -37,8 +37,12 @@ impl Rex2Op {
         Rex2Op { bits: self.bits | 8, ..self }
     }
 
-    /// The opcode behind these prefixes, at most two.
+    /// The opcode behind these prefixes.
+    ///
+    /// # Panics
+    /// There are more than two.
     pub const fn prefixed(self, bytes: &[u8]) -> Self {
+        assert!(bytes.len() <= 2);
         let mut prefix = 0;
         let mut i = 0;
         while i < bytes.len() {
@@ -65,7 +69,7 @@ impl Rex2Op {
 #[inline]
 pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
     if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len());
+        let address = special_address(enc, rm, imm.0.len);
         enc.cursor.place([imm.0, address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
     } else {
         enc.cursor.place([imm.0, rm.tail(), op.with_modrm(reg.0 | rm.head())]);
@@ -76,7 +80,7 @@ pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
 #[inline]
 pub fn rex2_plus(enc: &mut Encoder<'_>, op: Rex2Op, register: Word, imm: Imm) {
     let head = op.in_front_of(Chunk::new(0, 0), register.head());
-    enc.cursor.place([imm.0, Chunk::new(head.word() | (register.0 >> 16 & 7) << 56, head.len())]);
+    enc.cursor.place([imm.0, Chunk::new(head.word | (register.0 >> 16 & 7) << 56, head.len)]);
 }
 
 /// An instruction without register operands.

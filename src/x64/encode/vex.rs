@@ -7,9 +7,9 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{Imm, Reg, special_address};
+use super::{Imm, Reg, place_head, special_address};
 use crate::{
-    cursor::Chunk,
+    chunk::Chunk,
     x64::{Encoder, operand::Word},
 };
 
@@ -50,6 +50,9 @@ impl VexOp {
     }
 }
 
+/// Prefix of three bytes, opcode, ModRM.
+const LONGEST: usize = 5;
+
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
@@ -66,9 +69,9 @@ pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
     if rm.is_register() {
-        enc.cursor.place([op.with_modrm(vvvv, reg.0 | rm.head()).then(imm.0)]);
+        place_head(enc, op.with_modrm(vvvv, reg.0 | rm.head()), LONGEST, imm.0);
     } else if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len());
+        let address = special_address(enc, rm, imm.0.len);
         enc.cursor.place([imm.0, address.tail, op.with_modrm(vvvv, reg.0 | rm.address_head()), address.prefixes]);
     } else {
         enc.cursor.place([imm.0, rm.tail(), op.with_modrm(vvvv, reg.0 | rm.head())]);

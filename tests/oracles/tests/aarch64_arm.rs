@@ -11,7 +11,6 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 use support::{
     MODEL, Sample,
@@ -22,6 +21,9 @@ use tailfirst_gen::aarch64::Form as Model;
 
 /// Random words a form.
 const CASES: u64 = 24;
+
+/// The version of the crate, which says from when the description is.
+const VERSION: &str = "0.5.0-2026-09";
 
 /// Arm's description of an encoding.
 #[derive(Debug, Default)]
@@ -34,26 +36,25 @@ struct Encoding {
     fields: Vec<(String, u32, u32)>,
 }
 
-/// The directory of the crate's sources.
+/// The directory of the crate's sources: cargo has compiled it for this test, and noted beside the test what it was compiled from.
 fn sources() -> PathBuf {
-    let cargo = env::var_os("CARGO").expect("cargo runs the tests");
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    // Only what this machine needs has been fetched.
-    let version = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into())).arg("-vV").output().expect("rustc runs");
-    let version = String::from_utf8(version.stdout).expect("rustc writes UTF-8");
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc says its host");
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--offline", "--filter-platform", host, "--manifest-path"])
-        .arg(manifest)
-        .output()
-        .expect("cargo runs");
-    let metadata = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-    let needle = "aarchmrs-instructions-0.5.0-2026-09/src/lib.rs\"";
-    let end = metadata
-        .find(needle)
-        .unwrap_or_else(|| panic!("no aarchmrs-instructions: {}", String::from_utf8_lossy(&output.stderr)));
-    let start = metadata[..end].rfind('"').expect("a path is in quotes") + 1;
-    Path::new(&metadata[start..end]).join("aarchmrs-instructions-0.5.0-2026-09/src/A64")
+    let test = env::current_exe().expect("a test knows where it is");
+    let dir = test.parent().expect("a test is in a directory");
+    for entry in fs::read_dir(dir).expect("the directory can be read") {
+        let path = entry.expect("can be listed").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with("aarchmrs_instructions-") || !name.ends_with(".d") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("can be read");
+        // The file has a line `path:` for each source.
+        let sources = text.lines().filter_map(|line| Some(Path::new(line.strip_suffix("lib.rs:")?).join("A64")));
+        // What an older build noted may be gone.
+        if let Some(found) = sources.into_iter().find(|dir| dir.is_dir() && dir.to_string_lossy().contains(VERSION)) {
+            return found;
+        }
+    }
+    panic!("nothing in {} says where the sources of aarchmrs-instructions {VERSION} are", dir.display());
 }
 
 fn read(dir: &Path, encodings: &mut Vec<Encoding>) {
@@ -197,7 +198,7 @@ fn rows_have_the_bits_and_fields_of_arms_encodings() {
 }
 
 /// The encodings that a word is of; of several, those with the most fixed bits.
-fn decode<'a>(encodings: &'a [Encoding], word: u32) -> Vec<&'a Encoding> {
+fn decode(encodings: &[Encoding], word: u32) -> Vec<&Encoding> {
     let mut all: Vec<_> = encodings.iter().filter(|encoding| (word ^ encoding.value) & encoding.mask == 0).collect();
     let most = all.iter().map(|encoding| encoding.mask.count_ones()).max();
     all.retain(|encoding| Some(encoding.mask.count_ones()) == most);

@@ -155,9 +155,7 @@ fn mnemonic_agrees(form: &Model, text: &str) -> bool {
         let mut stems = ends.iter().filter_map(|end| Some((expected.strip_suffix(end)?, end)));
         stems.any(|(stem, end)| stem.ends_with("cmp") && word.starts_with(stem) && word.ends_with(end))
     };
-    words(text).any(|word| {
-        word == expected || is_comparison(word) || OTHER_NAMES.contains(&(expected, word))
-    })
+    words(text).any(|word| word == expected || is_comparison(word) || OTHER_NAMES.contains(&(expected, word)))
 }
 
 #[test]
@@ -179,7 +177,11 @@ fn llvm_reads_every_form_as_it_was_meant() {
         cases.len(),
         MODEL.iter().filter(|form| !is_apx(form)).count() - unknown.len()
     );
-    assert_eq!(unknown.len(), UNKNOWN.len(), "LLVM knows more than {unknown:?}");
+    // Of VMOVW it reads the register.
+    let always = UNKNOWN.iter().filter(|name| !name.starts_with("vmovw"));
+    for name in always {
+        assert!(unknown.contains(name), "LLVM knows {name}");
+    }
     report("LLVM reads something else", wrong);
 }
 
