@@ -7,8 +7,9 @@
 
 use super::operand::{AnyAddress, Reg, RegisterClass, Word};
 
-macro_rules! registers {
-    ($(#[$doc:meta])* $ty:ident, $count:literal, $field:ident: $($name:ident)*) => {
+/// A class of registers, whose ModRM parts are made by `$field`.
+macro_rules! class {
+    ($(#[$doc:meta])* $ty:ident, $count:literal, $field:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $ty(u8);
@@ -32,11 +33,29 @@ macro_rules! registers {
             fn reg(self) -> Reg {
                 Reg::$field(self.0)
             }
+
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
         }
+    };
+}
+
+/// Constants for the registers of a class, from a number on.
+macro_rules! constants {
+    ($ty:ident, $number:expr, $name:ident $($rest:ident)*) => {
+        #[doc = concat!("Register ", stringify!($name), ".")]
+        pub const $name: $ty = $ty($number);
+        constants!($ty, $number + 1, $($rest)*);
+    };
+    ($ty:ident, $number:expr,) => {};
+}
+
+macro_rules! registers {
+    ($(#[$doc:meta])* $ty:ident, $count:literal, $field:ident: $($name:ident)*) => {
+        class!($(#[$doc])* $ty, $count, $field);
+        constants!($ty, 0, $($name)*);
 
         impl core::fmt::Debug for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -44,48 +63,14 @@ macro_rules! registers {
                 f.write_str(NAMES[self.0 as usize])
             }
         }
-
-        registers!(@consts $ty, 0, $($name)*);
     };
-    (@consts $ty:ident, $number:expr, $name:ident $($rest:ident)*) => {
-        #[doc = concat!("Register ", stringify!($name), ".")]
-        pub const $name: $ty = $ty($number);
-        registers!(@consts $ty, $number + 1, $($rest)*);
-    };
-    (@consts $ty:ident, $number:expr,) => {};
 }
 
 /// The first sixteen registers of an extended class keep their plain names and types.
 macro_rules! extended {
     ($(#[$doc:meta])* $ty:ident, from $plain:ident, $count:literal, $field:ident: $($name:ident)*) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $ty(u8);
-
-        impl $ty {
-            #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            pub const fn new(number: u8) -> Option<Self> {
-                if number < $count { Some($ty(number)) } else { None }
-            }
-
-            /// The number in encodings.
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            pub const fn number(self) -> u8 {
-                self.0
-            }
-        }
-
-        impl RegisterClass for $ty {
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            fn reg(self) -> Reg {
-                Reg::$field(self.0)
-            }
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            fn rm(self) -> Word {
-                Word::$field(self.0)
-            }
-        }
+        class!($(#[$doc])* $ty, $count, $field);
+        constants!($ty, 16, $($name)*);
 
         impl From<$plain> for $ty {
             #[cfg_attr(not(debug_assertions), inline(always))]
@@ -103,8 +88,6 @@ macro_rules! extended {
                 }
             }
         }
-
-        registers!(@consts $ty, 16, $($name)*);
     };
 }
 
