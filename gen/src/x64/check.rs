@@ -24,16 +24,10 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
             let sized = Line { table: line.table.clone(), row };
             forms.push(form(&sized).map_err(|reason| row_error(&sized, reason))?);
         }
-        // ah, ch, dh and bh: the same opcode, told apart by REX alone.
-        if line.row.ins != forms[first].syntax && forms[first].syntax.contains("r8")
-            || forms[first].syntax.contains("/m8")
-        {
-            let name = forms[first].name.clone();
-            for twin in &mut forms[first + 1..] {
-                if matches!(twin.encoding, Encoding::Legacy { rex: Rex::Forbidden, .. }) {
-                    twin.alias.get_or_insert_with(|| name.clone());
-                }
-            }
+        // ah, ch, dh and bh: the same opcode as the row's first form, told apart by REX alone.
+        let name = forms[first].name.clone();
+        for twin in forms[first + 1..].iter_mut().filter(|form| form.is_without_rex()) {
+            twin.alias.get_or_insert_with(|| name.clone());
         }
     }
     check_names(&forms)?;
