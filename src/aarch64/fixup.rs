@@ -77,6 +77,7 @@ impl Field for Rel {
         }
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
         // An instruction is four bytes, so the slice has them from its start on.
         if let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut::<4>()) {

@@ -36,12 +36,20 @@ impl Field for Rel {
         matches!(self, Rel::Disp32 { .. }) || self.range().holds(distance)
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
+        // An instruction that has the field is as long as this says, so the bytes are there.
         match self {
-            Rel::Rel8 => code[from - 1] = distance as u8,
+            Rel::Rel8 => {
+                if let Some(byte) = code.get_mut(from.wrapping_sub(1)) {
+                    *byte = distance as u8;
+                }
+            }
             Rel::Disp32 { trailing } => {
-                let end = from - usize::from(trailing);
-                code[end - 4..end].copy_from_slice(&(distance as i32).to_le_bytes());
+                let start = from.wrapping_sub(4 + usize::from(trailing));
+                if let Some(field) = code.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+                    *field = (distance as i32).to_le_bytes();
+                }
             }
         }
     }

@@ -68,6 +68,7 @@
 //! let _ = code.bytes();
 //! ```
 
+mod address;
 mod cond;
 mod decorate;
 pub mod encode;
@@ -78,17 +79,19 @@ mod mem;
 pub mod operand;
 mod reg;
 mod select;
+mod word;
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
+pub use address::Scale;
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
-pub use mem::{EMem, Mem, Scale, ScaledIndex, VMem};
+pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM};
 pub use reg::*;
 

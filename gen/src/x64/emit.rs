@@ -155,15 +155,38 @@ fn legacy_op(prefixes: &[u8], rex: Rex, opcode: &[u8]) -> TokenStream {
     quote!(const { #op })
 }
 
-/// Selectors: where two rows differ only in the size of a sign-extended immediate, one function takes the shorter if the value fits.
-///
-/// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
+/// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
+/// value fits.
 fn selectors(forms: &[Form]) -> Vec<Item> {
     let by_name: HashMap<&str, &Form> = forms.iter().map(|form| (form.name.as_str(), form)).collect();
-    forms.iter().filter_map(|short| selector(short, &by_name)).collect()
+    let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
+    forms.iter().filter_map(selector).collect()
 }
 
-fn selector(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
+fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
+    let stem = short.name.strip_suffix("_rel8")?;
+    let near = by_name.get(format!("{stem}_rel32").as_str())?;
+    let op = |form: &Form| match &form.encoding {
+        Encoding::Legacy { prefixes, rex, opcode, .. } => Some(legacy_op(prefixes, *rex, opcode)),
+        _ => None,
+    };
+    let (name, short_op, near_op) = (ident(stem), op(short)?, op(near)?);
+    let tokens = quote! {
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn #name(&mut self, target: impl Into<Target>) {
+            encode::branch_by_distance(self, #short_op, #near_op, target.into())
+        }
+    };
+    let docs = vec![
+        format!("`{}` if the target is bound and near enough, else `{}`", short.syntax, near.syntax),
+        String::new(),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, near.name),
+    ];
+    Some(Item { docs, tokens })
+}
+
+/// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
+fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let stem = short.name.strip_suffix("_imm8")?;
     let (long, bytes) = [("imm16", 2), ("imm32", 4)]
         .into_iter()
