@@ -28,7 +28,7 @@
 #[cfg(feature = "x64")]
 use crate::chunk::Chunk;
 use crate::{
-    buffer::{Buffer, MAX_LEN},
+    buffer::{Buffer, MAX_LEN, Staging},
     label::Pos,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -63,6 +63,8 @@ struct Memory<'buf> {
     /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
+    /// A cursor for forward blocks inside this code, kept for its memory.
+    spare: Option<Cursor<'buf>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,19 +75,64 @@ enum State {
     InSpill { placed: usize },
     /// The cursor is in the spill, and an instruction did not fit.
     Full,
+    /// The cursor is in the spill, from which each instruction is appended to a forward block.
+    Forward,
 }
 
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
-        let mut memory = Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer });
-        Cursor { at: memory.in_buffer(0), memory }
+        let mut memory =
+            Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
+        Cursor { at: memory.start(), memory }
     }
 
     /// Back to the buffer's end.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn clear(&mut self) {
         self.at = self.memory.clear();
+    }
+
+    /// A cursor whose code grows upward: for a forward block.
+    fn forward() -> Self {
+        Cursor::new(Buffer::Forward(Staging::default()))
+    }
+
+    /// Puts a forward cursor in this one's place, and gives this one.
+    pub(crate) fn begin_forward(&mut self) -> Self {
+        let forward = self.memory.spare.take().unwrap_or_else(Cursor::forward);
+        core::mem::replace(self, forward)
+    }
+
+    /// Puts the outer cursor back in this one's place, with the forward block that this one holds, which is given out as the number of its bytes and its
+    /// instructions' ends. `None` if this is no forward cursor, or if the block is too long.
+    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(u32, Vec<u32>)> {
+        let mut forward = core::mem::replace(self, outer);
+        forward.at = forward.memory.settle(forward.at);
+        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
+        if staging.is_full() {
+            return None;
+        }
+        let (len, ends) = (staging.bytes.len() as u32, staging.ends.clone());
+        self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+        forward.clear();
+        self.memory.spare = Some(forward);
+        Some((len, ends))
+    }
+
+    /// Whether code grows upward here.
+    pub(crate) fn is_forward(&self) -> bool {
+        self.memory.state == State::Forward
+    }
+
+    /// Places data.
+    pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
+        self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
+    }
+
+    /// Back to where `placed` bytes had been placed; there are at least as many.
+    pub(crate) fn truncate(&mut self, placed: usize) {
+        self.at = self.memory.truncate(self.at, placed);
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
@@ -179,21 +226,75 @@ impl Memory<'_> {
     }
 
     fn clear(&mut self) -> usize {
-        self.state = State::InBuffer;
-        self.in_buffer(0)
+        if let Buffer::Forward(staging) = &mut self.buffer {
+            staging.clear();
+        }
+        self.start()
+    }
+
+    /// The place of an empty buffer's cursor.
+    fn start(&mut self) -> usize {
+        if let Buffer::Forward(_) = self.buffer {
+            self.state = State::Forward;
+            self.in_spill(0)
+        } else {
+            self.state = State::InBuffer;
+            self.in_buffer(0)
+        }
+    }
+
+    /// Places `bytes`, in which instructions end at `ends`, and gives the cursor's new place.
+    fn place_bytes(&mut self, at: usize, bytes: &[u8], ends: &[u32]) -> usize {
+        if let State::Forward = self.state {
+            let at = self.settle(at);
+            let Buffer::Forward(staging) = &mut self.buffer else { return at };
+            staging.append(bytes, ends);
+            let placed = staging.bytes.len();
+            return self.in_spill(placed);
+        }
+        let mut at = at;
+        for piece in bytes.rchunks(RED_ZONE) {
+            if at < self.limit {
+                at = self.with_room(at);
+            }
+            at -= piece.len();
+            // SAFETY: Invariant(room): RED_ZONE bytes below the cursor may be written, and a piece is not longer; `bytes` is no part of what the
+            // cursor owns or borrows uniquely.
+            unsafe { core::ptr::copy_nonoverlapping(piece.as_ptr(), with_exposed_provenance_mut(at), piece.len()) };
+        }
+        at
+    }
+
+    fn truncate(&mut self, at: usize, placed: usize) -> usize {
+        let at = self.settle(at);
+        if placed >= self.count(at) {
+            return at;
+        }
+        let (_, len) = self.buffer.extent();
+        match &mut self.buffer {
+            Buffer::Forward(staging) => {
+                staging.truncate(placed);
+                self.in_spill(placed)
+            }
+            _ if placed <= len => {
+                self.state = State::InBuffer;
+                self.in_buffer(placed)
+            }
+            _ => self.in_spill(placed),
+        }
     }
 
     /// Brings all bytes to the buffer; gives the cursor's new place.
     fn settle(&mut self, at: usize) -> usize {
         match self.state {
             State::InBuffer => at,
-            State::InSpill { .. } | State::Full => self.flush_spill(self.count(at) - 1),
+            State::InSpill { .. } | State::Full | State::Forward => self.flush_spill(self.count(at) - 1),
         }
     }
 
     /// The highest `placed` bytes; their number if not all of them fit. Comes after `settle`.
     fn code(&mut self, placed: usize) -> Result<&mut [u8], usize> {
-        if self.state == State::Full {
+        if matches!(self.state, State::Full | State::Forward) {
             return Err(placed);
         }
         let (start, len) = self.buffer.extent();
@@ -242,6 +343,17 @@ impl Memory<'_> {
                 self.state = State::InSpill { placed: total };
             } else {
                 self.state = State::Full;
+            }
+        }
+        if let (State::Forward, Buffer::Forward(staging)) = (self.state, &mut self.buffer) {
+            let new = total - staging.bytes.len();
+            if new > 0 {
+                debug_assert!(new <= RED_ZONE);
+                // SAFETY: the last `new` bytes of the spill's red zone were written by `place` or `place_word`, which began at its end.
+                let placed = unsafe { core::slice::from_raw_parts(self.spill.as_ptr().add(RED_ZONE - new), new) };
+                staging.append(placed, &[new as u32]);
+                let placed = staging.bytes.len();
+                return self.in_spill(placed);
             }
         }
         self.in_spill(total)

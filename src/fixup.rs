@@ -17,6 +17,18 @@ pub(crate) mod sealed {
     pub trait Isa {
         /// A field's kind.
         type Field: super::Field;
+        /// A late immediate's kind.
+        type LateField: crate::late::LateField;
+
+        /// What the fields of the instruction placed next are measured from, if `pos` is the position of the one placed last.
+        fn instruction_origin(pos: crate::Pos) -> crate::Pos;
+
+        /// The same for an instruction in a forward block, as an offset: there `recorded` is what was recorded before it was placed, and `ends` are the
+        /// offsets where instructions end.
+        fn forward_origin(recorded: u32, ends: &[u32]) -> u32;
+
+        /// Fills a gap in code with instructions that do nothing.
+        fn fill(gap: &mut [u8]);
     }
 }
 

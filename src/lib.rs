@@ -62,29 +62,37 @@ extern crate alloc;
 
 #[cfg(feature = "aarch64")]
 pub mod aarch64;
+mod block;
 mod buffer;
 #[cfg(feature = "x64")]
 mod chunk;
 mod code;
 mod cursor;
+mod data;
 mod encoder;
 mod error;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
 mod label;
+mod late;
+mod references;
 mod reloc;
+mod snapshot;
 #[cfg(feature = "x64")]
 pub mod x64;
 
 pub use code::Code;
+pub use data::Align;
 pub use encoder::Encoder;
 pub use error::{AddressProblem, FinishError};
 pub use fixup::{Field, Isa, Range};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
+pub use late::{Late, LateField, Placeholder};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
+pub use snapshot::Snapshot;
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "x64", feature = "aarch64"))]

@@ -29,5 +29,5 @@ pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_end();
-    enc.fail(FinishError::Operands { form, when, at });
+    enc.references.fail(FinishError::Operands { form, when, at });
 }

@@ -32,6 +32,7 @@ mod fixup;
 #[cfg(feature = "forms")]
 pub mod form;
 mod imm;
+mod late;
 mod reg;
 mod select;
 mod shift;
@@ -47,6 +48,8 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
+use crate::label::Pos;
+
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
 pub use fixup::Rel;
@@ -56,6 +59,7 @@ pub use imm::{
     AddImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LogicalImm32, LogicalImm64, LslImm32,
     LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
+pub use late::LateImm;
 pub use reg::*;
 pub use shift::{
     Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
@@ -75,6 +79,34 @@ pub enum A64 {}
 
 impl crate::fixup::sealed::Isa for A64 {
     type Field = Rel;
+    type LateField = LateImm;
+
+    fn instruction_origin(pos: Pos) -> Pos {
+        pos.below(4)
+    }
+
+    fn forward_origin(recorded: u32, _ends: &[u32]) -> u32 {
+        // Recorded is a place four bytes beyond the instruction's start.
+        recorded.wrapping_sub(4)
+    }
+
+    fn fill(gap: &mut [u8]) {
+        let bytes = gap.len();
+        let mut enc = Encoder::in_slice(gap);
+        enc.nops(bytes);
+        // Gaps are words, and a slice as long as what is placed has room for it.
+        let filled = enc.finish();
+        debug_assert!(filled.is_ok());
+    }
+}
+
+impl Encoder<'_> {
+    /// Places `bytes` bytes of NOP, rounded down to whole instructions.
+    pub fn nops(&mut self, bytes: usize) {
+        for _ in 0..bytes / 4 {
+            self.nop();
+        }
+    }
 }
 
 /// An assembler of A64 code that grows downward.

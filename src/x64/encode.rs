@@ -23,8 +23,8 @@ mod legacy;
 mod rex2;
 mod vex;
 
-use super::{Encoder, Rel, U4, word::Word};
-use crate::{chunk::Chunk, encoder::References, error::FinishError, label::Pos};
+use super::{Encoder, LateImm, Rel, U4, word::Word};
+use crate::{chunk::Chunk, error::FinishError, label::Pos, references::References};
 
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
@@ -124,7 +124,12 @@ struct Address {
 #[cold]
 #[inline(never)]
 #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-extern "C" fn special_address(references: &mut References<Rel>, end: Pos, word: Word, trailing: usize) -> Address {
+extern "C" fn special_address(
+    references: &mut References<Rel, LateImm>,
+    end: Pos,
+    word: Word,
+    trailing: usize,
+) -> Address {
     let none = Chunk::new(0, 0);
     if let Some(problem) = word.problem() {
         references.fail(FinishError::Address { problem, at: end.from_end() });

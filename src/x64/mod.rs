@@ -75,7 +75,9 @@ pub mod encode;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
+mod late;
 mod mem;
+mod nop;
 pub mod operand;
 mod reg;
 mod select;
@@ -85,12 +87,15 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
+use crate::label::Pos;
+
 pub use address::Scale;
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
+pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM};
 pub use reg::*;
@@ -101,6 +106,22 @@ pub enum X64 {}
 
 impl crate::fixup::sealed::Isa for X64 {
     type Field = Rel;
+    type LateField = LateImm;
+
+    fn instruction_origin(pos: Pos) -> Pos {
+        // The instruction's end is the next one's start.
+        pos
+    }
+
+    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
+        // Recorded is the instruction's start; its end is the next one.
+        let next = ends.partition_point(|&end| end <= recorded);
+        ends.get(next).copied().unwrap_or(recorded)
+    }
+
+    fn fill(gap: &mut [u8]) {
+        nop::fill(gap);
+    }
 }
 
 /// An x86-64 assembler whose code grows downward.
