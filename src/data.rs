@@ -20,7 +20,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Encoder, FinishError, fixup::sealed};
+use crate::{Encoder, FinishError, Target, fixup::sealed};
 
 /// An alignment in bytes: a power of two up to 4096.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,30 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         data_u64 u64 "eight bytes"
         data_f32 f32 "four bytes"
         data_f64 f64 "eight bytes"
+    }
+
+    /// Places the address of `target`, in eight bytes; [`Code::link`](crate::Code::link) fills it in.
+    pub fn data_address(&mut self, target: impl Into<Target>) {
+        let from = I::field_origin(self.pos(), 8);
+        self.references.pend(from, I::ADDRESS64, target.into());
+        self.data(&[0; 8]);
+    }
+
+    /// Places the distance of `target` from this data itself, in four bytes: an entry of a jump table that need not be linked.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// let case = enc.here();
+    /// enc.data_offset(case);
+    /// assert_eq!(enc.finish()?.bytes(), [4, 0, 0, 0, 0xC3]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    pub fn data_offset(&mut self, target: impl Into<Target>) {
+        let from = I::field_origin(self.pos(), 4);
+        self.references.pend(from, I::OFFSET32, target.into());
+        self.data(&[0; 4]);
     }
 
     /// Places zeros until what was placed last begins at a multiple of `align`, counted from the end: call it *before* placing what is to end there, and after

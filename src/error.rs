@@ -68,6 +68,8 @@ pub enum FinishError {
         /// The alignment in bytes.
         align: u32,
     },
+    /// The constant pool was to be placed inside a block.
+    PoolInBlock,
     /// A late immediate of another encoder, or one that was made before the encoder was cleared.
     ForeignLate {
         /// The immediate.
@@ -161,6 +163,9 @@ impl core::fmt::Display for FinishError {
             FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
             FinishError::AlignedInForwardBlock { align } => {
                 write!(f, "no alignment (to {align} bytes) is possible inside a forward block: align around it")
+            }
+            FinishError::PoolInBlock => {
+                f.write_str("the constant pool cannot be placed inside a block: place it around it")
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),

@@ -76,6 +76,7 @@ mod fixup;
 mod form;
 mod label;
 mod late;
+mod pool;
 mod references;
 mod reloc;
 mod snapshot;

@@ -18,6 +18,7 @@ use crate::{
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
     late::{Late, LateField, LateUse},
+    pool::Pool,
     reloc::{OpenRelocation, Relocation, RelocationTarget},
 };
 use alloc::vec::Vec;
@@ -35,6 +36,7 @@ pub(crate) struct References<F, L> {
     late_uses: Vec<LateUse<L>>,
     late_values: Vec<Option<i64>>,
     relocations: Vec<Relocation<F>>,
+    pub(crate) pool: Pool,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
     scopes: Vec<Scope>,
     /// The strictest alignment asked for, in bytes.
@@ -81,6 +83,7 @@ pub(crate) struct Extent {
     labels: usize,
     since: Since,
     late_values: usize,
+    constants: usize,
     depth: usize,
 }
 
@@ -94,6 +97,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses: Vec::new(),
             late_values: Vec::new(),
             relocations: Vec::new(),
+            pool: Pool::new(),
             scopes: Vec::new(),
             alignment: 1,
             fault: None,
@@ -101,6 +105,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.pool.clear();
         // Without the memory of the outermost scope's labels, if this is inside one; that is a mistake, which the scope's end reports.
         *self = References {
             first: 0,
@@ -110,6 +115,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses: emptied(core::mem::take(&mut self.late_uses)),
             late_values: emptied(core::mem::take(&mut self.late_values)),
             relocations: emptied(core::mem::take(&mut self.relocations)),
+            pool: core::mem::replace(&mut self.pool, Pool::new()),
             scopes: emptied(core::mem::take(&mut self.scopes)),
             alignment: 1,
             fault: None,
@@ -315,24 +321,31 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
+    /// How many blocks are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
     pub(crate) fn extent(&self) -> Extent {
         Extent {
             labels: self.count(),
             since: Since { fixups: self.fixups.len(), open: self.open.len(), late: self.late_uses.len() },
             late_values: self.late_values.len(),
+            constants: self.pool.len(),
             depth: self.scopes.len(),
         }
     }
 
     /// Forgets what came after `extent`: `is_later` tells the positions of that. `false` if it was not taken here.
     pub(crate) fn truncate(&mut self, extent: Extent, is_later: impl Fn(Pos) -> bool) -> bool {
-        let Extent { labels, since, late_values, depth } = extent;
+        let Extent { labels, since, late_values, constants, depth } = extent;
         let now = self.extent();
         let is_shorter = labels <= now.labels
             && since.fixups <= now.since.fixups
             && since.open <= now.since.open
             && since.late <= now.since.late
-            && late_values <= now.late_values;
+            && late_values <= now.late_values
+            && constants <= now.constants;
         if !is_shorter || depth != self.scopes.len() {
             return false;
         }
@@ -340,6 +353,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open.truncate(since.open);
         self.late_uses.truncate(since.late);
         self.late_values.truncate(late_values);
+        // Inside a block no constant is placed.
+        self.pool.truncate(constants, |pos| depth == 0 && is_later(pos));
         let own = match self.scopes.last_mut() {
             Some(scope) => {
                 scope.bound.retain(|&(_, pos)| !is_later(pos));

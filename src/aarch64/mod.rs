@@ -81,13 +81,22 @@ impl crate::fixup::sealed::Isa for A64 {
     type Field = Rel;
     type LateField = LateImm;
 
-    fn instruction_origin(pos: Pos) -> Pos {
-        pos.below(4)
+    const OFFSET32: Rel = Rel::Offset32;
+    const ADDRESS64: Rel = Rel::Address64;
+    const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    // LDR (literal) reaches 1 MiB; what lies between is still to come.
+    const POOL_REACH: u32 = 1 << 19;
+
+    fn field_origin(pos: Pos, bytes: u32) -> Pos {
+        pos.below(bytes)
     }
 
-    fn forward_origin(recorded: u32, _ends: &[u32]) -> u32 {
-        // Recorded is a place four bytes beyond the instruction's start.
-        recorded.wrapping_sub(4)
+    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
+        // Recorded is as far beyond the start as the field is long: its end.
+        match ends.partition_point(|&end| end < recorded) {
+            0 => 0,
+            before => ends[before - 1],
+        }
     }
 
     fn fill(gap: &mut [u8]) {
