@@ -4,7 +4,8 @@
 //! itself, and everything after this module deals with single rows only.
 
 use crate::error::{Reason, TableError};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_derive::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -13,7 +13,7 @@ pub use check::forms;
 pub use emit::{encoders, forms_data};
 
 use crate::{condition::Condition, table::TextRow};
-use serde::Deserialize;
+use serde_derive::Deserialize;
 
 /// A row as written; see `tables/README.md`.
 #[derive(Debug, Clone, Deserialize)]

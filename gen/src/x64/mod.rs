@@ -11,7 +11,7 @@ use crate::{
     error::{Reason, TableError},
     table::{Line, TextRow},
 };
-use serde::Deserialize;
+use serde_derive::Deserialize;
 
 pub use check::forms;
 pub use emit::{encoders, forms_data};
