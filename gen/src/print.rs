@@ -26,10 +26,7 @@ pub fn items(header: Option<TokenStream>, items: &[Item]) -> String {
         if i > 0 {
             printer.blank_line();
         }
-        for doc in &item.docs {
-            let space = if doc.is_empty() { "" } else { " " };
-            printer.line(&format!("///{space}{doc}"));
-        }
+        printer.docs(&item.docs);
         printer.tokens(item.tokens.clone());
         printer.end_line();
     }
@@ -83,6 +80,30 @@ impl Printer {
         self.indent();
         self.out.push_str(text);
         self.end_line();
+    }
+
+    /// Documentation as one comment: a line with `///` each would be an attribute each, which rustc keeps and writes out
+    /// one by one.
+    fn docs(&mut self, docs: &[String]) {
+        if docs.iter().any(|doc| doc.contains("*/") || doc.contains("/*")) {
+            for doc in docs {
+                let space = if doc.is_empty() { "" } else { " " };
+                self.line(&format!("///{space}{doc}"));
+            }
+            return;
+        }
+        for (i, doc) in docs.iter().enumerate() {
+            if i == 0 {
+                self.line(&format!("/** {doc}"));
+            } else if doc.is_empty() {
+                self.blank_line();
+            } else {
+                self.line(doc);
+            }
+        }
+        if !docs.is_empty() {
+            self.line("*/");
+        }
     }
 
     fn blank_line(&mut self) {

@@ -86,6 +86,8 @@ pub struct Form {
     pub alias: Option<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The Cargo feature that the function is behind, besides its instruction set's.
+    pub feature: Option<String>,
 }
 
 /// An explicit operand.
