@@ -372,7 +372,8 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
             };
             let op = legacy_op(prefixes, *rex, opcode);
             let target = named(Slot::Rel).map(|operand| plain(form, operand));
-            let instruction = match (form.immediates.first(), modrm, named(Slot::Opcode).map(|operand| plain(form, operand))) {
+            let register = named(Slot::Opcode).map(|operand| plain(form, operand));
+            let instruction = match (form.immediates.first(), modrm, register) {
                 (Some(Immediate::Rel(1)), ..) => quote!(encode::rel8(self, #op, #target)),
                 (Some(Immediate::Rel(_)), ..) => quote!(encode::rel32(self, #op, #target)),
                 (_, Some(_), _) if has_immediate => quote!(encode::rm_imm(self, #op, #reg, #rm, #immediate)),
