@@ -236,7 +236,7 @@ impl Arena {
             codes,
             code_bytes,
             far_bytes,
-            lost: state.lost.iter().map(|piece| piece.bytes.len() + piece.guard).sum(),
+            lost: state.lost.iter().map(|piece| piece.whole().len()).sum(),
         }
     }
 }
@@ -247,7 +247,8 @@ impl core::fmt::Debug for Arena {
     }
 }
 
-/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages.
+/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages, and with their guard pages: what is free, used and lost adds up to
+/// what is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -401,7 +402,7 @@ impl Shared {
             state.free.give(taken);
             return Err(error);
         }
-        state.in_use.add(piece.owner, piece.bytes.len());
+        state.in_use.add(piece.owner, piece.whole().len());
         Ok(piece)
     }
 
@@ -473,8 +474,8 @@ impl Shared {
         }
         self.pipelines.synchronize_for_new_code();
         let mut state = self.state();
-        state.in_use.subtract(Owner::Region, end - low);
-        state.in_use.add(owner, end - start);
+        state.in_use.subtract(Owner::Region, end - low + piece.guard);
+        state.in_use.add(owner, end - start + piece.guard);
         if !self.shares_pages {
             state.committed -= start - low;
         }
@@ -491,7 +492,7 @@ impl Shared {
             self.trap(piece.bytes.clone());
         }
         let mut state = self.state();
-        state.in_use.subtract(piece.owner, piece.bytes.len());
+        state.in_use.subtract(piece.owner, piece.whole().len());
         self.give_back(&mut state, piece);
     }
 

@@ -43,7 +43,8 @@ impl ExecCode {
     /// [`ExecError::Entry`] if that is not in the code, or on AArch64 no multiple of 4.
     pub fn function<F: EntryPoint>(&self, offset: usize) -> Result<Function<'_, F>, ExecError> {
         let step = if cfg!(target_arch = "aarch64") { 4 } else { 1 };
-        let at = self.start() + offset;
+        // An offset inside the code cannot make the sum too large.
+        let at = self.start().wrapping_add(offset);
         if offset >= self.len || !at.is_multiple_of(step) {
             return Err(ExecError::Entry { offset, len: self.len });
         }
