@@ -163,6 +163,7 @@ fn far_functions_are_called_through_stubs() {
             |_| far_codes.clone().next(),
             |enc| {
                 jump(enc, Symbol(3));
+                entry(enc);
                 []
             },
         );
@@ -176,6 +177,7 @@ fn far_functions_are_called_through_stubs() {
                 |_| Some(near),
                 |enc| {
                     jump(enc, Symbol(3));
+                    entry(enc);
                     []
                 },
             )
@@ -298,6 +300,7 @@ fn nothing_is_writable_and_executable() {
             |enc| {
                 enc.ret();
                 load(enc, 1);
+                entry(enc);
                 []
             },
         )
@@ -450,6 +453,6 @@ fn parameters() {
     .expect("memory");
     let function = code.function::<Sixth>(0).expect("the start");
     // SAFETY: the function touches none of its arguments but the sixth integer.
-    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, 6 as *mut u64, 7) };
+    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::null_mut(), 7) };
     assert_eq!(result, 6);
 }

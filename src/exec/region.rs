@@ -49,6 +49,7 @@ impl Drop for Held {
 pub struct Region {
     held: Held,
     id: u64,
+    /// On Apple silicon, what lets the thread write.
     writable: Writable,
 }
 
@@ -99,13 +100,13 @@ impl Region {
     /// # Errors
     /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the code is gone.
     pub fn publish(self, code: Placed) -> Result<ExecCode, ExecError> {
-        let Region { mut held, id, writable } = self;
+        // The thread may write until this returns.
+        let Region { mut held, id, writable: _writable } = self;
         if code.region != id {
             return Err(ExecError::ForeignCode);
         }
         let Held { shared, piece } = &mut held;
         shared.publish(piece, code.len, Owner::Code)?;
-        drop(writable);
         // A region becomes one code at most, so its number serves.
         Ok(ExecCode::new(held, CodeId(id), code.len))
     }

@@ -32,6 +32,15 @@ pub fn publish<const N: usize>(
     Ok((region.publish(placed)?, offsets))
 }
 
+/// Where a function begins: a mark that pages with [`Branches::Marked`](tailfirst::exec::Branches::Marked) ask for.
+pub fn entry(enc: &mut Encoder<'_>) -> Label {
+    #[cfg(target_arch = "x86_64")]
+    enc.endbr64();
+    #[cfg(target_arch = "aarch64")]
+    enc.bti(tailfirst::aarch64::BtiTarget::C);
+    enc.here()
+}
+
 /// A function that returns a number.
 pub fn constant(arena: &Arena, number: u16) -> Result<ExecCode, ExecError> {
     let (code, []) = publish(
@@ -40,6 +49,7 @@ pub fn constant(arena: &Arena, number: u16) -> Result<ExecCode, ExecError> {
         |enc| {
             enc.ret();
             load(enc, number);
+            entry(enc);
             []
         },
     )?;
@@ -72,7 +82,7 @@ pub fn jump(enc: &mut Encoder<'_>, symbol: Symbol) {
 pub fn patchable_jump(enc: &mut Encoder<'_>, target: Label) -> Label {
     #[cfg(target_arch = "x86_64")]
     {
-        while enc.pos().from_end() % 8 != 0 {
+        while !enc.pos().from_end().is_multiple_of(8) {
             enc.nop();
         }
         enc.jmp_rel32(target);
@@ -106,7 +116,7 @@ pub fn patchable_word(enc: &mut Encoder<'_>) -> Label {
     #[cfg(target_arch = "aarch64")]
     {
         use tailfirst::aarch64::{UImm, X0};
-        if enc.pos().from_end() % 8 != 0 {
+        if !enc.pos().from_end().is_multiple_of(8) {
             enc.nop();
         }
         let zero = UImm::new(0).expect("16 bits");
