@@ -53,6 +53,7 @@
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
 //! * `x64`, `aarch64` (both default): the instruction sets.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `exec`: executable memory, written in place and patched while it runs.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -71,6 +72,8 @@ mod cursor;
 mod data;
 mod encoder;
 mod error;
+#[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
+pub mod exec;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
