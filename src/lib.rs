@@ -73,6 +73,7 @@ mod fixup;
 #[cfg(feature = "forms")]
 mod form;
 mod label;
+mod marks;
 mod reloc;
 #[cfg(feature = "x64")]
 pub mod x64;
@@ -84,6 +85,7 @@ pub use fixup::{Field, Isa, Range};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
+pub use marks::{LineTable, Marks, Row};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
 
 /// The README's examples are tests.
