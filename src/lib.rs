@@ -53,6 +53,7 @@
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
 //! * `x64`, `aarch64` (both default): the instruction sets.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `listing`: finished code as [text](listing), with names and comments.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -73,6 +74,8 @@ mod fixup;
 #[cfg(feature = "forms")]
 mod form;
 mod label;
+#[cfg(feature = "listing")]
+pub mod listing;
 mod marks;
 mod reloc;
 #[cfg(feature = "x64")]
@@ -85,6 +88,8 @@ pub use fixup::{Field, Isa, Range};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
+#[cfg(feature = "listing")]
+pub use listing::Listing;
 pub use marks::{LineTable, Marks, Row};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
 
