@@ -53,6 +53,7 @@
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
 //! * `x64`, `aarch64` (both default): the instruction sets.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -78,6 +79,8 @@ mod label;
 pub mod listing;
 mod marks;
 mod reloc;
+#[cfg(feature = "unwind")]
+pub mod unwind;
 #[cfg(feature = "x64")]
 pub mod x64;
 
