@@ -55,6 +55,7 @@
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.
+//! * `debug-info` (with `std` and `unwind`; Linux): gdb, perf and panics are [told](debug) about code.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -69,6 +70,8 @@ mod buffer;
 mod chunk;
 mod code;
 mod cursor;
+#[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub mod debug;
 mod encoder;
 mod error;
 mod fixup;
