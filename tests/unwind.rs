@@ -320,8 +320,7 @@ fn a_section_holds_functions() {
         let mut unwind = Unwind::new();
         enc.ret();
         unwind.cfa_offset(enc.here(), 16);
-        let table = unwind.table(&enc.finish().unwrap()).unwrap();
-        table
+        unwind.table(&enc.finish().unwrap()).unwrap()
     }
     let mut section = unwind::EhFrame::new();
     section.push(&table(), BASE + 0x1000);
