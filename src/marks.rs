@@ -113,6 +113,20 @@ impl<T> LineTable<T> {
         row.offsets.contains(&offset).then_some(row)
     }
 
+    /// The rows of a part of the code, such as one function of several, as if the code were that part alone.
+    pub fn part(&self, offsets: Range<usize>) -> LineTable<T>
+    where
+        T: Clone,
+    {
+        let within = |row: &Row<T>| row.offsets.start.max(offsets.start)..row.offsets.end.min(offsets.end);
+        let rows = self.rows.iter().map(|row| (within(row), row)).filter(|(within, _)| !within.is_empty());
+        let moved = rows.map(|(within, row)| Row {
+            offsets: within.start - offsets.start..within.end - offsets.start,
+            what: row.what.clone(),
+        });
+        LineTable { rows: moved.collect() }
+    }
+
     /// The same pieces, with what `f` makes of each. For a table of IR indices it gives one of source lines, say.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> U) -> LineTable<U> {
         let rows = self.rows.iter().map(|row| Row { offsets: row.offsets.clone(), what: f(&row.what) });

@@ -171,6 +171,9 @@ impl<I: Isa> Unwind<I> {
     /// # Errors
     /// The lowest mistake; see [`UnwindError`].
     pub fn table_of(&self, code: &Code<'_, I>, function: Range<usize>) -> Result<UnwindTable<I>, UnwindError> {
+        if function.start > function.end || function.end > code.bytes().len() {
+            return Err(UnwindError::FunctionOutsideCode { function, code: code.bytes().len() });
+        }
         let placed = self.rules.iter().filter_map(|(from, rule)| Some((code.offset_of(*from)?, *rule)));
         let mut rules: Vec<(usize, Rule)> = placed.collect();
         // Stable: at one place the last given becomes the first.
@@ -210,7 +213,7 @@ fn check(rules: &[(usize, Rule)], function: &Range<usize>) -> Result<(), UnwindE
 #[derive(Debug, Clone)]
 pub struct UnwindTable<I> {
     function: Range<usize>,
-    // Invariant(checked): these have passed `check`.
+    // Invariant(checked): these have passed `check`; the function is a part of its code.
     rules: Vec<(usize, Rule)>,
     isa: PhantomData<I>,
 }
@@ -396,6 +399,13 @@ mod aarch64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnwindError {
+    /// A function is not a part of its code.
+    FunctionOutsideCode {
+        /// Where the function should be.
+        function: Range<usize>,
+        /// The code's length.
+        code: usize,
+    },
     /// A rule is outside its function.
     OutsideFunction {
         /// Where the rule is.
@@ -432,6 +442,9 @@ pub enum UnwindError {
 impl fmt::Display for UnwindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            UnwindError::FunctionOutsideCode { function: Range { start, end }, code } => {
+                write!(f, "a function from {start:#x} to {end:#x} is not a part of {code:#x} bytes of code")
+            }
             UnwindError::OutsideFunction { offset, function: Range { start, end } } => {
                 write!(f, "a frame rule at offset {offset:#x} is outside its function, {start:#x} to {end:#x}")
             }

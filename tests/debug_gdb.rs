@@ -1,6 +1,6 @@
 //! gdb's JIT interface: the object file, and the list that the debugger walks. What gdb itself shows is checked by `.ci/gdb`.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 #[path = "support/debug/mod.rs"]
 mod support;
@@ -15,7 +15,7 @@ use std::{
     thread,
 };
 use support::{Call, Frame, native};
-use tailfirst::debug::{Function, GdbRegistration};
+use tailfirst::debug::{Function, GdbRegistration, SourceLine};
 
 /// `struct jit_code_entry` of the gdb manual.
 #[repr(C)]
@@ -195,11 +195,7 @@ fn the_object_file_says_what_the_function_is() {
 fn odd_functions_have_object_files_too() {
     let _turn = turn();
     let call = Call::new(Frame::Pointer);
-    let odd = call.lines().map(|line| tailfirst::debug::SourceLine {
-        file: "",
-        line: u32::MAX,
-        column: u32::MAX + line.line * 0,
-    });
+    let odd = call.lines().map(|_| SourceLine { file: "", line: u32::MAX, column: u32::MAX });
     let functions = [
         Function::new("", 0, &[]),
         Function::new("a\0b\n", u64::MAX, &[0; 3]),

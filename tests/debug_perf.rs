@@ -1,6 +1,6 @@
 //! perf's files: the map, and the jitdump, read as their specifications say.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 #[path = "support/debug/mod.rs"]
 mod support;

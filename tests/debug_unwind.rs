@@ -1,6 +1,6 @@
 //! Panics and backtraces that pass frames of functions that were compiled at run time.
 
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 #[path = "support/debug/mod.rs"]
 mod support;

@@ -126,6 +126,27 @@ fn map_keeps_the_pieces() {
     assert_eq!(rows(&table), [(0, 6, 50), (6, 10, 70)]);
 }
 
+#[test]
+fn a_part_is_counted_from_its_start() {
+    let mut enc = Encoder::new();
+    let places = nops(&mut enc);
+    let mut marks = Marks::new();
+    for place in [2, 5, 8] {
+        marks.mark(places[place], place as u32);
+    }
+    let table = marks.table(&enc.finish().unwrap());
+    assert_eq!(rows(&table), [(2, 5, 8), (5, 8, 5), (8, 10, 2)]);
+    assert_eq!(rows(&table.part(0..10)), rows(&table));
+    assert_eq!(rows(&table.part(3..6)), [(0, 2, 8), (2, 3, 5)]);
+    assert_eq!(rows(&table.part(5..8)), [(0, 3, 5)]);
+    assert_eq!(rows(&table.part(1..3)), [(1, 2, 8)]);
+    assert_eq!(rows(&table.part(9..99)), [(0, 1, 2)]);
+    assert_eq!(rows(&table.part(0..2)), []);
+    #[expect(clippy::reversed_empty_ranges)]
+    let inverted = table.part(6..3);
+    assert_eq!(rows(&inverted), []);
+}
+
 /// Random marks against the nearest mark of each byte, looked for one byte at a time.
 #[test]
 fn random_marks_are_what_each_byte_says() {

@@ -285,6 +285,13 @@ fn a_function_is_a_part_of_its_code() {
     let error = unwind.table_of(&code, 1..3).unwrap_err();
     assert_eq!(error, outside(0, 1..3));
     assert_eq!(error.to_string(), "a frame rule at offset 0x0 is outside its function, 0x1 to 0x3");
+
+    #[expect(clippy::reversed_empty_ranges)]
+    for function in [0..6, 3..2, 6..6] {
+        let error = unwind.table_of(&code, function.clone()).unwrap_err();
+        assert_eq!(error, UnwindError::FunctionOutsideCode { function, code: 5 });
+    }
+    assert!(Unwind::new().table_of(&code, 5..5).is_ok());
 }
 
 #[test]

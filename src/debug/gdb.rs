@@ -1,4 +1,4 @@
-//! gdb's JIT interface (the gdb manual, chapter "JIT Compilation Interface"); lldb has it, too.
+//! gdb's JIT interface (the gdb manual, chapter "JIT Compilation Interface").
 //!
 //! A debugger puts a breakpoint on `__jit_debug_register_code`. A program that has new code links an entry with an object file in
 //! memory into a list that begins in `__jit_debug_descriptor`, says there what it has done, and calls that function. The

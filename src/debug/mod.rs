@@ -6,7 +6,7 @@
 //!
 //! | who asks | what tells it | what it learns |
 //! |---|---|---|
-//! | gdb, lldb | [`GdbRegistration`] | names, lines, frames |
+//! | gdb | [`GdbRegistration`] | names, lines, frames |
 //! | `perf report` | [`PerfMap`] | names |
 //! | `perf inject --jit` | [`JitDump`] | names, lines, the code itself |
 //! | panics, exceptions, `std::backtrace` | [`UnwindRegistration`] | frames |
@@ -71,7 +71,8 @@ impl<'a> Function<'a> {
         Function { name, address, code, lines: None, eh_frame: &[] }
     }
 
-    /// With its source lines; offsets are from the function's first byte.
+    /// With its source lines; offsets are from the function's first byte. (Of a function that is a part of its code, the
+    /// [part](LineTable::part) of the table.)
     pub const fn with_lines(self, lines: &'a LineTable<SourceLine<'a>>) -> Self {
         Function { lines: Some(lines), ..self }
     }

@@ -193,6 +193,8 @@ impl<I: Disassemble> fmt::Display for Text<'_, '_, I> {
         let base = self.addresses.map_or(0, |base| base.address);
         let headings = self.headings();
         let data = self.data();
+        let relocations: BTreeMap<usize, RelocationTarget> =
+            self.code.relocations().iter().map(|relocation| (relocation.from, relocation.target)).collect();
         let mut disassembler = I::disassembler(self.targets(base));
         let mut at = 0;
         while at < code.len() {
@@ -210,7 +212,8 @@ impl<I: Disassemble> fmt::Display for Text<'_, '_, I> {
             for (place, heading) in headings.range(at..at + len) {
                 heading.write(f, place - at)?;
             }
-            self.write_line(f, at, &code[at..at + len], &text)?;
+            let note = relocations.get(&I::relocated_from(at..at + len)).map(|target| self.target_of(*target));
+            self.write_line(f, at, &code[at..at + len], &text, note)?;
             at += len;
         }
         // What lies at the end of the code heads nothing, but branches may lead there.
@@ -283,7 +286,14 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
         self.listing.data.iter().filter_map(range).collect()
     }
 
-    fn write_line(&self, f: &mut fmt::Formatter<'_>, at: usize, bytes: &[u8], text: &str) -> fmt::Result {
+    fn write_line(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        at: usize,
+        bytes: &[u8],
+        text: &str,
+        note: Option<String>,
+    ) -> fmt::Result {
         match self.addresses {
             Some(Base { address, digits }) => write!(f, "{:digits$x}  ", address.wrapping_add(at as u64))?,
             None if self.bytes => write!(f, "  ")?,
@@ -293,12 +303,10 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
             let bytes: Vec<String> = bytes.iter().map(|byte| alloc::format!("{byte:02x}")).collect();
             write!(f, "{:width$}  ", bytes.join(" "), width = 3 * I::COLUMN - 1)?;
         }
-        write!(f, "{text}")?;
-        let from = I::relocated_from(at..at + bytes.len());
-        for relocation in self.code.relocations().iter().filter(|relocation| relocation.from == from) {
-            write!(f, "  ; {}", self.target_of(relocation.target))?;
+        match note {
+            Some(note) => writeln!(f, "{text}  ; {note}"),
+            None => writeln!(f, "{text}"),
         }
-        writeln!(f)
     }
 
     fn target_of(&self, target: RelocationTarget) -> String {

@@ -1,14 +1,4 @@
-//! A function that debuggers and profilers can see: its name, its source lines, its frames.
-//!
-//! It is `apply(callback, n)`, which returns `callback(n) + 1`, compiled from a language that does not exist; its source is written beside
-//! the maps. Run it in gdb, break in the callback, and ask for a backtrace:
-//!
-//! ```text
-//! cargo build --features debug-info --example debug_view
-//! gdb -ex 'break debug_view_callback' -ex run -ex backtrace --args target/debug/examples/debug_view /tmp
-//! ```
-//!
-//! `.ci/gdb` does this and compares.
+//! The function, and who is told of it.
 
 use memmap2::MmapMut;
 use std::{error::Error, fs, hint::black_box, path::PathBuf};
@@ -94,7 +84,7 @@ extern "C" fn debug_view_end(result: u64) {
     println!("apply(twice, 20) is {}", black_box(result));
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(std::env::args().nth(1).unwrap_or("/tmp".into()));
     let source = directory.join("apply.lang");
     fs::write(&source, SOURCE)?;
