@@ -90,7 +90,6 @@ mod marks;
 mod pool;
 mod references;
 mod reloc;
-mod reloc;
 mod snapshot;
 #[cfg(feature = "unwind")]
 pub mod unwind;
