@@ -60,6 +60,28 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
         false
     }
 
+    /// Whether the field reaches the address `target` from anywhere in a region that code may be placed in.
+    ///
+    /// That decides, before registers are allocated, whether a call needs a register for the address or can be
+    /// near:
+    ///
+    /// ```
+    /// use tailfirst::{Field, x64::Rel};
+    ///
+    /// let region = 0x7f00_0000_0000..0x7f00_1000_0000;
+    /// assert!(Rel::NEAR.reaches_from(&region, 0x7f00_4000_0000));
+    /// assert!(!Rel::NEAR.reaches_from(&region, 0x5555_5555_0000));
+    /// ```
+    fn reaches_from(self, region: &core::ops::Range<u64>, target: u64) -> bool {
+        let range = self.range();
+        let near = |from: u64| {
+            let distance = self.distance(from, target);
+            range.low <= distance && distance <= range.high
+        };
+        // Distances shrink as addresses grow, so both ends decide; an instruction may end at the region's end.
+        near(region.start) && near(region.end)
+    }
+
     /// The value of the field: the distance between two addresses as the field counts it.
     fn distance(self, from: u64, to: u64) -> i64 {
         to.wrapping_sub(from) as i64

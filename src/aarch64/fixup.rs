@@ -29,6 +29,9 @@ pub enum Rel {
 }
 
 impl Rel {
+    /// The field of B and BL.
+    pub const NEAR: Rel = Rel::Imm26;
+
     /// The bits that `distance`, which is in range, sets in the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn bits(self, distance: i64) -> u32 {

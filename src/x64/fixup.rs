@@ -19,6 +19,9 @@ pub enum Rel {
 }
 
 impl Rel {
+    /// The field of near branches and calls.
+    pub const NEAR: Rel = Rel::disp32(0);
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn disp32(trailing: usize) -> Rel {
         Rel::Disp32 { trailing: trailing as u8 }
