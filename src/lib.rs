@@ -90,6 +90,8 @@ mod marks;
 mod pool;
 mod references;
 mod reloc;
+#[doc = include_str!("services.md")]
+pub mod services {}
 mod snapshot;
 #[cfg(feature = "unwind")]
 pub mod unwind;
