@@ -16,6 +16,45 @@ pub(crate) enum Buffer<'buf> {
     Growing(Vec<u8>),
     /// Lent for `'buf`, and never written outside.
     Fixed { start: NonNull<u8>, len: usize, lent: PhantomData<&'buf mut [u8]> },
+    /// A forward block, which no cursor points into.
+    Forward(Staging),
+}
+
+/// A forward block in the making.
+#[derive(Default)]
+pub(crate) struct Staging {
+    pub(crate) bytes: Vec<u8>,
+    /// Where instructions end, in bytes from the start.
+    pub(crate) ends: Vec<u32>,
+    is_full: bool,
+}
+
+impl Staging {
+    /// Appends instructions, which end at `ends` of `bytes`. Beyond `MAX_LEN` nothing is kept.
+    pub(crate) fn append(&mut self, bytes: &[u8], ends: &[u32]) {
+        let start = self.bytes.len();
+        if self.is_full || start + bytes.len() > MAX_LEN {
+            self.is_full = true;
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.ends.extend(ends.iter().map(|end| start as u32 + end));
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+        let kept = self.ends.partition_point(|&end| end as usize <= len);
+        self.ends.truncate(kept);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.truncate(0);
+        self.is_full = false;
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
 }
 
 // SAFETY: `Fixed` stands for a `&'buf mut [u8]`, which may be sent to another thread; `Growing` owns its memory.
@@ -42,6 +81,7 @@ impl<'buf> Buffer<'buf> {
         match self {
             Buffer::Growing(memory) => (memory.as_mut_ptr(), memory.capacity().min(MAX_LEN)),
             Buffer::Fixed { start, len, .. } => (start.as_ptr(), *len),
+            Buffer::Forward(staging) => (staging.bytes.as_mut_ptr(), staging.bytes.len()),
         }
     }
 

@@ -15,12 +15,18 @@ pub struct Code<'enc, I: sealed::Isa> {
     pub(crate) bytes: &'enc mut [u8],
     pub(crate) relocations: &'enc [Relocation<I::Field>],
     pub(crate) labels: &'enc [Option<Pos>],
+    pub(crate) alignment: u32,
 }
 
 impl<I: sealed::Isa> Code<'_, I> {
     /// The machine code, lowest address first.
     pub fn bytes(&self) -> &[u8] {
         self.bytes
+    }
+
+    /// What the address of the code's *end* must be a multiple of, in bytes, for the alignments asked for to hold; 1 if there are none.
+    pub fn end_alignment(&self) -> u32 {
+        self.alignment
     }
 
     /// The references that are still open: those to symbols, and those that depend on the code's address.

@@ -28,11 +28,11 @@
 #[cfg(feature = "x64")]
 use crate::chunk::Chunk;
 use crate::{
-    buffer::{Buffer, MAX_LEN},
+    buffer::{Buffer, MAX_LEN, Staging},
     label::Pos,
 };
 use alloc::{boxed::Box, vec::Vec};
-use core::num::NonZeroU32;
+use core::{mem::ManuallyDrop, num::NonZeroU32, ptr::with_exposed_provenance_mut};
 
 /// Bytes below the cursor that one call of `place` may touch: four chunks, and the slack of the last store.
 const RED_ZONE: usize = 64;
@@ -43,30 +43,28 @@ const COUNTED: usize = MAX_LEN + (1 << 30);
 #[cfg(feature = "x64")]
 const _: () = assert!(MAX_CHUNKS * 8 + 8 <= RED_ZONE);
 
-/// Where the next byte goes, and how far it may go.
+/// Where the next byte goes, and what it goes into.
 ///
-/// These three words are all that placing an instruction touches. The buffer is behind a pointer of its own, and the slow path gets that and
-/// the words by value: so the compiler knows that no call sees the words, and keeps them in registers from one instruction to the next.
+/// One word is all that placing an instruction changes. The rest is behind a pointer, and what is out of line gets that pointer, and the word by value, and
+/// cannot unwind (`extern "C"`). So the compiler knows that no call sees the word, keeps it in a register from one instruction to the next, and stores it once.
 pub(crate) struct Cursor<'buf> {
-    place: Place,
+    /// An exposed address. As an integer, because the compiler sees what a pointer may point to through a few steps only; then it would take the code for a
+    /// part of the encoder, and load that again after each store.
+    at: usize,
     memory: Box<Memory<'buf>>,
-}
-
-/// A cursor's position.
-#[derive(Clone, Copy)]
-struct Place {
-    at: *mut u8,
-    limit: *mut u8,
-    /// One above the address of the buffer's end, as seen from `at`.
-    origin: usize,
 }
 
 /// What a cursor writes into.
 struct Memory<'buf> {
+    limit: usize,
+    /// One above the address of the buffer's end, as seen from the cursor.
+    origin: usize,
     buffer: Buffer<'buf>,
     /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
+    /// A cursor for forward blocks inside this code, kept for its memory.
+    spare: Option<Cursor<'buf>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,30 +75,71 @@ enum State {
     InSpill { placed: usize },
     /// The cursor is in the spill, and an instruction did not fit.
     Full,
+    /// The cursor is in the spill, from which each instruction is appended to a forward block.
+    Forward,
 }
-
-// SAFETY: the pointers point into `memory`, which the cursor owns, or into what that borrows uniquely.
-unsafe impl Send for Cursor<'_> {}
-// SAFETY: a shared cursor reads no memory through its pointers.
-unsafe impl Sync for Cursor<'_> {}
 
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
-        let mut memory = Box::new(Memory { buffer, spill: Vec::new(), state: State::InBuffer });
-        Cursor { place: memory.in_buffer(0), memory }
+        let (limit, origin) = (0, 0);
+        let mut memory =
+            Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
+        Cursor { at: memory.start(), memory }
     }
 
     /// Back to the buffer's end.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn clear(&mut self) {
-        self.memory.state = State::InBuffer;
-        self.place = self.memory.in_buffer(0);
+        self.at = self.memory.clear();
+    }
+
+    /// A cursor whose code grows upward: for a forward block.
+    fn forward() -> Self {
+        Cursor::new(Buffer::Forward(Staging::default()))
+    }
+
+    /// Puts a forward cursor in this one's place, and gives this one.
+    pub(crate) fn begin_forward(&mut self) -> Self {
+        let forward = self.memory.spare.take().unwrap_or_else(Cursor::forward);
+        core::mem::replace(self, forward)
+    }
+
+    /// Puts the outer cursor back in this one's place, with the forward block that this one holds, which is given out as the number of its bytes and its
+    /// instructions' ends. `None` if this is no forward cursor, or if the block is too long.
+    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(u32, Vec<u32>)> {
+        let mut forward = core::mem::replace(self, outer);
+        forward.at = forward.memory.settle(forward.at);
+        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
+        if staging.is_full() {
+            return None;
+        }
+        let (len, ends) = (staging.bytes.len() as u32, staging.ends.clone());
+        self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+        forward.clear();
+        self.memory.spare = Some(forward);
+        Some((len, ends))
+    }
+
+    /// Whether code grows upward here.
+    pub(crate) fn is_forward(&self) -> bool {
+        self.memory.state == State::Forward
+    }
+
+    /// Places data.
+    pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
+        self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
+    }
+
+    /// Back to where `placed` bytes had been placed; there are at least as many.
+    pub(crate) fn truncate(&mut self, placed: usize) {
+        self.at = self.memory.truncate(self.at, placed);
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn placed(&self) -> usize {
         // Invariant(pos)
-        self.place.count() - 1
+        self.memory.count(self.at) - 1
     }
 
     /// The position of what was placed last.
@@ -112,7 +151,7 @@ impl<'buf> Cursor<'buf> {
     /// The position of what is placed next, if that has so many bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pos_below(&self, bytes: u8) -> Pos {
-        let count = (self.place.count() as u32).wrapping_add(bytes.into());
+        let count = (self.memory.count(self.at) as u32).wrapping_add(bytes.into());
         debug_assert_ne!(count, 0);
         // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
         Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
@@ -123,8 +162,7 @@ impl<'buf> Cursor<'buf> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
         const { assert!(N <= MAX_CHUNKS) }
-        self.make_room();
-        let mut at = self.place.at;
+        let mut at = self.with_room();
         for chunk in chunks {
             debug_assert!(chunk.len <= 8);
             // SAFETY:
@@ -132,68 +170,53 @@ impl<'buf> Cursor<'buf> {
             // 2. Invariant(chunk): earlier chunks moved `at` down by at most 8 bytes each, so with N <= MAX_CHUNKS the
             //    store's 8 bytes lie in the red zone;
             // 3. the store is unaligned, and plain bytes have no invalid values.
-            unsafe {
-                at.sub(8).cast::<u64>().write_unaligned(chunk.word.to_le());
-                at = at.sub(chunk.len);
-            }
+            unsafe { with_exposed_provenance_mut::<u64>(at - 8).write_unaligned(chunk.word.to_le()) };
+            at -= chunk.len;
         }
-        self.place.at = at;
+        self.at = at;
     }
 
     /// Places one four-byte instruction.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place_word(&mut self, word: u32) {
-        self.make_room();
+        let at = self.with_room() - 4;
         // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.
-        unsafe {
-            self.place.at = self.place.at.sub(4);
-            self.place.at.cast::<u32>().write_unaligned(word.to_le());
-        }
+        unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
+        self.at = at;
     }
 
-    /// Establishes Invariant(room): the red zone is free.
+    /// Where the next byte goes, with Invariant(room): the red zone below it is free.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn make_room(&mut self) {
-        if (self.place.at as usize) < self.place.limit as usize {
-            self.place = self.memory.with_room(self.place);
-        }
+    fn with_room(&mut self) -> usize {
+        if self.at < self.memory.limit { self.memory.with_room(self.at) } else { self.at }
     }
 
     /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
-    pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
-        if self.memory.state != State::InBuffer {
-            self.place = self.memory.flush_spill(self.place);
-        }
-        let placed = self.placed();
-        if self.memory.state == State::Full {
-            return Err(placed);
-        }
-        let (start, len) = self.memory.buffer.extent();
-        debug_assert!(placed <= len);
-        // SAFETY: Invariant(pos): the highest `placed` bytes of the buffer were written by `place`, `place_word` or
-        // `flush_spill`, and the returned borrow is unique because `self` is.
-        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(len - placed), placed) })
-    }
-}
-
-impl Place {
-    /// One more than the number of bytes placed so far.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn count(self) -> usize {
-        // Invariant(pos)
-        self.origin.wrapping_sub(self.at as usize)
+    pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
+        let placed = self.placed();
+        self.at = self.memory.settle(self.at);
+        self.memory.code(placed)
     }
 }
 
 impl Memory<'_> {
+    /// One more than the number of bytes placed so far.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn count(&self, at: usize) -> usize {
+        // Invariant(pos)
+        self.origin.wrapping_sub(at)
+    }
+
     /// A place from which the red zone is free, with as many bytes placed.
     #[cold]
     #[inline(never)]
-    fn with_room(&mut self, place: Place) -> Place {
-        let placed = place.count() - 1;
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    extern "C" fn with_room(&mut self, at: usize) -> usize {
+        let placed = self.count(at) - 1;
         if self.state != State::InBuffer {
-            return self.flush_spill(place);
+            return self.flush_spill(placed);
         }
         if self.buffer.grow(placed) {
             return self.in_buffer(placed);
@@ -202,40 +225,163 @@ impl Memory<'_> {
         self.in_spill(placed)
     }
 
-    fn in_buffer(&mut self, placed: usize) -> Place {
+    fn clear(&mut self) -> usize {
+        if let Buffer::Forward(staging) = &mut self.buffer {
+            staging.clear();
+        }
+        self.start()
+    }
+
+    /// The place of an empty buffer's cursor.
+    fn start(&mut self) -> usize {
+        if let Buffer::Forward(_) = self.buffer {
+            self.state = State::Forward;
+            self.in_spill(0)
+        } else {
+            self.state = State::InBuffer;
+            self.in_buffer(0)
+        }
+    }
+
+    /// Places `bytes`, in which instructions end at `ends`, and gives the cursor's new place.
+    fn place_bytes(&mut self, at: usize, bytes: &[u8], ends: &[u32]) -> usize {
+        if let State::Forward = self.state {
+            let at = self.settle(at);
+            let Buffer::Forward(staging) = &mut self.buffer else { return at };
+            staging.append(bytes, ends);
+            let placed = staging.bytes.len();
+            return self.in_spill(placed);
+        }
+        let mut at = at;
+        for piece in bytes.rchunks(RED_ZONE) {
+            if at < self.limit {
+                at = self.with_room(at);
+            }
+            at -= piece.len();
+            // SAFETY: Invariant(room): RED_ZONE bytes below the cursor may be written, and a piece is not longer; `bytes` is no part of what the
+            // cursor owns or borrows uniquely.
+            unsafe { core::ptr::copy_nonoverlapping(piece.as_ptr(), with_exposed_provenance_mut(at), piece.len()) };
+        }
+        at
+    }
+
+    fn truncate(&mut self, at: usize, placed: usize) -> usize {
+        let at = self.settle(at);
+        if placed >= self.count(at) {
+            return at;
+        }
+        let (_, len) = self.buffer.extent();
+        match &mut self.buffer {
+            Buffer::Forward(staging) => {
+                staging.truncate(placed);
+                self.in_spill(placed)
+            }
+            _ if placed <= len => {
+                self.state = State::InBuffer;
+                self.in_buffer(placed)
+            }
+            _ => self.in_spill(placed),
+        }
+    }
+
+    /// Brings all bytes to the buffer; gives the cursor's new place.
+    fn settle(&mut self, at: usize) -> usize {
+        match self.state {
+            State::InBuffer => at,
+            State::InSpill { .. } | State::Full | State::Forward => self.flush_spill(self.count(at) - 1),
+        }
+    }
+
+    /// The highest `placed` bytes; their number if not all of them fit. Comes after `settle`.
+    fn code(&mut self, placed: usize) -> Result<&mut [u8], usize> {
+        if matches!(self.state, State::Full | State::Forward) {
+            return Err(placed);
+        }
+        let (start, len) = self.buffer.extent();
+        debug_assert!(placed <= len);
+        // SAFETY: Invariant(pos): the highest `placed` bytes of the buffer were written by `place`, `place_word` or
+        // `flush_spill`, and the returned borrow is unique because `self` is.
+        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(len - placed), placed) })
+    }
+
+    fn in_buffer(&mut self, placed: usize) -> usize {
         let (start, len) = self.buffer.extent();
         debug_assert!(placed <= len);
         // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
-        let (at, limit) = (start.wrapping_add(len - placed), start.wrapping_add(RED_ZONE));
-        Place { at, limit, origin: start as usize + len + 1 }
+        let start = start.expose_provenance();
+        self.limit = start.wrapping_add(RED_ZONE);
+        self.origin = start + len + 1;
+        start + (len - placed)
     }
 
-    fn in_spill(&mut self, placed: usize) -> Place {
+    fn in_spill(&mut self, placed: usize) -> usize {
         // Counting ends a little above what any buffer holds, so that positions stay in 32 bits.
         let placed = placed.min(COUNTED);
         self.spill.reserve_exact(RED_ZONE);
-        let at = self.spill.as_mut_ptr().wrapping_add(RED_ZONE);
+        let at = self.spill.as_mut_ptr().expose_provenance() + RED_ZONE;
         // Invariant(room): the limit is above the cursor, so that every instruction comes by `with_room`.
-        Place { at, limit: at.wrapping_add(1), origin: (at as usize).wrapping_add(placed + 1) }
+        self.limit = at + 1;
+        self.origin = at.wrapping_add(placed + 1);
+        at
     }
 
-    /// Copies what is in the spill to its place in the buffer, and empties the spill.
-    fn flush_spill(&mut self, place: Place) -> Place {
-        let total = place.count() - 1;
+    /// Copies what is in the spill to its place in the buffer, and empties the spill; `total` bytes have been placed.
+    fn flush_spill(&mut self, total: usize) -> usize {
         if let State::InSpill { placed } = self.state {
             let (start, len) = self.buffer.extent();
             if total <= len {
-                debug_assert!(total - placed <= RED_ZONE);
+                let new = total - placed;
+                debug_assert!(new <= RED_ZONE);
                 // SAFETY:
-                // 1. the `total - placed` bytes from `at` on are the spill's written part;
+                // 1. the last `new` bytes of the spill's red zone were written by `place` or `place_word`, which began at its end;
                 // 2. `placed <= total <= len`, so the place is inside the buffer;
                 // 3. the spill is no part of the buffer.
-                unsafe { core::ptr::copy_nonoverlapping(place.at, start.add(len - total), total - placed) };
+                unsafe {
+                    let from = self.spill.as_ptr().add(RED_ZONE - new);
+                    core::ptr::copy_nonoverlapping(from, start.add(len - total), new);
+                }
                 self.state = State::InSpill { placed: total };
             } else {
                 self.state = State::Full;
             }
         }
+        if let (State::Forward, Buffer::Forward(staging)) = (self.state, &mut self.buffer) {
+            let new = total - staging.bytes.len();
+            if new > 0 {
+                debug_assert!(new <= RED_ZONE);
+                // SAFETY: the last `new` bytes of the spill's red zone were written by `place` or `place_word`, which began at its end.
+                let placed = unsafe { core::slice::from_raw_parts(self.spill.as_ptr().add(RED_ZONE - new), new) };
+                staging.append(placed, &[new as u32]);
+                let placed = staging.bytes.len();
+                return self.in_spill(placed);
+            }
+        }
         self.in_spill(total)
     }
+}
+
+/// Runs `f` on a value that is moved to the stack for as long, and back.
+///
+/// Of what it reaches by a reference the compiler soon has to assume the worst: it counts the uses, and from some hundred on an encoder's cursor is
+/// stored after each instruction and loaded for the next. A value on the stack it takes apart, and keeps in registers.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn on_stack<T, R>(home: &mut T, f: impl FnOnce(&mut T) -> R) -> R {
+    struct Moved<'a, T> {
+        value: ManuallyDrop<T>,
+        home: &'a mut T,
+    }
+
+    impl<T> Drop for Moved<'_, T> {
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        fn drop(&mut self) {
+            // SAFETY: `home` has been without its value since that was moved out, so nothing is overwritten that would have to be dropped; the value is not used
+            // again, since this is its drop.
+            unsafe { core::ptr::write(self.home, ManuallyDrop::take(&mut self.value)) }
+        }
+    }
+
+    // SAFETY: the value is moved back before `home` can be seen again: `Moved` holds the only reference to it, is not given away, and is dropped on
+    // return and on unwinding alike.
+    let value = ManuallyDrop::new(unsafe { core::ptr::read(home) });
+    f(&mut Moved { value, home }.value)
 }

@@ -6,13 +6,13 @@
 use crate::{
     buffer::Buffer,
     code::Code,
-    cursor::Cursor,
+    cursor::{Cursor, on_stack},
     error::FinishError,
-    fixup::{Field, Fixup, sealed},
-    label::{Label, Pos, Target},
-    reloc::{OpenRelocation, Relocation, RelocationTarget},
+    fixup::sealed,
+    label::{Label, Pos},
+    references::References,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 /// An assembler whose code grows downward: each call places an instruction *below* what was placed before.
 ///
@@ -21,17 +21,7 @@ use alloc::{boxed::Box, vec::Vec};
 pub struct Encoder<'buf, I: sealed::Isa> {
     pub(crate) cursor: Cursor<'buf>,
     // Behind a pointer for the cursor's sake: see there.
-    references: Box<References<I::Field>>,
-}
-
-/// Labels, and who refers to them.
-struct References<F> {
-    labels: Vec<Option<Pos>>,
-    fixups: Vec<Fixup<F>>,
-    open: Vec<OpenRelocation<F>>,
-    relocations: Vec<Relocation<F>>,
-    /// The first mistake; `finish` reports it.
-    fault: Option<FinishError>,
+    pub(crate) references: Box<References<I::Field, I::LateField>>,
 }
 
 impl<I: sealed::Isa> Default for Encoder<'static, I> {
@@ -61,25 +51,34 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     fn over(buffer: Buffer<'buf>) -> Self {
-        let references = References {
-            labels: Vec::new(),
-            fixups: Vec::new(),
-            open: Vec::new(),
-            relocations: Vec::new(),
-            fault: None,
-        };
-        Encoder { cursor: Cursor::new(buffer), references: Box::new(references) }
+        Encoder { cursor: Cursor::new(buffer), references: Box::new(References::new()) }
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn clear(&mut self) {
         self.cursor.clear();
-        let References { labels, fixups, open, relocations, fault } = &mut *self.references;
-        labels.clear();
-        fixups.clear();
-        open.clear();
-        relocations.clear();
-        *fault = None;
+        self.references.clear();
+    }
+
+    /// Runs `f` on this encoder, which is kept in registers meanwhile: for a long stretch of instructions in one function.
+    ///
+    /// The code is the same. What is gained is a store and a load an instruction, where the compiler does not see by itself that it can
+    /// do without.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.batch(|enc| {
+    ///     enc.ret();
+    ///     enc.add_rm64_r64(RAX, RCX);
+    /// });
+    /// assert_eq!(enc.finish()?.bytes(), [0x48, 0x01, 0xC8, 0xC3]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn batch<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        on_stack(self, f)
     }
 
     /// The position of the instruction placed last.
@@ -91,22 +90,14 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     /// A new label, pending until it is [bound](Self::bind).
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn label(&mut self) -> Label {
-        self.new_label(None)
+        self.references.new_label(None)
     }
 
     /// A new label, bound to the instruction placed last.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
-        self.new_label(Some(pos))
-    }
-
-    fn new_label(&mut self, pos: Option<Pos>) -> Label {
-        let labels = &mut self.references.labels;
-        // Fewer than 2^32 labels: each takes four bytes of memory, more than any code that fits a buffer can use.
-        let label = Label(labels.len() as u32);
-        labels.push(pos);
-        label
+        self.references.new_label(Some(pos))
     }
 
     /// Binds a pending label to the instruction placed last.
@@ -115,109 +106,35 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn bind(&mut self, label: Label) {
         let pos = self.pos();
-        match self.references.labels.get_mut(label.0 as usize) {
-            Some(state @ None) => *state = Some(pos),
-            Some(Some(_)) => self.fail(FinishError::BoundTwice { label, at: pos.from_end() }),
-            None => self.fail(FinishError::ForeignLabel { label, at: pos.from_end() }),
-        }
+        self.references.bind(label, pos);
     }
 
-    /// The position of a label; `None` while it is pending.
+    /// The position of a label; `None` while it is pending. Inside a block, labels from outside are as if pending.
     #[inline]
     pub fn pos_of(&self, label: Label) -> Option<Pos> {
         self.references.pos_of(label)
     }
 
-    /// Notes a mistake for `finish`, unless there is one already.
-    pub(crate) fn fail(&mut self, fault: FinishError) {
-        self.references.fail(fault);
-    }
-
-    /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn refer(&mut self, from: Pos, field: I::Field, target: Target) -> Option<i64> {
-        self.references.refer(from, field, target)
-    }
-
-    /// Resolves every reference and gives the code.
+    /// Places the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
+        if self.cursor.is_forward() {
+            return Err(FinishError::OpenBlock);
+        }
+        if !self.references.pool.is_placed() {
+            // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
+            on_stack(self, |enc| enc.place_pool());
+        }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         self.references.resolve(bytes)?;
-        Ok(Code { bytes, relocations: &self.references.relocations, labels: &self.references.labels })
-    }
-}
-
-impl<F: Field> References<F> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn pos_of(&self, label: Label) -> Option<Pos> {
-        self.labels.get(label.0 as usize).copied().flatten()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fail(&mut self, fault: FinishError) {
-        self.fault.get_or_insert(fault);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
-        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
-        match target {
-            Target::Label(label) if !field.needs_address() => match self.pos_of(label) {
-                Some(pos) => {
-                    let distance = from.distance_to(pos);
-                    if field.reaches(distance) {
-                        return Some(distance);
-                    }
-                    self.out_of_range(label, from, distance, field);
-                    None
-                }
-                None => {
-                    self.fixups.push(Fixup { from, label, field });
-                    None
-                }
-            },
-            _ => {
-                self.open.push(OpenRelocation { from, field, target });
-                None
-            }
-        }
-    }
-
-    /// Fills the fields of all fixups, and turns what stays open into relocations.
-    fn resolve(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
-        let position = |label: Label, from: Pos| match self.labels.get(label.0 as usize) {
-            Some(Some(pos)) => Ok(*pos),
-            Some(None) => Err(FinishError::UnboundLabel { label, at: from.from_end() }),
-            None => Err(FinishError::ForeignLabel { label, at: from.from_end() }),
-        };
-        let offset = |pos: Pos| code.len() - pos.from_end() as usize;
-        self.relocations.clear();
-        for &OpenRelocation { from, field, target } in &self.open {
-            let target = match target {
-                Target::Symbol(symbol) => RelocationTarget::Symbol(symbol),
-                Target::Label(label) => RelocationTarget::Offset(offset(position(label, from)?)),
-            };
-            self.relocations.push(Relocation { from: offset(from), field, target });
-        }
-        for &Fixup { from, label, field } in &self.fixups {
-            let distance = from.distance_to(position(label, from)?);
-            if !field.reaches(distance) {
-                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
-            }
-            field.write(code, code.len() - from.from_end() as usize, distance);
-        }
-        Ok(())
+        Ok(Code {
+            bytes,
+            relocations: self.references.relocations(),
+            labels: self.references.labels(),
+            alignment: self.references.alignment(),
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Why code could not be finished.
 
-use crate::{fixup::Range, label::Label};
+use crate::{fixup::Range, label::Label, late::Late};
 
 /// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,54 @@ pub enum FinishError {
         /// The position of the instruction.
         at: u32,
     },
+    /// `finish` was called inside a block, or a block was left by a panic.
+    OpenBlock,
+    /// The encoder was cleared, or exchanged for another one, inside a block.
+    ClearedInBlock,
+    /// Inside a forward block no alignment is possible: where the block will lie is not known yet.
+    AlignedInForwardBlock {
+        /// The alignment in bytes.
+        align: u32,
+    },
+    /// The constant pool was to be placed inside a block.
+    PoolInBlock,
+    /// A late immediate of another encoder, or one that was made before the encoder was cleared.
+    ForeignLate {
+        /// The immediate.
+        late: Late,
+    },
+    /// A late immediate was set a second time.
+    LateSetTwice {
+        /// The immediate.
+        late: Late,
+    },
+    /// A late immediate was used and never set.
+    LateUnset {
+        /// The immediate.
+        late: Late,
+        /// The position of an instruction that uses it.
+        at: u32,
+    },
+    /// A late immediate's value does not fit an instruction that uses it.
+    LateOutOfRange {
+        /// The immediate.
+        late: Late,
+        /// The position of the instruction.
+        at: u32,
+        /// The value.
+        value: i64,
+        /// What the instruction can hold.
+        range: Range,
+    },
+    /// The instruction placed for a late immediate does not have the placeholder where its immediate should be.
+    LateMisplaced {
+        /// The immediate.
+        late: Late,
+        /// The position of the instruction.
+        at: u32,
+    },
+    /// A snapshot that is not of this encoder's code: taken in another encoder or block, or before code that has been cleared or rolled back.
+    ForeignSnapshot,
 }
 
 /// What is wrong with a memory operand.
@@ -111,6 +159,30 @@ impl core::fmt::Display for FinishError {
             FinishError::Operands { form, when, at } => {
                 write!(f, "{form} needs {when} (in the instruction {at} bytes from the end)")
             }
+            FinishError::OpenBlock => f.write_str("a block is still open: finish after it"),
+            FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
+            FinishError::AlignedInForwardBlock { align } => {
+                write!(f, "no alignment (to {align} bytes) is possible inside a forward block: align around it")
+            }
+            FinishError::PoolInBlock => {
+                f.write_str("the constant pool cannot be placed inside a block: place it around it")
+            }
+            FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
+            FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),
+            FinishError::LateUnset { late, at } => {
+                write!(f, "late immediate {} is used {at} bytes from the end and never set", late.0)
+            }
+            FinishError::LateOutOfRange { late, at, value, range } => write!(
+                f,
+                "late immediate {} is {value}, but its use {at} bytes from the end holds {} to {} in steps of {}",
+                late.0, range.low, range.high, range.step
+            ),
+            FinishError::LateMisplaced { late, at } => write!(
+                f,
+                "the instruction {at} bytes from the end does not end in the placeholder of late immediate {}",
+                late.0
+            ),
+            FinishError::ForeignSnapshot => f.write_str("the snapshot is not of this encoder's present code"),
         }
     }
 }

@@ -17,6 +17,27 @@ pub(crate) mod sealed {
     pub trait Isa {
         /// A field's kind.
         type Field: super::Field;
+        /// A late immediate's kind.
+        type LateField: crate::late::LateField;
+
+        /// The field of data that holds a distance, in four bytes.
+        const OFFSET32: Self::Field;
+        /// The field of data that holds an address, in eight bytes.
+        const ADDRESS64: Self::Field;
+        /// What code must be aligned to.
+        const CODE_ALIGN: crate::Align;
+        /// The distance in bytes within which a constant is used again instead of being placed a second time.
+        const POOL_REACH: u32;
+
+        /// What the fields of what is placed next are measured from, if that has so many bytes, and `pos` is the position of what was placed last.
+        fn field_origin(pos: crate::Pos, bytes: u32) -> crate::Pos;
+
+        /// The same in a forward block, as an offset: there `recorded` is what was recorded before it was placed, and `ends` are the offsets where instructions and
+        /// data end.
+        fn forward_origin(recorded: u32, ends: &[u32]) -> u32;
+
+        /// Fills a gap in code with instructions that do nothing.
+        fn fill(gap: &mut [u8]);
     }
 }
 

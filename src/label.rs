@@ -6,7 +6,7 @@
 
 use core::num::NonZeroU32;
 
-/// A distance in bytes from the end of the code, at most 2^31.
+/// A distance in bytes from the end of the code, at most 2^31; in a forward block, from the block's start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pos(
     // One more than the distance, so that `Option<Pos>` is four bytes.
@@ -18,6 +18,16 @@ impl Pos {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn from_count(count: NonZeroU32) -> Self {
         Pos(count)
+    }
+
+    /// The position so many bytes lower; `bytes` is small.
+    pub(crate) const fn below(self, bytes: u32) -> Self {
+        Pos(self.0.saturating_add(bytes))
+    }
+
+    /// The position at this distance from the end, at most 2^31.
+    pub(crate) const fn at(from_end: u32) -> Self {
+        Pos(NonZeroU32::MIN.saturating_add(from_end))
     }
 
     /// Bytes between this position and the end of the code.
@@ -49,7 +59,7 @@ pub struct Label(pub(crate) u32);
 pub struct Symbol(pub u32);
 
 /// What a PC-relative operand refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// A place in this code.
     Label(Label),

@@ -53,6 +53,7 @@
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
 //! * `x64`, `aarch64` (both default): the instruction sets.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `exec`: executable memory, written in place and patched while it runs.
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.
 //! * `debug-info` (with `std` and `unwind`; Linux): gdb, perf and panics are [told](debug) about code.
@@ -65,39 +66,50 @@ extern crate alloc;
 
 #[cfg(feature = "aarch64")]
 pub mod aarch64;
+mod block;
 mod buffer;
 #[cfg(feature = "x64")]
 mod chunk;
 mod code;
 mod cursor;
+mod data;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;
 mod encoder;
 mod error;
+#[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
+pub mod exec;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
 mod label;
+mod late;
 #[cfg(feature = "listing")]
 pub mod listing;
 mod marks;
+mod pool;
+mod references;
 mod reloc;
+mod snapshot;
 #[cfg(feature = "unwind")]
 pub mod unwind;
 #[cfg(feature = "x64")]
 pub mod x64;
 
 pub use code::Code;
+pub use data::Align;
 pub use encoder::Encoder;
 pub use error::{AddressProblem, FinishError};
 pub use fixup::{Field, Isa, Range};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
+pub use late::{Late, LateField, Placeholder};
 #[cfg(feature = "listing")]
 pub use listing::Listing;
 pub use marks::{LineTable, Marks, Row};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
+pub use snapshot::Snapshot;
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "x64", feature = "aarch64"))]

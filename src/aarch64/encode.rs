@@ -21,14 +21,13 @@ pub fn word(enc: &mut Encoder<'_>, word: u32) {
 pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
     // Distances are measured from the instruction's start, which is where it will be placed.
     let start = enc.cursor.pos_below(4);
-    let bits = enc.refer(start, field, target).map_or(0, |distance| field.bits(distance));
+    let bits = enc.references.refer(start, field, target).map_or(0, |distance| field.bits(distance));
     enc.cursor.place_word(word | bits);
 }
 
 /// Notes that the operands of the instruction placed next do not go together.
-#[cold]
-#[inline(never)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_end();
-    enc.fail(FinishError::Operands { form, when, at });
+    enc.references.fail(FinishError::Operands { form, when, at });
 }

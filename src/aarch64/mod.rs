@@ -32,6 +32,7 @@ mod fixup;
 #[cfg(feature = "forms")]
 pub mod form;
 mod imm;
+mod late;
 mod reg;
 mod select;
 mod shift;
@@ -47,6 +48,8 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
+use crate::label::Pos;
+
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
 pub use fixup::Rel;
@@ -56,6 +59,7 @@ pub use imm::{
     AddImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LogicalImm32, LogicalImm64, LslImm32,
     LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
+pub use late::LateImm;
 pub use reg::*;
 pub use shift::{
     Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
@@ -75,6 +79,43 @@ pub enum A64 {}
 
 impl crate::fixup::sealed::Isa for A64 {
     type Field = Rel;
+    type LateField = LateImm;
+
+    const OFFSET32: Rel = Rel::Offset32;
+    const ADDRESS64: Rel = Rel::Address64;
+    const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    // LDR (literal) reaches 1 MiB; what lies between is still to come.
+    const POOL_REACH: u32 = 1 << 19;
+
+    fn field_origin(pos: Pos, bytes: u32) -> Pos {
+        pos.below(bytes)
+    }
+
+    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
+        // Recorded is as far beyond the start as the field is long: its end.
+        match ends.partition_point(|&end| end < recorded) {
+            0 => 0,
+            before => ends[before - 1],
+        }
+    }
+
+    fn fill(gap: &mut [u8]) {
+        let bytes = gap.len();
+        let mut enc = Encoder::in_slice(gap);
+        enc.nops(bytes);
+        // Gaps are words, and a slice as long as what is placed has room for it.
+        let filled = enc.finish();
+        debug_assert!(filled.is_ok());
+    }
+}
+
+impl Encoder<'_> {
+    /// Places `bytes` bytes of NOP, rounded down to whole instructions.
+    pub fn nops(&mut self, bytes: usize) {
+        for _ in 0..bytes / 4 {
+            self.nop();
+        }
+    }
 }
 
 /// An assembler of A64 code that grows downward.

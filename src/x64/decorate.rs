@@ -6,8 +6,9 @@
 
 use super::{
     Mem, VMem,
-    operand::{AnyAddress, RegisterClass, Rm, Word},
+    operand::{AnyAddress, RegisterClass, Rm},
     reg::{EXmm, EYmm, K, Xmm, Ymm, Zmm},
+    word::Word,
 };
 use core::marker::PhantomData;
 
@@ -44,12 +45,12 @@ impl Decorations {
         }
     }
 
-    pub(crate) const fn set(self) -> u32 {
-        self.set as u32
+    pub(crate) const fn set(self) -> u8 {
+        self.set
     }
 
-    pub(crate) const fn cleared(self) -> u32 {
-        self.clear as u32
+    pub(crate) const fn cleared(self) -> u8 {
+        self.clear
     }
 
     pub(crate) const fn broadcast(self) -> bool {

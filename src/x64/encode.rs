@@ -23,12 +23,13 @@ mod legacy;
 mod rex2;
 mod vex;
 
-use super::{Encoder, Rel, U4, operand::Word};
-use crate::{chunk::Chunk, error::FinishError, label::Target};
+use super::{Encoder, LateImm, Rel, U4, word::Word};
+use crate::{chunk::Chunk, error::FinishError, label::Pos, references::References};
 
-pub use super::operand::{Reg, RegisterClass, Word as RmWord};
+pub use super::operand::RegisterClass;
+pub use super::word::{Reg, Word as RmWord};
 pub use evex::{EvexOp, evex, evex_vsib};
-pub use legacy::{Op, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
+pub use legacy::{Op, branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
 pub use rex2::{Rex2Op, rex2, rex2_op, rex2_plus};
 pub use vex::{VexOp, vex, vex_imm, vex_op};
 
@@ -119,37 +120,48 @@ struct Address {
 
 /// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
 ///
-/// `trailing` is the number of immediate bytes behind the displacement.
+/// `end` is where the instruction ends, `trailing` the number of immediate bytes behind the displacement.
 #[cold]
 #[inline(never)]
-fn special_address(enc: &mut Encoder<'_>, word: Word, trailing: usize) -> Address {
+#[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+extern "C" fn special_address(
+    references: &mut References<Rel, LateImm>,
+    end: Pos,
+    word: Word,
+    trailing: usize,
+) -> Address {
     let none = Chunk::new(0, 0);
-    let end = enc.cursor.pos();
     if let Some(problem) = word.problem() {
-        enc.fail(FinishError::Address { problem, at: end.from_end() });
+        references.fail(FinishError::Address { problem, at: end.from_end() });
     }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
     let segment = word.segment().map_or(none, byte);
     if let Some(target) = word.target() {
-        let disp = relative(enc, target, Rel::disp32(trailing));
+        let disp = distance32(references.refer(end, Rel::disp32(trailing), target));
         return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
     let addr32 = if word.addr32() { byte(0x67) } else { none };
-    Address { tail: Chunk::new(word.0, word.tail_len()), prefixes: segment.then(addr32) }
+    Address { tail: word.tail(), prefixes: segment.then(addr32) }
 }
 
-/// The value of a PC-relative field of the instruction that is placed next; 0 while it is not known.
+/// Places an instruction with a special address: `imm`, the address, `head`.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn relative(enc: &mut Encoder<'_>, target: Target, field: Rel) -> i32 {
+fn place_special(enc: &mut Encoder<'_>, head: Chunk, word: Word, imm: Chunk) {
     let end = enc.cursor.pos();
-    // A distance within a buffer fits 32 bits, and `refer` has checked it against the field.
-    enc.refer(end, field, target).map_or(0, |distance| distance as i32)
+    let address = special_address(&mut enc.references, end, word, imm.len);
+    enc.cursor.place([imm, address.tail, head, address.prefixes]);
+}
+
+/// What a field of up to four bytes holds; 0 while the distance is not known.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn distance32(known: Option<i64>) -> i32 {
+    // A distance within a buffer fits 32 bits.
+    known.map_or(0, |distance| distance as i32)
 }
 
 /// Notes that the operands of the instruction placed next do not go together; for generated code.
-#[cold]
-#[inline(never)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_end();
-    enc.fail(FinishError::Operands { form, when, at });
+    enc.references.fail(FinishError::Operands { form, when, at });
 }

@@ -4,8 +4,10 @@
 //! one), one byte if it fits, a SIB byte only for an index or for RSP and R12, which have no other form.
 
 use super::{
-    operand::{AnyAddress, Rm, Word},
+    address::{Parts, Scale, based},
+    operand::{AnyAddress, Rm},
     reg::{EGpr8, EGpr16, EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, Xmm, Ymm, Zmm},
+    word::Word,
 };
 use crate::{
     error::AddressProblem,
@@ -39,124 +41,6 @@ pub struct ScaledIndex<R = Gpr64> {
     factor: i32,
 }
 
-/// What an index is multiplied with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scale {
-    /// Bytes.
-    X1,
-    /// Units of 2 bytes.
-    X2,
-    /// Units of 4 bytes.
-    X4,
-    /// Units of 8 bytes.
-    X8,
-}
-
-impl Scale {
-    const fn from_factor(factor: i32) -> Option<Scale> {
-        match factor {
-            1 => Some(Scale::X1),
-            2 => Some(Scale::X2),
-            4 => Some(Scale::X4),
-            8 => Some(Scale::X8),
-            _ => None,
-        }
-    }
-}
-
-/// The parts of an address: register numbers, and a displacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Parts {
-    base: Option<u8>,
-    index: Option<(u8, Scale)>,
-    disp: i32,
-}
-
-impl Parts {
-    /// The shortest form of the address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn encode(self) -> Word {
-        match self {
-            Parts { base: None, index, disp } => baseless(index, disp),
-            Parts { base: Some(base), index: None, disp } => based(base, disp),
-            Parts { base: Some(base), index: Some((index, scale)), disp } => indexed(base, index, scale, disp),
-        }
-    }
-}
-
-/// How long a displacement is: none, one byte, four bytes.
-#[cfg_attr(not(debug_assertions), inline(always))]
-const fn disp_class(disp: i32) -> usize {
-    if disp == 0 {
-        0
-    } else if disp as i8 as i32 == disp {
-        1
-    } else {
-        2
-    }
-}
-
-/// Bytes of a displacement, by class.
-const DISP_LEN: [u64; 3] = [0, 1, 4];
-
-/// The words of `[base]`, `[base + disp8]`, `[base + disp32]` without their displacements.
-///
-/// RSP and R12 have a SIB byte, since their ModRM.rm announces one. RBP and R13 have a displacement, since theirs without one means RIP.
-const BASED: [[u64; 32]; 3] = {
-    let mut words = [[0; 32]; 3];
-    let mut class = 0;
-    while class < 3 {
-        let mut base = 0;
-        while base < 32 {
-            let low = base & 7;
-            let class_used = if class == 0 && low == 5 { 1 } else { class };
-            let disp_len = DISP_LEN[class_used];
-            let (sib, sib_len) = if low == 4 { (0x24 << (56 - 8 * disp_len), 1) } else { (0, 0) };
-            let modrm = (class_used as u64) << 6 | low;
-            words[class][base as usize] =
-                sib | modrm << 16 | (disp_len + sib_len) << 12 | (base >> 3 & 1) | (base >> 4) << 8;
-            base += 1;
-        }
-        class += 1;
-    }
-    words
-};
-
-/// Plain addresses have none of the flags; saying so here, where the compiler cannot see it in a table, spares their tests later.
-const PLAIN: u64 = !Word::FLAGS;
-
-#[cfg_attr(not(debug_assertions), inline(always))]
-const fn based(base: u8, disp: i32) -> Word {
-    let class = disp_class(disp);
-    // A shift that moves one byte to the top drops the rest.
-    let shift = if class == 2 { 32 } else { 56 };
-    Word(BASED[class][(base & 31) as usize] & PLAIN | (disp as u32 as u64) << shift)
-}
-
-#[cfg_attr(not(debug_assertions), inline(always))]
-const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
-    // RBP and R13 without a displacement would mean no base.
-    let class = if base & 7 == 5 && disp == 0 { 1 } else { disp_class(disp) };
-    let disp_len = DISP_LEN[class];
-    let sib = (scale as u64) << 6 | (index as u64 & 7) << 3 | base as u64 & 7;
-    // SIB and displacement are consecutive, and the last byte is the most significant.
-    let tail = (sib | (disp as u32 as u64) << 8) << (56 - 8 * disp_len);
-    let bits = base as u64 >> 3 & 1 | (index as u64 >> 2) & 2 | (base as u64 >> 4) << 8 | (index as u64 >> 4) << 9;
-    Word(tail | ((class as u64) << 6 | 4) << 16 | (disp_len + 1) << 12 | bits)
-}
-
-/// Without a base there are always four bytes of displacement, and a SIB byte, because ModRM without one means RIP.
-const fn baseless(index: Option<(u8, Scale)>, disp: i32) -> Word {
-    let (sib, bits) = match index {
-        Some((index, scale)) => {
-            let bits = (index as u64 >> 2) & 2 | (index as u64 >> 4) << 9;
-            ((scale as u64) << 6 | (index as u64 & 7) << 3 | 5, bits)
-        }
-        None => (0x25, 0),
-    };
-    Word((sib | (disp as u32 as u64) << 8) << 24 | 4 << 16 | 5 << 12 | bits)
-}
-
 impl Mem {
     /// The operand from its parts; `None` if the index is RSP, which no encoding can say.
     ///
@@ -184,7 +68,7 @@ impl Mem {
     /// `disp` bytes from the end of the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rip(disp: i32) -> Mem {
-        Mem(Word((disp as u32 as u64) << 32 | 0x05 << 16 | 4 << 12))
+        Mem(Word::rip(disp))
     }
 
     /// The operand relative to FS.
@@ -225,7 +109,7 @@ impl Mem {
         if self.0.target().is_some() && by != 0 {
             return Mem(Word::wrong(AddressProblem::TargetDisplacement));
         }
-        let Some(parts) = self.parts() else { return self.rip_offset(by) };
+        let Some(parts) = Parts::decode(self.0) else { return self.rip_offset(by) };
         match parts.disp.checked_add(by) {
             Some(disp) => self.rebuilt(Parts { disp, ..parts }),
             None => Mem(Word::wrong(AddressProblem::Displacement)),
@@ -233,62 +117,35 @@ impl Mem {
     }
 
     /// An address relative to RIP (or a wrong one), as many bytes further.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn rip_offset(self, by: i32) -> Mem {
         if self.0.target().is_some() || self.0.problem().is_some() {
             return self;
         }
-        match ((self.0.0 >> 32) as u32 as i32).checked_add(by) {
-            Some(disp) => Mem(Word(self.0.0 & 0xFFFF_FFFF | (disp as u32 as u64) << 32)),
+        match ((self.0.tail >> 32) as u32 as i32).checked_add(by) {
+            Some(disp) => Mem(Word { tail: (disp as u32 as u64) << 32, ..self.0 }),
             None => Mem(Word::wrong(AddressProblem::Displacement)),
         }
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn plus_index(self, index: u8, factor: i32) -> Mem {
-        let Some(parts) = self.parts() else {
+        let Some(parts) = Parts::decode(self.0) else {
             let wrong = self.0.problem().is_some();
             return if wrong { self } else { Mem(Word::wrong(AddressProblem::NeedsSib)) };
         };
         if parts.index.is_some() {
             return Mem(Word::wrong(AddressProblem::TwoIndices));
         }
-        match Mem::indexed(parts.base, index, factor, parts.disp).parts() {
-            Some(parts) => self.rebuilt(parts),
-            None => Mem::indexed(parts.base, index, factor, parts.disp),
+        match Scale::from_factor(factor) {
+            None => Mem(Word::wrong(AddressProblem::Scale)),
+            Some(_) if index == 4 => Mem(Word::wrong(AddressProblem::IndexIsStackPointer)),
+            Some(scale) => self.rebuilt(Parts { index: Some((index, scale)), ..parts }),
         }
-    }
-
-    /// The parts of an ordinary address; `None` for one relative to RIP, and for a wrong one.
-    const fn parts(self) -> Option<Parts> {
-        let word = self.0.0;
-        let (mode, low) = (self.0.modrm() >> 6, self.0.modrm() & 7);
-        if self.0.target().is_some() || self.0.problem().is_some() || (mode == 0 && low == 5) {
-            return None;
-        }
-        let (rex_b, rex_x) = ((word & 1) as u8, (word >> 1 & 1) as u8);
-        let (b4, x4) = ((word >> 8 & 1) as u8, (word >> 9 & 1) as u8);
-        let has_sib = low == 4;
-        let disp_len = self.0.tail_len() - has_sib as usize;
-        let disp = match disp_len {
-            0 => 0,
-            1 => (word >> 56) as u8 as i8 as i32,
-            _ => (word >> 32) as u32 as i32,
-        };
-        if !has_sib {
-            return Some(Parts { base: Some(low | rex_b << 3 | b4 << 4), index: None, disp });
-        }
-        let sib = (word >> (56 - 8 * disp_len)) as u8;
-        let base = if mode == 0 && sib & 7 == 5 { None } else { Some(sib & 7 | rex_b << 3 | b4 << 4) };
-        let index = sib >> 3 & 7 | rex_x << 3 | x4 << 4;
-        let scale = match sib >> 6 {
-            0 => Scale::X1,
-            1 => Scale::X2,
-            2 => Scale::X4,
-            _ => Scale::X8,
-        };
-        Some(Parts { base, index: if index == 4 { None } else { Some((index, scale)) }, disp })
     }
 
     /// A new address with this one's segment and address size.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     const fn rebuilt(self, parts: Parts) -> Mem {
         let mut word = parts.encode();
         match self.0.segment() {
@@ -312,9 +169,9 @@ impl core::fmt::Debug for Mem {
             return write!(f, "[{problem:?}]");
         }
         let size = if self.0.addr32() { 32 } else { 64 };
-        match self.parts() {
+        match Parts::decode(self.0) {
             Some(parts) => write!(f, "[{size} seg {:x?} {parts:?}]", self.0.segment()),
-            None => write!(f, "[rip + {}]", (self.0.0 >> 32) as u32 as i32),
+            None => write!(f, "[rip + {}]", (self.0.tail >> 32) as u32 as i32),
         }
     }
 }
@@ -513,30 +370,18 @@ impl<R> VMem<R> {
         if self.word.problem().is_some() {
             return 0;
         }
-        let word = self.word.0;
-        let sib = (word >> (56 - 8 * (self.word.tail_len() - 1))) as u8;
-        sib >> 3 & 7 | ((word & Word::REX_X != 0) as u8) << 3 | ((word & Word::X4 != 0) as u8) << 4
+        self.word.sib_index()
     }
 
     /// The same addresses, as many bytes further.
     fn offset(self, by: i32) -> VMem<R> {
         // The index may be number 4, which `parts` takes for none, so the SIB byte is kept as it is.
-        let Some(parts) = Mem(self.word).parts() else { return self };
+        let Some(parts) = Parts::decode(self.word) else { return self };
         let Some(disp) = parts.disp.checked_add(by) else {
             return VMem::from_word(Word::wrong(AddressProblem::Displacement));
         };
-        let index = parts.index.unwrap_or((4, self.scale()));
+        let index = parts.index.unwrap_or((4, Scale::from_bits(self.word.sib_scale())));
         VMem::from_word(Parts { index: Some(index), disp, ..parts }.encode())
-    }
-
-    fn scale(self) -> Scale {
-        let disp_len = self.word.tail_len() - 1;
-        match self.word.0 >> (62 - 8 * disp_len) & 3 {
-            0 => Scale::X1,
-            1 => Scale::X2,
-            2 => Scale::X4,
-            _ => Scale::X8,
-        }
     }
 }
 

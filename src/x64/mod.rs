@@ -68,27 +68,35 @@
 //! let _ = code.bytes();
 //! ```
 
+mod address;
 mod cond;
 mod decorate;
 pub mod encode;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
+mod late;
 mod mem;
+mod nop;
 pub mod operand;
 mod reg;
 mod select;
+mod word;
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
+use crate::label::Pos;
+
+pub use address::Scale;
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
-pub use mem::{EMem, Mem, Scale, ScaledIndex, VMem};
+pub use late::LateImm;
+pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM};
 pub use reg::*;
 
@@ -98,6 +106,28 @@ pub enum X64 {}
 
 impl crate::fixup::sealed::Isa for X64 {
     type Field = Rel;
+    type LateField = LateImm;
+
+    const OFFSET32: Rel = Rel::Offset32;
+    const ADDRESS64: Rel = Rel::Address64;
+    const CODE_ALIGN: crate::Align = crate::Align::of::<1>();
+    // RIP-relative operands reach all of a buffer.
+    const POOL_REACH: u32 = u32::MAX;
+
+    fn field_origin(pos: Pos, _bytes: u32) -> Pos {
+        // The end of one is the start of the next.
+        pos
+    }
+
+    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
+        // Recorded is the instruction's start; its end is the next one.
+        let next = ends.partition_point(|&end| end <= recorded);
+        ends.get(next).copied().unwrap_or(recorded)
+    }
+
+    fn fill(gap: &mut [u8]) {
+        nop::fill(gap);
+    }
 }
 
 /// An x86-64 assembler whose code grows downward.

@@ -5,7 +5,10 @@
 //! ([`Xmm`], [`Ymm`]) go into every encoding, all thirty-two ([`EXmm`], [`EYmm`], [`Zmm`]) only into EVEX; so with general registers and APX
 //! ([`EGpr32`], [`EGpr64`]).
 
-use super::operand::{AnyAddress, Reg, RegisterClass, Word};
+use super::{
+    operand::{AnyAddress, RegisterClass},
+    word::{Reg, Word},
+};
 
 /// A class of registers, whose ModRM parts are made by `$field`.
 macro_rules! class {

@@ -10,10 +10,10 @@
 //!
 //! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory operand is made anew here.
 
-use super::{Imm, Reg, special_address};
+use super::{Imm, Reg, place_special};
 use crate::{
     chunk::Chunk,
-    x64::{Encoder, decorate::Decorations, operand::Word},
+    x64::{Encoder, decorate::Decorations, word::Word},
 };
 
 /// The EVEX prefix's own fields and the opcode byte of a row.
@@ -47,14 +47,17 @@ impl EvexOp {
         EvexOp { last, ..self }
     }
 
+    /// The head that ends in ModRM: `bits` are the operands' heads.
     #[inline]
-    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32, decorations: Decorations) -> Chunk {
-        let (b4, x4, r4, v4) = (bits >> 8 & 1, bits >> 9 & 1, bits >> 10 & 1, u32::from(vvvv) >> 4);
-        let p0 = (!bits & 7) << 5 | (r4 ^ 1) << 4 | b4 << 3 | u32::from(self.map);
-        let p1 = u32::from(self.bits) | (!u32::from(vvvv) & 15) << 3 | (x4 ^ 1) << 2;
-        let p2 = (u32::from(self.last) ^ (v4 ^ 1) << 3) & !decorations.cleared() | decorations.set();
-        let head = 0x62 | u64::from(p0) << 8 | u64::from(p1) << 16 | u64::from(p2) << 24 | u64::from(self.opcode) << 32;
-        Chunk::new(head << 24, 5).then(rest)
+    fn with_modrm(self, vvvv: u8, bits: u64, decorations: Decorations) -> Chunk {
+        let fifth = |flag: u64| u8::from(bits & flag != 0);
+        let (b4, x4, r4, v4) = (fifth(Word::HIGH_B), fifth(Word::HIGH_X), fifth(Word::HIGH_R), vvvv >> 4 & 1);
+        let rxb = (bits >> 40) as u8 & 7;
+        let p0 = (!rxb & 7) << 5 | (r4 ^ 1) << 4 | b4 << 3 | self.map;
+        let p1 = self.bits | (!vvvv & 15) << 3 | (x4 ^ 1) << 2;
+        let p2 = (self.last ^ (v4 ^ 1) << 3) & !decorations.cleared() | decorations.set();
+        let head = u64::from_be_bytes([0, self.opcode, p2, p1, p0, 0x62, 0, 0]);
+        Chunk::new(head | bits & Word::MODRM, 6)
     }
 }
 
@@ -62,8 +65,7 @@ impl EvexOp {
 #[inline]
 pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
-        let head = head(op, reg.0 | rm.head(), vvvv, decorations);
-        enc.cursor.place([imm.0, head]);
+        enc.cursor.place([imm.0, op.with_modrm(vvvv, reg.0 | rm.head, decorations)]);
     } else {
         memory(enc, op, reg, vvvv, rm, decorations, imm);
     }
@@ -72,24 +74,18 @@ pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, dec
 /// An instruction with a vector index.
 pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
     // The index's fifth bit goes to V4, not to X4.
-    let v4 = (rm.0 >> 9 & 1) as u8;
-    memory(enc, op, reg, v4 << 4, Word(rm.0 & !Word::X4), decorations, Imm::NONE);
-}
-
-#[inline]
-fn head(op: EvexOp, bits: u32, vvvv: u8, decorations: Decorations) -> Chunk {
-    op.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits, decorations)
+    let v4 = u8::from(rm.head & Word::HIGH_X != 0);
+    let rm = Word { head: rm.head & !Word::HIGH_X, ..rm };
+    memory(enc, op, reg, v4 << 4, rm, decorations, Imm::NONE);
 }
 
 #[inline(never)]
 fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
+    let head = op.with_modrm(vvvv, reg.0 | rm.head, decorations);
     if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len);
-        let head = head(op, reg.0 | rm.address_head(), vvvv, decorations);
-        enc.cursor.place([imm.0, address.tail, head, address.prefixes]);
+        place_special(enc, head, rm, imm.0);
     } else {
-        let head = head(op, reg.0 | rm.head(), vvvv, decorations);
         enc.cursor.place([imm.0, rm.tail(), head]);
     }
 }

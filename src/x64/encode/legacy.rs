@@ -1,11 +1,12 @@
 //! Legacy encodings: prefixes, REX, and one to three opcode bytes.
 
-use super::{Imm, Reg, place_head, relative, special_address};
+use super::{Imm, Reg, distance32, place_head, place_special};
 use crate::{
     chunk::Chunk,
     label::Target,
-    x64::{Encoder, Rel, operand::Word},
+    x64::{Encoder, Rel, word::Word},
 };
+use core::hint::select_unpredictable;
 
 /// Prefixes, REX.W and opcode bytes of a row.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct Op {
     /// The prefix bytes, likewise.
     prefix: u64,
     prefix_len: u32,
-    w: u32,
+    w: u64,
 }
 
 impl Op {
@@ -54,16 +55,16 @@ impl Op {
         (self.prefix_len + 1 + self.opcode_len + 1) as usize
     }
 
-    /// The head that ends in ModRM: `bits` are the operands' head bits.
+    /// The head that ends in ModRM: `bits` are the operands' heads.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_modrm(self, bits: u32) -> Chunk {
-        self.head(u64::from(bits & 0x00FF_0000) << 40 | self.opcode >> 8, self.opcode_len + 1, bits)
+    fn with_modrm(self, bits: u64) -> Chunk {
+        self.head(bits & Word::MODRM | self.opcode >> 8, self.opcode_len + 1, bits)
     }
 
     /// The head that ends in the opcode, whose low bits hold a register.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_register(self, register: Word) -> Chunk {
-        self.head((register.0 >> 16 & 7) << 56 | self.opcode, self.opcode_len, register.head())
+        self.head(register.head & 7 << 56 | self.opcode, self.opcode_len, register.head)
     }
 
     /// The head that ends in the opcode, without operands.
@@ -76,18 +77,17 @@ impl Op {
     ///
     /// Without prefixes REX is the lowest byte, so it is always written, and counted when it is needed.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn head(self, word: u64, len: u32, bits: u32) -> Chunk {
-        let needed = bits & 0x47 | self.w;
-        let has_rex = needed != 0;
-        let rex = u64::from(needed | 0x40);
-        // Where the byte below `word` ends.
-        let free = 64 - 8 * len;
+    fn head(self, word: u64, len: u32, bits: u64) -> Chunk {
+        // Where REX stands: below `word`. Operands have their bits there.
+        let place = 56 - 8 * len;
+        let rex = bits & 0x47 << place;
+        let has_rex = self.w != 0 || rex != 0;
+        let with_rex = rex | (0x40 | self.w) << place;
         let below = if self.prefix_len == 0 {
-            rex << (free - 8)
-        } else if has_rex {
-            rex << (free - 8) | self.prefix >> (72 - free)
+            with_rex
         } else {
-            self.prefix >> (64 - free)
+            let above = 64 - place;
+            select_unpredictable(has_rex, with_rex | self.prefix >> above, self.prefix >> (above - 8))
         };
         Chunk::new(word | below, (len + self.prefix_len) as usize + usize::from(has_rex))
     }
@@ -120,12 +120,11 @@ pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
 /// An instruction with ModRM (`/r`, `/digit`).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
-    let head = op.with_modrm(reg.0 | rm.head());
+    let head = op.with_modrm(reg.0 | rm.head);
     if rm.is_register() {
         enc.cursor.place([head]);
     } else if rm.is_special() {
-        let address = special_address(enc, rm, 0);
-        enc.cursor.place([address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
+        place_special(enc, head, rm, Imm::NONE.0);
     } else {
         enc.cursor.place([rm.tail(), head]);
     }
@@ -134,12 +133,11 @@ pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
-    let head = op.with_modrm(reg.0 | rm.head());
+    let head = op.with_modrm(reg.0 | rm.head);
     if rm.is_register() {
         place_head(enc, head, op.longest(), imm.0);
     } else if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len);
-        enc.cursor.place([imm.0, address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
+        place_special(enc, head, rm, imm.0);
     } else {
         enc.cursor.place([imm.0, rm.tail(), head]);
     }
@@ -154,7 +152,7 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
     assert!(bytes == 2 || bytes == 4);
     let fits = imm as i8 as i32 == imm;
     let (short_imm, long_imm) = (Imm::i8(imm as i8).0, Chunk::new((imm as u32 as u64) << (64 - 8 * bytes), bytes));
-    let bits = reg.0 | rm.head();
+    let bits = reg.0 | rm.head;
     // Whether head and immediate fit one word, whatever the operands, is a matter of the rows' constants.
     if rm.is_register() && short.longest() < 8 && long.longest() + bytes <= 8 {
         let (short, long) = (short.with_modrm(bits).then(short_imm), long.with_modrm(bits).then(long_imm));
@@ -170,13 +168,38 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
 /// A branch with a displacement of one byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
-    let distance = relative(enc, target, Rel::Rel8);
+    let end = enc.cursor.pos();
+    let distance = distance32(enc.references.refer(end, Rel::Rel8, target));
     place_head(enc, op.alone(), op.longest(), Imm::i8(distance as i8).0);
 }
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
-    let distance = relative(enc, target, Rel::disp32(0));
+    let end = enc.cursor.pos();
+    let distance = distance32(enc.references.refer(end, Rel::disp32(0), target));
     place_head(enc, op.alone(), op.longest() - 1, Imm::i32(distance).0);
+}
+
+/// A branch: `short`, with one byte, if the target is bound and near enough, else `near`, with four.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Target) {
+    let end = enc.cursor.pos();
+    let known = match target {
+        Target::Label(label) => enc.references.pos_of(label),
+        Target::Symbol(_) => None,
+    };
+    // A bound label lies at a higher address, so the distance is not negative.
+    let distance = match known {
+        Some(pos) => end.distance_to(pos),
+        None => {
+            enc.references.pend(end, Rel::disp32(0), target);
+            0
+        }
+    };
+    if known.is_some() && distance <= 127 {
+        enc.cursor.place([short.alone().then(Imm::i8(distance as i8).0)]);
+    } else {
+        place_head(enc, near.alone(), near.longest() - 1, Imm::i32(distance as i32).0);
+    }
 }

@@ -4,10 +4,10 @@
 //!   prefixes   D5   M0 R4 X4 B4 W R3 X3 B3   opcode ...
 //! ```
 
-use super::{Imm, Reg, special_address};
+use super::{Imm, Reg, place_special};
 use crate::{
     chunk::Chunk,
-    x64::{Encoder, operand::Word},
+    x64::{Encoder, word::Word},
 };
 
 /// Prefixes, REX2's own bits and the opcode byte of a row.
@@ -52,16 +52,20 @@ impl Rex2Op {
         Rex2Op { prefix, prefix_len: bytes.len(), ..self }
     }
 
+    /// The head that ends in the opcode: `bits` are the operands' heads.
     #[inline]
-    fn in_front_of(self, rest: Chunk, bits: u32) -> Chunk {
-        let payload = u64::from(self.bits) | u64::from(bits >> 8 & 7) << 4 | u64::from(bits & 7);
+    fn head(self, bits: u64) -> Chunk {
+        // HIGH_B, HIGH_X and HIGH_R are neighbours, as they are in the payload.
+        let fifth = (bits / Word::HIGH_B) & 7;
+        let payload = u64::from(self.bits) | fifth << 4 | bits >> 40 & 7;
         let head = 0xD5 | payload << 8 | u64::from(self.opcode) << 16;
-        Chunk::new(self.prefix, self.prefix_len).then(Chunk::new(head << 40, 3)).then(rest)
+        Chunk::new(self.prefix, self.prefix_len).then(Chunk::new(head << 40, 3))
     }
 
+    /// The head that ends in ModRM.
     #[inline]
-    fn with_modrm(self, bits: u32) -> Chunk {
-        self.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), bits)
+    fn with_modrm(self, bits: u64) -> Chunk {
+        self.head(bits).then(Chunk::new(bits & Word::MODRM, 1))
     }
 }
 
@@ -69,22 +73,21 @@ impl Rex2Op {
 #[inline]
 pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
     if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len);
-        enc.cursor.place([imm.0, address.tail, op.with_modrm(reg.0 | rm.address_head()), address.prefixes]);
+        place_special(enc, op.with_modrm(reg.0 | rm.head), rm, imm.0);
     } else {
-        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(reg.0 | rm.head())]);
+        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(reg.0 | rm.head)]);
     }
 }
 
 /// An instruction with a register in its opcode.
 #[inline]
 pub fn rex2_plus(enc: &mut Encoder<'_>, op: Rex2Op, register: Word, imm: Imm) {
-    let head = op.in_front_of(Chunk::new(0, 0), register.head());
-    enc.cursor.place([imm.0, Chunk::new(head.word | (register.0 >> 16 & 7) << 56, head.len)]);
+    let head = op.head(register.head);
+    enc.cursor.place([imm.0, Chunk::new(head.word | register.head & 7 << 56, head.len)]);
 }
 
 /// An instruction without register operands.
 #[inline]
 pub fn rex2_op(enc: &mut Encoder<'_>, op: Rex2Op, imm: Imm) {
-    enc.cursor.place([imm.0, op.in_front_of(Chunk::new(0, 0), 0)]);
+    enc.cursor.place([imm.0, op.head(0)]);
 }

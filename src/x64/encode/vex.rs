@@ -7,10 +7,10 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{Imm, Reg, place_head, special_address};
+use super::{Imm, Reg, place_head, place_special};
 use crate::{
     chunk::Chunk,
-    x64::{Encoder, operand::Word},
+    x64::{Encoder, word::Word},
 };
 
 /// The VEX prefix's own fields and the opcode byte of a row.
@@ -28,25 +28,16 @@ impl VexOp {
         VexOp { opcode, map, bits: w << 7 | l << 2 | pp }
     }
 
+    /// The head that ends in ModRM: `bits` are the operands' heads.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn in_front_of(self, rest: Chunk, vvvv: u8, bits: u32) -> Chunk {
-        let bits = u64::from(bits & 7);
+    fn with_modrm(self, vvvv: u8, bits: u64) -> Chunk {
+        // Operands have R, X and B as REX does, in bits 2 to 0 of a byte; in the prefix they are bits 7 to 5.
         let last = u64::from(self.bits) | u64::from(!vvvv & 15) << 3;
-        let opcode = u64::from(self.opcode);
-        let prefix = if self.map == 1 && self.bits & 0x80 == 0 && bits & 3 == 0 {
-            let second = last | (!bits & 4) << 5;
-            Chunk::new((0xC5 | second << 8 | opcode << 16) << 40, 3)
-        } else {
-            // R' X' B' are bits 7 to 5; in `bits` they are bits 2 to 0.
-            let second = (!bits & 7) << 5 | u64::from(self.map);
-            Chunk::new((0xC4 | second << 8 | last << 16 | opcode << 24) << 32, 4)
-        };
-        prefix.then(rest)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
-        self.in_front_of(Chunk::new(u64::from(bits >> 16 & 0xFF) << 56, 1), vvvv, bits)
+        let end = bits & Word::MODRM | u64::from(self.opcode) << 48;
+        let short = end | (!bits << 5 & 0x80 << 40) | last << 40 | 0xC5 << 32;
+        let long = end | last << 40 | (!bits << 5 & 0xE0 << 32) | u64::from(self.map) << 32 | 0xC4 << 24;
+        let fits = self.map == 1 && self.bits & 0x80 == 0 && bits & 3 << 40 == 0;
+        Chunk::select(fits, Chunk::new(short, 4), Chunk::new(long, 5))
     }
 }
 
@@ -56,7 +47,8 @@ const LONGEST: usize = 5;
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
-    enc.cursor.place([op.in_front_of(Chunk::new(0, 0), 0, 0)]);
+    let Chunk { word, len } = op.with_modrm(0, 0);
+    enc.cursor.place([Chunk::new(word << 8, len - 1)]);
 }
 
 /// An instruction with ModRM; `vvvv` is 0 where the row has none.
@@ -69,11 +61,10 @@ pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
     if rm.is_register() {
-        place_head(enc, op.with_modrm(vvvv, reg.0 | rm.head()), LONGEST, imm.0);
+        place_head(enc, op.with_modrm(vvvv, reg.0 | rm.head), LONGEST, imm.0);
     } else if rm.is_special() {
-        let address = special_address(enc, rm, imm.0.len);
-        enc.cursor.place([imm.0, address.tail, op.with_modrm(vvvv, reg.0 | rm.address_head()), address.prefixes]);
+        place_special(enc, op.with_modrm(vvvv, reg.0 | rm.head), rm, imm.0);
     } else {
-        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(vvvv, reg.0 | rm.head())]);
+        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(vvvv, reg.0 | rm.head)]);
     }
 }

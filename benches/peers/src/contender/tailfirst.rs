@@ -87,28 +87,31 @@ impl<const FIXED: bool> Emitter for Tailfirst<x64::Encoder<'static>, FIXED> {
 
     #[inline(always)]
     fn round(&mut self, r: &Round) {
-        let asm = &mut self.encoder;
-        asm.jne(self.labels[usize::from(r.jne)]);
-        asm.movsd_xmm_xmmm64(xmm(r.movsd[0]), gpr(r.movsd[1]) + r.movsd_disp);
-        asm.addsd_xmm_xmmm64(xmm(r.addsd[0]), xmm(r.addsd[1]));
-        asm.shl_rm64_imm8(gpr(r.shl[0]), r.shl[1]);
-        asm.mov_r64_imm64(gpr(r.imm), r.imm64 as i64);
-        let [dst, base, index, scale] = r.lea;
-        let index = Some((gpr(index), SCALES[usize::from(scale & 3)]));
-        asm.lea_r64_m(gpr(dst), Mem::new(Some(gpr(base)), index, r.lea_disp).expect("RSP is no index"));
-        asm.mov_rm64_r64(gpr(r.store[0]) + r.store_disp, gpr(r.store[1]));
-        asm.mov_r64_rm64(gpr(r.load[0]), gpr(r.load[1]) + r.load_disp);
-        asm.cmp_rm64_imm(gpr(r.cmp), r.cmp_imm);
-        asm.sub_rm64_imm(gpr(r.sub), r.sub_imm);
-        asm.imul_r64_rm64(gpr(r.imul[0]), gpr(r.imul[1]));
-        asm.add_rm64_r64(gpr(r.add[0]), gpr(r.add[1]));
-        asm.mov_r64_rm64(gpr(r.mov[0]), gpr(r.mov[1]));
+        let jne = self.labels[usize::from(r.jne)];
+        self.encoder.batch(|asm| {
+            asm.jne(jne);
+            asm.movsd_xmm_xmmm64(xmm(r.movsd[0]), gpr(r.movsd[1]) + r.movsd_disp);
+            asm.addsd_xmm_xmmm64(xmm(r.addsd[0]), xmm(r.addsd[1]));
+            asm.shl_rm64_imm8(gpr(r.shl[0]), r.shl[1]);
+            asm.mov_r64_imm64(gpr(r.imm), r.imm64 as i64);
+            let [dst, base, index, scale] = r.lea;
+            let index = Some((gpr(index), SCALES[usize::from(scale & 3)]));
+            asm.lea_r64_m(gpr(dst), Mem::new(Some(gpr(base)), index, r.lea_disp).expect("RSP is no index"));
+            asm.mov_rm64_r64(gpr(r.store[0]) + r.store_disp, gpr(r.store[1]));
+            asm.mov_r64_rm64(gpr(r.load[0]), gpr(r.load[1]) + r.load_disp);
+            asm.cmp_rm64_imm(gpr(r.cmp), r.cmp_imm);
+            asm.sub_rm64_imm(gpr(r.sub), r.sub_imm);
+            asm.imul_r64_rm64(gpr(r.imul[0]), gpr(r.imul[1]));
+            asm.add_rm64_r64(gpr(r.add[0]), gpr(r.add[1]));
+            asm.mov_r64_rm64(gpr(r.mov[0]), gpr(r.mov[1]));
+        });
     }
 
     #[inline(always)]
     fn constants(&mut self, labels: [u8; ROUNDS_A_BLOCK]) {
         lower_case_registers!(tailfirst::x64);
-        let asm = &mut self.encoder;
+        let targets = labels.map(|label| self.labels[usize::from(label)]);
+        self.encoder.batch(|asm| {
         #[rustfmt::skip] // one form a line
         macro_rules! push {
             (mov $dst:tt $src:tt) => { asm.mov_r64_rm64($dst, $src); };
@@ -123,9 +126,10 @@ impl<const FIXED: bool> Emitter for Tailfirst<x64::Encoder<'static>, FIXED> {
             (shl $dst:tt $count:tt) => { asm.shl_rm64_imm8($dst, $count); };
             (addsd $dst:tt $src:tt) => { asm.addsd_xmm_xmmm64($dst, $src); };
             (movsd $dst:tt $base:tt $disp:tt) => { asm.movsd_xmm_xmmm64($dst, $base + $disp); };
-            (jne $round:tt) => { asm.jne(self.labels[usize::from(labels[$round])]); };
+            (jne $round:tt) => { asm.jne(targets[$round]); };
         }
         constant_rounds!(backward push);
+        });
     }
 
     #[inline(always)]
@@ -174,18 +178,20 @@ impl<const FIXED: bool> ArmEmitter for Tailfirst<aarch64::Encoder<'static>, FIXE
 
     #[inline(always)]
     fn round(&mut self, r: &ArmRound) {
-        let asm = &mut self.encoder;
-        asm.mul_x(x(r.mul[0]), x(r.mul[1]), x(r.mul[2]));
-        asm.fadd_d(d(r.fadd[0]), d(r.fadd[1]), d(r.fadd[2]));
-        asm.b_ne(self.labels[usize::from(r.b_ne)]);
-        asm.cmp_x(x(r.cmp[0]), x(r.cmp[1]));
-        asm.movk_x(x(r.movk), r.movk_imm, uimm(u16::from(r.movk_hw) * 16));
-        asm.movz_x(x(r.movz), r.movz_imm, uimm(u16::from(r.movz_hw) * 16));
-        asm.str_x_uoff(x(r.str[0]), x_sp(r.str[1]), uimm(r.str_off));
-        asm.ldr_x_uoff(x(r.ldr[0]), x_sp(r.ldr[1]), uimm(r.ldr_off));
-        let imm = AddImm::new(r.sub_imm.into()).expect("twelve bits");
-        asm.sub_x_imm(x_sp(r.sub[0]), x_sp(r.sub[1]), imm);
-        asm.add_x(x(r.add[0]), x(r.add[1]), x(r.add[2]));
+        let b_ne = self.labels[usize::from(r.b_ne)];
+        self.encoder.batch(|asm| {
+            asm.mul_x(x(r.mul[0]), x(r.mul[1]), x(r.mul[2]));
+            asm.fadd_d(d(r.fadd[0]), d(r.fadd[1]), d(r.fadd[2]));
+            asm.b_ne(b_ne);
+            asm.cmp_x(x(r.cmp[0]), x(r.cmp[1]));
+            asm.movk_x(x(r.movk), r.movk_imm, uimm(u16::from(r.movk_hw) * 16));
+            asm.movz_x(x(r.movz), r.movz_imm, uimm(u16::from(r.movz_hw) * 16));
+            asm.str_x_uoff(x(r.str[0]), x_sp(r.str[1]), uimm(r.str_off));
+            asm.ldr_x_uoff(x(r.ldr[0]), x_sp(r.ldr[1]), uimm(r.ldr_off));
+            let imm = AddImm::new(r.sub_imm.into()).expect("twelve bits");
+            asm.sub_x_imm(x_sp(r.sub[0]), x_sp(r.sub[1]), imm);
+            asm.add_x(x(r.add[0]), x(r.add[1]), x(r.add[2]));
+        });
     }
 
     #[inline(always)]

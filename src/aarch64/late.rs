@@ -1,0 +1,71 @@
+//! Late immediates (see [`late`](crate::late)).
+
+use super::{A64, AddImm, UImm};
+use crate::{
+    fixup::Range,
+    late::{LateField, Placeholder},
+};
+
+/// A kind of immediate that can be filled in later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LateImm {
+    /// The twelve bits of ADD and SUB (immediate), not shifted: 0 to 4095.
+    Add,
+    /// The twelve bits of a load or store with an unsigned offset: multiples of `1 << log2`.
+    Offset {
+        /// The access's size in bytes, as a power of two.
+        log2: u8,
+    },
+    /// The sixteen bits of MOVZ, MOVN and MOVK: 0 to 65535.
+    Mov,
+}
+
+/// What stands in twelve and in sixteen bits until the value is known.
+const TWELVE: u32 = 0xA5A;
+const SIXTEEN: u32 = 0xA55A;
+
+impl LateField for LateImm {
+    fn range(self) -> Range {
+        let unsigned = |bits: u32, log2: u8| Range { low: 0, high: ((1 << bits) - 1) << log2, step: 1 << log2 };
+        match self {
+            LateImm::Add => unsigned(12, 0),
+            LateImm::Offset { log2 } => unsigned(12, log2),
+            LateImm::Mov => unsigned(16, 0),
+        }
+    }
+
+    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool {
+        let (at, bits, placeholder, value) = match self {
+            LateImm::Add => (10, 12, TWELVE, value),
+            LateImm::Offset { log2 } => (10, 12, TWELVE, value >> log2),
+            LateImm::Mov => (5, 16, SIXTEEN, value),
+        };
+        let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) else { return false };
+        let word = u32::from_le_bytes(*bytes);
+        let mask = ((1 << bits) - 1) << at;
+        if word & mask != placeholder << at {
+            return false;
+        }
+        *bytes = (word & !mask | (value as u32) << at).to_le_bytes();
+        true
+    }
+}
+
+impl Placeholder<A64> for AddImm {
+    const PLACEHOLDER: AddImm = AddImm::of::<TWELVE>();
+    const FIELD: LateImm = LateImm::Add;
+}
+
+impl<const LOG2: u32> Placeholder<A64> for UImm<12, LOG2> {
+    const PLACEHOLDER: Self = match UImm::from_bits(TWELVE) {
+        Some(placeholder) => placeholder,
+        None => panic!("twelve bits"),
+    };
+    const FIELD: LateImm = LateImm::Offset { log2: LOG2 as u8 };
+}
+
+impl Placeholder<A64> for u16 {
+    const PLACEHOLDER: u16 = SIXTEEN as u16;
+    const FIELD: LateImm = LateImm::Mov;
+}

@@ -1,0 +1,77 @@
+//! Late immediates: constants that are used before they are known.
+//!
+//! A backward assembler meets a function's epilogues before its prologue, and so places `add rsp, frame` before it is known how large
+//! the frame is. A [`Late`] stands for such a constant. An instruction is placed with a *placeholder*, whose type says which kind of immediate it is, and
+//! which selects the widest encoding; the prologue sets the constant; `finish` replaces the placeholder, and fails if the value does not fit or the placeholder is not
+//! where it should be.
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! let mut enc = Encoder::new();
+//! let frame = enc.late();
+//! enc.ret();
+//! enc.with_late(frame, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
+//! // ... the body, which decides how large the frame is ...
+//! enc.set_late(frame, 40);
+//! enc.sub_rm64_imm(RSP, 40);
+//! assert_eq!(enc.finish()?.bytes()[4..11], [0x48, 0x81, 0xC4, 40, 0, 0, 0]);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+
+use crate::{Encoder, fixup::Range, fixup::sealed, label::Pos};
+
+/// A constant of one encoder that is set later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Late(pub(crate) u32);
+
+/// A kind of immediate that can be filled in later.
+pub trait LateField: Copy + core::fmt::Debug + PartialEq {
+    /// The values that the field can hold.
+    fn range(self) -> Range;
+
+    /// Replaces the placeholder in `code`, whose index `from` is the instruction's end on x86-64, its start on AArch64, by a value in range. `false` if
+    /// the placeholder is not there.
+    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool;
+}
+
+/// A type of immediate that can be filled in later: `i32` on x86-64, and on AArch64 [`AddImm`](crate::aarch64::AddImm),
+/// [`UImm<12, _>`](crate::aarch64::UImm) and `u16`.
+pub trait Placeholder<I: sealed::Isa>: Copy {
+    /// What stands for the value until it is known.
+    const PLACEHOLDER: Self;
+    /// Where it stands.
+    const FIELD: I::LateField;
+}
+
+/// A use of a late immediate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LateUse<L> {
+    pub(crate) from: Pos,
+    pub(crate) late: Late,
+    pub(crate) field: L,
+}
+
+impl<I: sealed::Isa> Encoder<'_, I> {
+    /// A new late immediate.
+    pub fn late(&mut self) -> Late {
+        self.references.new_late()
+    }
+
+    /// Places one instruction by `place`, which gets a placeholder for `late` to use as its immediate, or (on x86-64) as its displacement.
+    ///
+    /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
+    /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
+    pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
+        let from = I::field_origin(self.pos(), 4);
+        self.references.use_late(from, P::FIELD, late);
+        place(self, P::PLACEHOLDER);
+    }
+
+    /// Gives a late immediate its value.
+    ///
+    /// Setting one twice is a mistake that [`finish`](Self::finish) reports; so is using one that is never set.
+    pub fn set_late(&mut self, late: Late, value: i64) {
+        self.references.set_late(late, value);
+    }
+}

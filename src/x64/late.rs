@@ -1,0 +1,44 @@
+//! Late immediates (see [`late`](crate::late)).
+
+use super::X64;
+use crate::{
+    fixup::Range,
+    late::{LateField, Placeholder},
+};
+
+/// A kind of immediate that can be filled in later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LateImm {
+    /// The instruction's last four bytes: an immediate, sign-extended, or a displacement with no immediate behind it.
+    Imm32,
+}
+
+impl LateField for LateImm {
+    fn range(self) -> Range {
+        match self {
+            LateImm::Imm32 => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
+        }
+    }
+
+    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool {
+        match self {
+            LateImm::Imm32 => {
+                let field = code.get_mut(from.wrapping_sub(4)..).and_then(|rest| rest.first_chunk_mut());
+                match field {
+                    Some(field) if *field == i32::PLACEHOLDER.to_le_bytes() => {
+                        *field = (value as i32).to_le_bytes();
+                        true
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+impl Placeholder<X64> for i32 {
+    // Fits no shorter field.
+    const PLACEHOLDER: i32 = 0x5A5A_5A5A;
+    const FIELD: LateImm = LateImm::Imm32;
+}
