@@ -8,14 +8,19 @@
 //! perf record -k CLOCK_MONOTONIC ./program && perf inject --jit -i perf.data -o perf.jit && perf report -i perf.jit
 //! ```
 
-use super::{Function, MACHINE, SourceLine, plain};
+use super::{Function, MACHINE, NO_FOLLOW, SourceLine, plain};
 use crate::marks::LineTable;
+use rustix::{
+    mm::{MapFlags, ProtFlags, mmap, munmap},
+    thread::gettid,
+    time::{ClockId, clock_gettime},
+};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
-    ptr::NonNull,
+    ptr,
 };
 
 const MAGIC: u32 = 0x4A69_5444;
@@ -51,11 +56,11 @@ impl JitDump {
     pub fn new(directory: impl AsRef<Path>) -> io::Result<Self> {
         let path = directory.as_ref().join(format!("jit-{}.dump", std::process::id()));
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).custom_flags(libc::O_NOFOLLOW);
+        options.read(true).write(true).create(true).truncate(true).custom_flags(NO_FOLLOW);
         let mut file = options.open(path)?;
         let mut header = Record::default();
         header.u32(MAGIC).u32(VERSION).u32(HEADER_LEN).u32(MACHINE.0.into()).u32(0).u32(std::process::id());
-        header.u64(now()?).u64(0);
+        header.u64(now()).u64(0);
         debug_assert_eq!(header.0.len(), HEADER_LEN as usize);
         file.write_all(&header.0)?;
         let mapping = Mapping::new(&file)?;
@@ -67,7 +72,7 @@ impl JitDump {
     /// # Errors
     /// What writing gives.
     pub fn add(&mut self, function: &Function<'_>) -> io::Result<()> {
-        let now = now()?;
+        let now = now();
         let mut records = Vec::new();
         // perf wants the lines before the code that they belong to.
         if let Some(lines) = function.lines.filter(|lines| !lines.rows().is_empty()) {
@@ -83,8 +88,7 @@ impl JitDump {
 impl Drop for JitDump {
     fn drop(&mut self) {
         // The record is a courtesy: readers stop at the end of the file, too.
-        let close = now().and_then(|now| Record::default().finished(CLOSE, now));
-        if let Ok(close) = close {
+        if let Ok(close) = Record::default().finished(CLOSE, now()) {
             _ = self.file.write_all(&close);
         }
     }
@@ -92,7 +96,7 @@ impl Drop for JitDump {
 
 fn code_load(function: &Function<'_>, index: u64) -> Record {
     let mut record = Record::default();
-    record.u32(std::process::id()).u32(thread());
+    record.u32(std::process::id()).u32(gettid().as_raw_nonzero().get() as u32);
     record.u64(function.address).u64(function.address).u64(function.code.len() as u64).u64(index);
     record.text(function.name);
     record.0.extend(function.code);
@@ -141,26 +145,15 @@ impl Record {
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC.
-fn now() -> io::Result<u64> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a place for the result.
-    if unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
-}
-
-/// The thread's number.
-fn thread() -> u32 {
-    // SAFETY: it has no conditions.
-    let number = unsafe { libc::gettid() };
-    number as u32
+fn now() -> u64 {
+    let time = clock_gettime(ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// The file's first page, mapped as executable.
 #[derive(Debug)]
 struct Mapping {
-    start: NonNull<libc::c_void>,
+    start: *mut core::ffi::c_void,
 }
 
 /// Mapped whatever the size of a page is: the kernel rounds up.
@@ -168,14 +161,10 @@ const MAPPED: usize = HEADER_LEN as usize;
 
 impl Mapping {
     fn new(file: &File) -> io::Result<Mapping> {
-        let protection = libc::PROT_READ | libc::PROT_EXEC;
-        // SAFETY: without MAP_FIXED, at an address that the kernel chooses, it disturbs no memory in use.
-        let start =
-            unsafe { libc::mmap(std::ptr::null_mut(), MAPPED, protection, libc::MAP_PRIVATE, file.as_raw_fd(), 0) };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        NonNull::new(start).map(|start| Mapping { start }).ok_or_else(|| io::ErrorKind::Other.into())
+        let protection = ProtFlags::READ | ProtFlags::EXEC;
+        // SAFETY: at an address that the kernel chooses it disturbs no memory in use.
+        let start = unsafe { mmap(ptr::null_mut(), MAPPED, protection, MapFlags::PRIVATE, file, 0)? };
+        Ok(Mapping { start })
     }
 }
 
@@ -186,7 +175,7 @@ unsafe impl Sync for Mapping {}
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: 1. `mmap` gave this range; 2. no reference into it was ever made.
-        unsafe { libc::munmap(self.start.as_ptr(), MAPPED) };
+        // SAFETY: 1. `mmap` gave this range; 2. no reference into it was ever made. Should it fail, the page stays mapped.
+        _ = unsafe { munmap(self.start, MAPPED) };
     }
 }

@@ -1,6 +1,6 @@
 //! perf's map of a process: a text file of addresses, lengths and names (linux, tools/perf/Documentation/jit-interface.txt).
 
-use super::{Function, plain};
+use super::{Function, NO_FOLLOW, plain};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
@@ -32,8 +32,7 @@ impl PerfMap {
     /// What creating it gives; a symbolic link is not followed.
     pub fn at(path: impl AsRef<Path>) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        // In a directory that all may write to, someone else's link could name any file of ours.
-        options.write(true).create(true).truncate(true).custom_flags(libc::O_NOFOLLOW);
+        options.write(true).create(true).truncate(true).custom_flags(NO_FOLLOW);
         Ok(PerfMap { file: options.open(path)? })
     }
 

@@ -34,6 +34,7 @@ use crate::{
 use alloc::{
     boxed::Box,
     collections::BTreeMap,
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -123,8 +124,8 @@ impl Listing {
 
 /// A listing of finished code, made by [`Listing::of`]: its `Display` is the text.
 ///
-/// As it is, a line holds the instruction only, so the text stays the same wherever the code runs and whatever its encoding; targets
-/// without a name are offsets from the start of the code.
+/// As it is, a line holds the instruction only, so the text stays the same wherever the code runs; targets without a name are offsets
+/// from the start of the code.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a, 'enc, I: Isa> {
     listing: &'a Listing,
@@ -162,11 +163,11 @@ pub trait Disassemble: Isa {
     #[doc(hidden)]
     fn disassembler(names: BTreeMap<u64, String>) -> Box<dyn sealed::Disassembler>;
 
-    /// Of a relocation, the offset that it is measured from.
+    /// The offset that the relocation of an instruction, if it has one, is measured from.
     #[doc(hidden)]
     fn relocated_from(instruction: Range<usize>) -> usize;
 
-    /// The bytes that a column holds without pushing what follows to the right.
+    /// How many bytes of code the column of bytes has room for; of a longer instruction it is wider.
     #[doc(hidden)]
     const COLUMN: usize;
 }
@@ -183,8 +184,8 @@ mod sealed {
 
 /// The directive for bytes that are no instruction.
 fn byte_directive(bytes: &[u8]) -> String {
-    let bytes: Vec<String> = bytes.iter().map(|byte| alloc::format!("{byte:#04x}")).collect();
-    alloc::format!(".byte {}", bytes.join(", "))
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:#04x}")).collect();
+    format!(".byte {}", bytes.join(", "))
 }
 
 impl<I: Disassemble> fmt::Display for Text<'_, '_, I> {
@@ -244,7 +245,7 @@ impl Heading<'_> {
             }
         }
         for line in self.comments.iter().rev().flat_map(|comment| comment.lines()) {
-            writeln!(f, "{}", alloc::format!("; {line}").trim_end())?;
+            writeln!(f, "{}", format!("; {line}").trim_end())?;
         }
         Ok(())
     }
@@ -300,7 +301,7 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
             None => write!(f, "    ")?,
         }
         if self.bytes {
-            let bytes: Vec<String> = bytes.iter().map(|byte| alloc::format!("{byte:02x}")).collect();
+            let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             write!(f, "{:width$}  ", bytes.join(" "), width = 3 * I::COLUMN - 1)?;
         }
         match note {
@@ -313,12 +314,12 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
         match target {
             RelocationTarget::Symbol(symbol) => match self.listing.symbols.get(&symbol) {
                 Some(name) => name.clone(),
-                None => alloc::format!("symbol {}", symbol.0),
+                None => format!("symbol {}", symbol.0),
             },
             RelocationTarget::Offset(offset) => {
                 let mut named =
                     self.listing.names.iter().filter(|(label, _)| self.code.offset_of(*label) == Some(offset));
-                named.next().map_or_else(|| alloc::format!("{offset:#x}"), |(_, name)| name.to_string())
+                named.next().map_or_else(|| format!("{offset:#x}"), |(_, name)| name.to_string())
             }
         }
     }
