@@ -1,6 +1,6 @@
 //! Why code could not be finished.
 
-use crate::{fixup::Range, label::Label, late::Late};
+use crate::{fixup::Range, label::Label, late::Late, site::SiteKind};
 
 /// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,13 @@ pub enum FinishError {
     },
     /// The constant pool was to be placed inside a block.
     PoolInBlock,
+    /// What was placed as a patch site is too short to have the field.
+    NoPatchField {
+        /// The field.
+        kind: SiteKind,
+        /// The position of the instruction.
+        at: u32,
+    },
     /// A late immediate of another encoder, or one that was made before the encoder was cleared.
     ForeignLate {
         /// The immediate.
@@ -166,6 +173,9 @@ impl core::fmt::Display for FinishError {
             }
             FinishError::PoolInBlock => {
                 f.write_str("the constant pool cannot be placed inside a block: place it around it")
+            }
+            FinishError::NoPatchField { kind, at } => {
+                write!(f, "the instruction {at} bytes from the end is too short to end in an {kind:?}")
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),

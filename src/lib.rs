@@ -92,6 +92,7 @@ mod references;
 mod reloc;
 #[doc = include_str!("services.md")]
 pub mod services {}
+mod site;
 mod snapshot;
 #[cfg(feature = "unwind")]
 pub mod unwind;
@@ -111,6 +112,7 @@ pub use late::{Late, LateField, Placeholder};
 pub use listing::Listing;
 pub use marks::{LineTable, Marks, Row};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
+pub use site::{PatchPoint, Site, SiteError, SiteKind};
 pub use snapshot::Snapshot;
 
 /// The README's examples are tests.
