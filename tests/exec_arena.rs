@@ -453,6 +453,6 @@ fn parameters() {
     .expect("memory");
     let function = code.function::<Sixth>(0).expect("the start");
     // SAFETY: the function touches none of its arguments but the sixth integer.
-    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::null_mut(), 7) };
+    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::without_provenance_mut(6), 7) };
     assert_eq!(result, 6);
 }

@@ -39,8 +39,9 @@ pub enum Mode {
     Dual,
     /// One address range, whose pages are first writable and then executable.
     ///
-    /// No writable view of published code exists; each region costs a few calls of the system and whole pages. On Apple silicon
-    /// it is threads that change, not pages.
+    /// No writable view of published code exists; each region costs a few calls of the system and whole pages, and so does each patch, for which
+    /// changed copies take the pages' place (on Linux; on Windows and Intel Macs, code in this mode cannot be patched). Linux counts a mapping for
+    /// each such range, and allows a process some 65,000. On Apple silicon it is threads that change, not pages.
     Flip,
 }
 

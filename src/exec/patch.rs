@@ -18,6 +18,39 @@
 //! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
 //! caches are made to agree, and all threads' pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once
 //! it has entered the kernel; see [`Arena::synchronizes`]). *While* it runs, threads see the batch's sites change one by one, in no order.
+//!
+//! ```
+//! # #[cfg(target_arch = "x86_64")] {
+//! use tailfirst::{exec::*, x64::*};
+//!
+//! let arena = Arena::builder().build()?;
+//! let mut region = arena.region(64)?;
+//! let place = region.place();
+//! let mut enc = Encoder::in_slice(region.bytes_mut());
+//! enc.ret();
+//! while enc.pos().from_end() % 8 != 0 {
+//!     enc.nop(); // a region's end is aligned, so the immediate will end where eight aligned bytes do
+//! }
+//! enc.mov_r32_imm32(EAX, 1);
+//! let number = enc.here();
+//! let mut code = enc.finish()?;
+//! let placed = place.link(&mut code, |_| None)?;
+//! let offset = code.offset_of(number).expect("bound above");
+//! let code = region.publish(placed)?;
+//!
+//! let function = code.function::<unsafe extern "C" fn() -> i32>(offset)?;
+//! let site = code.patch_site(Site { offset: offset + 1, kind: SiteKind::X64Imm32 })?;
+//! // SAFETY: such a function was emitted there, and it may return any number.
+//! unsafe {
+//!     assert_eq!(function(), 1);
+//!     let undo = code.patch(&[Patch { site, value: Value::I32(2) }])?;
+//!     assert_eq!(function(), 2);
+//!     code.patch(&undo)?;
+//!     assert_eq!(function(), 1);
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::{Arena, ExecCode, ExecError, coherence::Pipelines};
 use crate::Range;
