@@ -270,7 +270,8 @@ fn the_limit_holds() {
         };
         let ExecError::Limit { asked, committed, limit } = error else { panic!("{error:?}") };
         assert!(limit == 256 << 10 && committed <= limit && asked + committed > limit);
-        assert!(held.len() >= 3, "{} regions of 256 KiB", held.len());
+        // At random places, each may open two chunks.
+        assert!(held.len() >= 2, "{} regions of 256 KiB", held.len());
         // What is unused does not count against others.
         held.clear();
         let large = arena.region(100 << 10).expect("all is unused, and given back as needed");
