@@ -1,7 +1,7 @@
 //! Changing code while other threads may be running it.
 //!
-//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be changed so is a
-//! [`Site`]:
+//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be
+//! changed so is a [`Site`]:
 //!
 //! | kind | field | store |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 //! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
 //!
 //! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
-//! processor splits an aligned eight-byte store (AMD APM vol. 2, 7.6.1); on AArch64 they are the ones of Arm ARM B2.2.5, of which the table's are those that a
+//! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
 //! patch can want. Other branches (B.cond, CBZ) cannot be changed so: let them lead to a B that can.
 //!
 //! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
