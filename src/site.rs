@@ -17,7 +17,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! With feature `exec`, `ExecCode::patch` changes sites in code that runs.
+//! With feature `exec`, `ExecCode::patch` changes sites in code that runs; `exec::Value` says what each kind takes.
 
 use crate::{Align, Code, Encoder, FinishError, Label, fixup::sealed};
 

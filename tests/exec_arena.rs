@@ -104,16 +104,11 @@ fn an_encoder_writes_where_the_code_will_be() {
 }
 
 #[test]
-fn traces_reach_one_another_and_the_program() {
-    extern "C" fn host() -> u64 {
-        99
-    }
-    let host = host as extern "C" fn() -> u64 as usize as u64;
+fn traces_reach_one_another() {
     for mode in MODES {
         let arena = Arena::builder().mode(mode).reserve(Arena::MOST).build().expect("memory");
         let first = constant(&arena, 5).expect("memory");
         assert!(arena.reaches(first.address()));
-        let mut ends = [first.address(), first.address()];
         for _ in 0..20 {
             let (code, []) = publish(
                 arena.region(Arena::MOST / 32).expect("memory"),
@@ -125,26 +120,7 @@ fn traces_reach_one_another_and_the_program() {
             )
             .expect("near");
             assert_eq!(get(&code), 5);
-            ends = [ends[0].min(code.address()), ends[1].max(code.address())];
         }
-        // A smaller one lies near the program, which near branches therefore reach.
-        let arena = Arena::builder().mode(mode).reserve(16 << 20).near(host).build().expect("memory");
-        assert!(arena.reaches(host), "no place near the program");
-        assert_eq!(arena.callable(host), Ok(host));
-        let region = arena.region(64).expect("memory");
-        assert!(
-            region.reaches(host) && region.reaches(region.run_end()) && !region.reaches(region.run_end() ^ 1 << 40)
-        );
-        let (code, []) = publish(
-            region,
-            |_| Some(host),
-            |enc| {
-                jump(enc, Symbol(1));
-                []
-            },
-        )
-        .expect("near");
-        assert_eq!(get(&code), 99);
     }
 }
 
@@ -270,7 +246,8 @@ fn the_limit_holds() {
         };
         let ExecError::Limit { asked, committed, limit } = error else { panic!("{error:?}") };
         assert!(limit == 256 << 10 && committed <= limit && asked + committed > limit);
-        assert!(held.len() >= 3, "{} regions of 256 KiB", held.len());
+        // At random places, each may open two chunks.
+        assert!(held.len() >= 2, "{} regions of 256 KiB", held.len());
         // What is unused does not count against others.
         held.clear();
         let large = arena.region(100 << 10).expect("all is unused, and given back as needed");
@@ -453,6 +430,6 @@ fn parameters() {
     .expect("memory");
     let function = code.function::<Sixth>(0).expect("the start");
     // SAFETY: the function touches none of its arguments but the sixth integer.
-    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::null_mut(), 7) };
+    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::without_provenance_mut(6), 7) };
     assert_eq!(result, 6);
 }

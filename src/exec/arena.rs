@@ -1,7 +1,7 @@
 //! The arena: who has which bytes of the range.
 //!
-//! A piece of the range is *taken* for a region, its pages are *opened*, and when the region is published its unused low end comes back. In which steps pages are opened
-//! depends on whether code can be written while code of the same page runs:
+//! A piece of the range is *taken* for a region, its pages are *opened*, and when the region is published its unused low end comes back. In which
+//! steps pages are opened depends on whether code can be written while code of the same page runs:
 //!
 //! * it can (two views, or macOS): regions share pages, pieces are multiples of a cache line, pages are opened in chunks and stay open until
 //!   [`Arena::trim`];
@@ -39,8 +39,9 @@ pub enum Mode {
     Dual,
     /// One address range, whose pages are first writable and then executable.
     ///
-    /// No writable view of published code exists; each region costs a few calls of the system and whole pages. On Apple silicon
-    /// it is threads that change, not pages.
+    /// No writable view of published code exists; each region costs a few calls of the system and whole pages, and so does each patch, for which
+    /// changed copies take the pages' place (on Linux; on Windows and Intel Macs, code in this mode cannot be patched). Linux counts a mapping for
+    /// each such range, and allows a process some 65,000. On Apple silicon it is threads that change, not pages.
     Flip,
 }
 
@@ -68,7 +69,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Bytes of address space, rounded up to pages; 64 MiB if nothing else is said. At most [`Arena::MOST`].
+    /// Bytes of address space, rounded up to a multiple of 64 KiB; 64 MiB if nothing else is said. At most [`Arena::MOST`].
     pub fn reserve(mut self, bytes: usize) -> Self {
         self.reserve = bytes;
         self
@@ -159,8 +160,8 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// The most bytes that an arena can have: so many that near branches reach every place of it from every other. 2 GiB (less 1 MiB) on x86-64, 128 MiB (less 1 MiB)
-    /// on AArch64.
+    /// The most bytes that an arena can have: so many that near branches reach every place of it from every other. 2 GiB (less 1 MiB) on x86-64,
+    /// 128 MiB (less 1 MiB) on AArch64.
     pub const MOST: usize = views::REACH - (1 << 20);
 
     /// What the arena shall be like.
@@ -247,8 +248,8 @@ impl core::fmt::Debug for Arena {
     }
 }
 
-/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages, and with their guard pages: what is free, used and lost adds up to
-/// what is reserved.
+/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages, and with their guard pages: what is
+/// free, used and lost adds up to what is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

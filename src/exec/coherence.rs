@@ -1,17 +1,18 @@
 //! When the processors see new code.
 //!
 //! *x86-64.* Instruction caches follow what is written, whatever address it is written through, so nothing is done for new code. Code that other
-//! threads may be running is another matter (Intel SDM vol. 3, 10.1.3 'Handling Self- and Cross-Modifying Code'; AMD APM vol. 2, 7.6.1): an aligned store of
+//! threads may be running is another matter (Intel SDM vol. 3, 'Handling Self- and Cross-Modifying Code'; AMD APM vol. 2, 'Cross-Modifying Code'): an aligned store of
 //! up to eight bytes is seen whole or not at all, and a thread is certain to run the new bytes once it has executed a serializing instruction.
 //!
-//! *AArch64.* Data and instruction caches know nothing of one another (Arm ARM, B2.7.4): what was written is cleaned to the point of unification line by line
-//! (`dc cvau`, by the view that was written), then the lines are invalidated in the instruction caches (`ic ivau`, by the view that is run, since such a cache may be looked
-//! up by virtual address), with a `dsb ish` after each, and an `isb` for the thread's own pipeline. CTR_EL0 gives the sizes of the lines, and says which of the two steps this
-//! processor does by itself. Other threads need a context synchronization event of their own.
+//! *AArch64.* Data and instruction caches know nothing of one another (Arm ARM, 'Caches and memory hierarchy'): what was written is cleaned to the point of unification
+//! line by line (`dc cvau`, by the view that was written), then the lines are invalidated in the instruction caches (`ic ivau`, by the view that is
+//! run, since such a cache may be looked up by virtual address), with a `dsb ish` after each, and an `isb` for the thread's own pipeline. CTR_EL0
+//! gives the sizes of the lines, and says which of the two steps this processor does by itself. Other threads need a context synchronization event
+//! of their own.
 //!
-//! *Other threads.* On Linux, `membarrier(PRIVATE_EXPEDITED_SYNC_CORE)` interrupts every processor that runs this process, and the way back from the kernel is a serializing
-//! instruction, or a context synchronization event. FlushProcessWriteBuffers interrupts them on Windows. macOS has no call for this: there, other threads see a
-//! change when they next enter the kernel, or execute an `isb`.
+//! *Other threads.* On Linux, `membarrier(PRIVATE_EXPEDITED_SYNC_CORE)` interrupts every processor that runs this process, and the way back from
+//! the kernel is a serializing instruction, or a context synchronization event. FlushProcessWriteBuffers interrupts them on Windows. macOS has no
+//! call for this: there, other threads see a change when they next enter the kernel, or execute an `isb`.
 
 /// Makes `len` bytes, just written through `write`, what the calling thread and newly arriving ones execute at `run`.
 ///
@@ -49,7 +50,7 @@ pub(super) unsafe fn make_visible(write: *const u8, run: *const u8, len: usize) 
 mod lines {
     use core::arch::asm;
 
-    /// What CTR_EL0 says of the caches (Arm ARM, D24.2.34).
+    /// What CTR_EL0 says of the caches (Arm ARM, 'Cache Type Register').
     #[derive(Clone, Copy)]
     struct CacheType(u64);
 

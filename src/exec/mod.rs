@@ -94,6 +94,7 @@
 //! * in flip mode, no writable view of published code exists anywhere, but for the moment of a patch, at an address of its own;
 //! * unused parts of the range have no access, and so have a page at both ends, and [if wanted](Builder::guard_pages) one below every region: a write or a
 //!   jump that runs off an end faults;
+//!   (Apple silicon has no guard pages, and its unused parts are like freed code);
 //! * where pages are shared, freed code is overwritten with instructions that trap, and so are the gaps between codes; where not, freed pages lose all access;
 //! * [if wanted](Builder::random_placement), places in the arena cannot be guessed from one another;
 //! * on AArch64 under Linux, pages can be mapped with [PROT_BTI](Branches::Marked), so that indirect branches lead to marked places only;
@@ -107,8 +108,9 @@
 //!   process's memory. If that is too much, use flip mode;
 //! * constants in code are bytes in executable memory, and whoever chooses them chooses bytes that a wild jump may run into. Blind them if they come
 //!   from a stranger;
-//! * marks at entries: emit `endbr64` or `bti c` first of all in a function that is entered through a pointer, if the processor is to check that. This crate's stubs are
-//!   reached by direct branches and need none. Nobody turns the check on for x86-64 code: Linux gives user programs shadow stacks, but no branch tracking;
+//! * marks at entries: emit `endbr64` or `bti c` first of all in a function that is entered through a pointer, if the processor is to check that.
+//!   This crate's stubs are reached by direct branches and need none. Nobody turns the check on for x86-64 code: Linux gives user programs shadow
+//!   stacks, but no branch tracking;
 //! * `fork`: in dual mode parent and child share the memory of code, writes included. Let a child `exec`, or use flip mode;
 //! * keeping code alive that other code, or a thread still inside it, refers to; [`Function`] borrows its code, but a return address does not;
 //! * signals and unwinding: code without unwind information cannot be unwound through.
@@ -127,9 +129,10 @@ mod region;
 mod sys;
 mod views;
 
+pub use crate::site::{Site, SiteKind};
 pub use arena::{Arena, Branches, Builder, Mode, Stats};
 pub use code::{ExecCode, Function};
 pub use entry::EntryPoint;
 pub use error::{ExecError, Feature, Request};
-pub use patch::{Patch, PatchError, PatchSite, Site, SiteKind, Value};
+pub use patch::{Patch, PatchError, PatchSite, Value};
 pub use region::{Place, Placed, Region};

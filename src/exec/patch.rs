@@ -1,7 +1,7 @@
 //! Changing code while other threads may be running it.
 //!
-//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be changed so is a
-//! [`Site`]:
+//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be
+//! changed so is a [`Site`]:
 //!
 //! | kind | field | store |
 //! |---|---|---|
@@ -11,42 +11,50 @@
 //! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
 //!
 //! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
-//! processor splits an aligned eight-byte store (AMD APM vol. 2, 7.6.1); on AArch64 they are the ones of Arm ARM B2.2.5, of which the table's are those that a
+//! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
 //! patch can want. Other branches (B.cond, CBZ) cannot be changed so: let them lead to a B that can.
 //!
 //! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
 //! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
 //! caches are made to agree, and all threads' pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once
 //! it has entered the kernel; see [`Arena::synchronizes`]). *While* it runs, threads see the batch's sites change one by one, in no order.
+//!
+//! ```
+//! # #[cfg(target_arch = "x86_64")] {
+//! use tailfirst::{exec::*, x64::*};
+//!
+//! let arena = Arena::builder().build()?;
+//! let mut region = arena.region(64)?;
+//! let place = region.place();
+//! let mut enc = Encoder::in_slice(region.bytes_mut());
+//! enc.ret();
+//! while enc.pos().from_end() % 8 != 0 {
+//!     enc.nop(); // a region's end is aligned, so the immediate will end where eight aligned bytes do
+//! }
+//! enc.mov_r32_imm32(EAX, 1);
+//! let number = enc.here();
+//! let mut code = enc.finish()?;
+//! let placed = place.link(&mut code, |_| None)?;
+//! let offset = code.offset_of(number).expect("bound above");
+//! let code = region.publish(placed)?;
+//!
+//! let function = code.function::<unsafe extern "C" fn() -> i32>(offset)?;
+//! let site = code.patch_site(Site { offset: offset + 1, kind: SiteKind::X64Imm32 })?;
+//! // SAFETY: such a function was emitted there, and it may return any number.
+//! unsafe {
+//!     assert_eq!(function(), 1);
+//!     let undo = code.patch(&[Patch { site, value: Value::I32(2) }])?;
+//!     assert_eq!(function(), 2);
+//!     code.patch(&undo)?;
+//!     assert_eq!(function(), 1);
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::{Arena, ExecCode, ExecError, coherence::Pipelines};
-use crate::Range;
+use crate::{Range, Site, SiteKind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-/// A place in code that can be changed while it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Site {
-    /// Offset of the field's first byte from the start of the code.
-    pub offset: usize,
-    /// What is there.
-    pub kind: SiteKind,
-}
-
-/// What kind of field a [`Site`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SiteKind {
-    /// The distance of a jump, a call or a RIP-relative operand: the last four bytes of an instruction, inside eight aligned bytes. Takes
-    /// [`Value::Target`].
-    X64Rel32,
-    /// An immediate or displacement of four bytes, inside eight aligned bytes. Takes [`Value::I32`].
-    X64Imm32,
-    /// An immediate of eight bytes, aligned to eight. Takes [`Value::U64`].
-    X64Imm64,
-    /// B, BL, NOP or BRK. Takes [`Value::Target`], which gives a BL if there is a BL now, else a B; and [`Value::Instruction`].
-    A64Branch,
-    /// Data of eight bytes, aligned to eight, as LDR (literal) loads it. Takes [`Value::U64`].
-    A64Literal,
-}
 
 /// What a [`Site`] shall hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -193,22 +201,6 @@ impl From<ExecError> for PatchError {
 }
 
 impl SiteKind {
-    fn bytes(self) -> usize {
-        match self {
-            SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::A64Branch => 4,
-            SiteKind::X64Imm64 | SiteKind::A64Literal => 8,
-        }
-    }
-
-    /// Whether one store can change such a field at `at`, counted from an aligned place.
-    fn fits(self, at: usize) -> bool {
-        match self {
-            SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
-            SiteKind::A64Branch => at.is_multiple_of(4),
-            SiteKind::X64Imm64 | SiteKind::A64Literal => at.is_multiple_of(8),
-        }
-    }
-
     /// From where distances are measured, from the field's start.
     fn origin(self) -> u64 {
         if self == SiteKind::X64Rel32 { 4 } else { 0 }

@@ -46,6 +46,13 @@ impl Drop for Held {
 ///
 /// A region stays in its thread, since on Apple silicon it is the thread that may write: while a thread has a region there, it cannot run
 /// code of any arena.
+///
+/// ```compile_fail,E0277
+/// # use tailfirst::exec::*;
+/// fn elsewhere(region: Region) {
+///     std::thread::spawn(move || region.len());
+/// }
+/// ```
 pub struct Region {
     held: Held,
     id: u64,

@@ -97,7 +97,8 @@ impl Mapping {
     /// Changes published bytes that may be running: `edit` gets a pointer to them in a copy of their pages, which then takes the pages' place.
     ///
     /// Who runs the pages sees the old ones or the new ones: the kernel moves the copy over them with its map of the address space locked, and who meets a
-    /// page that is missing waits for that lock.
+    /// page that is missing waits for that lock. (The kernel checks what it can before it begins; only if it has no memory for its own tables does it fail
+    /// in the middle, and then the pages are gone, and who runs them faults.)
     ///
     /// # Safety
     /// The pages can be read, and nobody writes to them meanwhile. The new bytes are as good as the old ones for whoever runs them.
