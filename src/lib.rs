@@ -42,6 +42,8 @@
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
 //! with the [`Code`].
 //!
+//! What a code generator needs beyond instructions is listed in [`services`].
+//!
 //! # Mistakes
 //!
 //! Encoder functions return nothing and never panic. A wrong operand does not compile (SP where XZR is meant, a
@@ -51,7 +53,8 @@
 //! # Features
 //!
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
-//! * `x64`, `aarch64` (both default): the instruction sets.
+//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-apx`,
+//!   `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
 //! * `exec`: executable memory, written in place and patched while it runs.
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
