@@ -53,6 +53,7 @@
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
 //! * `x64`, `aarch64` (both default): the instruction sets.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `dynasm`: blocks that dynasm-rs's `dynasm!` fills, for the `dynasm` module.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -69,6 +70,8 @@ mod chunk;
 mod code;
 mod cursor;
 mod data;
+#[cfg(feature = "dynasm")]
+pub mod dynasm;
 mod encoder;
 mod error;
 mod fixup;
