@@ -27,6 +27,7 @@
 //! fn guard(ops: &mut impl DynasmLabelApi<Relocation = X64Relocation>, exit: DynamicLabel) {
 //!     dynasm!(ops
 //!         ; .arch x64
+//!         ; xor eax, eax
 //!         ; test rdi, rdi
 //!         ; jz =>exit
 //!     );
@@ -35,7 +36,6 @@
 //! fn count_bits(ops: &mut impl DynasmLabelApi<Relocation = X64Relocation>) {
 //!     dynasm!(ops
 //!         ; .arch x64
-//!         ; xor eax, eax
 //!         ; next:
 //!         ; inc eax
 //!         ; lea rcx, [rdi - 1]
@@ -56,8 +56,8 @@
 //! enc.prepend(&mut block)?;
 //!
 //! let code = enc.finish()?;
-//! assert_eq!(code.bytes()[..9], [0x48, 0x85, 0xFF, 0x0F, 0x84, 0x0D, 0, 0, 0]); // test rdi, rdi; jz +13
-//! assert_eq!(code.bytes()[20..], [0x75, 0xF5, 0xC3]);
+//! assert_eq!(code.bytes()[5..11], [0x0F, 0x84, 15, 0, 0, 0]); // jz to the ret
+//! assert_eq!(code.bytes()[20..], [0x0F, 0x85, 0xF1, 0xFF, 0xFF, 0xFF, 0xC3]); // jnz -15; ret
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
