@@ -85,7 +85,7 @@ macro_rules! block {
 
 /// Where a forward block lies.
 #[derive(Clone, Copy)]
-enum Place {
+pub(crate) enum Place {
     /// In code that grows down: the distance of the block's start from the end.
     Below { start: u32 },
     /// In a forward block: the distance from its start.
@@ -94,7 +94,7 @@ enum Place {
 
 impl Place {
     /// The position of an offset in the block.
-    fn of(self, offset: u32) -> Pos {
+    pub(crate) fn of(self, offset: u32) -> Pos {
         match self {
             Place::Below { start } => Pos::at(start.saturating_sub(offset)),
             Place::Within { start } => Pos::at(start.saturating_add(offset)),

@@ -130,6 +130,12 @@ impl<'buf> Cursor<'buf> {
         self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
     }
 
+    /// Places code, in which the instructions that matter end at `ends`, in order.
+    #[cfg(feature = "dynasm")]
+    pub(crate) fn place_code(&mut self, code: &[u8], ends: &[u32]) {
+        self.at = self.memory.place_bytes(self.at, code, ends);
+    }
+
     /// Back to where `placed` bytes had been placed; there are at least as many.
     pub(crate) fn truncate(&mut self, placed: usize) {
         self.at = self.memory.truncate(self.at, placed);

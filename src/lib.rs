@@ -60,6 +60,7 @@
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.
 //! * `debug-info` (with `std` and `unwind`; Linux): gdb, perf and panics are [told](debug) about code.
+//! * `dynasm`: blocks that dynasm-rs's `dynasm!` fills, for the `dynasm` module.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -78,6 +79,8 @@ mod cursor;
 mod data;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;
+#[cfg(feature = "dynasm")]
+pub mod dynasm;
 mod encoder;
 mod error;
 #[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]

@@ -144,6 +144,12 @@ impl<F: Field, L: LateField> References<F, L> {
         self.labels.get(label.0.wrapping_sub(self.first) as usize).copied().flatten()
     }
 
+    /// Whether the label is one of this encoder's, as far as its number tells.
+    #[cfg(feature = "dynasm")]
+    pub(crate) fn knows(&self, label: Label) -> bool {
+        (label.0 as usize) < self.first as usize + self.count()
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new_label(&mut self, pos: Option<Pos>) -> Label {
         if self.labels.len() < self.labels.capacity() {

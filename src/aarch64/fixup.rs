@@ -49,7 +49,7 @@ impl Rel {
     }
 
     /// The field's place.
-    const fn mask(self) -> u32 {
+    pub(crate) const fn mask(self) -> u32 {
         match self {
             Rel::Imm26 => 0x03FF_FFFF,
             Rel::Imm19 => 0x7_FFFF << 5,
