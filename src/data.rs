@@ -87,6 +87,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if let Some(gap) = self.gap(align) {
             const ZEROS: [u8; 4096] = [0; 4096];
             self.cursor.place_bytes(&ZEROS[..gap]);
+            self.references.pin(self.cursor.pos());
         }
     }
 
@@ -96,6 +97,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             let mut nops = [0; 4096];
             I::fill(&mut nops[..gap]);
             self.cursor.place_bytes(&nops[..gap]);
+            self.references.pin(self.cursor.pos());
         }
     }
 

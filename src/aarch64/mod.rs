@@ -91,10 +91,13 @@ impl crate::fixup::sealed::Isa for A64 {
     }
 
     fn fill(gap: &mut [u8]) {
-        let bytes = gap.len();
-        let mut enc = Encoder::in_slice(gap);
+        // Behind data there may be a rest, at the high end: what comes before is in words.
+        let (words, rest) = gap.split_at_mut(gap.len() & !3);
+        rest.fill(0);
+        let bytes = words.len();
+        let mut enc = Encoder::in_slice(words);
         enc.nops(bytes);
-        // Gaps are words, and a slice as long as what is placed has room for it.
+        // A slice as long as what is placed has room for it.
         let filled = enc.finish();
         debug_assert!(filled.is_ok());
     }
