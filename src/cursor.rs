@@ -84,8 +84,15 @@ enum State {
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
-        let mut memory =
-            Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None, outer: None });
+        let mut memory = Box::new(Memory {
+            limit,
+            origin,
+            buffer,
+            spill: Vec::new(),
+            state: State::InBuffer,
+            spare: None,
+            outer: None,
+        });
         Cursor { at: memory.start(), memory }
     }
 

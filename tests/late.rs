@@ -245,14 +245,13 @@ fn one_is_used_wherever_it_is_needed_x64() {
         ]
         .concat();
         assert_eq!(code.bytes()[..expected.len()], expected);
-        let above = [
-            &[0x48, 0x8B, 0x83, 0xFE, 0xFF, 0xFF, 0xFF][..],
-            &[0x48, 0x81, 0xC4, 0x34, 0x12, 0, 0],
-            &[0xC3],
-        ]
-        .concat();
+        let above =
+            [&[0x48, 0x8B, 0x83, 0xFE, 0xFF, 0xFF, 0xFF][..], &[0x48, 0x81, 0xC4, 0x34, 0x12, 0, 0], &[0xC3]].concat();
         assert!(code.bytes().ends_with(&above));
-        assert_eq!((code.bytes().len() > expected.len() + above.len(), code.bytes().len() % 64 == 0), (align > 1, align > 1));
+        assert_eq!(
+            (code.bytes().len() > expected.len() + above.len(), code.bytes().len() % 64 == 0),
+            (align > 1, align > 1)
+        );
     }
 }
 

@@ -145,8 +145,7 @@ pub struct Placing {
 pub fn place<M: Machine>(enc: &mut Encoder<'_, M>, program: &Program) -> Placing {
     let labels = program.early.iter().map(|early| early.then(|| enc.label())).collect();
     let late = LATE.iter().map(|_| enc.late()).collect();
-    let mut placing =
-        Placing { labels, bound: vec![false; program.labels], late, late_set: vec![false; LATE.len()] };
+    let mut placing = Placing { labels, bound: vec![false; program.labels], late, late_set: vec![false; LATE.len()] };
     placing.backward(enc, &program.nodes);
     for index in 0..LATE.len() {
         placing.set(enc, index);
@@ -452,7 +451,6 @@ impl Expected {
         Ok(())
     }
 }
-
 
 /// Places a random program into growing, exact and too small memory.
 pub fn is_as_expected<M: Machine>(numbers: &[u64], drops: bool) -> TestResult {
