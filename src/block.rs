@@ -190,12 +190,12 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if let Some(start) = self.references.leave(moved, moved)
             && gap > 0
         {
-            self.cursor.place_bytes(&[0; 4096][..gap]);
+            // The gap's instructions are placed below the block, and change places with it.
+            I::place_gap(self, gap);
             // Where the buffer is too small, the bytes do not matter: `finish` says so.
             if let Ok(code) = self.cursor.code() {
                 let len = head - start.from_end() as usize;
-                code.copy_within(gap..gap + len, 0);
-                I::fill(&mut code[len..len + gap]);
+                code[..gap + len].rotate_left(gap);
             }
         }
         let pos = self.pos();

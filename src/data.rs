@@ -94,9 +94,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// As [`align`](Self::align), with instructions that do nothing: code may run through it.
     pub fn align_code(&mut self, align: Align) {
         if let Some(gap) = self.gap(align) {
-            let mut nops = [0; 4096];
-            I::fill(&mut nops[..gap]);
-            self.cursor.place_bytes(&nops[..gap]);
+            I::place_gap(self, gap);
             self.references.pin(self.cursor.pos());
         }
     }

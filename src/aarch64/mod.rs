@@ -90,16 +90,10 @@ impl crate::fixup::sealed::Isa for A64 {
         recorded.wrapping_sub(4)
     }
 
-    fn fill(gap: &mut [u8]) {
-        // Behind data there may be a rest, at the high end: what comes before is in words.
-        let (words, rest) = gap.split_at_mut(gap.len() & !3);
-        rest.fill(0);
-        let bytes = words.len();
-        let mut enc = Encoder::in_slice(words);
+    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+        // Behind data there may be a rest.
+        enc.data(&[0; 3][..bytes % 4]);
         enc.nops(bytes);
-        // A slice as long as what is placed has room for it.
-        let filled = enc.finish();
-        debug_assert!(filled.is_ok());
     }
 }
 

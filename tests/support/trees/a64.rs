@@ -64,6 +64,6 @@ impl Machine for A64 {
     }
 
     fn is_gap(bytes: &[u8]) -> bool {
-        bytes.len() % 4 == 0 && bytes.chunks(4).all(|word| word == 0xD503_201Fu32.to_le_bytes())
+        bytes.len().is_multiple_of(4) && bytes.chunks(4).all(|word| word == 0xD503_201Fu32.to_le_bytes())
     }
 }
