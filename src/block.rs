@@ -47,7 +47,7 @@ use crate::{Align, Encoder, FinishError, buffer::MAX_LEN, fixup::sealed, label::
 ///
 /// Arguments are evaluated in reading order, before anything is placed; so they may use the encoder (`enc.here()`), and none may keep a temporary
 /// alive. Each call is a method of the encoder that returns nothing. Inside [`forward`](Encoder::forward), where calls are in reading order already, this would
-/// reverse them.
+/// reverse them. The compiler's limit for recursive macros allows some thirty calls of two arguments each.
 ///
 /// ```
 /// use tailfirst::{block, x64::*};

@@ -1,5 +1,7 @@
 //! Blocks: random programs of them against a model, what must not be done with them, and calls in reading order.
 
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
 #[path = "support/trees/mod.rs"]
 mod trees;
 

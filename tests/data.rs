@@ -1,5 +1,7 @@
 //! Data, alignment, and instructions that do nothing.
 
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
 use tailfirst::{Align, Encoder, FinishError, aarch64, aarch64::A64, x64};
 

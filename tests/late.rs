@@ -1,5 +1,7 @@
 //! Late immediates: what fits, what is reported, and where they may stand.
 
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
 use tailfirst::{Align, FinishError, Late, Range, Symbol, aarch64, x64};
 
 const IMM32: Range = Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 };

@@ -1,5 +1,7 @@
 //! Snapshots: random programs with parts that are placed and dropped, against the same without; and snapshots of something else.
 
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
 #[path = "support/trees/mod.rs"]
 mod trees;
 
