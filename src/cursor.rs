@@ -63,8 +63,10 @@ struct Memory<'buf> {
     /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
-    /// A cursor for forward blocks inside this code, kept for its memory.
+    /// The last forward block inside this code, kept for its memory.
     spare: Option<Cursor<'buf>>,
+    /// Of a forward block's cursor, the one around it. Here, and not with the block's caller, so that a panic cannot lose it.
+    outer: Option<Cursor<'buf>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,15 +84,34 @@ enum State {
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
-        let mut memory =
-            Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
+        let mut memory = Box::new(Memory {
+            limit,
+            origin,
+            buffer,
+            spill: Vec::new(),
+            state: State::InBuffer,
+            spare: None,
+            outer: None,
+        });
         Cursor { at: memory.start(), memory }
     }
 
-    /// Back to the buffer's end.
+    /// Back to the buffer's end, out of all blocks.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn clear(&mut self) {
+        if self.is_forward() {
+            self.leave_blocks();
+        }
         self.at = self.memory.clear();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_blocks(&mut self) {
+        while let Some(outer) = self.memory.outer.take() {
+            let block = core::mem::replace(self, outer);
+            self.memory.spare = Some(block);
+        }
     }
 
     /// A cursor whose code grows upward: for a forward block.
@@ -98,26 +119,37 @@ impl<'buf> Cursor<'buf> {
         Cursor::new(Buffer::Forward(Staging::default()))
     }
 
-    /// Puts a forward cursor in this one's place, and gives this one.
-    pub(crate) fn begin_forward(&mut self) -> Self {
-        let forward = self.memory.spare.take().unwrap_or_else(Cursor::forward);
-        core::mem::replace(self, forward)
+    /// Puts a forward cursor in this one's place.
+    pub(crate) fn begin_forward(&mut self) {
+        let mut block = self.memory.spare.take().unwrap_or_else(Cursor::forward);
+        block.at = block.memory.clear();
+        let outer = core::mem::replace(self, block);
+        self.memory.outer = Some(outer);
     }
 
-    /// Puts the outer cursor back in this one's place, with the forward block that this one holds, which is given out as the number of its bytes and its
-    /// instructions' ends. `None` if this is no forward cursor, or if the block is too long.
-    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(u32, Vec<u32>)> {
-        let mut forward = core::mem::replace(self, outer);
-        forward.at = forward.memory.settle(forward.at);
-        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
-        if staging.is_full() {
-            return None;
+    /// Puts the outer cursor back, and the block below what that has placed. The block's length; `None` if this is no forward cursor, or if
+    /// the block is too long.
+    pub(crate) fn end_forward(&mut self) -> Option<u32> {
+        let outer = self.memory.outer.take()?;
+        let mut block = core::mem::replace(self, outer);
+        block.at = block.memory.settle(block.at);
+        let len = match &block.memory.buffer {
+            Buffer::Forward(staging) if !staging.is_full() => {
+                self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+                Some(staging.bytes.len() as u32)
+            }
+            _ => None,
+        };
+        self.memory.spare = Some(block);
+        len
+    }
+
+    /// Where the instructions of the last forward block end, in bytes from its start.
+    pub(crate) fn block_ends(&self) -> &[u32] {
+        match self.memory.spare.as_ref().map(|block| &block.memory.buffer) {
+            Some(Buffer::Forward(staging)) => &staging.ends,
+            _ => &[],
         }
-        let (len, ends) = (staging.bytes.len() as u32, staging.ends.clone());
-        self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
-        forward.clear();
-        self.memory.spare = Some(forward);
-        Some((len, ends))
     }
 
     /// Whether code grows upward here.

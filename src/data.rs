@@ -111,15 +111,15 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if let Some(gap) = self.gap(align) {
             const ZEROS: [u8; 4096] = [0; 4096];
             self.cursor.place_bytes(&ZEROS[..gap]);
+            self.references.pin(self.cursor.pos());
         }
     }
 
     /// As [`align`](Self::align), with instructions that do nothing: code may run through it.
     pub fn align_code(&mut self, align: Align) {
         if let Some(gap) = self.gap(align) {
-            let mut nops = [0; 4096];
-            I::fill(&mut nops[..gap]);
-            self.cursor.place_bytes(&nops[..gap]);
+            I::place_gap(self, gap);
+            self.references.pin(self.cursor.pos());
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{fixup::Range, label::Label, late::Late, site::SiteKind};
 
-/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code.
+/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code; of a
+/// mistake that is noticed inside a block, as far as known there: in a forward block, from the block's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {

@@ -14,7 +14,7 @@ impl<I: sealed::Isa> Isa for I {}
 
 pub(crate) mod sealed {
     /// The kinds of field that refer to a place in the code.
-    pub trait Isa {
+    pub trait Isa: Sized {
         /// A field's kind.
         type Field: super::Field;
         /// A late immediate's kind.
@@ -36,8 +36,8 @@ pub(crate) mod sealed {
         /// data end.
         fn forward_origin(recorded: u32, ends: &[u32]) -> u32;
 
-        /// Fills a gap in code with instructions that do nothing.
-        fn fill(gap: &mut [u8]);
+        /// Places instructions that do nothing, and above them zeros where the bytes are no whole number of instructions.
+        fn place_gap(enc: &mut crate::Encoder<'_, Self>, bytes: usize);
     }
 }
 

@@ -8,8 +8,7 @@ use super::{
     dialect::{Dialect, Shape},
 };
 use crate::{
-    Encoder, Label, Range, Target,
-    block::Place as Ground,
+    Encoder, Label, Pos, Range, Target,
     buffer::MAX_LEN,
     fixup::{Field, sealed::Isa},
     references::References,
@@ -73,11 +72,7 @@ impl<I: Dialect> Encoder<'_, I> {
         };
         block.resolve(&self.references, ground)?;
 
-        if gap > 0 {
-            let mut nops = [0; 4096];
-            I::fill(&mut nops[..gap]);
-            self.cursor.place_bytes(&nops[..gap]);
-        }
+        I::place_gap(self, gap);
         self.references.align(align.bytes());
         let mut ends = Vec::new();
         if is_forward {
@@ -265,5 +260,24 @@ impl<R: Relocation> Reference<R> {
 
     fn out_of_range(&self, distance: i64, range: Range) -> PrependError {
         PrependError::OutOfRange { target: self.target.kind(), at: self.at, distance, range }
+    }
+}
+
+/// Where the block lies.
+#[derive(Clone, Copy)]
+enum Ground {
+    /// In code that grows down: the distance of the block's start from the end.
+    Below { start: u32 },
+    /// In a forward block: the distance from its start.
+    Within { start: u32 },
+}
+
+impl Ground {
+    /// The position of an offset in the block.
+    fn of(self, offset: u32) -> Pos {
+        match self {
+            Ground::Below { start } => Pos::at(start.saturating_sub(offset)),
+            Ground::Within { start } => Pos::at(start.saturating_add(offset)),
+        }
     }
 }

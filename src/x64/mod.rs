@@ -125,8 +125,8 @@ impl crate::fixup::sealed::Isa for X64 {
         ends.get(next).copied().unwrap_or(recorded)
     }
 
-    fn fill(gap: &mut [u8]) {
-        nop::fill(gap);
+    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+        enc.nops(bytes);
     }
 }
 
