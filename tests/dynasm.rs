@@ -960,3 +960,20 @@ fn in_a_slice() {
         }
     }
 }
+
+/// Relocations by hand may come in any order.
+#[test]
+fn relocations_out_of_order() {
+    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
+    enc.ret();
+    let exit = enc.here();
+    let label = block.share(exit);
+    let kind = || X64Relocation::from_size(RelocationKind::Relative, RelocationSize::DWord);
+    enc.forward(|enc| {
+        block.push_u64(0);
+        block.dynamic_relocation(label, 0, 4, 0, kind());
+        block.dynamic_relocation(label, 0, 8, 4, kind());
+        enc.prepend(&mut block).unwrap();
+    });
+    assert_eq!(enc.finish().unwrap().bytes(), [4, 0, 0, 0, 0, 0, 0, 0, 0xC3]);
+}
