@@ -8,6 +8,9 @@
 
 use std::fmt;
 
+use tailfirst::exec::Site;
+use tailfirst::{Align, Label, Symbol};
+
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Slot, Width};
 use crate::ir::Ins;
 
@@ -124,7 +127,30 @@ impl fmt::Display for EmitError {
 
 impl std::error::Error for EmitError {}
 
-pub trait Backend: Default {
+impl EmitError {
+    pub fn because(error: impl fmt::Display) -> EmitError {
+        EmitError(error.to_string())
+    }
+}
+
+/// Symbols: what the code refers to that lies outside it. Traces are numbered from 0.
+pub const LEAVE: Symbol = Symbol(0);
+
+/// What the addresses of loops' first instructions are multiples of.
+pub const LOOP_ALIGN: Align = Align::of::<16>();
+
+pub fn symbol_of_trace(number: usize) -> Symbol {
+    Symbol(1 + number as u32)
+}
+
+/// The inverse of `symbol_of_trace`.
+pub fn trace_of_symbol(symbol: Symbol) -> Option<usize> {
+    (symbol.0 as usize).checked_sub(1)
+}
+
+/// Implemented for `tailfirst`'s encoders themselves: a back end is an encoder with other words. So the encoder can be passed along into the
+/// closures of its blocks.
+pub trait Backend {
     const NAME: &'static str;
     /// What may be handed out for integers and for floats.
     const INTS: RegSet;
@@ -138,14 +164,8 @@ pub trait Backend: Default {
     /// What `op` asks of particular registers if its second operand is in a register.
     fn fixed(op: IntOp) -> Fixed;
 
-    /// A label that is bound later, at a lower address.
-    fn label(&mut self) -> Self::Label;
     /// A label of what was emitted last.
     fn here(&mut self) -> Self::Label;
-    fn bind(&mut self, label: Self::Label);
-    /// Bytes emitted so far.
-    fn position(&self) -> usize;
-    fn finish(self) -> Result<Vec<u8>, EmitError>;
 
     fn int(&mut self, op: IntOp, d: Reg, a: Reg, b: Operand);
     fn float(&mut self, op: FloatOp, d: Reg, a: Reg, b: Reg);
@@ -158,12 +178,28 @@ pub trait Backend: Default {
     fn guard(&mut self, cond: Cond, a: Reg, b: Operand, exit: Self::Label);
     /// Copies a value, or makes a constant.
     fn copy(&mut self, to: Place, from: Source);
-    fn jump(&mut self, to: Self::Label);
-    fn jump_through(&mut self, gate: u32);
-    /// Notes in the context which exit this is, and goes through its gate.
-    fn exit(&mut self, gate: u32);
+    /// A loop: what `write` emits, with a jump at its end back to its first instruction, which is aligned to `LOOP_ALIGN`.
+    fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> Self::Label;
+    /// Jumps to the start of a trace that is there already.
+    fn link(&mut self, trace: usize);
+    /// The stub of an exit: a jump that can be patched, and behind it, where it leads at first, what notes in the context which exit this is
+    /// and goes to `LEAVE`. Its label is that of the jump.
+    fn exit(&mut self, number: u32) -> Self::Label;
+}
+
+/// What else the processor's back end knows.
+pub trait HostBackend: Backend<Label = Label> {
+    /// The way from Rust to native code and back.
+    fn door(&mut self) -> Door;
+    /// What is patched of the jump at `offset`.
+    fn site(offset: usize) -> Site;
+}
+
+/// Where code is entered and left.
+#[derive(Clone, Copy)]
+pub struct Door {
     /// The C function that goes from Rust to native code, with three arguments: context, linear memory, and code.
-    fn enter(&mut self);
+    pub enter: Label,
     /// Where exits lead at first: saves all registers of `INTS` and `FLOATS`, and returns from `enter`'s function.
-    fn leave(&mut self);
+    pub leave: Label,
 }
