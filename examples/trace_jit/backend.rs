@@ -8,10 +8,11 @@
 
 use std::fmt;
 
-use tailfirst::exec::Site;
-use tailfirst::{Align, Label, Symbol};
+use tailfirst::exec::{ExecError, PatchError, Site};
+use tailfirst::{Align, FinishError, Label, Symbol};
 
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Slot, Width};
+use crate::context::SPILLS;
 use crate::ir::Ins;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -115,29 +116,49 @@ impl Fixed {
     pub const NOTHING: Fixed = Fixed { destroys: RegSet::EMPTY, second: None };
 }
 
-/// Code that could not be finished.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EmitError(pub String);
+/// Why a trace was not installed.
+#[derive(Debug)]
+pub enum EmitError {
+    /// More values than the context has words for.
+    Spills,
+    Finish(FinishError),
+    Exec(ExecError),
+    Patch(PatchError),
+}
 
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            EmitError::Spills => write!(f, "more than {SPILLS} values are spilled"),
+            EmitError::Finish(error) => error.fmt(f),
+            EmitError::Exec(error) => error.fmt(f),
+            EmitError::Patch(error) => error.fmt(f),
+        }
     }
 }
 
 impl std::error::Error for EmitError {}
 
-impl EmitError {
-    pub fn because(error: impl fmt::Display) -> EmitError {
-        EmitError(error.to_string())
+impl From<FinishError> for EmitError {
+    fn from(error: FinishError) -> Self {
+        EmitError::Finish(error)
     }
 }
 
-/// Symbols: what the code refers to that lies outside it. Traces are numbered from 0.
-pub const LEAVE: Symbol = Symbol(0);
+impl From<ExecError> for EmitError {
+    fn from(error: ExecError) -> Self {
+        EmitError::Exec(error)
+    }
+}
 
-/// What the addresses of loops' first instructions are multiples of.
-pub const LOOP_ALIGN: Align = Align::of::<16>();
+impl From<PatchError> for EmitError {
+    fn from(error: PatchError) -> Self {
+        EmitError::Patch(error)
+    }
+}
+
+/// What the code refers to that lies outside it: the way out of native code, and other traces by their numbers, from 0.
+pub const LEAVE: Symbol = Symbol(0);
 
 pub fn symbol_of_trace(number: usize) -> Symbol {
     Symbol(1 + number as u32)
@@ -147,6 +168,9 @@ pub fn symbol_of_trace(number: usize) -> Symbol {
 pub fn trace_of_symbol(symbol: Symbol) -> Option<usize> {
     (symbol.0 as usize).checked_sub(1)
 }
+
+/// What the addresses of loops' first instructions are multiples of.
+pub const LOOP_ALIGN: Align = Align::of::<16>();
 
 /// Implemented for `tailfirst`'s encoders themselves: a back end is an encoder with other words. So the encoder can be passed along into the
 /// closures of its blocks.

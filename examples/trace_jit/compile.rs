@@ -99,7 +99,7 @@ pub fn compile<B: Backend>(
     }
     walk.start(asm, pending);
     if walk.a.overflowed() {
-        return Err(EmitError("too many values are spilled".into()));
+        return Err(EmitError::Spills);
     }
     let Walk { exits, stubs, marks, .. } = walk;
     Ok(Compiled { start: asm.here(), head, exits, stubs, marks })

@@ -71,7 +71,7 @@ where
         listing.data(pool, constants);
     }
 
-    let code = enc.finish().map_err(EmitError::because)?;
+    let code = enc.finish()?;
     let lines = marks.table(&code);
     let from = match origin {
         Origin::Head(pc) => format!("the loop at instruction {pc}"),

@@ -35,8 +35,8 @@ type Enter = unsafe extern "sysv64" fn(*mut Context, *mut u8, u64);
 #[cfg(not(target_arch = "x86_64"))]
 type Enter = unsafe extern "C" fn(*mut Context, *mut u8, u64);
 
-/// What is asked of the arena for a trace at first. Most are shorter; one that is not says how much it needs.
-const REGION: usize = 4096;
+/// What is asked of the arena for a trace at first, in bytes. Most are shorter; one that is not says how much it needs.
+const REGION: usize = 1024;
 
 pub struct Native {
     arena: Arena,
@@ -65,51 +65,46 @@ impl Published {
 
 impl Native {
     pub fn new() -> Result<Native, EmitError> {
-        let arena = Arena::builder().build().map_err(EmitError::because)?;
-        let mut region = arena.region(REGION).map_err(EmitError::because)?;
+        let arena = Arena::builder().build()?;
+        let mut region = arena.region(REGION)?;
         let place = region.place();
         let mut enc = HostEncoder::in_slice(region.bytes_mut());
         let door = enc.door();
-        let mut code = enc.finish().map_err(EmitError::because)?;
-        let placed = place.link(&mut code, |_| None).map_err(EmitError::because)?;
+        let mut code = enc.finish()?;
+        let placed = place.link(&mut code, |_| None)?;
         let (Some(enter), Some(leave)) = (code.offset_of(door.enter), code.offset_of(door.leave)) else {
             unreachable!("both labels are bound")
         };
-        let door = region.publish(placed).map_err(EmitError::because)?;
+        let door = region.publish(placed)?;
         let leave = door.address() + leave as u64;
         Ok(Native { arena, door, enter, leave, traces: vec![] })
     }
 
-    /// Compiles a trace into a region and publishes it; or says how large the region should be.
+    /// Compiles a trace into a region, and publishes it.
     fn emit(
         &mut self,
         mut region: Region,
         trace: &Trace,
         pending: &[(Slot, Source)],
         first_exit: u32,
-    ) -> Result<Vec<Exit>, Result<usize, EmitError>> {
-        let other = |error: &dyn std::fmt::Display| Err(EmitError::because(error));
+    ) -> Result<Vec<Exit>, EmitError> {
         let place = region.place();
         let mut enc = HostEncoder::in_slice(region.bytes_mut());
-        let compiled = compile(&mut enc, trace, pending, first_exit).map_err(Err)?;
-        let mut code = enc.finish().map_err(|error| match error {
-            FinishError::OutOfSpace { needed } => Ok(needed),
-            error => other(&error),
-        })?;
+        let compiled = compile(&mut enc, trace, pending, first_exit)?;
+        let mut code = enc.finish()?;
         let address = |symbol: Symbol| match trace_of_symbol(symbol) {
             Some(trace) => self.traces.get(trace).map(Published::start),
             None => (symbol == LEAVE).then_some(self.leave),
         };
-        let placed = place.link(&mut code, address).map_err(|error| other(&error))?;
+        let placed = place.link(&mut code, address)?;
 
         let bound = |label| code.offset_of(label).expect("the label is bound");
         let start = bound(compiled.start);
         let sites: Vec<_> = compiled.stubs.iter().map(|&stub| HostEncoder::site(bound(stub))).collect();
         let head = compiled.head.map(bound);
 
-        let code = region.publish(placed).map_err(|error| other(&error))?;
-        let sites = sites.into_iter().map(|site| code.patch_site(site)).collect::<Result<_, _>>();
-        let sites = sites.map_err(|error| other(&error))?;
+        let code = region.publish(placed)?;
+        let sites = sites.into_iter().map(|site| code.patch_site(site)).collect::<Result<_, _>>()?;
         let is_aligned = |offset| (code.address() + offset as u64).is_multiple_of(LOOP_ALIGN.bytes() as u64);
         debug_assert!(head.is_none_or(is_aligned), "the loop's head is at {head:?}");
         self.traces.push(Published { code, start, sites });
@@ -121,11 +116,10 @@ impl Machine for Native {
     fn install(&mut self, trace: &Trace, pending: &[(Slot, Source)], first_exit: u32) -> Result<Vec<Exit>, EmitError> {
         let mut bytes = REGION;
         loop {
-            let region = self.arena.region(bytes).map_err(EmitError::because)?;
+            let region = self.arena.region(bytes)?;
             match self.emit(region, trace, pending, first_exit) {
-                Ok(exits) => return Ok(exits),
-                Err(Ok(needed)) => bytes = needed,
-                Err(Err(error)) => return Err(error),
+                Err(EmitError::Finish(FinishError::OutOfSpace { needed })) if needed > bytes => bytes = needed,
+                installed => return installed,
             }
         }
     }
@@ -137,7 +131,7 @@ impl Machine for Native {
         // 1. The site is the jump that `Backend::exit` emitted there.
         // 2. The side trace expects every value where the exit leaves it, and so does what the jump led to before.
         // 3. Traces are kept as long as `self`.
-        unsafe { code.patch(&[Patch { site: sites[exit], value }]) }.map(|_undo| ()).map_err(EmitError::because)
+        unsafe { code.patch(&[Patch { site: sites[exit], value }]) }.map(|_undo| ()).map_err(EmitError::from)
     }
 
     unsafe fn run(&mut self, context: &mut Context, trace: usize) {
