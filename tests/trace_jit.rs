@@ -300,8 +300,21 @@ fn constants_come_from_the_pool() {
         let listing = listings.expect("compiles").concat();
         assert!(listing.contains("\nconstants:\n"), "{listing}");
         for constant in [0.1f64.to_bits(), 0x1234_5678_9abc_def0] {
-            let bytes = constant.to_le_bytes().map(|byte| format!("{byte:02x}")).join(" ");
-            assert!(listing.contains(&bytes), "no {bytes} in\n{listing}");
+            let data = format!(".byte {}", constant.to_le_bytes().map(|byte| format!("{byte:#04x}")).join(", "));
+            assert!(listing.contains(&data), "no {data} in\n{listing}");
         }
+    }
+}
+
+#[test]
+fn branches_on_nan_go_where_the_interpreter_goes() {
+    for branch in ["fjeq", "fjne", "fjlt", "fjle", "fjgt", "fjge"] {
+        let text = format!(
+            "fdiv f0, f1, f1\n l: add r0, r0, 1\n {branch} f0, f2, over\n add r1, r1, 1\n over: jlt r0, 1000, l\n halt r1"
+        );
+        let program = parsed(branch, &text);
+        let (outcome, vm) = compiled(&program, this_machine());
+        assert_eq!(difference(&outcome, &interpreted(&program)), None, "{branch}");
+        assert!(vm.statistics.entered < 50, "{branch}: left native code {} times", vm.statistics.entered);
     }
 }
