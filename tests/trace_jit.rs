@@ -23,8 +23,6 @@ mod ir;
 mod listing;
 #[path = "../examples/trace_jit/loops.rs"]
 mod loops;
-#[path = "../examples/trace_jit/memory.rs"]
-mod memory;
 #[path = "../examples/trace_jit/moves.rs"]
 mod moves;
 #[path = "../examples/trace_jit/native.rs"]
@@ -43,13 +41,15 @@ mod random;
 #[path = "trace_jit/simulator.rs"]
 mod simulator;
 
-use backend::{Backend, Place, Source};
+use backend::{LOOP_ALIGN, Place, Source};
 use bytecode::{FIRST_CONSTANT, INT_REGISTERS, Program, State, Trap, Value};
+use ir::End;
+use listing::listings;
 use native::{Host, Native, Other};
 use quickcheck::{QuickCheck, TestResult};
 use random::RandomProgram;
 use simulator::Simulator;
-use vm::{Machine, Origin, Vm, recompile};
+use vm::{Installed, Machine, Origin, Vm};
 
 /// What can be seen of a run: how it ended, and the state.
 type Outcome = (Result<Value, Trap>, State);
@@ -181,7 +181,7 @@ fn random_programs_compile_for_the_other_machine() {
     check_random_programs(100, |program| {
         let program = parsed("random", &program.text());
         let (_, vm) = compiled(&program, this_machine());
-        match recompile::<Other>(&vm.traces) {
+        match listings::<Other>(&vm.traces) {
             Ok(_) => TestResult::passed(),
             Err(error) => TestResult::error(error.to_string()),
         }
@@ -193,7 +193,7 @@ fn more_values_than_registers_are_spilled() {
     let program = pressure();
     let (_, vm) = compiled(&program, this_machine());
     let is_in_memory = |(_, from): &(_, Source)| matches!(from, Source::Place(Place::Mem(_)));
-    let mut exits = vm.traces.iter().flat_map(|installed| &installed.compiled.exits);
+    let mut exits = vm.traces.iter().flat_map(|installed| &installed.exits);
     assert!(exits.any(|exit| exit.restores.iter().any(is_in_memory)));
 }
 
@@ -203,6 +203,7 @@ fn exits_that_are_taken_often_get_side_traces() {
     let (_, vm) = compiled(&program, this_machine());
     let sides = vm.traces.iter().filter(|installed| matches!(installed.origin, Origin::Exit(_))).count();
     assert!(sides >= 3, "{sides} side traces");
+    assert_eq!(vm.statistics.attached, sides as u64, "side traces that are patched in");
     assert!(vm.statistics.entered < 200, "left native code {} times", vm.statistics.entered);
 }
 
@@ -221,23 +222,99 @@ fn traps_in_hot_loops_find_the_interpreters_state() {
     }
 }
 
-#[test]
-fn listings_have_every_instruction() {
-    fn check<B: Backend>(traces: &[vm::Installed], compiled: &[compile::Compiled]) {
-        for (number, (installed, compiled)) in traces.iter().zip(compiled).enumerate() {
-            let listing = listing::listing::<B>(number, installed, compiled);
-            let bytes = |line: &str| -> usize {
-                let mut words = line.split_whitespace();
-                // Offset and bytes; every other line is indented less.
-                let (_, hex) = (words.next(), words.next().unwrap_or(""));
-                if line.starts_with("        ") { hex.len() / 2 } else { 0 }
-            };
-            assert_eq!(listing.lines().map(bytes).sum::<usize>(), compiled.code.len(), "{listing}");
+/// The instructions of a listing: offset and number of bytes.
+fn instructions(listing: &str) -> Vec<(usize, usize)> {
+    let is_byte = |word: &&str| word.len() == 2 && u8::from_str_radix(word, 16).is_ok();
+    let instruction = |line: &str| {
+        let (offset, rest) = line.split_once("  ").filter(|_| line.starts_with(' '))?;
+        let offset = if offset.is_empty() { rest.trim_start().split_once(' ')?.0 } else { offset };
+        let bytes = line[line.find(offset)? + offset.len()..].split_whitespace().take_while(is_byte).count();
+        Some((usize::from_str_radix(offset, 16).ok()?, bytes))
+    };
+    listing.lines().skip(2).filter_map(instruction).collect()
+}
+
+/// What the heading says how long the code is.
+fn code_len(listing: &str) -> usize {
+    let (before, _) = listing.split_once(" bytes of").expect("the heading says it");
+    before.rsplit(' ').next().and_then(|len| len.parse().ok()).expect("a number")
+}
+
+fn check_listings(traces: &[Installed], listings: &[String]) {
+    assert_eq!(listings.len(), traces.len());
+    for (installed, listing) in traces.iter().zip(listings) {
+        let (instructions, len) = (instructions(listing), code_len(listing));
+        let mut end = 0;
+        for (offset, bytes) in instructions {
+            assert_eq!(offset, end, "{listing}");
+            end += bytes;
+        }
+        assert_eq!(end, len, "{listing}");
+        for index in 0..installed.trace.ins.len() {
+            let comment = format!("; {} ", ir::Ref(index as u32));
+            assert!(listing.lines().any(|line| line.starts_with(&comment)), "no comment {comment:?} in\n{listing}");
+        }
+        for exit in (installed.first_exit..).take(installed.exits.len()) {
+            assert!(listing.contains(&format!("\nexit_{exit}:\n")), "{listing}");
+        }
+        assert!(listing.contains("\nstart:\n"), "{listing}");
+    }
+}
+
+/// Each loop begins at an aligned distance from the code's end, which regions of an arena align. (Where it is in the end, a debug assertion
+/// of `native.rs` checks.)
+fn check_loops(traces: &[Installed], listings: &[String]) {
+    for (installed, listing) in traces.iter().zip(listings) {
+        let loops: Vec<&str> = listing.split("\nloop:\n").skip(1).collect();
+        assert_eq!(loops.len(), usize::from(matches!(installed.trace.end, End::Loop { .. })), "{listing}");
+        for rest in loops {
+            let (head, _) = instructions(&format!("\n\n{rest}"))[0];
+            assert!((code_len(listing) - head).is_multiple_of(LOOP_ALIGN.bytes() as usize), "{listing}");
         }
     }
+}
+
+#[test]
+fn listings_have_every_instruction_and_loops_are_aligned() {
     for program in programs() {
         let (_, vm) = compiled(&program, this_machine());
-        check::<Host>(&vm.traces, &recompile::<Host>(&vm.traces).expect("compiled before"));
-        check::<Other>(&vm.traces, &recompile::<Other>(&vm.traces).expect("compiles"));
+        let host = listings::<Host>(&vm.traces).expect("compiled before");
+        let other = listings::<Other>(&vm.traces).expect("compiles");
+        for listings in [host, other] {
+            check_listings(&vm.traces, &listings);
+            check_loops(&vm.traces, &listings);
+        }
+    }
+}
+
+#[test]
+fn constants_come_from_the_pool() {
+    let program = parsed(
+        "pool",
+        "l: fadd f0, f0, 0.1\n add r0, r0, 0x123456789abcdef0\n add r1, r1, 1\n jlt r1, 1000, l\n halt f0",
+    );
+    let expected = interpreted(&program);
+    let (outcome, vm) = compiled(&program, this_machine());
+    assert_eq!(difference(&outcome, &expected), None);
+    for listings in [listings::<Host>(&vm.traces), listings::<Other>(&vm.traces)] {
+        let listing = listings.expect("compiles").concat();
+        assert!(listing.contains("\nconstants:\n"), "{listing}");
+        for constant in [0.1f64.to_bits(), 0x1234_5678_9abc_def0] {
+            let data = format!(".byte {}", constant.to_le_bytes().map(|byte| format!("{byte:#04x}")).join(", "));
+            assert!(listing.contains(&data), "no {data} in\n{listing}");
+        }
+    }
+}
+
+#[test]
+fn branches_on_nan_go_where_the_interpreter_goes() {
+    for branch in ["fjeq", "fjne", "fjlt", "fjle", "fjgt", "fjge"] {
+        let text = format!(
+            "fdiv f0, f1, f1\n l: add r0, r0, 1\n {branch} f0, f2, over\n add r1, r1, 1\n over: jlt r0, 1000, l\n halt r1"
+        );
+        let program = parsed(branch, &text);
+        let (outcome, vm) = compiled(&program, this_machine());
+        assert_eq!(difference(&outcome, &interpreted(&program)), None, "{branch}");
+        assert!(vm.statistics.entered < 50, "{branch}: left native code {} times", vm.statistics.entered);
     }
 }

@@ -3,32 +3,29 @@
 //! Three operands, any register anywhere: nothing is asked of the allocator. X16, X17 and D31 are scratch: X16 takes
 //! constants and addresses on their way.
 //!
-//! Within a method, instructions are written from the last to the first, as everywhere.
+//! What becomes more than one instruction is written in reading order, as a `block!`. Constants that would take more than two
+//! instructions come from the pool.
 
-use tailfirst::Label;
 use tailfirst::aarch64::{
     AddImm, Address, AddressError, Cond as Cc, D, D31, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64, SImm, SP,
-    UImm, WZR, X0, X1, X2, X16, X17, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, X30, XZR,
+    UImm, WZR, X, X0, X1, X2, X16, X17, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, X30, XZR,
 };
+use tailfirst::exec::{Site, SiteKind};
+use tailfirst::{Label, block};
 
-use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
+use crate::backend::{
+    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, symbol_of_trace,
+};
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Width};
 use crate::context::Context;
 use crate::ir::Ins;
 
 const CONTEXT: Gpr64 = X27;
 const MEMORY: Gpr64 = X28;
+const SCRATCH: Reg = Reg(32 + D31.number());
 /// What a C function must leave as it found it, in pairs; of D8 to D15 too, from the first on.
 const PRESERVED: [(Gpr64, Gpr64); 6] = [(X29, X30), (X19, X20), (X21, X22), (X23, X24), (X25, X26), (X27, X28)];
 const PRESERVED_FLOATS: [u8; 4] = [8, 10, 12, 14];
-/// 16 bytes a pair.
-const SAVE_AREA: i32 = 16 * (PRESERVED.len() + PRESERVED_FLOATS.len()) as i32;
-
-#[derive(Default)]
-pub struct Aarch64 {
-    enc: Encoder<'static>,
-}
-
 fn x(reg: Reg) -> Gpr64 {
     Gpr64::new(reg.number()).expect("INTS holds numbers below 31")
 }
@@ -57,28 +54,55 @@ fn add_imm(value: i64) -> Option<AddImm> {
     AddImm::new(u32::try_from(value.unsigned_abs()).ok()?)
 }
 
-impl Aarch64 {
+/// More words for the encoder.
+trait Words {
+    fn copy_int(&mut self, to: Gpr64, from: Gpr64);
+    fn load_word(&mut self, to: Reg, from: Mem);
+    fn store_word(&mut self, from: Reg, to: Mem);
+    /// Accesses the linear memory at `base + displacement`; `access` is the instruction that does.
+    fn access(&mut self, base: Reg, displacement: i32, access: impl Fn(&mut Self, Address) -> Result<(), AddressError>);
+    fn constant_int(&mut self, to: Gpr64, bits: u64);
+    fn constant_float(&mut self, to: D, bits: u64);
+    fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64);
+    fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64);
+    fn compare(&mut self, a: Reg, b: Operand);
+    /// `str x` to the context.
+    fn note(&mut self, from: impl Into<X>, to: Address);
+}
+
+/// Whether moves of 16 bits each make the value with two instructions at most.
+fn is_short(bits: u64) -> bool {
+    let others = |filler: u16| (0..4).filter(|i| (bits >> (16 * i)) as u16 != filler).count();
+    others(0).min(others(0xffff)) <= 2 || LogicalImm64::new(bits).is_some()
+}
+
+impl Words for Encoder<'_> {
     fn copy_int(&mut self, to: Gpr64, from: Gpr64) {
         if to != from {
-            self.enc.mov_x(to, from);
+            self.mov_x(to, from);
         }
     }
 
-    fn load_word(&mut self, to: Reg, address: Address) -> Result<(), AddressError> {
+    fn load_word(&mut self, to: Reg, from: Mem) {
         match to.class() {
-            Class::Int => self.enc.ldr_x(x(to), address),
-            Class::Float => self.enc.ldr_d(d(to), address),
+            Class::Int => self.ldr_x(x(to), word(from)),
+            Class::Float => self.ldr_d(d(to), word(from)),
         }
+        .expect(IN_REACH);
     }
 
-    fn store_word(&mut self, from: Reg, address: Address) -> Result<(), AddressError> {
+    fn store_word(&mut self, from: Reg, to: Mem) {
         match from.class() {
-            Class::Int => self.enc.str_x(x(from), address),
-            Class::Float => self.enc.str_d(d(from), address),
+            Class::Int => self.str_x(x(from), word(to)),
+            Class::Float => self.str_d(d(from), word(to)),
         }
+        .expect(IN_REACH);
     }
 
-    /// Accesses the linear memory at `base + displacement`; `access` is the instruction that does.
+    fn note(&mut self, from: impl Into<X>, to: Address) {
+        self.str_x(from, to).expect(IN_REACH);
+    }
+
     fn access(
         &mut self,
         base: Reg,
@@ -89,11 +113,32 @@ impl Aarch64 {
             return access(self, MEMORY + x(base)).expect("any register is an offset");
         }
         if access(self, X16 + displacement).is_ok() {
-            return self.enc.add_x(X16, MEMORY, x(base));
+            return self.add_x(X16, MEMORY, x(base));
         }
         access(self, X16 + X17).expect("any register is an offset");
-        self.enc.mov_x_imm(X17, i64::from(displacement) as u64);
-        self.enc.add_x(X16, MEMORY, x(base));
+        block!(*self;
+            add_x(X16, MEMORY, x(base));
+            mov_x_imm(X17, i64::from(displacement) as u64);
+        );
+    }
+
+    fn constant_int(&mut self, to: Gpr64, bits: u64) {
+        if is_short(bits) {
+            return self.mov_x_imm(to, bits);
+        }
+        let constant = self.constant_u64(bits);
+        self.ldr_x_lit(to, constant);
+    }
+
+    fn constant_float(&mut self, to: D, bits: u64) {
+        match FpImm8::new(f64::from_bits(bits)) {
+            Some(imm) => self.fmov_d_imm(to, imm),
+            None if bits == 0 => self.fmov_d_x(to, XZR),
+            None => {
+                let constant = self.constant_u64(bits);
+                self.ldr_d_lit(to, constant);
+            }
+        }
     }
 
     fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64) {
@@ -101,34 +146,31 @@ impl Aarch64 {
         let logical = || LogicalImm64::new(value as u64).expect(ACCEPTED);
         let shift = || UImm::new((value & 63) as u32).expect("a count below 64");
         match op {
-            IntOp::Add if value < 0 => self.enc.sub_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
-            IntOp::Add => self.enc.add_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
-            IntOp::And => self.enc.and_x_imm(d, a, logical()),
-            IntOp::Or => self.enc.orr_x_imm(d, a, logical()),
-            IntOp::Xor => self.enc.eor_x_imm(d, a, logical()),
-            IntOp::Shl => self.enc.lsl_x_imm(d, a, LslImm64::new((value & 63) as u32).expect("a count below 64")),
-            IntOp::Shr => self.enc.lsr_x_imm(d, a, shift()),
-            IntOp::Sar => self.enc.asr_x_imm(d, a, shift()),
+            IntOp::Add if value < 0 => self.sub_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
+            IntOp::Add => self.add_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
+            IntOp::And => self.and_x_imm(d, a, logical()),
+            IntOp::Or => self.orr_x_imm(d, a, logical()),
+            IntOp::Xor => self.eor_x_imm(d, a, logical()),
+            IntOp::Shl => self.lsl_x_imm(d, a, LslImm64::new((value & 63) as u32).expect("a count below 64")),
+            IntOp::Shr => self.lsr_x_imm(d, a, shift()),
+            IntOp::Sar => self.asr_x_imm(d, a, shift()),
             IntOp::Sub | IntOp::Mul | IntOp::Div | IntOp::Rem => unreachable!("`immediate` refuses {op:?}"),
         }
     }
 
     fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64) {
         match op {
-            IntOp::Add => self.enc.add_x(d, a, b),
-            IntOp::Sub => self.enc.sub_x(d, a, b),
-            IntOp::Mul => self.enc.mul_x(d, a, b),
-            IntOp::Div => self.enc.sdiv_x(d, a, b),
-            IntOp::Rem => {
-                self.enc.msub_x(d, X16, b, a);
-                self.enc.sdiv_x(X16, a, b);
-            }
-            IntOp::And => self.enc.and_x(d, a, b),
-            IntOp::Or => self.enc.orr_x(d, a, b),
-            IntOp::Xor => self.enc.eor_x(d, a, b),
-            IntOp::Shl => self.enc.lslv_x(d, a, b),
-            IntOp::Shr => self.enc.lsrv_x(d, a, b),
-            IntOp::Sar => self.enc.asrv_x(d, a, b),
+            IntOp::Add => self.add_x(d, a, b),
+            IntOp::Sub => self.sub_x(d, a, b),
+            IntOp::Mul => self.mul_x(d, a, b),
+            IntOp::Div => self.sdiv_x(d, a, b),
+            IntOp::Rem => block!(*self; sdiv_x(X16, a, b); msub_x(d, X16, b, a)),
+            IntOp::And => self.and_x(d, a, b),
+            IntOp::Or => self.orr_x(d, a, b),
+            IntOp::Xor => self.eor_x(d, a, b),
+            IntOp::Shl => self.lslv_x(d, a, b),
+            IntOp::Shr => self.lsrv_x(d, a, b),
+            IntOp::Sar => self.asrv_x(d, a, b),
         }
     }
 
@@ -136,29 +178,17 @@ impl Aarch64 {
         match b {
             Operand::Imm(value) => {
                 let imm = add_imm(value).expect("`immediate` has accepted the value");
-                if value < 0 { self.enc.cmn_x_imm(x(a), imm) } else { self.enc.cmp_x_imm(x(a), imm) }
+                if value < 0 { self.cmn_x_imm(x(a), imm) } else { self.cmp_x_imm(x(a), imm) }
             }
             Operand::Reg(b) => match a.class() {
-                Class::Int => self.enc.cmp_x(x(a), x(b)),
-                Class::Float => self.enc.fcmp_d(d(a), d(b)),
+                Class::Int => self.cmp_x(x(a), x(b)),
+                Class::Float => self.fcmp_d(d(a), d(b)),
             },
-        }
-    }
-
-    fn constant(&mut self, to: Reg, bits: u64) {
-        match (to.class(), FpImm8::new(f64::from_bits(bits))) {
-            (Class::Int, _) => self.enc.mov_x_imm(x(to), bits),
-            (Class::Float, Some(imm)) => self.enc.fmov_d_imm(d(to), imm),
-            (Class::Float, None) if bits == 0 => self.enc.fmov_d_x(d(to), XZR),
-            (Class::Float, None) => {
-                self.enc.fmov_d_x(d(to), X16);
-                self.enc.mov_x_imm(X16, bits);
-            }
         }
     }
 }
 
-impl Backend for Aarch64 {
+impl Backend for Encoder<'_> {
     const NAME: &'static str = "AArch64";
     /// X0 to X15 and X19 to X26: not the scratch registers, the platform's X18, the two bases, FP and LR.
     const INTS: RegSet = RegSet(0xffff | 0xff << 19);
@@ -182,27 +212,8 @@ impl Backend for Aarch64 {
         Fixed::NOTHING
     }
 
-    fn label(&mut self) -> Label {
-        self.enc.label()
-    }
-
     fn here(&mut self) -> Label {
-        self.enc.here()
-    }
-
-    fn bind(&mut self, label: Label) {
-        self.enc.bind(label);
-    }
-
-    fn position(&self) -> usize {
-        self.enc.pos().from_end() as usize
-    }
-
-    fn finish(mut self) -> Result<Vec<u8>, EmitError> {
-        match self.enc.finish() {
-            Ok(code) => Ok(code.bytes().to_vec()),
-            Err(error) => Err(EmitError(error.to_string())),
-        }
+        self.here()
     }
 
     fn int(&mut self, op: IntOp, d: Reg, a: Reg, b: Operand) {
@@ -215,46 +226,52 @@ impl Backend for Aarch64 {
     fn float(&mut self, op: FloatOp, to: Reg, a: Reg, b: Reg) {
         let (to, a, b) = (d(to), d(a), d(b));
         match op {
-            FloatOp::Add => self.enc.fadd_d(to, a, b),
-            FloatOp::Sub => self.enc.fsub_d(to, a, b),
-            FloatOp::Mul => self.enc.fmul_d(to, a, b),
-            FloatOp::Div => self.enc.fdiv_d(to, a, b),
+            FloatOp::Add => self.fadd_d(to, a, b),
+            FloatOp::Sub => self.fsub_d(to, a, b),
+            FloatOp::Mul => self.fmul_d(to, a, b),
+            FloatOp::Div => self.fdiv_d(to, a, b),
         }
     }
 
     fn sqrt(&mut self, to: Reg, a: Reg) {
-        self.enc.fsqrt_d(d(to), d(a));
+        self.fsqrt_d(d(to), d(a));
     }
 
     fn to_float(&mut self, to: Reg, a: Reg) {
-        self.enc.scvtf_d_x(d(to), x(a));
+        self.scvtf_d_x(d(to), x(a));
     }
 
     fn to_int(&mut self, to: Reg, a: Reg) {
-        self.enc.fcvtzs_x_d(x(to), d(a));
+        self.fcvtzs_x_d(x(to), d(a));
     }
 
     fn load(&mut self, width: Width, to: Reg, base: Reg, displacement: i32) {
         self.access(base, displacement, |this, address| match width {
-            Width::Byte => this.enc.ldrb_w(w(to), address),
-            Width::Word => this.load_word(to, address),
+            Width::Byte => this.ldrb_w(w(to), address),
+            Width::Word => match to.class() {
+                Class::Int => this.ldr_x(x(to), address),
+                Class::Float => this.ldr_d(d(to), address),
+            },
         });
     }
 
     fn store(&mut self, width: Width, base: Reg, displacement: i32, value: Operand) {
         self.access(base, displacement, |this, address| match (width, value) {
-            (Width::Byte, Operand::Reg(reg)) => this.enc.strb_w(w(reg), address),
-            (Width::Byte, Operand::Imm(_)) => this.enc.strb_w(WZR, address),
-            (Width::Word, Operand::Reg(reg)) => this.store_word(reg, address),
-            (Width::Word, Operand::Imm(_)) => this.enc.str_x(XZR, address),
+            (Width::Byte, Operand::Reg(reg)) => this.strb_w(w(reg), address),
+            (Width::Byte, Operand::Imm(_)) => this.strb_w(WZR, address),
+            (Width::Word, Operand::Reg(reg)) => match reg.class() {
+                Class::Int => this.str_x(x(reg), address),
+                Class::Float => this.str_d(d(reg), address),
+            },
+            (Width::Word, Operand::Imm(_)) => this.str_x(XZR, address),
         });
     }
 
     fn guard(&mut self, cond: Cond, a: Reg, b: Operand, exit: Label) {
         // The branch is taken when the condition does not hold. FCMP of a NaN sets C and V.
         let unless = match (cond, b) {
-            (Cond::Eq, Operand::Imm(0)) => return self.enc.cbnz_x(x(a), exit),
-            (Cond::Ne, Operand::Imm(0)) => return self.enc.cbz_x(x(a), exit),
+            (Cond::Eq, Operand::Imm(0)) => return self.cbnz_x(x(a), exit),
+            (Cond::Ne, Operand::Imm(0)) => return self.cbz_x(x(a), exit),
             (Cond::Eq | Cond::FEq, _) => Cc::NE,
             (Cond::Ne | Cond::FNe, _) => Cc::EQ,
             (Cond::Lt, _) => Cc::GE,
@@ -267,71 +284,94 @@ impl Backend for Aarch64 {
             (Cond::NotFLt, _) => Cc::MI,
             (Cond::NotFLe, _) => Cc::LS,
         };
-        self.enc.b_cond(unless, exit);
-        self.compare(a, b);
+        block!(*self; compare(a, b); b_cond(unless, exit));
     }
 
     fn copy(&mut self, to: Place, from: Source) {
         match (to, from) {
-            (Place::Reg(to), Source::Const(bits)) => self.constant(to, bits),
-            (Place::Mem(to), Source::Const(0)) => self.enc.str_x(XZR, word(to)).expect(IN_REACH),
-            (Place::Mem(to), Source::Const(bits)) => {
-                self.enc.str_x(X16, word(to)).expect(IN_REACH);
-                self.enc.mov_x_imm(X16, bits);
-            }
+            (Place::Reg(to), Source::Const(bits)) => match to.class() {
+                Class::Int => self.constant_int(x(to), bits),
+                Class::Float => self.constant_float(d(to), bits),
+            },
+            (Place::Mem(to), Source::Const(0)) => self.note(XZR, word(to)),
+            (Place::Mem(to), Source::Const(bits)) => block!(*self; constant_int(X16, bits); note(X16, word(to))),
             (Place::Reg(to), Source::Place(Place::Reg(from))) => match to.class() {
                 Class::Int => self.copy_int(x(to), x(from)),
-                Class::Float => self.enc.fmov_d(d(to), d(from)),
+                Class::Float => self.fmov_d(d(to), d(from)),
             },
-            (Place::Reg(to), Source::Place(Place::Mem(from))) => self.load_word(to, word(from)).expect(IN_REACH),
-            (Place::Mem(to), Source::Place(Place::Reg(from))) => self.store_word(from, word(to)).expect(IN_REACH),
-            (Place::Mem(to), Source::Place(Place::Mem(from))) => {
-                self.enc.str_d(D31, word(to)).expect(IN_REACH);
-                self.enc.ldr_d(D31, word(from)).expect(IN_REACH);
-            }
+            (Place::Reg(to), Source::Place(Place::Mem(from))) => self.load_word(to, from),
+            (Place::Mem(to), Source::Place(Place::Reg(from))) => self.store_word(from, to),
+            (Place::Mem(to), Source::Place(Place::Mem(from))) => block!(*self;
+                load_word(SCRATCH, from);
+                store_word(SCRATCH, to);
+            ),
         }
     }
 
-    fn jump(&mut self, to: Label) {
-        self.enc.b(to);
+    fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> Label {
+        self.aligned(LOOP_ALIGN, |asm| {
+            let head = asm.label();
+            asm.b(head);
+            write(asm);
+            asm.bind(head);
+            head
+        })
     }
 
-    fn jump_through(&mut self, gate: u32) {
-        self.enc.br(X16);
-        self.enc.ldr_x(X16, CONTEXT + Context::gate(gate)).expect(IN_REACH);
+    fn link(&mut self, trace: usize) {
+        self.b(symbol_of_trace(trace));
     }
 
-    fn exit(&mut self, gate: u32) {
-        self.jump_through(gate);
-        self.enc.str_x(X16, CONTEXT + Context::exit()).expect(IN_REACH);
-        self.enc.mov_x_imm(X16, gate.into());
+    fn exit(&mut self, number: u32) -> Label {
+        block!(*self;
+            mov_x_imm(X16, number.into());
+            note(X16, CONTEXT + Context::exit());
+            b(LEAVE);
+        );
+        let leaves = self.here();
+        self.b(leaves);
+        self.here()
     }
+}
 
-    fn enter(&mut self) {
-        self.enc.br(X2);
-        self.copy_int(MEMORY, X1);
-        self.copy_int(CONTEXT, X0);
+impl HostBackend for Encoder<'_> {
+    fn door(&mut self) -> Door {
+        // The epilogue is met first: how large the frame is, the prologue says.
+        let frame = self.late();
+        self.ret();
+        self.with_late(frame, |enc, bytes: AddImm| enc.add_x_imm(SP, SP, bytes));
+        for (index, (first, second)) in PRESERVED.into_iter().enumerate() {
+            self.ldp_x_off(first, second, SP, pair(index));
+        }
         for (index, first) in PRESERVED_FLOATS.into_iter().enumerate() {
-            self.enc.stp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
-        }
-        for (index, (first, second)) in PRESERVED.into_iter().enumerate().skip(1) {
-            self.enc.stp_x_off(first, second, SP, pair(index));
-        }
-        self.enc.stp_x_pre(X29, X30, SP, SImm::of::<{ -SAVE_AREA }>());
-    }
-
-    fn leave(&mut self) {
-        self.enc.ret();
-        self.enc.ldp_x_post(X29, X30, SP, SImm::of::<SAVE_AREA>());
-        for (index, (first, second)) in PRESERVED.into_iter().enumerate().skip(1) {
-            self.enc.ldp_x_off(first, second, SP, pair(index));
-        }
-        for (index, first) in PRESERVED_FLOATS.into_iter().enumerate() {
-            self.enc.ldp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
+            self.ldp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
         }
         for reg in Self::INTS.with(Self::FLOATS).iter() {
             self.copy(Place::Mem(Mem::Saved(reg.0)), Source::Place(Place::Reg(reg)));
         }
+        let leave = self.here();
+
+        block!(*self;
+            copy_int(CONTEXT, X0);
+            copy_int(MEMORY, X1);
+            br(X2);
+        );
+        let mut bytes = 0;
+        for (index, (first, second)) in PRESERVED.into_iter().enumerate() {
+            self.stp_x_off(first, second, SP, pair(index));
+            bytes += 16;
+        }
+        for (index, first) in PRESERVED_FLOATS.into_iter().enumerate() {
+            self.stp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
+            bytes += 16;
+        }
+        self.sub_x_imm(SP, SP, AddImm::new(bytes).expect("the save area is smaller than 512 bytes"));
+        self.set_late(frame, bytes.into());
+        Door { enter: self.here(), leave }
+    }
+
+    fn site(offset: usize) -> Site {
+        Site { offset, kind: SiteKind::A64Branch }
     }
 }
 

@@ -10,15 +10,14 @@
 //!
 //! Invariant: `held` and `reg_of` are each other's inverse, and whatever is in `mem_of` has its value in that word from its
 //! definition on. Evictions are emitted by the methods that return registers, so a caller asks for all of its registers
-//! before it emits its instruction.
+//! before it emits its instruction. They get the encoder from their caller, who may have it from a block.
 
 use crate::backend::{Backend, Mem, Place, Reg, RegSet, Source};
 use crate::bytecode::Class;
 use crate::context::SPILLS;
 use crate::ir::{Ins, Ref};
 
-pub struct Allocator<'t, B> {
-    pub asm: B,
+pub struct Allocator<'t> {
     ins: &'t [Ins],
     held: [Option<Ref>; 64],
     reg_of: Vec<Option<Reg>>,
@@ -31,10 +30,9 @@ pub struct Allocator<'t, B> {
     spills: u32,
 }
 
-impl<'t, B: Backend> Allocator<'t, B> {
-    pub fn new(ins: &'t [Ins]) -> Allocator<'t, B> {
+impl<'t> Allocator<'t> {
+    pub fn new(ins: &'t [Ins]) -> Allocator<'t> {
         Allocator {
-            asm: B::default(),
             ins,
             held: [None; 64],
             reg_of: vec![None; ins.len()],
@@ -81,26 +79,26 @@ impl<'t, B: Backend> Allocator<'t, B> {
     }
 
     /// The register that `v`'s definition has to write, if `v` is needed at all. From here up it is free.
-    pub fn define(&mut self, v: Ref) -> Option<Reg> {
+    pub fn define<B: Backend>(&mut self, asm: &mut B, v: Ref) -> Option<Reg> {
         let reg = match (self.reg_of(v), self.mem_of(v)) {
             (Some(reg), _) => reg,
-            (None, Some(_)) => self.take(self.class(v), RegSet::EMPTY, self.hints[v.index()]),
+            (None, Some(_)) => self.take(asm, self.class(v), RegSet::EMPTY, self.hints[v.index()]),
             (None, None) => return None,
         };
         if let Some(mem) = self.mem_of(v) {
-            self.asm.copy(Place::Mem(mem), Source::Place(Place::Reg(reg)));
+            asm.copy(Place::Mem(mem), Source::Place(Place::Reg(reg)));
         }
         self.release(reg);
         Some(reg)
     }
 
     /// The register that an instruction reads `v` from: the one that holds it, or else one out of `avoid`.
-    pub fn read(&mut self, v: Ref, avoid: RegSet, wish: Option<Reg>) -> Reg {
+    pub fn read<B: Backend>(&mut self, asm: &mut B, v: Ref, avoid: RegSet, wish: Option<Reg>) -> Reg {
         match self.reg_of(v) {
             Some(reg) => reg,
             None => {
                 let hint = self.hints[v.index()].filter(|&reg| self.is_free(reg) && !avoid.contains(reg));
-                let reg = self.take(self.class(v), avoid, hint.or(wish));
+                let reg = self.take(asm, self.class(v), avoid, hint.or(wish));
                 self.hold(reg, v);
                 reg
             }
@@ -108,13 +106,13 @@ impl<'t, B: Backend> Allocator<'t, B> {
     }
 
     /// Where an exit at this point finds `v`. This never evicts.
-    pub fn keep(&mut self, v: Ref) -> Source {
+    pub fn keep<B: Backend>(&mut self, v: Ref) -> Source {
         if let Some(bits) = self.ins[v.index()].constant() {
             return Source::Const(bits);
         }
         if self.reg_of(v).is_none() && self.mem_of(v).is_none() {
             let hint = self.hints[v.index()].filter(|&reg| self.is_free(reg));
-            match hint.or(self.free(self.class(v)).without(self.reserved).first()) {
+            match hint.or(self.free::<B>(self.class(v)).without(self.reserved).first()) {
                 Some(reg) => self.hold(reg, v),
                 None => _ = self.spill(v),
             }
@@ -127,8 +125,8 @@ impl<'t, B: Backend> Allocator<'t, B> {
     }
 
     /// A free register out of `avoid`: `wish` if possible; else one is evicted.
-    pub fn take(&mut self, class: Class, avoid: RegSet, wish: Option<Reg>) -> Reg {
-        let free = self.free(class).without(avoid);
+    pub fn take<B: Backend>(&mut self, asm: &mut B, class: Class, avoid: RegSet, wish: Option<Reg>) -> Reg {
+        let free = self.free::<B>(class).without(avoid);
         let wish = wish.filter(|&reg| free.contains(reg));
         if let Some(reg) = wish.or(free.without(self.reserved).first()).or(free.first()) {
             return reg;
@@ -142,31 +140,31 @@ impl<'t, B: Backend> Allocator<'t, B> {
             None => unreachable!("no register is free"),
         };
         let reg = candidates.iter().min_by_key(cost).expect("an instruction uses fewer registers than there are");
-        self.evict(reg);
+        self.evict(asm, reg);
         reg
     }
 
     /// Makes `reg` free at this point: what it holds is in an other register above, or in memory.
-    pub fn vacate(&mut self, reg: Reg, avoid: RegSet) {
+    pub fn vacate<B: Backend>(&mut self, asm: &mut B, reg: Reg, avoid: RegSet) {
         let Some(v) = self.holder(reg) else { return };
-        let free = self.free(reg.class()).without(avoid);
+        let free = self.free::<B>(reg.class()).without(avoid);
         match free.without(self.reserved).first().or(free.first()) {
             Some(other) => {
-                self.asm.copy(Place::Reg(reg), Source::Place(Place::Reg(other)));
+                asm.copy(Place::Reg(reg), Source::Place(Place::Reg(other)));
                 self.release(reg);
                 self.hold(other, v);
             }
-            None => self.evict(reg),
+            None => self.evict(asm, reg),
         }
     }
 
-    fn evict(&mut self, reg: Reg) {
+    fn evict<B: Backend>(&mut self, asm: &mut B, reg: Reg) {
         let Some(v) = self.holder(reg) else { return };
         let source = match self.ins[v.index()].constant() {
             Some(bits) => Source::Const(bits),
             None => Source::Place(Place::Mem(self.spill(v))),
         };
-        self.asm.copy(Place::Reg(reg), source);
+        asm.copy(Place::Reg(reg), source);
         self.release(reg);
     }
 
@@ -190,7 +188,7 @@ impl<'t, B: Backend> Allocator<'t, B> {
         self.holder(reg).is_none()
     }
 
-    pub fn free(&self, class: Class) -> RegSet {
+    pub fn free<B: Backend>(&self, class: Class) -> RegSet {
         registers::<B>(class)
             .iter()
             .filter(|&reg| self.is_free(reg))

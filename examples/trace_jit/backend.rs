@@ -8,7 +8,11 @@
 
 use std::fmt;
 
+use tailfirst::exec::{ExecError, PatchError, Site};
+use tailfirst::{Align, FinishError, Label, Symbol};
+
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Slot, Width};
+use crate::context::SPILLS;
 use crate::ir::Ins;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -112,19 +116,65 @@ impl Fixed {
     pub const NOTHING: Fixed = Fixed { destroys: RegSet::EMPTY, second: None };
 }
 
-/// Code that could not be finished.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EmitError(pub String);
+/// Why a trace was not installed.
+#[derive(Debug)]
+pub enum EmitError {
+    /// More values than the context has words for.
+    Spills,
+    Finish(FinishError),
+    Exec(ExecError),
+    Patch(PatchError),
+}
 
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            EmitError::Spills => write!(f, "more than {SPILLS} values are spilled"),
+            EmitError::Finish(error) => error.fmt(f),
+            EmitError::Exec(error) => error.fmt(f),
+            EmitError::Patch(error) => error.fmt(f),
+        }
     }
 }
 
 impl std::error::Error for EmitError {}
 
-pub trait Backend: Default {
+impl From<FinishError> for EmitError {
+    fn from(error: FinishError) -> Self {
+        EmitError::Finish(error)
+    }
+}
+
+impl From<ExecError> for EmitError {
+    fn from(error: ExecError) -> Self {
+        EmitError::Exec(error)
+    }
+}
+
+impl From<PatchError> for EmitError {
+    fn from(error: PatchError) -> Self {
+        EmitError::Patch(error)
+    }
+}
+
+/// What the code refers to that lies outside it: the way out of native code, and other traces by their numbers, from 0.
+pub const LEAVE: Symbol = Symbol(0);
+
+pub fn symbol_of_trace(number: usize) -> Symbol {
+    Symbol(1 + number as u32)
+}
+
+/// The inverse of `symbol_of_trace`.
+pub fn trace_of_symbol(symbol: Symbol) -> Option<usize> {
+    (symbol.0 as usize).checked_sub(1)
+}
+
+/// What the addresses of loops' first instructions are multiples of.
+pub const LOOP_ALIGN: Align = Align::of::<16>();
+
+/// Implemented for `tailfirst`'s encoders themselves: a back end is an encoder with other words. So the encoder can be passed along into the
+/// closures of its blocks.
+pub trait Backend {
     const NAME: &'static str;
     /// What may be handed out for integers and for floats.
     const INTS: RegSet;
@@ -138,14 +188,8 @@ pub trait Backend: Default {
     /// What `op` asks of particular registers if its second operand is in a register.
     fn fixed(op: IntOp) -> Fixed;
 
-    /// A label that is bound later, at a lower address.
-    fn label(&mut self) -> Self::Label;
     /// A label of what was emitted last.
     fn here(&mut self) -> Self::Label;
-    fn bind(&mut self, label: Self::Label);
-    /// Bytes emitted so far.
-    fn position(&self) -> usize;
-    fn finish(self) -> Result<Vec<u8>, EmitError>;
 
     fn int(&mut self, op: IntOp, d: Reg, a: Reg, b: Operand);
     fn float(&mut self, op: FloatOp, d: Reg, a: Reg, b: Reg);
@@ -158,12 +202,28 @@ pub trait Backend: Default {
     fn guard(&mut self, cond: Cond, a: Reg, b: Operand, exit: Self::Label);
     /// Copies a value, or makes a constant.
     fn copy(&mut self, to: Place, from: Source);
-    fn jump(&mut self, to: Self::Label);
-    fn jump_through(&mut self, gate: u32);
-    /// Notes in the context which exit this is, and goes through its gate.
-    fn exit(&mut self, gate: u32);
+    /// A loop: what `write` emits, with a jump at its end back to its first instruction, which is aligned to `LOOP_ALIGN`.
+    fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> Self::Label;
+    /// Jumps to the start of a trace that is there already.
+    fn link(&mut self, trace: usize);
+    /// The stub of an exit: a jump that can be patched, and behind it, where it leads at first, what notes in the context which exit this is
+    /// and goes to `LEAVE`. Its label is that of the jump.
+    fn exit(&mut self, number: u32) -> Self::Label;
+}
+
+/// What else the processor's back end knows.
+pub trait HostBackend: Backend<Label = Label> {
+    /// The way from Rust to native code and back.
+    fn door(&mut self) -> Door;
+    /// What is patched of the jump at `offset`.
+    fn site(offset: usize) -> Site;
+}
+
+/// Where code is entered and left.
+#[derive(Clone, Copy)]
+pub struct Door {
     /// The C function that goes from Rust to native code, with three arguments: context, linear memory, and code.
-    fn enter(&mut self);
+    pub enter: Label,
     /// Where exits lead at first: saves all registers of `INTS` and `FLOATS`, and returns from `enter`'s function.
-    fn leave(&mut self);
+    pub leave: Label,
 }

@@ -4,16 +4,21 @@
 //! What lies highest is emitted first:
 //!
 //! ```text
+//! pool                   constants that no immediate holds: `tailfirst` puts them here in the end
 //! start:  copies         where the trace's inputs come from -> where they are needed
 //!         ...            what is computed once
-//! head:   copies         homes -> where the body first needs its values
+//! loop:   copies         homes -> where the body first needs its values         (aligned)
 //!         ...            the body
 //!         copies         the next turn's values -> homes
-//!         jmp head       the only label that is pending, while the body is emitted
-//! exits                  a stub for each guard, bound before the guard is met: a guard is one short branch
+//!         jmp loop       the only label that is pending, while the body is emitted
+//! exits                  a stub for each guard, bound before the guard is met: a guard is one branch
 //! ```
 //!
 //! A trace that is no loop writes its slots to the frame at its end and jumps to the trace that it links to.
+//!
+//! The loop is a block that moves when it is complete, so that its head is aligned. The block's closure gets the encoder, and so
+//! the walk does not own it: it is passed along. Nothing here remembers a position; what others have to find in the
+//! finished code is a label, and labels move with their code.
 //!
 //! When the walk meets a guard, the allocator knows where every value is at that point; the exit notes this for each slot
 //! of the guard's snapshot (`Exit::restores`). Restoring is done in Rust (`vm.rs`), from the registers that the exit has
@@ -43,56 +48,69 @@ pub enum Mark {
     Exit(usize),
 }
 
-pub struct Compiled {
-    pub code: Vec<u8>,
+/// A trace as an encoder has it now: labels into its code.
+pub struct Compiled<L> {
+    pub start: L,
+    /// The loop's first instruction.
+    pub head: Option<L>,
     pub exits: Vec<Exit>,
-    /// What each piece of code is for and its offset, in ascending order.
-    pub marks: Vec<(Mark, usize)>,
+    /// The exits' stubs, each of which begins with a jump that can be patched.
+    pub stubs: Vec<L>,
+    /// What each piece of code is for, the highest first.
+    pub marks: Vec<(L, Mark)>,
 }
 
 /// Compiles a trace. `pending` are the slots that it does not find in the frame when it starts, and where they are
-/// instead: none at a loop's head. Its exits use the gates from `first_gate` on.
-pub fn compile<B: Backend>(trace: &Trace, pending: &[(Slot, Source)], first_gate: u32) -> Result<Compiled, EmitError> {
+/// instead: none at a loop's head. Its exits have the numbers from `first_exit` on.
+pub fn compile<B: Backend>(
+    asm: &mut B,
+    trace: &Trace,
+    pending: &[(Slot, Source)],
+    first_exit: u32,
+) -> Result<Compiled<B::Label>, EmitError> {
     let no_exit = Exit { pc: 0, restores: vec![] };
     let mut walk = Walk::<B> {
         trace,
         a: Allocator::new(&trace.ins),
-        labels: Vec::with_capacity(trace.snapshots.len()),
+        stubs: Vec::with_capacity(trace.snapshots.len()),
         exits: vec![no_exit; trace.snapshots.len()],
         marks: Vec::new(),
     };
-    walk.stubs(first_gate);
+    walk.stubs(asm, first_exit);
+    let mut head = None;
     match &trace.end {
         End::Loop { body, phis } => {
-            let homes = Homes::plan(trace, *body, phis, &mut walk.a);
-            let head = walk.a.asm.label();
-            walk.a.asm.jump(head);
-            walk.turn(*body, phis, &homes);
-            walk.instructions(*body..trace.ins.len());
-            walk.head(*body, phis, &homes);
-            walk.a.asm.bind(head);
-            walk.instructions(0..*body);
+            let homes = Homes::plan::<B>(trace, *body, phis, &mut walk.a);
+            head = Some(asm.aligned_loop(|asm| {
+                walk.turn(asm, *body, phis, &homes);
+                walk.instructions(asm, *body..trace.ins.len());
+                walk.head(asm, *body, phis, &homes);
+            }));
+            walk.instructions(asm, 0..*body);
         }
-        End::Link { gate, slots } => {
-            walk.a.asm.jump_through(*gate);
+        End::Link { trace: to, slots } => {
+            asm.link(*to);
             walk.hints(pending);
             let wanted = slots.iter().map(|&(slot, v)| (Place::Mem(Mem::Frame(slot)), v));
-            walk.arrange(wanted.collect(), |_, _| false);
-            walk.mark(Mark::End);
-            walk.instructions(0..trace.ins.len());
+            walk.arrange(asm, wanted.collect(), |_, _| false);
+            walk.mark(asm, Mark::End);
+            walk.instructions(asm, 0..trace.ins.len());
         }
     }
-    walk.start(pending);
-    walk.finish()
+    walk.start(asm, pending);
+    if walk.a.overflowed() {
+        return Err(EmitError::Spills);
+    }
+    let Walk { exits, stubs, marks, .. } = walk;
+    Ok(Compiled { start: asm.here(), head, exits, stubs, marks })
 }
 
 struct Walk<'t, B: Backend> {
     trace: &'t Trace,
-    a: Allocator<'t, B>,
-    labels: Vec<B::Label>,
+    a: Allocator<'t>,
+    stubs: Vec<B::Label>,
     exits: Vec<Exit>,
-    /// With the bytes emitted so far, counted from the end.
-    marks: Vec<(Mark, usize)>,
+    marks: Vec<(B::Label, Mark)>,
 }
 
 impl<B: Backend> Walk<'_, B> {
@@ -101,20 +119,17 @@ impl<B: Backend> Walk<'_, B> {
     }
 
     /// Says what was emitted since the last mark.
-    fn mark(&mut self, mark: Mark) {
-        let position = self.a.asm.position();
-        if self.marks.last().is_none_or(|&(_, last)| last != position) {
-            self.marks.push((mark, position));
-        }
+    fn mark(&mut self, asm: &mut B, mark: Mark) {
+        self.marks.push((asm.here(), mark));
     }
 
-    fn stubs(&mut self, first_gate: u32) {
+    fn stubs(&mut self, asm: &mut B, first_exit: u32) {
         for number in (0..self.trace.snapshots.len()).rev() {
-            self.a.asm.exit(first_gate + number as u32);
-            self.labels.push(self.a.asm.here());
-            self.mark(Mark::Exit(number));
+            let stub = asm.exit(first_exit + number as u32);
+            self.stubs.push(stub);
+            self.mark(asm, Mark::Exit(number));
         }
-        self.labels.reverse();
+        self.stubs.reverse();
     }
 
     /// A side trace's inputs are best left in the registers that they come in.
@@ -127,7 +142,7 @@ impl<B: Backend> Walk<'_, B> {
     }
 
     /// The end of a loop's body, where everything must be at home.
-    fn turn(&mut self, body: usize, phis: &[Phi], homes: &Homes) {
+    fn turn(&mut self, asm: &mut B, body: usize, phis: &[Phi], homes: &Homes) {
         let at_home = |v: Ref| homes.of[v.index()];
         let mut wanted = Vec::new();
         for v in (0..body as u32).map(Ref) {
@@ -138,16 +153,16 @@ impl<B: Backend> Walk<'_, B> {
         for phi in phis {
             wanted.extend(at_home(phi.entry).map(|home| (home, phi.next)));
         }
-        self.arrange(wanted, |place, v| {
+        self.arrange(asm, wanted, |place, v| {
             let replaced = phis.iter().find(|phi| phi.next == v && at_home(phi.entry) == Some(place));
             replaced.is_some_and(|&phi| homes.replaces(phi, body))
         });
-        self.mark(Mark::End);
+        self.mark(asm, Mark::End);
     }
 
     /// Lets each place hold its value from here down. A value in no place yet gets the first that wants it, without a copy: a
     /// register at once, a word of memory if it `may_live_there`.
-    fn arrange(&mut self, wanted: Vec<(Place, Ref)>, may_live_there: impl Fn(Place, Ref) -> bool) {
+    fn arrange(&mut self, asm: &mut B, wanted: Vec<(Place, Ref)>, may_live_there: impl Fn(Place, Ref) -> bool) {
         let mut copies: Vec<(Place, Source)> = Vec::new();
         let (registers, words): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|(place, _)| matches!(place, Place::Reg(_)));
@@ -164,17 +179,17 @@ impl<B: Backend> Walk<'_, B> {
                     if may_live_there(place, v) || frame_word(self.get(v)) == Some(mem) {
                         self.a.set_mem(v, Some(mem));
                     } else {
-                        let from = self.a.keep(v);
+                        let from = self.a.keep::<B>(v);
                         copies.push((place, from));
                     }
                 }
             }
         }
-        self.emit(copies);
+        self.emit(asm, copies);
     }
 
     /// The loop's head, where everything is at home.
-    fn head(&mut self, body: usize, phis: &[Phi], homes: &Homes) {
+    fn head(&mut self, asm: &mut B, body: usize, phis: &[Phi], homes: &Homes) {
         let is_phi = |v: Ref| phis.iter().any(|phi| phi.entry == v);
         let mut copies = Vec::new();
         for v in (0..body as u32).map(Ref) {
@@ -189,7 +204,7 @@ impl<B: Backend> Walk<'_, B> {
                 copies.extend(self.a.mem_of(v).map(|mem| (Place::Mem(mem), from)));
             }
         }
-        self.emit(copies);
+        self.emit(asm, copies);
         for v in (0..self.trace.ins.len() as u32).map(Ref) {
             if let Some(reg) = self.a.reg_of(v) {
                 debug_assert!(v.index() < body, "{v} lives across the loop's head");
@@ -208,12 +223,12 @@ impl<B: Backend> Walk<'_, B> {
                 None => {}
             }
         }
-        self.mark(Mark::Head);
+        self.mark(asm, Mark::Head);
     }
 
     /// The start of the trace. All inputs leave the places that they come in at once, so a side trace has all spill words to
     /// itself from here on.
-    fn start(&mut self, pending: &[(Slot, Source)]) {
+    fn start(&mut self, asm: &mut B, pending: &[(Slot, Source)]) {
         let mut copies = Vec::new();
         for v in (0..self.trace.ins.len() as u32).map(Ref) {
             let from = source(self.get(v), pending);
@@ -222,92 +237,83 @@ impl<B: Backend> Walk<'_, B> {
                 self.a.mem_of(v).filter(|_| frame_word(self.get(v)).is_some()).map(|mem| (Place::Mem(mem), from)),
             );
         }
-        self.emit(copies);
-        self.mark(Mark::Start);
+        self.emit(asm, copies);
+        self.mark(asm, Mark::Start);
     }
 
-    fn copy(&mut self, to: Reg, from: Reg) {
+    fn copy(&mut self, asm: &mut B, to: Reg, from: Reg) {
         if to != from {
-            self.a.asm.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
+            asm.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
         }
     }
 
     /// Emits parallel copies.
-    fn emit(&mut self, copies: Vec<(Place, Source)>) {
+    fn emit(&mut self, asm: &mut B, copies: Vec<(Place, Source)>) {
         for (to, from) in sequence(copies).into_iter().rev() {
-            self.a.asm.copy(to, from);
+            asm.copy(to, from);
         }
     }
 
-    fn finish(self) -> Result<Compiled, EmitError> {
-        if self.a.overflowed() {
-            return Err(EmitError("too many values are spilled".into()));
-        }
-        let code = self.a.asm.finish()?;
-        let marks = self.marks.into_iter().rev().map(|(mark, position)| (mark, code.len() - position)).collect();
-        Ok(Compiled { code, exits: self.exits, marks })
-    }
-
-    fn instructions(&mut self, range: std::ops::Range<usize>) {
+    fn instructions(&mut self, asm: &mut B, range: std::ops::Range<usize>) {
         for index in range.rev() {
             let v = Ref(index as u32);
-            self.instruction(v);
-            self.mark(Mark::Ins(v));
+            self.instruction(asm, v);
+            self.mark(asm, Mark::Ins(v));
         }
     }
 
-    fn instruction(&mut self, v: Ref) {
+    fn instruction(&mut self, asm: &mut B, v: Ref) {
         let ins = self.get(v);
         match ins {
             // These are there when the trace starts, or are made where they are needed.
             Ins::Int(_) | Ins::Float(_) | Ins::Slot(_) => {}
             Ins::Store(width, base, displacement, value) => {
-                let base = self.a.read(base, RegSet::EMPTY, None);
-                let value = self.operand(ins, value, RegSet::of(base));
-                self.a.asm.store(width, base, displacement, value);
+                let base = self.a.read(asm, base, RegSet::EMPTY, None);
+                let value = self.operand(asm, ins, value, RegSet::of(base));
+                asm.store(width, base, displacement, value);
             }
             Ins::Guard(cond, a, b, snapshot) => {
-                let a = self.a.read(a, RegSet::EMPTY, None);
-                let b = self.operand(ins, b, RegSet::of(a));
+                let a = self.a.read(asm, a, RegSet::EMPTY, None);
+                let b = self.operand(asm, ins, b, RegSet::of(a));
                 let slots = &self.trace.snapshots[snapshot];
-                let restores = slots.slots.iter().map(|&(slot, v)| (slot, self.a.keep(v))).collect();
+                let restores = slots.slots.iter().map(|&(slot, v)| (slot, self.a.keep::<B>(v))).collect();
                 self.exits[snapshot] = Exit { pc: slots.pc, restores };
-                self.a.asm.guard(cond, a, b, self.labels[snapshot]);
+                asm.guard(cond, a, b, self.stubs[snapshot]);
             }
             _ => {
                 // A value that nobody needs is not computed.
-                if let Some(d) = self.a.define(v) {
-                    self.compute(ins, d);
+                if let Some(d) = self.a.define(asm, v) {
+                    self.compute(asm, ins, d);
                 }
             }
         }
     }
 
-    fn compute(&mut self, ins: Ins, d: Reg) {
+    fn compute(&mut self, asm: &mut B, ins: Ins, d: Reg) {
         match ins {
-            Ins::IntOp(op, a, b) => self.int_op(ins, op, d, a, b),
+            Ins::IntOp(op, a, b) => self.int_op(asm, ins, op, d, a, b),
             Ins::FloatOp(op, a, b) => {
                 let (a, b) = if op.commutes() { self.in_order(a, b) } else { (a, b) };
                 let avoid = if B::TWO_ADDRESS && a != b { RegSet::of(d) } else { RegSet::EMPTY };
-                let b = self.a.read(b, avoid, Some(d));
-                let a = self.a.read(a, RegSet::of(b), Some(d));
-                self.a.asm.float(op, d, a, b);
+                let b = self.a.read(asm, b, avoid, Some(d));
+                let a = self.a.read(asm, a, RegSet::of(b), Some(d));
+                asm.float(op, d, a, b);
             }
             Ins::Sqrt(a) => {
-                let a = self.a.read(a, RegSet::EMPTY, Some(d));
-                self.a.asm.sqrt(d, a);
+                let a = self.a.read(asm, a, RegSet::EMPTY, Some(d));
+                asm.sqrt(d, a);
             }
             Ins::ToFloat(a) => {
-                let a = self.a.read(a, RegSet::EMPTY, None);
-                self.a.asm.to_float(d, a);
+                let a = self.a.read(asm, a, RegSet::EMPTY, None);
+                asm.to_float(d, a);
             }
             Ins::ToInt(a) => {
-                let a = self.a.read(a, RegSet::EMPTY, None);
-                self.a.asm.to_int(d, a);
+                let a = self.a.read(asm, a, RegSet::EMPTY, None);
+                asm.to_int(d, a);
             }
             Ins::Load(width, _, base, displacement) => {
-                let base = self.a.read(base, RegSet::EMPTY, Some(d));
-                self.a.asm.load(width, d, base, displacement);
+                let base = self.a.read(asm, base, RegSet::EMPTY, Some(d));
+                asm.load(width, d, base, displacement);
             }
             Ins::Int(_) | Ins::Float(_) | Ins::Slot(_) | Ins::Store(..) | Ins::Guard(..) => {
                 unreachable!("{ins} is not computed from operands")
@@ -315,10 +321,10 @@ impl<B: Backend> Walk<'_, B> {
         }
     }
 
-    fn operand(&mut self, ins: Ins, v: Ref, avoid: RegSet) -> Operand {
+    fn operand(&mut self, asm: &mut B, ins: Ins, v: Ref, avoid: RegSet) -> Operand {
         match immediate::<B>(&self.trace.ins, ins, v) {
             Some(value) => Operand::Imm(value),
-            None => Operand::Reg(self.a.read(v, avoid, None)),
+            None => Operand::Reg(self.a.read(asm, v, avoid, None)),
         }
     }
 
@@ -327,7 +333,7 @@ impl<B: Backend> Walk<'_, B> {
         if self.a.reg_of(a).is_some() && self.a.reg_of(b).is_none() { (b, a) } else { (a, b) }
     }
 
-    fn int_op(&mut self, ins: Ins, op: IntOp, d: Reg, a: Ref, b: Ref) {
+    fn int_op(&mut self, asm: &mut B, ins: Ins, op: IntOp, d: Reg, a: Ref, b: Ref) {
         let imm = immediate::<B>(&self.trace.ins, ins, b);
         let (a, b) = if op.commutes() && imm.is_none() { self.in_order(a, b) } else { (a, b) };
         let Fixed { destroys, second } = if imm.is_none() { B::fixed(op) } else { Fixed::NOTHING };
@@ -336,8 +342,8 @@ impl<B: Backend> Walk<'_, B> {
         // The result cannot be made where the second operand must be.
         let target = match second {
             Some(reg) if reg == d => {
-                let target = self.a.take(d.class(), special, None);
-                self.copy(d, target);
+                let target = self.a.take(asm, d.class(), special, None);
+                self.copy(asm, d, target);
                 target
             }
             _ => d,
@@ -345,7 +351,7 @@ impl<B: Backend> Walk<'_, B> {
         let results = RegSet::of(d).with(RegSet::of(target));
         for reg in special.iter().filter(|&reg| reg != target) {
             if second != Some(reg) || self.a.holder(reg) != Some(b) {
-                self.a.vacate(reg, special.with(results));
+                self.a.vacate(asm, reg, special.with(results));
             }
         }
 
@@ -359,15 +365,15 @@ impl<B: Backend> Walk<'_, B> {
             }
             (None, None) => {
                 let avoid = if B::TWO_ADDRESS && a != b { results } else { RegSet::EMPTY };
-                Operand::Reg(self.a.read(b, avoid.with(destroys), Some(target)))
+                Operand::Reg(self.a.read(asm, b, avoid.with(destroys), Some(target)))
             }
         };
         let b_reg = imm.is_none().then(|| self.a.reg_of(b)).flatten();
         let avoid = b_reg.map_or(special, |reg| special.with(RegSet::of(reg)));
-        let a = self.a.read(a, avoid, Some(target));
-        self.a.asm.int(op, target, a, second_operand);
+        let a = self.a.read(asm, a, avoid, Some(target));
+        asm.int(op, target, a, second_operand);
         if let (Some(to), Some(from)) = (second, b_reg) {
-            self.copy(to, from);
+            self.copy(asm, to, from);
         }
     }
 }

@@ -1,9 +1,7 @@
 //! The context: the memory that native code and the JIT share.
 //!
 //! Native code keeps its address in a register for as long as it runs and reaches everything by an offset from there: the
-//! frame, the places of spilled values, and the *gates*. A gate is a place that code can jump to before it is known what
-//! is there: the start of a trace, or an exit, which at first leads out of native code and, once a side trace starts there,
-//! to that. So code that was made executable is never patched.
+//! frame, the places of spilled values, and where an exit leaves its number and the registers.
 
 use std::mem::offset_of;
 
@@ -11,7 +9,6 @@ use crate::backend::Mem;
 use crate::bytecode::State;
 
 pub const SPILLS: u32 = 256;
-pub const GATES: u32 = 2048;
 /// Machine registers of both classes.
 pub const REGISTERS: usize = 64;
 
@@ -25,20 +22,11 @@ pub struct Context {
     pub spills: [u64; SPILLS as usize],
     /// The registers at the exit that was taken.
     pub saved: [u64; REGISTERS],
-    pub gates: [usize; GATES as usize],
 }
 
 impl Context {
-    /// A context with all gates closed: they lead to the address `leave`.
-    pub fn new(state: State, leave: usize) -> Box<Context> {
-        Box::new(Context {
-            state,
-            exit: 0,
-            temporary: 0,
-            spills: [0; SPILLS as usize],
-            saved: [0; REGISTERS],
-            gates: [leave; GATES as usize],
-        })
+    pub fn new(state: State) -> Box<Context> {
+        Box::new(Context { state, exit: 0, temporary: 0, spills: [0; SPILLS as usize], saved: [0; REGISTERS] })
     }
 
     /// What native code left in `mem`.
@@ -51,12 +39,7 @@ impl Context {
         }
     }
 
-    /// Offset of a gate's address.
-    pub fn gate(number: u32) -> i32 {
-        debug_assert!(number < GATES);
-        (offset_of!(Context, gates) + 8 * number as usize) as i32
-    }
-
+    /// Offset of the exit's number.
     pub fn exit() -> i32 {
         offset_of!(Context, exit) as i32
     }

@@ -21,7 +21,7 @@ pub struct Homes {
 }
 
 impl Homes {
-    pub fn plan<B: Backend>(trace: &Trace, body: usize, phis: &[Phi], allocator: &mut Allocator<B>) -> Homes {
+    pub fn plan<B: Backend>(trace: &Trace, body: usize, phis: &[Phi], allocator: &mut Allocator) -> Homes {
         let ins = &trace.ins;
         let mut weight = vec![0; ins.len()];
         let mut last_use = vec![0; ins.len()];

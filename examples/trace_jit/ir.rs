@@ -108,8 +108,8 @@ pub struct Phi {
 pub enum End {
     /// Its own instruction `body`, again and again. What comes before `body` is executed once.
     Loop { body: usize, phis: Vec<Phi> },
-    /// The start of an other trace behind this gate, which finds these values in the frame.
-    Link { gate: u32, slots: Vec<(Slot, Ref)> },
+    /// The start of the trace of that number, which finds these values in the frame.
+    Link { trace: usize, slots: Vec<(Slot, Ref)> },
 }
 
 #[derive(Clone, PartialEq, Debug)]

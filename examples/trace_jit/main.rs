@@ -9,17 +9,33 @@
 //! * `ir`, `record`, `loops`: from executed bytecode to a trace
 //! * `compile`, `allocate`, `homes`, `moves`: from a trace to machine code
 //! * `backend`, `x64`, `aarch64`: what differs from machine to machine
-//! * `vm`, `context`, `native`, `memory`: running it
+//! * `vm`, `context`, `native`: running it
+//! * `listing`: looking at it
+//!
+//! What of `tailfirst` is used for what:
+//!
+//! | service | for | in |
+//! |---|---|---|
+//! | `block!`, `Encoder::forward` | what one trace instruction becomes, in reading order | `x64`, `aarch64` |
+//! | `Encoder::aligned` | loops, whose heads are met last | `x64`, `aarch64`, `compile` |
+//! | the constant pool | floats and long integers | `x64`, `aarch64` |
+//! | late immediates | the frame's size, in the epilogue, before the prologue says it | `x64`, `aarch64` |
+//! | symbols | the way out, and other traces | `backend`, `native` |
+//! | `exec`: arena, regions | code that is written where it runs, near all other code | `native` |
+//! | `exec`: typed entries | going from Rust to native code | `native` |
+//! | `exec`: patch sites | side traces, which take over exits of code that was published before | `native` |
+//! | `Marks` | which trace instruction a piece of code is for | `native`, `listing` |
+//! | `Listing` | machine code with comments and names | `listing` |
 //!
 //! ```text
 //! cargo run --release --example trace_jit                       the programs in `programs/`
 //! cargo run --release --example trace_jit -- my_program.asm
-//! cargo run --release --example trace_jit -- --summary          without the listings
-//! cargo run --release --example trace_jit -- --other            with listings for the other instruction set
+//! cargo run --release --example trace_jit -- --listing          with every trace and its machine code
+//! cargo run --release --example trace_jit -- --other            the same, for the other instruction set
 //! ```
 //!
-//! For each program it prints what the interpreter and the JIT compute and how long they take, and every trace with its
-//! machine code. The exit status says whether the results were equal.
+//! For each program it prints what the interpreter and the JIT compute and how long they take. The exit status says whether the
+//! results were equal.
 
 mod aarch64;
 mod allocate;
@@ -32,7 +48,6 @@ mod interpreter;
 mod ir;
 mod listing;
 mod loops;
-mod memory;
 mod moves;
 mod native;
 mod parse;
@@ -44,11 +59,11 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use backend::Backend;
+use backend::{Backend, EmitError};
 use bytecode::{Program, State, Trap, Value};
-use compile::Compiled;
-use native::{Host, Native, Other};
-use vm::{Installed, Vm, recompile};
+use listing::listings;
+use native::{Host, HostEncoder, Native, Other};
+use vm::Vm;
 
 /// Which machine code is listed.
 #[derive(Clone, Copy)]
@@ -81,11 +96,11 @@ fn main() -> ExitCode {
 /// Runs what the arguments ask for. Whether interpreter and JIT agree.
 fn run(arguments: Vec<String>) -> Result<bool, Box<dyn Error>> {
     let (options, files): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|a| a.starts_with("--"));
-    let mut listings = Listings::Host;
+    let mut wanted = Listings::None;
     for option in options {
         match option.as_str() {
-            "--summary" => listings = Listings::None,
-            "--other" => listings = Listings::Other,
+            "--listing" => wanted = Listings::Host,
+            "--other" => wanted = Listings::Other,
             other => return Err(format!("there is no option `{other}`").into()),
         }
     }
@@ -101,13 +116,13 @@ fn run(arguments: Vec<String>) -> Result<bool, Box<dyn Error>> {
 
     let mut agree = true;
     for program in &programs {
-        agree &= compare(program, listings)?;
+        agree &= compare(program, wanted)?;
     }
     Ok(agree)
 }
 
 /// Runs a program both ways and prints what came out.
-fn compare(program: &Program, listings: Listings) -> Result<bool, Box<dyn Error>> {
+fn compare(program: &Program, wanted: Listings) -> Result<bool, Box<dyn Error>> {
     let mut state = State::new(program);
     let (expected, interpreter_time) = timed(|| interpreter::run(program, &mut state));
     let mut vm = Vm::new(program, Native::new()?);
@@ -118,27 +133,28 @@ fn compare(program: &Program, listings: Listings) -> Result<bool, Box<dyn Error>
     println!("    interpreter  {:<24} {interpreter_time:>10.1?}", show(expected));
     println!("    JIT          {:<24} {jit_time:>10.1?}", show(result));
     println!(
-        "    {}, {:.1} times as fast on {}; {} traces, entered {} times from the interpreter, {} recordings given up",
+        "    {}, {:.1} times as fast on {}; {} traces, {} of them patched in; native code entered {} times, {} recordings given up",
         if agree { "equal" } else { "DIFFERENT" },
         interpreter_time.as_secs_f64() / jit_time.as_secs_f64(),
-        Host::NAME,
+        HostEncoder::NAME,
         vm.traces.len(),
+        vm.statistics.attached,
         vm.statistics.entered,
         vm.statistics.aborted,
     );
-    match listings {
+    match wanted {
         Listings::None => {}
-        Listings::Host => print_listings::<Host>(&vm.traces, vm.traces.iter().map(|installed| &installed.compiled)),
-        Listings::Other => print_listings::<Other>(&vm.traces, recompile::<Other>(&vm.traces)?.iter()),
+        Listings::Host => print_listings(listings::<Host>(&vm.traces))?,
+        Listings::Other => print_listings(listings::<Other>(&vm.traces))?,
     }
     Ok(agree)
 }
 
-fn print_listings<'c, B: Backend>(traces: &[Installed], compiled: impl Iterator<Item = &'c Compiled>) {
-    for (number, (installed, compiled)) in traces.iter().zip(compiled).enumerate() {
-        print!("\n{}", listing::listing::<B>(number, installed, compiled));
+fn print_listings(listings: Result<Vec<String>, EmitError>) -> Result<(), EmitError> {
+    for listed in listings? {
+        println!("\n{listed}");
     }
-    println!();
+    Ok(())
 }
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, Duration) {

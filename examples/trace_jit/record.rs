@@ -143,10 +143,10 @@ impl Recorder {
         loops::close(self.start, self.builder.ins, self.builder.snapshots, &self.values)
     }
 
-    /// Ends the trace at the head of the trace behind `gate`.
-    pub fn link(self, gate: u32) -> Trace {
+    /// Ends the trace at the start of the trace of that number.
+    pub fn link(self, trace: usize) -> Trace {
         let slots = self.snapshot(self.start).slots;
-        Trace { ins: self.builder.ins, snapshots: self.builder.snapshots, end: End::Link { gate, slots } }
+        Trace { ins: self.builder.ins, snapshots: self.builder.snapshots, end: End::Link { trace, slots } }
     }
 
     fn snapshot(&self, pc: usize) -> Snapshot {

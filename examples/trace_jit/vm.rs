@@ -4,7 +4,7 @@
 //! * Jumps back are counted at their target. A target that has become hot is the head of a loop: the interpreter runs
 //!   one turn of it with the recorder watching, and from then on a jump back to it enters the compiled trace.
 //! * A trace is left through an exit. The exit's values are put back into the frame and the interpreter continues. An exit
-//!   that is taken often gets a side trace, recorded from there to the head of a trace; its gate then leads to it,
+//!   that is taken often gets a side trace, recorded from there to the head of a trace; its jump is patched to lead there,
 //!   and control stays in native code.
 //! * What cannot be recorded is tried again later, each time twice as much later, and then no more.
 //!
@@ -13,7 +13,7 @@
 use crate::backend::{Backend, EmitError, Mem, Place, Source};
 use crate::bytecode::{Program, Slot, State, Trap, Value};
 use crate::compile::{Compiled, Exit, compile};
-use crate::context::{Context, GATES};
+use crate::context::Context;
 use crate::interpreter::Next;
 use crate::ir::Trace;
 use crate::record::{Abort, Recorder};
@@ -27,19 +27,21 @@ const MAX_FAILURES: u32 = 6;
 const MAX_LEAVES: u32 = 3;
 
 pub trait Machine {
-    type Backend: Backend;
+    /// Compiles a trace and makes it executable. Gives its exits. Traces are numbered in the order of their installation, from 0.
+    ///
+    /// `pending` and `first_exit` are what `compile` says.
+    fn install(&mut self, trace: &Trace, pending: &[(Slot, Source)], first_exit: u32) -> Result<Vec<Exit>, EmitError>;
 
-    /// Where an exit without a side trace leads to.
-    fn leave(&self) -> usize;
-    /// Makes code executable. Returns its address.
-    fn install(&mut self, code: &[u8]) -> Result<usize, EmitError>;
-    /// Executes the code at `address` until it leaves.
+    /// Lets an exit of a trace (the trace's number, and the exit's in it) lead to a side trace, which was compiled for it.
+    fn attach(&mut self, exit: (usize, usize), side: usize) -> Result<(), EmitError>;
+
+    /// Executes a trace, and what it leads to, until an exit is left through.
     ///
     /// # Safety
     ///
-    /// * `address` was returned by `install` of this machine, for code that was compiled to run with a context like this,
-    ///   whose memory has the size that the code was recorded with.
-    unsafe fn run(&mut self, context: &mut Context, address: usize);
+    /// * The trace was installed in this machine, to run with a context like this, whose memory has the size that the trace was
+    ///   recorded with.
+    unsafe fn run(&mut self, context: &mut Context, trace: usize);
 }
 
 /// How often something happened, and how often it could not be recorded.
@@ -65,39 +67,33 @@ impl Heat {
 pub enum Origin {
     /// The loop whose head is this instruction.
     Head(usize),
-    /// The exit behind this gate.
+    /// The exit of this number.
     Exit(u32),
 }
 
-/// A compiled trace.
+/// A trace that is being executed.
 pub struct Installed {
     pub origin: Origin,
     pub trace: Trace,
-    pub first_gate: u32,
-    pub compiled: Compiled,
+    pub first_exit: u32,
+    pub exits: Vec<Exit>,
+    /// How hot its exits are.
+    heat: Vec<Heat>,
 }
 
-impl Installed {
-    /// Its exits' gates.
-    fn gates(&self) -> std::ops::Range<u32> {
-        self.first_gate..self.first_gate + self.trace.snapshots.len() as u32
-    }
-}
-
-/// What is at a gate.
-enum Gate {
-    /// The start of a loop's trace.
-    Trace,
-    Exit {
-        exit: Exit,
-        heat: Heat,
-    },
+/// The exit of that number: its trace, and its place among the trace's exits.
+fn find_exit(traces: &[Installed], number: u32) -> (usize, usize) {
+    let trace = traces.partition_point(|installed| installed.first_exit <= number) - 1;
+    (trace, (number - traces[trace].first_exit) as usize)
 }
 
 /// What was counted.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Statistics {
+    /// Entries into native code, and exits from it.
     pub entered: u64,
+    /// Side traces that were patched in.
+    pub attached: u64,
     pub aborted: u64,
 }
 
@@ -105,9 +101,8 @@ pub struct Vm<'p, M: Machine> {
     program: &'p Program,
     machine: M,
     context: Box<Context>,
-    /// For each instruction: how hot it is as a loop's head, and the gate of its trace.
-    heads: Vec<(Heat, Option<u32>)>,
-    gates: Vec<Gate>,
+    /// For each instruction: how hot it is as a loop's head, and the number of its trace.
+    heads: Vec<(Heat, Option<usize>)>,
     pub traces: Vec<Installed>,
     pub statistics: Statistics,
 }
@@ -117,16 +112,16 @@ enum Stop {
     Halt(Value),
     /// The loop from the first instruction to the second is hot.
     Hot(usize, usize),
-    /// The trace behind this gate takes over.
-    Trace(u32),
+    /// The trace of this number takes over.
+    Trace(usize),
 }
 
 impl<'p, M: Machine> Vm<'p, M> {
     pub fn new(program: &'p Program, machine: M) -> Vm<'p, M> {
-        let context = Context::new(State::new(program), machine.leave());
+        let context = Context::new(State::new(program));
         let heads = vec![Default::default(); program.code.len()];
         let statistics = Statistics::default();
-        Vm { program, machine, context, heads, gates: vec![], traces: vec![], statistics }
+        Vm { program, machine, context, heads, traces: vec![], statistics }
     }
 
     pub fn state(&self) -> &State {
@@ -139,7 +134,7 @@ impl<'p, M: Machine> Vm<'p, M> {
         loop {
             pc = match self.interpret(pc)? {
                 Stop::Halt(value) => return Ok(value),
-                Stop::Trace(gate) => self.execute(gate)?,
+                Stop::Trace(trace) => self.execute(trace)?,
                 Stop::Hot(head, last) => {
                     let last = (self.heads[head].0.failures < MAX_LEAVES).then_some(last);
                     self.record(Recorder::at_head(head, last), Origin::Head(head), &[], head)?
@@ -154,9 +149,9 @@ impl<'p, M: Machine> Vm<'p, M> {
             match self.context.state.step(code[pc], pc)? {
                 Next::At(next) => {
                     if next <= pc {
-                        let (heat, gate) = &mut self.heads[next];
-                        if let Some(gate) = *gate {
-                            return Ok(Stop::Trace(gate));
+                        let (heat, trace) = &mut self.heads[next];
+                        if let Some(trace) = *trace {
+                            return Ok(Stop::Trace(trace));
                         }
                         if heat.warm(HOT_LOOP) {
                             return Ok(Stop::Hot(next, pc));
@@ -169,17 +164,16 @@ impl<'p, M: Machine> Vm<'p, M> {
         }
     }
 
-    /// Enters the trace at `gate`. Returns where the interpreter continues.
-    fn execute(&mut self, gate: u32) -> Result<usize, Trap> {
+    /// Enters a trace. Returns where the interpreter continues.
+    fn execute(&mut self, trace: usize) -> Result<usize, Trap> {
         self.statistics.entered += 1;
-        let address = self.context.gates[gate as usize];
-        // SAFETY: 1. gates of traces hold addresses that `install` returned, 2. all code was compiled for this context,
-        // whose memory never changes its size.
-        unsafe { self.machine.run(&mut self.context, address) };
-        let left_through = self.context.exit as u32;
-        let Gate::Exit { exit, heat } = &mut self.gates[left_through as usize] else {
-            unreachable!("only exits leave native code")
-        };
+        // SAFETY: 1. `heads` holds numbers of installed traces; all code was compiled for this context, whose memory never
+        // changes its size.
+        unsafe { self.machine.run(&mut self.context, trace) };
+        let number = self.context.exit as u32;
+        let (trace, index) = find_exit(&self.traces, number);
+        let Installed { exits, heat, .. } = &mut self.traces[trace];
+        let (exit, heat) = (&exits[index], &mut heat[index]);
         let pc = exit.pc;
         // All values are read before the first is written: a slot's value may wait in an other slot's word.
         let values: Vec<u64> = exit.restores.iter().map(|&(_, from)| value(&self.context, from)).collect();
@@ -197,7 +191,7 @@ impl<'p, M: Machine> Vm<'p, M> {
                 Source::Place(_) => (slot, None),
             }),
         );
-        self.record(recorder, Origin::Exit(left_through), &pending, pc)
+        self.record(recorder, Origin::Exit(number), &pending, pc)
     }
 
     /// Records what the interpreter does from `pc` on, and compiles it. Returns where the interpreter continues.
@@ -214,10 +208,9 @@ impl<'p, M: Machine> Vm<'p, M> {
             self.statistics.aborted += 1;
             match origin {
                 Origin::Head(head) => self.heads[head].0.cool(),
-                Origin::Exit(gate) => {
-                    if let Gate::Exit { heat, .. } = &mut self.gates[gate as usize] {
-                        heat.cool();
-                    }
+                Origin::Exit(number) => {
+                    let (trace, index) = find_exit(&self.traces, number);
+                    self.traces[trace].heat[index].cool();
                 }
             }
         }
@@ -241,53 +234,46 @@ impl<'p, M: Machine> Vm<'p, M> {
             if let Err(abort) = recorder.go(from, next) {
                 return Ok(Err(abort));
             }
-            if let Some(gate) = self.heads[next].1 {
-                return Ok(Ok(recorder.link(gate)));
+            if let Some(trace) = self.heads[next].1 {
+                return Ok(Ok(recorder.link(trace)));
             }
         }
     }
 
     fn install(&mut self, origin: Origin, trace: Trace, pending: &[(Slot, Source)]) -> Result<(), EmitError> {
-        // The trace's exits, and its start if that is a loop's head.
-        let first_gate = self.gates.len() as u32;
-        if self.gates.len() + trace.snapshots.len() + 1 > GATES as usize {
-            return Err(EmitError("all gates are in use".into()));
-        }
-        let compiled = compile::<M::Backend>(&trace, pending, first_gate)?;
-        let address = self.machine.install(&compiled.code)?;
-        for exit in &compiled.exits {
-            self.gates.push(Gate::Exit { exit: exit.clone(), heat: Heat::default() });
-        }
-        let gate = match origin {
-            Origin::Exit(gate) => gate,
-            Origin::Head(head) => {
-                let gate = self.gates.len() as u32;
-                self.gates.push(Gate::Trace);
-                self.heads[head].1 = Some(gate);
-                gate
+        let first_exit = self.traces.iter().map(|installed| installed.trace.snapshots.len() as u32).sum();
+        let number = self.traces.len();
+        let exits = self.machine.install(&trace, pending, first_exit)?;
+        let heat = vec![Heat::default(); exits.len()];
+        self.traces.push(Installed { origin, trace, first_exit, exits, heat });
+        match origin {
+            Origin::Head(head) => self.heads[head].1 = Some(number),
+            Origin::Exit(exit) => {
+                self.machine.attach(find_exit(&self.traces, exit), number)?;
+                self.statistics.attached += 1;
             }
-        };
-        self.context.gates[gate as usize] = address;
-        self.traces.push(Installed { origin, trace, first_gate, compiled });
+        }
         Ok(())
     }
 }
 
-/// Compiles traces anew, for another machine than they run on.
-pub fn recompile<B: Backend>(traces: &[Installed]) -> Result<Vec<Compiled>, EmitError> {
-    let mut all: Vec<Compiled> = Vec::new();
-    for installed in traces {
-        let pending = match installed.origin {
-            Origin::Head(_) => &[][..],
-            Origin::Exit(gate) => {
-                let parent = traces.iter().position(|parent| parent.gates().contains(&gate));
-                let parent = parent.expect("every exit belongs to a trace");
-                &all[parent].exits[(gate - traces[parent].first_gate) as usize].restores
-            }
-        };
-        all.push(compile::<B>(&installed.trace, pending, installed.first_gate)?);
-    }
-    Ok(all)
+/// Compiles a trace anew, for another machine than it runs on. `before` are those that were installed before it, compiled for that
+/// machine.
+pub fn recompile<B: Backend>(
+    asm: &mut B,
+    traces: &[Installed],
+    number: usize,
+    before: &[Vec<Exit>],
+) -> Result<Compiled<B::Label>, EmitError> {
+    let Installed { origin, trace, first_exit, .. } = &traces[number];
+    let pending = match *origin {
+        Origin::Head(_) => &[][..],
+        Origin::Exit(exit) => {
+            let (parent, index) = find_exit(traces, exit);
+            &before[parent][index].restores
+        }
+    };
+    compile(asm, trace, pending, *first_exit)
 }
 
 fn value(context: &Context, from: Source) -> u64 {

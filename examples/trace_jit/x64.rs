@@ -4,15 +4,19 @@
 //! allocator has made `a` and `d` the same register; `lea` does without the copy. Shift counts are in RCX and divisions
 //! destroy RDX, which the allocator knows (`fixed`); RAX, where quotients come out, is scratch and belongs to nobody.
 //!
-//! Within a method, instructions are written from the last to the first, as everywhere.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
+//! label inside. Constants that no immediate holds come from the pool.
 
-use tailfirst::Label;
+use tailfirst::exec::{Site, SiteKind};
 use tailfirst::x64::{
     Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI,
-    XMM15, Xmm,
+    RSP, XMM15, Xmm,
 };
+use tailfirst::{Label, block};
 
-use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
+use crate::backend::{
+    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, symbol_of_trace,
+};
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Width};
 use crate::context::Context;
 use crate::ir::Ins;
@@ -21,11 +25,6 @@ const CONTEXT: Gpr64 = RBP;
 const MEMORY: Gpr64 = RBX;
 /// What a C function must leave as it found it.
 const PRESERVED: [Gpr64; 6] = [RBX, RBP, R12, R13, R14, R15];
-
-#[derive(Default)]
-pub struct X64 {
-    enc: Encoder<'static>,
-}
 
 fn gpr(reg: Reg) -> Gpr64 {
     Gpr64::new(reg.number()).expect("INTS holds numbers below 16")
@@ -51,67 +50,105 @@ fn imm32(value: i64) -> i32 {
     i32::try_from(value).expect("`immediate` refuses what 32 bits cannot hold")
 }
 
-impl X64 {
+/// More words for the encoder.
+trait Words {
+    fn copy_int(&mut self, d: Gpr64, a: Gpr64);
+    fn copy_float(&mut self, d: Xmm, a: Xmm);
+    fn constant_int(&mut self, d: Gpr64, bits: u64);
+    fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64);
+    fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64);
+    fn compare(&mut self, cond: Cond, a: Reg, b: Operand);
+    /// `jmp` whose distance can be patched: one store changes it, as its four bytes lie in eight aligned ones. The code's end
+    /// is aligned, so places are counted from there.
+    fn jump_to_patch(&mut self, to: Label);
+}
+
+impl Words for Encoder<'_> {
     fn copy_int(&mut self, d: Gpr64, a: Gpr64) {
         if d != a {
-            self.enc.mov_r64_rm64(d, a);
+            self.mov_r64_rm64(d, a);
         }
     }
 
     fn copy_float(&mut self, d: Xmm, a: Xmm) {
         if d != a {
-            self.enc.movaps_xmm_xmmm128(d, a);
+            self.movaps_xmm_xmmm128(d, a);
         }
     }
 
-    fn int_imm(&mut self, op: IntOp, d: Reg, a: Reg, value: i64) {
-        let (target, a) = (gpr(d), gpr(a));
+    fn constant_int(&mut self, d: Gpr64, bits: u64) {
+        if i32::try_from(bits as i64).is_ok() || u32::try_from(bits).is_ok() {
+            return self.mov_r64_imm(d, bits as i64);
+        }
+        let constant = self.constant_u64(bits);
+        self.mov_r64_rm64(d, constant);
+    }
+
+    fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64) {
+        let count = (value & 63) as u8;
         match op {
-            IntOp::Add if target != a => return self.enc.lea_r64_m(target, a + imm32(value)),
-            IntOp::Mul => {
-                return match i8::try_from(value) {
-                    Ok(value) => self.enc.imul_r64_rm64_imm8(target, a, value),
-                    Err(_) => self.enc.imul_r64_rm64_imm32(target, a, imm32(value)),
-                };
-            }
-            IntOp::Add => self.enc.add_rm64_imm(target, imm32(value)),
-            IntOp::Sub => self.enc.sub_rm64_imm(target, imm32(value)),
-            IntOp::And => self.enc.and_rm64_imm(target, imm32(value)),
-            IntOp::Or => self.enc.or_rm64_imm(target, imm32(value)),
-            IntOp::Xor => self.enc.xor_rm64_imm(target, imm32(value)),
-            IntOp::Shl => self.enc.shl_rm64_imm8(target, (value & 63) as u8),
-            IntOp::Shr => self.enc.shr_rm64_imm8(target, (value & 63) as u8),
-            IntOp::Sar => self.enc.sar_rm64_imm8(target, (value & 63) as u8),
+            IntOp::Add if d != a => self.lea_r64_m(d, a + imm32(value)),
+            IntOp::Add => self.add_rm64_imm(d, imm32(value)),
+            IntOp::Mul => match i8::try_from(value) {
+                Ok(value) => self.imul_r64_rm64_imm8(d, a, value),
+                Err(_) => self.imul_r64_rm64_imm32(d, a, imm32(value)),
+            },
+            IntOp::Sub => block!(*self; copy_int(d, a); sub_rm64_imm(d, imm32(value))),
+            IntOp::And => block!(*self; copy_int(d, a); and_rm64_imm(d, imm32(value))),
+            IntOp::Or => block!(*self; copy_int(d, a); or_rm64_imm(d, imm32(value))),
+            IntOp::Xor => block!(*self; copy_int(d, a); xor_rm64_imm(d, imm32(value))),
+            IntOp::Shl => block!(*self; copy_int(d, a); shl_rm64_imm8(d, count)),
+            IntOp::Shr => block!(*self; copy_int(d, a); shr_rm64_imm8(d, count)),
+            IntOp::Sar => block!(*self; copy_int(d, a); sar_rm64_imm8(d, count)),
             IntOp::Div | IntOp::Rem => unreachable!("`immediate` refuses divisors"),
         }
-        self.copy_int(target, a);
     }
 
-    fn int_reg(&mut self, op: IntOp, d: Reg, a: Reg, b: Reg) {
-        let (d, a, b) = (gpr(d), gpr(a), gpr(b));
+    fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64) {
         match op {
-            IntOp::Add if d != a => return self.enc.lea_r64_m(d, a + b),
-            IntOp::Div | IntOp::Rem => {
-                self.copy_int(d, if op == IntOp::Div { RAX } else { RDX });
-                self.enc.idiv_rm64(b);
-                self.enc.cqo();
-                return self.enc.mov_r64_rm64(RAX, a);
-            }
-            IntOp::Add => self.enc.add_rm64_r64(d, b),
-            IntOp::Sub => self.enc.sub_rm64_r64(d, b),
-            IntOp::Mul => self.enc.imul_r64_rm64(d, b),
-            IntOp::And => self.enc.and_rm64_r64(d, b),
-            IntOp::Or => self.enc.or_rm64_r64(d, b),
-            IntOp::Xor => self.enc.xor_rm64_r64(d, b),
-            IntOp::Shl => self.enc.shl_rm64_cl(d),
-            IntOp::Shr => self.enc.shr_rm64_cl(d),
-            IntOp::Sar => self.enc.sar_rm64_cl(d),
+            IntOp::Add if d != a => self.lea_r64_m(d, a + b),
+            IntOp::Add => self.add_rm64_r64(d, b),
+            IntOp::Sub => block!(*self; copy_int(d, a); sub_rm64_r64(d, b)),
+            IntOp::Mul => block!(*self; copy_int(d, a); imul_r64_rm64(d, b)),
+            IntOp::Div | IntOp::Rem => block!(*self;
+                mov_r64_rm64(RAX, a);
+                cqo();
+                idiv_rm64(b);
+                copy_int(d, if op == IntOp::Div { RAX } else { RDX });
+            ),
+            IntOp::And => block!(*self; copy_int(d, a); and_rm64_r64(d, b)),
+            IntOp::Or => block!(*self; copy_int(d, a); or_rm64_r64(d, b)),
+            IntOp::Xor => block!(*self; copy_int(d, a); xor_rm64_r64(d, b)),
+            IntOp::Shl => block!(*self; copy_int(d, a); shl_rm64_cl(d)),
+            IntOp::Shr => block!(*self; copy_int(d, a); shr_rm64_cl(d)),
+            IntOp::Sar => block!(*self; copy_int(d, a); sar_rm64_cl(d)),
         }
-        self.copy_int(d, a);
+    }
+
+    fn compare(&mut self, cond: Cond, a: Reg, b: Operand) {
+        match (cond, b) {
+            (_, Operand::Imm(0)) => self.test_rm64_r64(gpr(a), gpr(a)),
+            (_, Operand::Imm(value)) => self.cmp_rm64_imm(gpr(a), imm32(value)),
+            (Cond::FLt | Cond::FLe | Cond::NotFLt | Cond::NotFLe, Operand::Reg(b)) => {
+                self.ucomisd_xmm_xmmm64(xmm(b), xmm(a));
+            }
+            (_, Operand::Reg(b)) => match a.class() {
+                Class::Int => self.cmp_rm64_r64(gpr(a), gpr(b)),
+                Class::Float => self.ucomisd_xmm_xmmm64(xmm(a), xmm(b)),
+            },
+        }
+    }
+
+    fn jump_to_patch(&mut self, to: Label) {
+        let beyond = self.pos().from_end() as usize % 8;
+        if beyond > 4 {
+            self.nops(8 - beyond);
+        }
+        self.jmp_rel32(to);
     }
 }
 
-impl Backend for X64 {
+impl Backend for Encoder<'_> {
     const NAME: &'static str = "x86-64";
     /// All but RAX (scratch), RSP, and the two bases.
     const INTS: RegSet = RegSet(0xffff & !(1 << 0 | 1 << 3 | 1 << 4 | 1 << 5));
@@ -141,80 +178,61 @@ impl Backend for X64 {
         }
     }
 
-    fn label(&mut self) -> Label {
-        self.enc.label()
-    }
-
     fn here(&mut self) -> Label {
-        self.enc.here()
-    }
-
-    fn bind(&mut self, label: Label) {
-        self.enc.bind(label);
-    }
-
-    fn position(&self) -> usize {
-        self.enc.pos().from_end() as usize
-    }
-
-    fn finish(mut self) -> Result<Vec<u8>, EmitError> {
-        match self.enc.finish() {
-            Ok(code) => Ok(code.bytes().to_vec()),
-            Err(error) => Err(EmitError(error.to_string())),
-        }
+        self.here()
     }
 
     fn int(&mut self, op: IntOp, d: Reg, a: Reg, b: Operand) {
         match b {
-            Operand::Imm(value) => self.int_imm(op, d, a, value),
-            Operand::Reg(b) => self.int_reg(op, d, a, b),
+            Operand::Imm(value) => self.int_imm(op, gpr(d), gpr(a), value),
+            Operand::Reg(b) => self.int_reg(op, gpr(d), gpr(a), gpr(b)),
         }
     }
 
     fn float(&mut self, op: FloatOp, d: Reg, a: Reg, b: Reg) {
         let (d, a, b) = (xmm(d), xmm(a), xmm(b));
         match op {
-            FloatOp::Add => self.enc.addsd_xmm_xmmm64(d, b),
-            FloatOp::Sub => self.enc.subsd_xmm_xmmm64(d, b),
-            FloatOp::Mul => self.enc.mulsd_xmm_xmmm64(d, b),
-            FloatOp::Div => self.enc.divsd_xmm_xmmm64(d, b),
+            FloatOp::Add => block!(*self; copy_float(d, a); addsd_xmm_xmmm64(d, b)),
+            FloatOp::Sub => block!(*self; copy_float(d, a); subsd_xmm_xmmm64(d, b)),
+            FloatOp::Mul => block!(*self; copy_float(d, a); mulsd_xmm_xmmm64(d, b)),
+            FloatOp::Div => block!(*self; copy_float(d, a); divsd_xmm_xmmm64(d, b)),
         }
-        self.copy_float(d, a);
     }
 
     fn sqrt(&mut self, d: Reg, a: Reg) {
-        self.enc.sqrtsd_xmm_xmmm64(xmm(d), xmm(a));
+        self.sqrtsd_xmm_xmmm64(xmm(d), xmm(a));
     }
 
     fn to_float(&mut self, d: Reg, a: Reg) {
-        let d = xmm(d);
-        self.enc.cvtsi2sd_xmm_rm64(d, gpr(a));
         // The conversion leaves the high half alone, and so would wait for whatever wrote the register last.
-        self.enc.xorps_xmm_xmmm128(d, d);
+        block!(*self;
+            xorps_xmm_xmmm128(xmm(d), xmm(d));
+            cvtsi2sd_xmm_rm64(xmm(d), gpr(a));
+        );
     }
 
     fn to_int(&mut self, d: Reg, a: Reg) {
-        self.enc.cvttsd2si_r64_xmmm64(gpr(d), xmm(a));
+        self.cvttsd2si_r64_xmmm64(gpr(d), xmm(a));
     }
 
     fn load(&mut self, width: Width, d: Reg, base: Reg, displacement: i32) {
         let address = MEMORY + gpr(base) + displacement;
         match (width, d.class()) {
-            (Width::Byte, _) => self.enc.movzx_r32_rm8(gpr32(d), address),
-            (Width::Word, Class::Int) => self.enc.mov_r64_rm64(gpr(d), address),
-            (Width::Word, Class::Float) => self.enc.movsd_xmm_xmmm64(xmm(d), address),
+            (Width::Byte, _) => self.movzx_r32_rm8(gpr32(d), address),
+            (Width::Word, Class::Int) => self.mov_r64_rm64(gpr(d), address),
+            (Width::Word, Class::Float) => self.movsd_xmm_xmmm64(xmm(d), address),
         }
     }
 
     fn store(&mut self, width: Width, base: Reg, displacement: i32, value: Operand) {
         let address = MEMORY + gpr(base) + displacement;
         match (width, value) {
-            (Width::Byte, Operand::Imm(value)) => self.enc.mov_rm8_imm8(address, value as i8),
-            (Width::Byte, Operand::Reg(reg)) => self.enc.mov_rm8_r8(address, gpr8(reg)),
-            (Width::Word, Operand::Imm(value)) => self.enc.mov_rm64_imm32(address, imm32(value)),
+            (Width::Byte, Operand::Imm(value)) => self.mov_rm8_imm8(address, value as i8),
+            (Width::Byte, Operand::Reg(reg)) => self.mov_rm8_r8(address, gpr8(reg)),
+            (Width::Word, Operand::Imm(value)) => self.mov_rm64_imm32(address, imm32(value)),
             (Width::Word, Operand::Reg(reg)) => match reg.class() {
-                Class::Int => self.enc.mov_rm64_r64(address, gpr(reg)),
-                Class::Float => self.enc.movsd_xmmm64_xmm(address, xmm(reg)),
+                Class::Int => self.mov_rm64_r64(address, gpr(reg)),
+                Class::Float => self.movsd_xmmm64_xmm(address, xmm(reg)),
             },
         }
     }
@@ -229,15 +247,15 @@ impl Backend for X64 {
             Cond::Gt => Cc::Le,
             Cond::Ge => Cc::L,
             Cond::Below => Cc::A,
-            Cond::FEq => {
-                self.enc.jp(exit);
-                Cc::Ne
-            }
+            Cond::FEq => return block!(*self; compare(cond, a, b); jne(exit); jp(exit)),
             Cond::FNe => {
-                let unordered = self.enc.here();
-                self.enc.je(exit);
-                self.enc.jp(unordered);
-                return self.compare(cond, a, b);
+                return self.forward(|asm| {
+                    let holds = asm.label();
+                    asm.compare(cond, a, b);
+                    asm.jp(holds);
+                    asm.je(exit);
+                    asm.bind(holds);
+                });
             }
             // `a < b` is `b above a`, which is false if they are unordered.
             Cond::FLt => Cc::Be,
@@ -245,92 +263,100 @@ impl Backend for X64 {
             Cond::NotFLt => Cc::A,
             Cond::NotFLe => Cc::Ae,
         };
-        self.enc.jcc(unless, exit);
-        self.compare(cond, a, b);
+        block!(*self; compare(cond, a, b); jcc(unless, exit));
     }
 
     fn copy(&mut self, to: Place, from: Source) {
         match (to, from) {
             (Place::Reg(to), Source::Const(bits)) => match (to.class(), bits) {
-                (Class::Int, 0) => self.enc.xor_rm32_r32(gpr32(to), gpr32(to)),
-                (Class::Int, _) => self.enc.mov_r64_imm(gpr(to), bits as i64),
-                (Class::Float, 0) => self.enc.xorps_xmm_xmmm128(xmm(to), xmm(to)),
+                (Class::Int, 0) => self.xor_rm32_r32(gpr32(to), gpr32(to)),
+                (Class::Int, _) => self.constant_int(gpr(to), bits),
+                (Class::Float, 0) => self.xorps_xmm_xmmm128(xmm(to), xmm(to)),
                 (Class::Float, _) => {
-                    self.enc.movq_xmm_rm64(xmm(to), RAX);
-                    self.enc.mov_r64_imm(RAX, bits as i64);
+                    let constant = self.constant_u64(bits);
+                    self.movsd_xmm_xmmm64(xmm(to), constant);
                 }
             },
             (Place::Mem(to), Source::Const(bits)) => match i32::try_from(bits as i64) {
-                Ok(value) => self.enc.mov_rm64_imm32(word(to), value),
-                Err(_) => {
-                    self.enc.mov_rm64_r64(word(to), RAX);
-                    self.enc.mov_r64_imm(RAX, bits as i64);
-                }
+                Ok(value) => self.mov_rm64_imm32(word(to), value),
+                Err(_) => block!(*self; constant_int(RAX, bits); mov_rm64_r64(word(to), RAX)),
             },
             (Place::Reg(to), Source::Place(Place::Reg(from))) => match to.class() {
                 Class::Int => self.copy_int(gpr(to), gpr(from)),
                 Class::Float => self.copy_float(xmm(to), xmm(from)),
             },
             (Place::Reg(to), Source::Place(Place::Mem(from))) => match to.class() {
-                Class::Int => self.enc.mov_r64_rm64(gpr(to), word(from)),
-                Class::Float => self.enc.movsd_xmm_xmmm64(xmm(to), word(from)),
+                Class::Int => self.mov_r64_rm64(gpr(to), word(from)),
+                Class::Float => self.movsd_xmm_xmmm64(xmm(to), word(from)),
             },
             (Place::Mem(to), Source::Place(Place::Reg(from))) => match from.class() {
-                Class::Int => self.enc.mov_rm64_r64(word(to), gpr(from)),
-                Class::Float => self.enc.movsd_xmmm64_xmm(word(to), xmm(from)),
+                Class::Int => self.mov_rm64_r64(word(to), gpr(from)),
+                Class::Float => self.movsd_xmmm64_xmm(word(to), xmm(from)),
             },
-            (Place::Mem(to), Source::Place(Place::Mem(from))) => {
-                self.enc.movsd_xmmm64_xmm(word(to), XMM15);
-                self.enc.movsd_xmm_xmmm64(XMM15, word(from));
-            }
+            (Place::Mem(to), Source::Place(Place::Mem(from))) => block!(*self;
+                movsd_xmm_xmmm64(XMM15, word(from));
+                movsd_xmmm64_xmm(word(to), XMM15);
+            ),
         }
     }
 
-    fn jump(&mut self, to: Label) {
-        self.enc.jmp(to);
+    fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> Label {
+        self.aligned(LOOP_ALIGN, |asm| {
+            let head = asm.label();
+            asm.jmp(head);
+            write(asm);
+            asm.bind(head);
+            head
+        })
     }
 
-    fn jump_through(&mut self, gate: u32) {
-        self.enc.jmp_rm64(CONTEXT + Context::gate(gate));
+    fn link(&mut self, trace: usize) {
+        self.jmp(symbol_of_trace(trace));
     }
 
-    fn exit(&mut self, gate: u32) {
-        self.jump_through(gate);
-        self.enc.mov_rm64_imm32(CONTEXT + Context::exit(), gate as i32);
+    fn exit(&mut self, number: u32) -> Label {
+        block!(*self;
+            mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
+            jmp(LEAVE);
+        );
+        let leaves = self.here();
+        self.jump_to_patch(leaves);
+        self.here()
     }
+}
 
-    fn enter(&mut self) {
-        self.enc.jmp_rm64(RDX);
-        self.enc.mov_r64_rm64(MEMORY, RSI);
-        self.enc.mov_r64_rm64(CONTEXT, RDI);
-        for reg in PRESERVED.into_iter().rev() {
-            self.enc.push_r64(reg);
-        }
-    }
-
-    fn leave(&mut self) {
-        self.enc.ret();
-        for reg in PRESERVED {
-            self.enc.pop_r64(reg);
+impl HostBackend for Encoder<'_> {
+    fn door(&mut self) -> Door {
+        // The epilogue is met first: how large the frame is, the prologue says.
+        let frame = self.late();
+        self.ret();
+        self.with_late(frame, |enc, bytes: i32| enc.add_rm64_imm(RSP, bytes));
+        for (slot, reg) in (0..).zip(PRESERVED) {
+            self.mov_r64_rm64(reg, RSP + 8 * slot);
         }
         for reg in Self::INTS.with(Self::FLOATS).iter() {
             self.copy(Place::Mem(Mem::Saved(reg.0)), Source::Place(Place::Reg(reg)));
         }
-    }
-}
+        let leave = self.here();
 
-impl X64 {
-    fn compare(&mut self, cond: Cond, a: Reg, b: Operand) {
-        match (cond, b) {
-            (_, Operand::Imm(0)) => self.enc.test_rm64_r64(gpr(a), gpr(a)),
-            (_, Operand::Imm(value)) => self.enc.cmp_rm64_imm(gpr(a), imm32(value)),
-            (Cond::FLt | Cond::FLe | Cond::NotFLt | Cond::NotFLe, Operand::Reg(b)) => {
-                self.enc.ucomisd_xmm_xmmm64(xmm(b), xmm(a));
-            }
-            (_, Operand::Reg(b)) => match a.class() {
-                Class::Int => self.enc.cmp_rm64_r64(gpr(a), gpr(b)),
-                Class::Float => self.enc.ucomisd_xmm_xmmm64(xmm(a), xmm(b)),
-            },
+        block!(*self;
+            mov_r64_rm64(CONTEXT, RDI);
+            mov_r64_rm64(MEMORY, RSI);
+            jmp_rm64(RDX);
+        );
+        // The return address, which the caller has pushed, makes the whole a multiple of 16.
+        let mut bytes = 8;
+        for (slot, reg) in (0..).zip(PRESERVED) {
+            self.mov_rm64_r64(RSP + 8 * slot, reg);
+            bytes += 8;
         }
+        self.sub_rm64_imm(RSP, bytes);
+        self.set_late(frame, bytes.into());
+        Door { enter: self.here(), leave }
+    }
+
+    fn site(offset: usize) -> Site {
+        // Behind the opcode.
+        Site { offset: offset + 1, kind: SiteKind::X64Rel32 }
     }
 }

@@ -3,13 +3,11 @@
 //! It stands for a processor wherever the test runs, and it is strict: an operation on two addresses whose second operand is in the
 //! result's register is refused, and what an operation destroys is destroyed.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
-use crate::bytecode::{Cond, FloatOp, IntOp, Width};
+use crate::bytecode::{Cond, FloatOp, IntOp, Slot, Width};
+use crate::compile::{Exit, compile};
 use crate::context::Context;
-use crate::ir::Ins;
+use crate::ir::{Ins, Trace};
 use crate::vm::Machine;
 
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +22,8 @@ enum Step {
     Guard(Cond, Reg, Operand, usize),
     Copy(Place, Source),
     Jump(usize),
-    JumpThrough(u32),
+    /// Goes on in the trace of that number.
+    Link(usize),
     Exit(u32),
 }
 
@@ -32,14 +31,12 @@ enum Step {
 struct Finished {
     steps: Vec<Step>,
     labels: Vec<usize>,
+    start: usize,
+    first_exit: u32,
+    /// Where each exit leads, if not out.
+    sides: Vec<Option<usize>>,
 }
 
-thread_local! {
-    /// All code that was finished; its bytes are its index here.
-    static FINISHED: RefCell<Vec<Rc<Finished>>> = const { RefCell::new(Vec::new()) };
-}
-
-const STEP_BYTES: usize = 8;
 const COUNT: Reg = Reg::int(0);
 const DESTROYED: Reg = Reg::int(1);
 
@@ -78,35 +75,9 @@ impl<const N: u32, const X86: bool> Backend for Simulated<N, X86> {
         }
     }
 
-    fn label(&mut self) -> usize {
-        self.labels.push(None);
-        self.labels.len() - 1
-    }
-
     fn here(&mut self) -> usize {
         self.labels.push(Some(self.steps.len()));
         self.labels.len() - 1
-    }
-
-    fn bind(&mut self, label: usize) {
-        assert_eq!(self.labels[label].replace(self.steps.len()), None);
-    }
-
-    fn position(&self) -> usize {
-        self.steps.len() * STEP_BYTES
-    }
-
-    fn finish(self) -> Result<Vec<u8>, EmitError> {
-        let count = self.steps.len();
-        let mut code = vec![0; count * STEP_BYTES];
-        let bound = |label: &Option<usize>| count - label.expect("every label is bound");
-        let labels = self.labels.iter().map(bound).collect();
-        let steps = self.steps.into_iter().rev().collect();
-        FINISHED.with_borrow_mut(|finished| {
-            code[..8].copy_from_slice(&finished.len().to_le_bytes());
-            finished.push(Rc::new(Finished { steps, labels }));
-        });
-        Ok(code)
     }
 
     fn int(&mut self, op: IntOp, d: Reg, a: Reg, b: Operand) {
@@ -152,31 +123,34 @@ impl<const N: u32, const X86: bool> Backend for Simulated<N, X86> {
         self.steps.push(Step::Copy(to, from));
     }
 
-    fn jump(&mut self, to: usize) {
-        self.steps.push(Step::Jump(to));
+    fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> usize {
+        let head = self.labels.len();
+        self.labels.push(None);
+        self.steps.push(Step::Jump(head));
+        write(self);
+        self.labels[head] = Some(self.steps.len());
+        head
     }
 
-    fn jump_through(&mut self, gate: u32) {
-        self.steps.push(Step::JumpThrough(gate));
+    fn link(&mut self, trace: usize) {
+        self.steps.push(Step::Link(trace));
     }
 
-    fn exit(&mut self, gate: u32) {
-        self.steps.push(Step::Exit(gate));
+    fn exit(&mut self, number: u32) -> usize {
+        self.steps.push(Step::Exit(number));
+        self.here()
     }
-
-    fn enter(&mut self) {}
-
-    fn leave(&mut self) {}
 }
 
 /// The machine itself.
 pub struct Simulator<const N: u32, const X86: bool> {
     registers: [u64; 64],
+    traces: Vec<Finished>,
 }
 
 impl<const N: u32, const X86: bool> Simulator<N, X86> {
     pub fn new() -> Self {
-        Simulator { registers: [0xdead_beef; 64] }
+        Simulator { registers: [0xdead_beef; 64], traces: vec![] }
     }
 
     fn get(&self, reg: Reg) -> u64 {
@@ -248,40 +222,52 @@ impl<const N: u32, const X86: bool> Simulator<N, X86> {
                 }
             }
             Step::Jump(label) => return Some(label),
-            Step::JumpThrough(_) | Step::Exit(_) => unreachable!("handled by the caller"),
+            Step::Link(_) | Step::Exit(_) => unreachable!("handled by the caller"),
         }
         None
     }
 }
 
-/// The address at which code is left; others are indexes of finished code.
-const LEAVE: usize = usize::MAX;
-
 impl<const N: u32, const X86: bool> Machine for Simulator<N, X86> {
-    type Backend = Simulated<N, X86>;
-
-    fn leave(&self) -> usize {
-        LEAVE
+    fn install(&mut self, trace: &Trace, pending: &[(Slot, Source)], first_exit: u32) -> Result<Vec<Exit>, EmitError> {
+        let mut asm = Simulated::<N, X86>::default();
+        let compiled = compile(&mut asm, trace, pending, first_exit)?;
+        let count = asm.steps.len();
+        let labels: Vec<usize> = asm.labels.iter().map(|label| count - label.expect("every label is bound")).collect();
+        let steps = asm.steps.into_iter().rev().collect();
+        let start = labels[compiled.start];
+        let sides = vec![None; compiled.exits.len()];
+        self.traces.push(Finished { steps, labels, start, first_exit, sides });
+        Ok(compiled.exits)
     }
 
-    fn install(&mut self, code: &[u8]) -> Result<usize, EmitError> {
-        let mut index = [0; 8];
-        index.copy_from_slice(&code[..8]);
-        Ok(usize::from_le_bytes(index))
+    fn attach(&mut self, (trace, exit): (usize, usize), side: usize) -> Result<(), EmitError> {
+        assert_eq!(self.traces[trace].sides[exit].replace(side), None, "the exit has a side trace");
+        Ok(())
     }
 
-    unsafe fn run(&mut self, context: &mut Context, mut address: usize) {
-        while address != LEAVE {
-            let code = FINISHED.with_borrow(|finished| finished[address].clone());
-            let mut at = 0;
-            address = loop {
-                match code.steps[at] {
-                    Step::JumpThrough(gate) => break context.gates[gate as usize],
-                    Step::Exit(gate) => {
-                        context.exit = gate.into();
-                        break context.gates[gate as usize];
+    unsafe fn run(&mut self, context: &mut Context, trace: usize) {
+        let mut at = (trace, self.traces[trace].start);
+        loop {
+            let (trace, step) = at;
+            let code = &self.traces[trace];
+            let to = match code.steps[step] {
+                Step::Link(to) => Some(to),
+                Step::Exit(number) => {
+                    let side = code.sides[(number - code.first_exit) as usize];
+                    if side.is_none() {
+                        context.exit = number.into();
+                        break;
                     }
-                    step => at = self.step(step, context).map_or(at + 1, |label| code.labels[label]),
+                    side
+                }
+                _ => None,
+            };
+            at = match to {
+                Some(to) => (to, self.traces[to].start),
+                None => {
+                    let label = self.step(code.steps[step], context);
+                    (trace, label.map_or(step + 1, |label| self.traces[trace].labels[label]))
                 }
             };
         }
