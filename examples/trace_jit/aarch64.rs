@@ -10,11 +10,11 @@ use tailfirst::aarch64::{
     AddImm, Address, AddressError, Cond as Cc, D, D31, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64, SImm, SP,
     UImm, WZR, X, X0, X1, X2, X16, X17, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, X30, XZR,
 };
-use tailfirst::exec::{Site, SiteKind};
-use tailfirst::{Label, block};
+use tailfirst::{Label, PatchPoint, SiteKind, block};
 
 use crate::backend::{
-    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, symbol_of_trace,
+    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, Stub,
+    symbol_of_trace,
 };
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Width};
 use crate::context::Context;
@@ -196,6 +196,7 @@ impl Backend for Encoder<'_> {
     const FLOATS: RegSet = RegSet(0x7fff_ffff << 32);
     const TWO_ADDRESS: bool = false;
     type Label = Label;
+    type Site = PatchPoint;
 
     fn immediate(ins: Ins, value: i64) -> bool {
         match ins {
@@ -322,15 +323,15 @@ impl Backend for Encoder<'_> {
         self.b(symbol_of_trace(trace));
     }
 
-    fn exit(&mut self, number: u32) -> Label {
+    fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
         block!(*self;
             mov_x_imm(X16, number.into());
             note(X16, CONTEXT + Context::exit());
             b(LEAVE);
         );
         let leaves = self.here();
-        self.b(leaves);
-        self.here()
+        let site = self.patchable(SiteKind::A64Branch, |enc| enc.b(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 
@@ -368,10 +369,6 @@ impl HostBackend for Encoder<'_> {
         self.sub_x_imm(SP, SP, AddImm::new(bytes).expect("the save area is smaller than 512 bytes"));
         self.set_late(frame, bytes.into());
         Door { enter: self.here(), leave }
-    }
-
-    fn site(offset: usize) -> Site {
-        Site { offset, kind: SiteKind::A64Branch }
     }
 }
 

@@ -8,8 +8,9 @@
 
 use std::fmt;
 
-use tailfirst::exec::{ExecError, PatchError, Site};
+use tailfirst::exec::{ExecError, PatchError};
 use tailfirst::{Align, FinishError, Label, Symbol};
+use tailfirst::{PatchPoint, SiteError};
 
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Slot, Width};
 use crate::context::SPILLS;
@@ -123,6 +124,7 @@ pub enum EmitError {
     Spills,
     Finish(FinishError),
     Exec(ExecError),
+    Site(SiteError),
     Patch(PatchError),
 }
 
@@ -132,12 +134,19 @@ impl fmt::Display for EmitError {
             EmitError::Spills => write!(f, "more than {SPILLS} values are spilled"),
             EmitError::Finish(error) => error.fmt(f),
             EmitError::Exec(error) => error.fmt(f),
+            EmitError::Site(error) => error.fmt(f),
             EmitError::Patch(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for EmitError {}
+
+impl From<SiteError> for EmitError {
+    fn from(error: SiteError) -> Self {
+        EmitError::Site(error)
+    }
+}
 
 impl From<FinishError> for EmitError {
     fn from(error: FinishError) -> Self {
@@ -182,6 +191,8 @@ pub trait Backend {
     /// Whether the result replaces the first operand, so that the second must be in an other register than the result.
     const TWO_ADDRESS: bool;
     type Label: Copy;
+    /// What is patched of an exit's jump.
+    type Site: Copy;
 
     /// Whether `value` may be the last operand of `ins` as it is.
     fn immediate(ins: Ins, value: i64) -> bool;
@@ -207,16 +218,23 @@ pub trait Backend {
     /// Jumps to the start of a trace that is there already.
     fn link(&mut self, trace: usize);
     /// The stub of an exit: a jump that can be patched, and behind it, where it leads at first, what notes in the context which exit this is
-    /// and goes to `LEAVE`. Its label is that of the jump.
-    fn exit(&mut self, number: u32) -> Self::Label;
+    /// and goes to `LEAVE`.
+    fn exit(&mut self, number: u32) -> Stub<Self::Label, Self::Site>;
 }
 
 /// What else the processor's back end knows.
-pub trait HostBackend: Backend<Label = Label> {
+pub trait HostBackend: Backend<Label = Label, Site = PatchPoint> {
     /// The way from Rust to native code and back.
     fn door(&mut self) -> Door;
-    /// What is patched of the jump at `offset`.
-    fn site(offset: usize) -> Site;
+}
+
+/// The stub of an exit.
+#[derive(Clone, Copy)]
+pub struct Stub<L, S> {
+    /// Its first instruction, a jump.
+    pub jump: L,
+    /// What is patched of that.
+    pub site: S,
 }
 
 /// Where code is entered and left.

@@ -25,7 +25,7 @@
 //! saved, or not at all, when a side trace begins there: its inputs are then just in these places.
 
 use crate::allocate::Allocator;
-use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
+use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source, Stub};
 use crate::bytecode::{IntOp, Slot};
 use crate::homes::{Homes, frame_word, immediate};
 use crate::ir::{End, Ins, Phi, Ref, Trace};
@@ -49,13 +49,13 @@ pub enum Mark {
 }
 
 /// A trace as an encoder has it now: labels into its code.
-pub struct Compiled<L> {
+pub struct Compiled<L, S> {
     pub start: L,
     /// The loop's first instruction.
     pub head: Option<L>,
     pub exits: Vec<Exit>,
     /// The exits' stubs, each of which begins with a jump that can be patched.
-    pub stubs: Vec<L>,
+    pub stubs: Vec<Stub<L, S>>,
     /// What each piece of code is for, the highest first.
     pub marks: Vec<(L, Mark)>,
 }
@@ -67,7 +67,7 @@ pub fn compile<B: Backend>(
     trace: &Trace,
     pending: &[(Slot, Source)],
     first_exit: u32,
-) -> Result<Compiled<B::Label>, EmitError> {
+) -> Result<Compiled<B::Label, B::Site>, EmitError> {
     let no_exit = Exit { pc: 0, restores: vec![] };
     let mut walk = Walk::<B> {
         trace,
@@ -108,7 +108,7 @@ pub fn compile<B: Backend>(
 struct Walk<'t, B: Backend> {
     trace: &'t Trace,
     a: Allocator<'t>,
-    stubs: Vec<B::Label>,
+    stubs: Vec<Stub<B::Label, B::Site>>,
     exits: Vec<Exit>,
     marks: Vec<(B::Label, Mark)>,
 }
@@ -278,7 +278,7 @@ impl<B: Backend> Walk<'_, B> {
                 let slots = &self.trace.snapshots[snapshot];
                 let restores = slots.slots.iter().map(|&(slot, v)| (slot, self.a.keep::<B>(v))).collect();
                 self.exits[snapshot] = Exit { pc: slots.pc, restores };
-                asm.guard(cond, a, b, self.stubs[snapshot]);
+                asm.guard(cond, a, b, self.stubs[snapshot].jump);
             }
             _ => {
                 // A value that nobody needs is not computed.

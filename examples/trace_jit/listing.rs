@@ -5,7 +5,7 @@
 //! machine that they do not run on, and those that nobody wants to see cost nothing; jumps are shown as they were before they were patched.
 
 use tailfirst::listing::Disassemble;
-use tailfirst::{Encoder, Label, LineTable, Listing, Marks};
+use tailfirst::{Encoder, Label, LineTable, Listing, Marks, PatchPoint};
 
 use crate::backend::{Backend, EmitError, LEAVE, Place, Source, symbol_of_trace};
 use crate::bytecode::slot_name;
@@ -16,7 +16,7 @@ use crate::vm::{Installed, Origin, recompile};
 /// The listings of all traces, for the instruction set `I`.
 pub fn listings<I: Disassemble>(traces: &[Installed]) -> Result<Vec<String>, EmitError>
 where
-    Encoder<'static, I>: Backend<Label = Label>,
+    Encoder<'static, I>: Backend<Label = Label, Site = PatchPoint>,
 {
     let mut listed = Vec::new();
     let mut exits = Vec::new();
@@ -33,10 +33,10 @@ fn list<I: Disassemble>(
     mut enc: Encoder<'static, I>,
     installed: &Installed,
     number: usize,
-    compiled: &Compiled<Label>,
+    compiled: &Compiled<Label, PatchPoint>,
 ) -> Result<String, EmitError>
 where
-    Encoder<'static, I>: Backend<Label = Label>,
+    Encoder<'static, I>: Backend<Label = Label, Site = PatchPoint>,
 {
     let Installed { origin, trace, first_exit, .. } = installed;
     let mut listing = Listing::new();
@@ -49,7 +49,7 @@ where
         listing.name(head, "loop");
     }
     for (stub, exit) in compiled.stubs.iter().zip(*first_exit..) {
-        listing.name(*stub, format!("exit_{exit}"));
+        listing.name(stub.jump, format!("exit_{exit}"));
     }
     let mut marks = Marks::new();
     for &(from, mark) in &compiled.marks {

@@ -100,7 +100,7 @@ impl Native {
 
         let bound = |label| code.offset_of(label).expect("the label is bound");
         let start = bound(compiled.start);
-        let sites: Vec<_> = compiled.stubs.iter().map(|&stub| HostEncoder::site(bound(stub))).collect();
+        let sites: Vec<_> = compiled.stubs.iter().map(|stub| code.site(stub.site)).collect::<Result<_, _>>()?;
         let head = compiled.head.map(bound);
 
         let code = region.publish(placed)?;

@@ -264,7 +264,7 @@ pub fn recompile<B: Backend>(
     traces: &[Installed],
     number: usize,
     before: &[Vec<Exit>],
-) -> Result<Compiled<B::Label>, EmitError> {
+) -> Result<Compiled<B::Label, B::Site>, EmitError> {
     let Installed { origin, trace, first_exit, .. } = &traces[number];
     let pending = match *origin {
         Origin::Head(_) => &[][..],

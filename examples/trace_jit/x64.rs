@@ -7,15 +7,15 @@
 //! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
 //! label inside. Constants that no immediate holds come from the pool.
 
-use tailfirst::exec::{Site, SiteKind};
 use tailfirst::x64::{
     Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI,
     RSP, XMM15, Xmm,
 };
-use tailfirst::{Label, block};
+use tailfirst::{Label, PatchPoint, SiteKind, block};
 
 use crate::backend::{
-    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, symbol_of_trace,
+    Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, Stub,
+    symbol_of_trace,
 };
 use crate::bytecode::{Class, Cond, FloatOp, IntOp, Width};
 use crate::context::Context;
@@ -58,9 +58,6 @@ trait Words {
     fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64);
     fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64);
     fn compare(&mut self, cond: Cond, a: Reg, b: Operand);
-    /// `jmp` whose distance can be patched: one store changes it, as its four bytes lie in eight aligned ones. The code's end
-    /// is aligned, so places are counted from there.
-    fn jump_to_patch(&mut self, to: Label);
 }
 
 impl Words for Encoder<'_> {
@@ -138,14 +135,6 @@ impl Words for Encoder<'_> {
             },
         }
     }
-
-    fn jump_to_patch(&mut self, to: Label) {
-        let beyond = self.pos().from_end() as usize % 8;
-        if beyond > 4 {
-            self.nops(8 - beyond);
-        }
-        self.jmp_rel32(to);
-    }
 }
 
 impl Backend for Encoder<'_> {
@@ -156,6 +145,7 @@ impl Backend for Encoder<'_> {
     const FLOATS: RegSet = RegSet(0x7fff << 32);
     const TWO_ADDRESS: bool = true;
     type Label = Label;
+    type Site = PatchPoint;
 
     fn immediate(ins: Ins, value: i64) -> bool {
         match ins {
@@ -314,14 +304,14 @@ impl Backend for Encoder<'_> {
         self.jmp(symbol_of_trace(trace));
     }
 
-    fn exit(&mut self, number: u32) -> Label {
+    fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
         block!(*self;
             mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
             jmp(LEAVE);
         );
         let leaves = self.here();
-        self.jump_to_patch(leaves);
-        self.here()
+        let site = self.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 
@@ -353,10 +343,5 @@ impl HostBackend for Encoder<'_> {
         self.sub_rm64_imm(RSP, bytes);
         self.set_late(frame, bytes.into());
         Door { enter: self.here(), leave }
-    }
-
-    fn site(offset: usize) -> Site {
-        // Behind the opcode.
-        Site { offset: offset + 1, kind: SiteKind::X64Rel32 }
     }
 }

@@ -3,7 +3,7 @@
 //! It stands for a processor wherever the test runs, and it is strict: an operation on two addresses whose second operand is in the
 //! result's register is refused, and what an operation destroys is destroyed.
 
-use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source};
+use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source, Stub};
 use crate::bytecode::{Cond, FloatOp, IntOp, Slot, Width};
 use crate::compile::{Exit, compile};
 use crate::context::Context;
@@ -55,6 +55,8 @@ impl<const N: u32, const X86: bool> Backend for Simulated<N, X86> {
     const FLOATS: RegSet = RegSet(((1 << N) - 1) << 32);
     const TWO_ADDRESS: bool = X86;
     type Label = usize;
+    /// Exits are not patched here.
+    type Site = ();
 
     fn immediate(ins: Ins, value: i64) -> bool {
         match ins {
@@ -136,9 +138,9 @@ impl<const N: u32, const X86: bool> Backend for Simulated<N, X86> {
         self.steps.push(Step::Link(trace));
     }
 
-    fn exit(&mut self, number: u32) -> usize {
+    fn exit(&mut self, number: u32) -> Stub<usize, ()> {
         self.steps.push(Step::Exit(number));
-        self.here()
+        Stub { jump: self.here(), site: () }
     }
 }
 
