@@ -20,6 +20,9 @@
 //! cursor moves into a *spill*, a private piece of memory that holds a single instruction, which is copied to its place if
 //! it fits. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and positions keep counting when it is full.
 //!
+//! A forward block is written by a cursor that never leaves its spill: each instruction is placed there backward, as always, and then appended to the block. So
+//! the encoder functions know nothing of the direction, and only the slow path is another.
+//!
 //! `// Invariant(room):` `limit` is `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
 //! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
 //! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and

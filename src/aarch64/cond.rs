@@ -57,7 +57,7 @@ impl Cond {
 
     /// The condition that holds when this one does not; of AL and NV, each other, though both always hold.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn invert(self) -> Self {
+    pub const fn inverse(self) -> Self {
         Self::ALL[(self as usize) ^ 1]
     }
 }
@@ -103,7 +103,7 @@ impl CondInv {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         match Cond::from_bits(bits) {
-            Some(inverse) => Self::new(inverse.invert()),
+            Some(inverse) => Self::new(inverse.inverse()),
             None => None,
         }
     }
