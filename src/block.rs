@@ -129,9 +129,13 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// ```
     pub fn forward<R>(&mut self, write: impl FnOnce(&mut Self) -> R) -> R {
         let outer = self.cursor.begin_forward();
-        let entered = self.references.enter(Sight::None);
+        let entered = self.references.enter(Sight::None, 0);
         let result = write(self);
-        match self.cursor.end_forward(outer) {
+        let block = self.cursor.end_forward(outer);
+        if let Some((_, bytes)) = block {
+            I::before_forward(self, bytes);
+        }
+        match block.and_then(|(forward, _)| self.cursor.place_forward(forward)) {
             Some((len, ends)) => {
                 let pos = self.cursor.pos().from_end();
                 let place = if self.cursor.is_forward() {
@@ -144,7 +148,13 @@ impl<I: sealed::Isa> Encoder<'_, I> {
                     // The block around this one does it.
                     Place::Within { .. } => place.of(recorded.from_end()),
                 };
+                let own = self.references.own_fixups();
                 self.references.leave(entered, |pos| place.of(pos.from_end()), origin);
+                if let Place::Below { .. } = place {
+                    // The block's positions went up, and now go down.
+                    self.references.fixups[own.clone()].reverse();
+                    I::after_block(self, own);
+                }
             }
             None => self.references.fail(FinishError::ClearedInBlock),
         }
@@ -178,12 +188,14 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             return write(self);
         }
         self.references.align(align.bytes());
+        I::before(self, align.bytes() as usize);
         let end = self.cursor.placed();
-        let entered = self.references.enter(Sight::Own);
+        let entered = self.references.enter(Sight::Own, align.bytes());
         let result = write(self);
         let head = self.cursor.placed();
         let gap = align.gap(head);
         let moved = |pos: Pos| pos.below(gap as u32);
+        let own = self.references.own_fixups();
         self.references.leave(entered, moved, moved);
         if gap > 0 && head >= end {
             self.cursor.place_bytes(&[0; 4096][..gap]);
@@ -194,6 +206,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
                 I::fill(&mut code[len..len + gap]);
             }
         }
+        I::after_block(self, own);
         result
     }
 }

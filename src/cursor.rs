@@ -20,8 +20,9 @@
 //! cursor moves into a *spill*, a private piece of memory that holds a single instruction, which is copied to its place if
 //! it fits. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and positions keep counting when it is full.
 //!
-//! `// Invariant(room):` `limit` is `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
-//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
+//! `// Invariant(room):` `limit` is at least `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
+//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written. It is higher while a *deadline* comes
+//! before the buffer's end (see [`aarch64::island`](crate::aarch64)): one comparison watches both.
 //! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and
 //! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
 
@@ -55,8 +56,10 @@ pub(crate) struct Cursor<'buf> {
 }
 
 /// What a cursor writes into.
-struct Memory<'buf> {
+pub(crate) struct Memory<'buf> {
     limit: usize,
+    /// With so many bytes placed, an instruction's way is by the slow path; `usize::MAX` is never.
+    deadline: usize,
     /// One above the address of the buffer's end, as seen from the cursor.
     origin: usize,
     buffer: Buffer<'buf>,
@@ -83,13 +86,14 @@ impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
         let mut memory =
-            Box::new(Memory { limit, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
+            Box::new(Memory { limit, deadline: usize::MAX, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
         Cursor { at: memory.start(), memory }
     }
 
     /// Back to the buffer's end.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn clear(&mut self) {
+        self.memory.deadline = usize::MAX;
         self.at = self.memory.clear();
     }
 
@@ -104,15 +108,23 @@ impl<'buf> Cursor<'buf> {
         core::mem::replace(self, forward)
     }
 
-    /// Puts the outer cursor back in this one's place, with the forward block that this one holds, which is given out as the number of its bytes and its
-    /// instructions' ends. `None` if this is no forward cursor, or if the block is too long.
-    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(u32, Vec<u32>)> {
+    /// Puts the outer cursor back in this one's place, and gives the forward one, with the number of bytes in its block. `None` if this is no forward cursor, or if
+    /// the block is too long.
+    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(Self, usize)> {
         let mut forward = core::mem::replace(self, outer);
         forward.at = forward.memory.settle(forward.at);
-        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
-        if staging.is_full() {
-            return None;
+        match &forward.memory.buffer {
+            Buffer::Forward(staging) if !staging.is_full() => {
+                let len = staging.bytes.len();
+                Some((forward, len))
+            }
+            _ => None,
         }
+    }
+
+    /// Places the block that `forward` holds; gives the number of its bytes and its instructions' ends.
+    pub(crate) fn place_forward(&mut self, mut forward: Self) -> Option<(u32, Vec<u32>)> {
+        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
         let (len, ends) = (staging.bytes.len() as u32, staging.ends.clone());
         self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
         forward.clear();
@@ -151,10 +163,7 @@ impl<'buf> Cursor<'buf> {
     /// The position of what is placed next, if that has so many bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pos_below(&self, bytes: u8) -> Pos {
-        let count = (self.memory.count(self.at) as u32).wrapping_add(bytes.into());
-        debug_assert_ne!(count, 0);
-        // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
-        Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
+        self.memory.pos(self.at, bytes)
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
@@ -176,14 +185,41 @@ impl<'buf> Cursor<'buf> {
         self.at = at;
     }
 
-    /// Places one four-byte instruction.
+    /// Places one four-byte instruction, which `word` gives when it is known where that lies. Below the limit `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn place_word(&mut self, word: u32) {
-        let at = self.with_room() - 4;
-        // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.
-        unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
-        self.at = at;
+    pub(crate) fn place_word<R>(
+        &mut self,
+        references: &mut R,
+        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> usize,
+        word: impl FnOnce(&mut Memory<'buf>, &mut R, Place) -> Word,
+    ) {
+        let end = if self.at < self.memory.limit { slow(&mut self.memory, references, self.at) } else { self.at };
+        match word(&mut self.memory, references, Place { end }) {
+            Word::Here(word) => {
+                let at = end - 4;
+                // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.
+                unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
+                self.at = at;
+            }
+            Word::Placed(place) => self.at = place.end,
+        }
+    }
+
+    /// Lets `f`, which is out of line, place something.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn with_memory(&mut self, f: impl FnOnce(&mut Memory<'buf>, Place) -> Place) {
+        self.at = f(&mut self.memory, Place { end: self.at }).end;
+    }
+
+    /// The number of bytes placed at which the slow path looks for what is due.
+    pub(crate) fn deadline(&self) -> usize {
+        self.memory.deadline
+    }
+
+    /// Sets that number.
+    pub(crate) fn set_deadline(&mut self, placed: usize) {
+        self.memory.set_deadline(placed);
     }
 
     /// Where the next byte goes, with Invariant(room): the red zone below it is free.
@@ -201,7 +237,97 @@ impl<'buf> Cursor<'buf> {
     }
 }
 
+/// A cursor's place, passed by value: the address above what is placed next.
+#[cfg(feature = "aarch64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    end: usize,
+}
+
+/// What became of an instruction.
+#[cfg(feature = "aarch64")]
+pub(crate) enum Word {
+    /// It is this one, and nothing was placed.
+    Here(u32),
+    /// It was placed, or what stands for it.
+    Placed(Place),
+}
+
+#[cfg(feature = "aarch64")]
 impl Memory<'_> {
+    /// The number of bytes placed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn placed(&self, place: Place) -> usize {
+        // Invariant(pos)
+        self.count(place.end) - 1
+    }
+
+    /// The position of what is placed next, if that has so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn pos_below(&self, place: Place, bytes: u8) -> Pos {
+        self.pos(place.end, bytes)
+    }
+
+    /// Whether the deadline has come, where something can be placed.
+    pub(crate) fn is_due(&self, place: Place, bytes: usize) -> bool {
+        self.state != State::Forward && self.placed(place).saturating_add(bytes) >= self.deadline
+    }
+
+    /// Whether code grows upward here.
+    pub(crate) fn is_forward(&self) -> bool {
+        self.state == State::Forward
+    }
+
+    /// Places instructions, the last one highest.
+    pub(crate) fn place_words(&mut self, place: Place, words: &[u32]) -> Place {
+        let mut at = place.end;
+        for word in words.iter().rev() {
+            at = self.place_bytes(at, &word.to_le_bytes(), &[4]);
+        }
+        Place { end: at }
+    }
+
+    /// Room for one instruction.
+    pub(crate) fn make_room(&mut self, place: Place) -> usize {
+        self.with_room(place.end)
+    }
+}
+
+#[cfg(feature = "aarch64")]
+impl Place {
+    pub(crate) fn new(end: usize) -> Self {
+        Place { end }
+    }
+}
+
+impl Memory<'_> {
+    /// The position of what is placed below `at`, if that has so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn pos(&self, at: usize, bytes: u8) -> Pos {
+        let count = (self.count(at) as u32).wrapping_add(bytes.into());
+        debug_assert_ne!(count, 0);
+        // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
+        Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
+    }
+
+    /// Brings the deadline forward to `placed` bytes, unless it comes before that already.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn note_deadline(&mut self, placed: usize) {
+        if placed < self.deadline {
+            self.deadline = placed;
+            self.limit = self.limit.max(self.origin.saturating_sub(placed));
+        }
+    }
+
+    pub(crate) fn set_deadline(&mut self, placed: usize) {
+        self.deadline = placed;
+        if self.state == State::InBuffer {
+            let (start, _) = self.buffer.extent();
+            // Invariant(room)
+            self.limit = (start.addr().wrapping_add(RED_ZONE)).max(self.origin.saturating_sub(placed));
+        }
+    }
+
     /// One more than the number of bytes placed so far.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn count(&self, at: usize) -> usize {
@@ -217,6 +343,12 @@ impl Memory<'_> {
         let placed = self.count(at) - 1;
         if self.state != State::InBuffer {
             return self.flush_spill(placed);
+        }
+        let (start, len) = self.buffer.extent();
+        if len - placed >= RED_ZONE {
+            // It was the deadline that led here.
+            debug_assert!(at >= start.addr() + RED_ZONE);
+            return at;
         }
         if self.buffer.grow(placed) {
             return self.in_buffer(placed);
@@ -309,8 +441,8 @@ impl Memory<'_> {
         debug_assert!(placed <= len);
         // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
         let start = start.expose_provenance();
-        self.limit = start.wrapping_add(RED_ZONE);
         self.origin = start + len + 1;
+        self.limit = start.wrapping_add(RED_ZONE).max(self.origin.saturating_sub(self.deadline));
         start + (len - placed)
     }
 

@@ -69,6 +69,7 @@ macro_rules! scalars {
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places bytes, in this order: a string, an element of a table.
     pub fn data(&mut self, bytes: &[u8]) {
+        I::before_data(self, bytes.len());
         self.cursor.place_bytes(bytes);
     }
 
@@ -86,6 +87,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     pub fn align(&mut self, align: Align) {
         if let Some(gap) = self.gap(align) {
             const ZEROS: [u8; 4096] = [0; 4096];
+            I::before_data(self, gap);
             self.cursor.place_bytes(&ZEROS[..gap]);
         }
     }

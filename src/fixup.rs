@@ -29,6 +29,34 @@ pub(crate) mod sealed {
 
         /// Fills a gap in code with instructions that do nothing.
         fn fill(gap: &mut [u8]);
+
+        /// Called before `bytes` bytes are placed with nothing between them.
+        fn before(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
+        where
+            Self: Sized,
+        {
+        }
+
+        /// The same, and they are data.
+        fn before_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
+        where
+            Self: Sized,
+        {
+        }
+
+        /// The same, and they are a forward block, whose scope has not been left.
+        fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
+        where
+            Self: Sized,
+        {
+        }
+
+        /// Called when a block is in its place: `fixups` are its own, in the order of their positions.
+        fn after_block(_: &mut crate::Encoder<'_, Self>, _fixups: core::ops::Range<usize>)
+        where
+            Self: Sized,
+        {
+        }
     }
 }
 
@@ -84,4 +112,6 @@ pub(crate) struct Fixup<F> {
     pub(crate) from: Pos,
     pub(crate) label: Label,
     pub(crate) field: F,
+    /// Whether there is an island's branch for it to reach, should the label be too far.
+    pub(crate) is_served: bool,
 }

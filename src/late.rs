@@ -63,6 +63,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
     /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
+        I::before(self, 64);
         let from = I::instruction_origin(self.pos());
         self.references.use_late(from, P::FIELD, late);
         place(self, P::PLACEHOLDER);

@@ -69,6 +69,7 @@ mod chunk;
 mod code;
 mod cursor;
 mod data;
+mod deadline;
 mod encoder;
 mod error;
 mod fixup;

@@ -14,6 +14,7 @@
 //! `// Invariant(first):` the labels of the current scope are numbered from `first` on, without gaps, and `first` is the number of labels of all scopes around it.
 
 use crate::{
+    deadline::{Deadlines, Heads, Served},
     error::FinishError,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
@@ -30,13 +31,15 @@ pub(crate) struct References<F, L> {
     /// The number of the first label in `labels`.
     first: u32,
     labels: Vec<Option<Pos>>,
-    fixups: Vec<Fixup<F>>,
+    /// Outside forward blocks in the order of their positions.
+    pub(crate) fixups: Vec<Fixup<F>>,
+    pub(crate) deadlines: Deadlines,
     open: Vec<OpenRelocation<F>>,
     late_uses: Vec<LateUse<L>>,
     late_values: Vec<Option<i64>>,
     relocations: Vec<Relocation<F>>,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
-    scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<Scope>,
     /// The strictest alignment asked for, in bytes.
     alignment: u32,
     /// The first mistake; `finish` reports it.
@@ -44,7 +47,7 @@ pub(crate) struct References<F, L> {
 }
 
 /// A scope that another one stands in, and what is known of that.
-struct Scope {
+pub(crate) struct Scope {
     /// This scope's labels.
     first: u32,
     labels: Vec<Option<Pos>>,
@@ -53,15 +56,18 @@ struct Scope {
     /// Labels from further out that were bound in the inner scope.
     bound: Vec<(Label, Pos)>,
     /// Where the inner scope's references begin.
-    since: Since,
+    pub(crate) since: Since,
+    /// Bytes that the inner scope may be moved down, at most, when it is complete.
+    pub(crate) may_move: u32,
 }
 
 /// How many references there were.
 #[derive(Clone, Copy)]
-struct Since {
-    fixups: usize,
+pub(crate) struct Since {
+    pub(crate) fixups: usize,
     open: usize,
     late: usize,
+    pub(crate) served: usize,
 }
 
 /// Whether a scope's own labels are in sight.
@@ -82,6 +88,7 @@ pub(crate) struct Extent {
     since: Since,
     late_values: usize,
     depth: usize,
+    heads: Heads,
 }
 
 impl<F: Field, L: LateField> References<F, L> {
@@ -90,6 +97,7 @@ impl<F: Field, L: LateField> References<F, L> {
             first: 0,
             labels: Vec::new(),
             fixups: Vec::new(),
+            deadlines: Deadlines::default(),
             open: Vec::new(),
             late_uses: Vec::new(),
             late_values: Vec::new(),
@@ -106,6 +114,7 @@ impl<F: Field, L: LateField> References<F, L> {
             first: 0,
             labels: emptied(core::mem::take(&mut self.labels)),
             fixups: emptied(core::mem::take(&mut self.fixups)),
+            deadlines: core::mem::take(&mut self.deadlines).emptied(),
             open: emptied(core::mem::take(&mut self.open)),
             late_uses: emptied(core::mem::take(&mut self.late_uses)),
             late_values: emptied(core::mem::take(&mut self.late_values)),
@@ -208,7 +217,7 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-    extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
+    pub(crate) extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
         self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
     }
 
@@ -235,7 +244,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn pend(&mut self, from: Pos, field: F, target: Target) {
         match target {
             Target::Label(label) if !field.needs_address() && self.fixups.len() < self.fixups.capacity() => {
-                self.fixups.push(Fixup { from, label, field });
+                self.fixups.push(Fixup { from, label, field, is_served: false });
             }
             _ => self.pend_slowly(from, field, target),
         }
@@ -247,7 +256,9 @@ impl<F: Field, L: LateField> References<F, L> {
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn pend_slowly(&mut self, from: Pos, field: F, target: Target) {
         match target {
-            Target::Label(label) if !field.needs_address() => self.fixups.push(Fixup { from, label, field }),
+            Target::Label(label) if !field.needs_address() => {
+                self.fixups.push(Fixup { from, label, field, is_served: false });
+            }
             _ => self.open.push(OpenRelocation { from, field, target }),
         }
     }
@@ -269,14 +280,37 @@ impl<F: Field, L: LateField> References<F, L> {
         self.late_uses.push(LateUse { from, late, field });
     }
 
-    pub(crate) fn enter(&mut self, sight: Sight) -> Entered {
+    /// Begins a scope, which may be moved down by so many bytes when it is complete.
+    pub(crate) fn enter(&mut self, sight: Sight, may_move: u32) -> Entered {
         let inner_first = self.first + self.count() as u32;
-        let since = Since { fixups: self.fixups.len(), open: self.open.len(), late: self.late_uses.len() };
+        let since = self.since();
         let aside = (sight == Sight::None).then(Vec::new);
         let labels = core::mem::take(&mut self.labels);
-        self.scopes.push(Scope { first: self.first, labels, aside, bound: Vec::new(), since });
+        self.scopes.push(Scope { first: self.first, labels, aside, bound: Vec::new(), since, may_move });
         self.first = inner_first;
         Entered(self.scopes.len())
+    }
+
+    fn since(&self) -> Since {
+        Since {
+            fixups: self.fixups.len(),
+            open: self.open.len(),
+            late: self.late_uses.len(),
+            served: self.deadlines.served.len(),
+        }
+    }
+
+    /// The current scope's fixups.
+    pub(crate) fn own_fixups(&self) -> core::ops::Range<usize> {
+        self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
+    }
+
+    /// Exchanges the labels in sight for those around the current scope, and back.
+    pub(crate) fn exchange_sight(&mut self) {
+        if let Some(scope) = self.scopes.last_mut() {
+            core::mem::swap(&mut self.first, &mut scope.first);
+            core::mem::swap(&mut self.labels, &mut scope.labels);
+        }
     }
 
     /// The number of the current scope's labels.
@@ -293,7 +327,7 @@ impl<F: Field, L: LateField> References<F, L> {
             return self.fail(FinishError::ClearedInBlock);
         }
         // Invariant(first) held for the depth, so there is one.
-        let Some(Scope { first, labels, aside, bound, since }) = self.scopes.pop() else { return };
+        let Some(Scope { first, labels, aside, bound, since, may_move: _ }) = self.scopes.pop() else { return };
         let own = core::mem::replace(&mut self.labels, labels);
         self.first = first;
         let outer = match self.scopes.last_mut() {
@@ -307,6 +341,9 @@ impl<F: Field, L: LateField> References<F, L> {
         for fixup in &mut self.fixups[since.fixups..] {
             fixup.from = origin(fixup.from);
         }
+        for served in &mut self.deadlines.served[since.served..] {
+            served.to = position(served.to);
+        }
         for open in &mut self.open[since.open..] {
             open.from = origin(open.from);
         }
@@ -318,24 +355,31 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn extent(&self) -> Extent {
         Extent {
             labels: self.count(),
-            since: Since { fixups: self.fixups.len(), open: self.open.len(), late: self.late_uses.len() },
+            since: self.since(),
             late_values: self.late_values.len(),
             depth: self.scopes.len(),
+            heads: self.deadlines.heads,
         }
     }
 
     /// Forgets what came after `extent`: `is_later` tells the positions of that. `false` if it was not taken here.
     pub(crate) fn truncate(&mut self, extent: Extent, is_later: impl Fn(Pos) -> bool) -> bool {
-        let Extent { labels, since, late_values, depth } = extent;
+        let Extent { labels, since, late_values, depth, heads } = extent;
         let now = self.extent();
         let is_shorter = labels <= now.labels
             && since.fixups <= now.since.fixups
             && since.open <= now.since.open
             && since.late <= now.since.late
+            && since.served <= now.since.served
             && late_values <= now.late_values;
         if !is_shorter || depth != self.scopes.len() {
             return false;
         }
+        for served in self.deadlines.served.drain(since.served..) {
+            self.fixups[served.fixup].is_served = false;
+        }
+        self.deadlines.heads = heads;
+        self.deadlines.after_data = None;
         self.fixups.truncate(since.fixups);
         self.open.truncate(since.open);
         self.late_uses.truncate(since.late);
@@ -362,13 +406,19 @@ impl<F: Field, L: LateField> References<F, L> {
         if !self.scopes.is_empty() {
             return Err(FinishError::OpenBlock);
         }
-        for &Fixup { from, label, field } in &self.fixups {
+        for &Fixup { from, label, field, is_served } in &self.fixups {
             let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
             let distance = from.distance_to(pos);
             if !field.reaches(distance) {
+                if is_served {
+                    continue;
+                }
                 return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
             }
             field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
+        }
+        if !self.deadlines.served.is_empty() {
+            self.fill_served(code)?;
         }
         self.relocations.clear();
         if !self.open.is_empty() {
@@ -376,6 +426,25 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         if !self.late_uses.is_empty() {
             self.fill_late(code)?;
+        }
+        Ok(())
+    }
+
+    /// Leads what does not reach its label to the island that serves it.
+    #[cold]
+    fn fill_served(&self, code: &mut [u8]) -> Result<(), FinishError> {
+        for &Served { fixup, to } in &self.deadlines.served {
+            let Fixup { from, label, field, .. } = self.fixups[fixup];
+            let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
+            let direct = from.distance_to(pos);
+            if field.reaches(direct) {
+                continue;
+            }
+            let distance = from.distance_to(to);
+            if !field.reaches(distance) {
+                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance: direct, range: field.range() });
+            }
+            field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
         }
         Ok(())
     }

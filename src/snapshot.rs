@@ -23,12 +23,13 @@ use crate::{Encoder, FinishError, fixup::sealed, label::Pos, references::Extent}
 pub struct Snapshot {
     pos: Pos,
     extent: Extent,
+    deadline: usize,
 }
 
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// The present state.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { pos: self.pos(), extent: self.references.extent() }
+        Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }
 
     /// Drops all code, labels and references that are newer than the snapshot.
@@ -39,6 +40,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let is_ours = snapshot.pos <= self.pos() && self.references.truncate(snapshot.extent, |pos| pos > snapshot.pos);
         if is_ours {
             self.cursor.truncate(snapshot.pos.from_end() as usize);
+            self.cursor.set_deadline(snapshot.deadline);
         } else {
             self.references.fail(FinishError::ForeignSnapshot);
         }

@@ -321,7 +321,7 @@ fn symbols_are_linked() {
     assert_eq!(
         open,
         [
-            (8, Rel::Imm19, RelocationTarget::Symbol(literal)),
+            (8, Rel::Lit19, RelocationTarget::Symbol(literal)),
             (4, Rel::Imm26, RelocationTarget::Symbol(call)),
             (0, Rel::Adr21, RelocationTarget::Symbol(adr)),
         ]

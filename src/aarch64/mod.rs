@@ -32,6 +32,7 @@ mod fixup;
 #[cfg(feature = "forms")]
 pub mod form;
 mod imm;
+mod island;
 mod late;
 mod reg;
 mod select;
@@ -88,6 +89,22 @@ impl crate::fixup::sealed::Isa for A64 {
     fn forward_origin(recorded: u32, _ends: &[u32]) -> u32 {
         // Recorded is a place four bytes beyond the instruction's start.
         recorded.wrapping_sub(4)
+    }
+
+    fn before(enc: &mut Encoder<'_>, bytes: usize) {
+        enc.keep_together(bytes);
+    }
+
+    fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_data(enc, bytes);
+    }
+
+    fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_forward(enc, bytes);
+    }
+
+    fn after_block(enc: &mut Encoder<'_>, fixups: core::ops::Range<usize>) {
+        island::after_block(enc, fixups);
     }
 
     fn fill(gap: &mut [u8]) {
