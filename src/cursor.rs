@@ -223,6 +223,7 @@ impl<'buf> Cursor<'buf> {
     }
 
     /// Where the next byte goes, with Invariant(room): the red zone below it is free.
+    #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_room(&mut self) -> usize {
         if self.at < self.memory.limit { self.memory.with_room(self.at) } else { self.at }

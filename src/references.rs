@@ -222,6 +222,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
+    #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
         if let Target::Label(label) = target

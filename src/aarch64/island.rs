@@ -43,7 +43,7 @@ type References = crate::references::References<Rel, LateImm>;
 
 const B: u32 = 0x1400_0000;
 
-/// How many references an island takes along that are not due, and among how many labels it looks for the same one.
+/// For how many labels an island has a branch that no reference is due for yet, and among how many it looks for a label.
 const COMPANY: usize = 16;
 
 impl Rel {
@@ -205,12 +205,12 @@ impl References {
         while let Some(index) = self.next_due(memory.placed(island.place).saturating_add(bytes), fixups, |_| 0) {
             island.serve(memory, self, index);
         }
-        for _ in 0..COMPANY {
-            let placed = memory.placed(island.place).saturating_add(bytes);
-            match self.next_due(placed, fixups, |field| field.down() / 8) {
-                Some(index) if island.len > 0 => island.serve(memory, self, index),
-                _ => break,
-            }
+        let most = if island.len > 0 { island.len + COMPANY } else { 0 };
+        while island.len < most
+            && let placed = memory.placed(island.place).saturating_add(bytes)
+            && let Some(index) = self.next_due(placed, fixups, |field| field.down() / 8)
+        {
+            island.serve(memory, self, index);
         }
         let place = island.end(memory);
         for index in self.heads(fixups).into_iter().flatten().chain(fixups..self.fixups.len()) {
