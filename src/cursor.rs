@@ -85,8 +85,15 @@ enum State {
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
-        let mut memory =
-            Box::new(Memory { limit, deadline: usize::MAX, origin, buffer, spill: Vec::new(), state: State::InBuffer, spare: None });
+        let mut memory = Box::new(Memory {
+            limit,
+            deadline: usize::MAX,
+            origin,
+            buffer,
+            spill: Vec::new(),
+            state: State::InBuffer,
+            spare: None,
+        });
         Cursor { at: memory.start(), memory }
     }
 

@@ -443,7 +443,12 @@ impl<F: Field, L: LateField> References<F, L> {
             }
             let distance = from.distance_to(to);
             if !field.reaches(distance) {
-                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance: direct, range: field.range() });
+                return Err(FinishError::OutOfRange {
+                    label,
+                    at: from.from_end(),
+                    distance: direct,
+                    range: field.range(),
+                });
             }
             field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
         }

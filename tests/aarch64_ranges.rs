@@ -262,7 +262,9 @@ fn a_bound_label_is_reached_directly_up_to_the_limit_and_by_a_veneer_beyond() {
             word if word >> 24 & 0x7F == 0x75 && word >> 22 & 3 != 3 => 3,
             _ => 2,
         };
-        for (distance, words) in [(limit - 1, 1), (limit, 1), (limit + 1, veneer), (limit + 2, veneer), (2 * limit, veneer)] {
+        for (distance, words) in
+            [(limit - 1, 1), (limit, 1), (limit + 1, veneer), (limit + 2, veneer), (2 * limit, veneer)]
+        {
             let placed = near(&mut enc, branch, distance - 1, true);
             let code = enc.finish().expect("in reach of a veneer");
             assert_eq!(code.bytes().len() / 4, 1 + distance - 1 + words, "{:#x} at {distance}", branch.word);

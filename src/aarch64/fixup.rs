@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn edges() {
-        for field in [Rel::Imm26, Rel::Imm19, Rel::Lit19, Rel::Imm14, Rel::Imm9, Rel::Back16, Rel::Adr21, Rel::AdrPage] {
+        for field in [Rel::Imm26, Rel::Imm19, Rel::Lit19, Rel::Imm14, Rel::Imm9, Rel::Back16, Rel::Adr21, Rel::AdrPage]
+        {
             let range = field.range();
             for distance in [range.low, range.high] {
                 assert!(range.holds(distance));
