@@ -188,7 +188,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             return write(self);
         }
         self.references.align(align.bytes());
-        I::before(self, align.bytes() as usize);
+        I::before_move(self, align.bytes() as usize);
         let end = self.cursor.placed();
         let entered = self.references.enter(Sight::Own, align.bytes());
         let result = write(self);

@@ -37,14 +37,21 @@ pub(crate) mod sealed {
         {
         }
 
-        /// The same, and they are data.
+        /// Called before a block is placed that may be moved down by so many bytes.
+        fn before_move(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
+        where
+            Self: Sized,
+        {
+        }
+
+        /// As `before`, of data.
         fn before_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
         where
             Self: Sized,
         {
         }
 
-        /// The same, and they are a forward block, whose scope has not been left.
+        /// As `before`, of a forward block, whose scope has not been left.
         fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
         where
             Self: Sized,

@@ -616,7 +616,7 @@ fn run(enc: &mut Encoder<'_>, filler: &Filler, items: &[Item], labels: usize) {
         Ok(code) => check(&code, &program.placed),
         // Upward nothing reaches farther than a B.
         Err(FinishError::OutOfRange { distance, .. }) if distance > 120 * MIB as i64 => {}
-        Err(problem) => panic!("{problem:?}"),
+        Err(problem) => panic!("{problem} in {items:?}"),
     }
 }
 

@@ -292,6 +292,13 @@ impl Encoder<'_> {
     }
 }
 
+/// Brings all deadlines forward, since code above may soon be so much farther away.
+pub(super) fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
+    enc.keep_together(bytes);
+    let deadline = enc.cursor.deadline();
+    enc.cursor.set_deadline(deadline.saturating_sub(bytes));
+}
+
 pub(super) fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
     let references = &mut *enc.references;
     enc.cursor.with_memory(|memory, place| {

@@ -95,6 +95,10 @@ impl crate::fixup::sealed::Isa for A64 {
         enc.keep_together(bytes);
     }
 
+    fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_move(enc, bytes);
+    }
+
     fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
         island::before_data(enc, bytes);
     }
