@@ -503,6 +503,27 @@ fn what_belongs_together_stays_together() {
     }
 }
 
+/// In a forward block the branch placed last comes due first.
+#[test]
+fn a_forward_blocks_branches_come_due_from_its_end() {
+    let mut enc = Encoder::new();
+    enc.nop();
+    let tbz = BRANCHES[14];
+    let labels = [enc.label(), enc.label()];
+    let mut placed = Vec::new();
+    enc.forward(|asm| {
+        for label in labels {
+            let own = asm.here();
+            (tbz.place)(asm, label);
+            placed.push(Placed { own, next: asm.here(), what: Ok((tbz, label)) });
+            (0..5000).for_each(|_| asm.nop());
+        }
+    });
+    (0..9000).for_each(|_| enc.nop());
+    labels.into_iter().for_each(|label| enc.bind(label));
+    check(&enc.finish().expect("in reach of islands"), &placed);
+}
+
 #[derive(Debug, Clone)]
 enum Item {
     Nops(usize),
