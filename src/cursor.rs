@@ -318,6 +318,7 @@ impl Memory<'_> {
         Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
     }
 
+    #[cfg(feature = "aarch64")]
     /// Brings the deadline forward to `placed` bytes, unless it comes before that already.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn note_deadline(&mut self, placed: usize) {

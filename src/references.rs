@@ -58,6 +58,7 @@ pub(crate) struct Scope {
     /// Where the inner scope's references begin.
     pub(crate) since: Since,
     /// Bytes that the inner scope may be moved down, at most, when it is complete.
+    #[cfg_attr(not(feature = "aarch64"), allow(dead_code, reason = "only A64 has islands"))]
     pub(crate) may_move: u32,
 }
 
@@ -306,6 +307,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
     }
 
+    #[cfg(feature = "aarch64")]
     /// Exchanges the labels in sight for those around the current scope, and back.
     pub(crate) fn exchange_sight(&mut self) {
         if let Some(scope) = self.scopes.last_mut() {

@@ -17,12 +17,14 @@ use tailfirst::{
 
 const NOP: u32 = 0xD503_201F;
 
+type Place = fn(&mut Encoder<'_>, Label);
+
 /// A branch: its word without the distance, how far down it reaches, and the call.
 #[derive(Clone, Copy)]
 struct Branch {
     word: u32,
     down: usize,
-    place: fn(&mut Encoder<'_>, Label),
+    place: Place,
 }
 
 const BIT: UImm<6, 0> = match UImm::new(37) {
@@ -347,7 +349,7 @@ fn b_and_bl_go_on_from_island_to_island() {
 fn what_nothing_can_help_is_out_of_range() {
     let imm19 = Range { low: -1_048_576, high: 1_048_572, step: 4 };
     let adr = Range { low: -1_048_576, high: 1_048_575, step: 1 };
-    let others: [(Range, fn(&mut Encoder<'_>, Label)); 4] = [
+    let others: [(Range, Place); 4] = [
         (imm19, |enc, label| enc.ldr_x_lit(X3, label)),
         (imm19, |enc, label| enc.ldr_d_lit(D3, label)),
         (imm19, |enc, label| enc.ldrsw_x_lit(X3, label)),
