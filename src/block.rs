@@ -41,11 +41,13 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Align, Encoder, FinishError, fixup::sealed, label::Pos, references::Sight};
+use crate::{Align, Encoder, FinishError, buffer::MAX_LEN, fixup::sealed, label::Pos, references::Sight};
 
 /// Calls of encoder functions in reading order, made in reverse.
 ///
-/// Arguments are evaluated in reading order, before anything is placed. Each call is a method of the encoder that returns nothing.
+/// Arguments are evaluated in reading order, before anything is placed; so they may use the encoder (`enc.here()`), and none may keep a temporary
+/// alive. Each call is a method of the encoder that returns nothing. Inside [`forward`](Encoder::forward), where calls are in reading order already, this would
+/// reverse them. The compiler's limit for recursive macros allows some thirty calls of two arguments each.
 ///
 /// ```
 /// use tailfirst::{block, x64::*};
@@ -78,31 +80,19 @@ macro_rules! block {
         $crate::block!(@calls $encoder; [$name($($known)*) $($placed)*] $($rest)*)
     };
     (@calls $encoder:expr; [$($name:ident($($argument:ident)*))*]) => {{
-        let encoder = &mut $encoder;
+        let encoder = $encoder.by_mut();
         $(encoder.$name($($argument),*);)*
     }};
 }
 
-/// Where a forward block lies.
-#[derive(Clone, Copy)]
-enum Place {
-    /// In code that grows down: the distance of the block's start from the end.
-    Below { start: u32 },
-    /// In a forward block: the distance from its start.
-    Within { start: u32 },
-}
-
-impl Place {
-    /// The position of an offset in the block.
-    fn of(self, offset: u32) -> Pos {
-        match self {
-            Place::Below { start } => Pos::at(start.saturating_sub(offset)),
-            Place::Within { start } => Pos::at(start.saturating_add(offset)),
-        }
-    }
-}
-
 impl<I: sealed::Isa> Encoder<'_, I> {
+    /// For `block!`, whose encoder is a value or a reference.
+    #[doc(hidden)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn by_mut(&mut self) -> &mut Self {
+        self
+    }
+
     /// Places code in forward order: `write` gets the encoder, each call places an instruction *behind* the one before, and the whole lies below what
     /// was placed before.
     ///
@@ -128,35 +118,35 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     pub fn forward<R>(&mut self, write: impl FnOnce(&mut Self) -> R) -> R {
-        let outer = self.cursor.begin_forward();
-        let entered = self.references.enter(Sight::None, 0);
+        let start = self.pos();
+        self.cursor.begin_forward();
+        let entered = self.references.enter(Sight::None, start, 0);
         let result = write(self);
-        let block = self.cursor.end_forward(outer);
-        if let Some((_, bytes)) = block {
-            I::before_forward(self, bytes);
+        if !self.references.is_in(entered) {
+            self.references.fail(FinishError::ClearedInBlock);
+            return result;
         }
-        match block.and_then(|(forward, _)| self.cursor.place_forward(forward)) {
-            Some((len, ends)) => {
-                let pos = self.cursor.pos().from_end();
-                let place = if self.cursor.is_forward() {
-                    Place::Within { start: pos - len }
-                } else {
-                    Place::Below { start: pos }
-                };
-                let origin = |recorded: Pos| match place {
-                    Place::Below { .. } => place.of(I::forward_origin(recorded.from_end(), &ends)),
-                    // The block around this one does it.
-                    Place::Within { .. } => place.of(recorded.from_end()),
-                };
-                let own = self.references.own_fixups();
-                self.references.leave(entered, |pos| place.of(pos.from_end()), origin);
-                if let Place::Below { .. } = place {
-                    // The block's positions went up, and now go down.
-                    self.references.fixups[own.clone()].reverse();
-                    I::after_block(self, own);
-                }
-            }
-            None => self.references.fail(FinishError::ClearedInBlock),
+        let Some(len) = self.cursor.end_forward() else {
+            // More than a buffer can hold, so the scope stays open.
+            let needed = MAX_LEN + self.cursor.placed() + 1;
+            self.references.fail(FinishError::OutOfSpace { needed });
+            return result;
+        };
+        I::before_forward(self, len);
+        self.cursor.place_forward();
+        let pos = self.pos().from_end();
+        let ends = self.cursor.block_ends();
+        let own = self.references.own_fixups();
+        if self.cursor.is_forward() {
+            // Origins become final with the block around this one.
+            let start = pos - len as u32;
+            let within = |inner: Pos| Pos::at(start.saturating_add(inner.from_end()));
+            self.references.leave(within, within);
+        } else {
+            let below = |offset: u32| Pos::at(pos.saturating_sub(offset));
+            let origin = |recorded: Pos| below(I::forward_origin(recorded.from_end(), ends));
+            self.references.leave(|inner| below(inner.from_end()), origin);
+            I::after_block(self, own);
         }
         result
     }
@@ -164,7 +154,11 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places code whose *head*, the instruction placed last, is aligned: a loop.
     ///
     /// `write` places it backward as usual. Then it is moved down as far as needed, and the gap behind it is filled with instructions that do nothing, which
-    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending, so branches to them have their near form.
+    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending, so branches to them have their near form; and a
+    /// label bound before anything is placed is the place right behind the block, in front of the gap.
+    ///
+    /// Where something is aligned inside (by this, [`align`](Self::align) or [`align_code`](Self::align_code)), it and what was placed before stay where they are: only what
+    /// comes then is moved, the gap lies between, and labels from before it are as if pending.
     ///
     /// ```
     /// use tailfirst::{Align, x64::*};
@@ -189,24 +183,45 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         }
         self.references.align(align.bytes());
         I::before_move(self, align.bytes() as usize);
-        let end = self.cursor.placed();
-        let entered = self.references.enter(Sight::Own, align.bytes());
+        let start = self.pos();
+        let entered = self.references.enter(Sight::Own, start, align.bytes());
         let result = write(self);
+        if !self.references.is_in(entered) {
+            self.references.fail(FinishError::ClearedInBlock);
+            return result;
+        }
         let head = self.cursor.placed();
         let gap = align.gap(head);
         let moved = |pos: Pos| pos.below(gap as u32);
         let own = self.references.own_fixups();
-        self.references.leave(entered, moved, moved);
-        if gap > 0 && head >= end {
-            self.cursor.place_bytes(&[0; 4096][..gap]);
+        if let Some(start) = self.references.leave(moved, moved)
+            && gap > 0
+        {
+            // The gap's instructions are placed below the block, and change places with it. So nothing comes due by them.
+            let deadline = self.cursor.deadline();
+            self.cursor.set_deadline(usize::MAX);
+            I::place_gap(self, gap);
+            self.cursor.set_deadline(deadline);
             // Where the buffer is too small, the bytes do not matter: `finish` says so.
             if let Ok(code) = self.cursor.code() {
-                let len = head - end;
-                code.copy_within(gap..gap + len, 0);
-                I::fill(&mut code[len..len + gap]);
+                let len = head - start.from_end() as usize;
+                code[..gap + len].rotate_left(gap);
             }
         }
         I::after_block(self, own);
+        self.pin();
         result
+    }
+
+    /// Lets the aligned blocks around begin anew here: what is placed so far must not be moved.
+    pub(crate) fn pin(&mut self) {
+        let own = self.references.own_fixups();
+        if let Some(suspended) = self.references.suspend() {
+            I::after_block(self, own);
+            self.pin();
+            I::before_move(self, suspended.may_move as usize);
+            let start = self.pos();
+            self.references.resume(suspended, start);
+        }
     }
 }

@@ -66,8 +66,10 @@ pub(crate) struct Memory<'buf> {
     /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
-    /// A cursor for forward blocks inside this code, kept for its memory.
+    /// The last forward block inside this code, kept for its memory.
     spare: Option<Cursor<'buf>>,
+    /// Of a forward block's cursor, the one around it. Here, and not with the block's caller, so that a panic cannot lose it.
+    outer: Option<Cursor<'buf>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,15 +95,27 @@ impl<'buf> Cursor<'buf> {
             spill: Vec::new(),
             state: State::InBuffer,
             spare: None,
+            outer: None,
         });
         Cursor { at: memory.start(), memory }
     }
 
-    /// Back to the buffer's end.
+    /// Back to the buffer's end, out of all blocks.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn clear(&mut self) {
-        self.memory.deadline = usize::MAX;
+        if self.is_forward() {
+            self.leave_blocks();
+        }
         self.at = self.memory.clear();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_blocks(&mut self) {
+        while let Some(outer) = self.memory.outer.take() {
+            let block = core::mem::replace(self, outer);
+            self.memory.spare = Some(block);
+        }
     }
 
     /// A cursor whose code grows upward: for a forward block.
@@ -109,34 +123,43 @@ impl<'buf> Cursor<'buf> {
         Cursor::new(Buffer::Forward(Staging::default()))
     }
 
-    /// Puts a forward cursor in this one's place, and gives this one.
-    pub(crate) fn begin_forward(&mut self) -> Self {
-        let forward = self.memory.spare.take().unwrap_or_else(Cursor::forward);
-        core::mem::replace(self, forward)
+    /// Puts a forward cursor in this one's place.
+    pub(crate) fn begin_forward(&mut self) {
+        let mut block = self.memory.spare.take().unwrap_or_else(Cursor::forward);
+        block.at = block.memory.clear();
+        let outer = core::mem::replace(self, block);
+        self.memory.outer = Some(outer);
     }
 
-    /// Puts the outer cursor back in this one's place, and gives the forward one, with the number of bytes in its block. `None` if this is no forward cursor, or if
-    /// the block is too long.
-    pub(crate) fn end_forward(&mut self, outer: Self) -> Option<(Self, usize)> {
-        let mut forward = core::mem::replace(self, outer);
-        forward.at = forward.memory.settle(forward.at);
-        match &forward.memory.buffer {
-            Buffer::Forward(staging) if !staging.is_full() => {
-                let len = staging.bytes.len();
-                Some((forward, len))
-            }
+    /// Puts the outer cursor back, and keeps the block. The block's length; `None` if this is no forward cursor, or if the block is too
+    /// long.
+    pub(crate) fn end_forward(&mut self) -> Option<usize> {
+        let outer = self.memory.outer.take()?;
+        let mut block = core::mem::replace(self, outer);
+        block.at = block.memory.settle(block.at);
+        let len = match &block.memory.buffer {
+            Buffer::Forward(staging) if !staging.is_full() => Some(staging.bytes.len()),
             _ => None,
-        }
+        };
+        self.memory.spare = Some(block);
+        len
     }
 
-    /// Places the block that `forward` holds; gives the number of its bytes and its instructions' ends.
-    pub(crate) fn place_forward(&mut self, mut forward: Self) -> Option<(u32, Vec<u32>)> {
-        let Buffer::Forward(staging) = &forward.memory.buffer else { return None };
-        let (len, ends) = (staging.bytes.len() as u32, staging.ends.clone());
-        self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
-        forward.clear();
-        self.memory.spare = Some(forward);
-        Some((len, ends))
+    /// Places the last forward block.
+    pub(crate) fn place_forward(&mut self) {
+        let Some(block) = self.memory.spare.take() else { return };
+        if let Buffer::Forward(staging) = &block.memory.buffer {
+            self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+        }
+        self.memory.spare = Some(block);
+    }
+
+    /// Where the instructions of the last forward block end, in bytes from its start.
+    pub(crate) fn block_ends(&self) -> &[u32] {
+        match self.memory.spare.as_ref().map(|block| &block.memory.buffer) {
+            Some(Buffer::Forward(staging)) => &staging.ends,
+            _ => &[],
+        }
     }
 
     /// Whether code grows upward here.
@@ -147,6 +170,12 @@ impl<'buf> Cursor<'buf> {
     /// Places data.
     pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
         self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
+    }
+
+    /// Places code, in which the instructions that matter end at `ends`, in order.
+    #[cfg(feature = "dynasm")]
+    pub(crate) fn place_code(&mut self, code: &[u8], ends: &[u32]) {
+        self.at = self.memory.place_bytes(self.at, code, ends);
     }
 
     /// Back to where `placed` bytes had been placed; there are at least as many.
@@ -370,6 +399,7 @@ impl Memory<'_> {
         if let Buffer::Forward(staging) = &mut self.buffer {
             staging.clear();
         }
+        self.deadline = usize::MAX;
         self.start()
     }
 

@@ -115,7 +115,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         self.references.pos_of(label)
     }
 
-    /// Resolves every reference and gives the code.
+    /// Places the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
@@ -123,6 +123,10 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
         if self.cursor.is_forward() {
             return Err(FinishError::OpenBlock);
+        }
+        if !self.references.pool.is_placed() {
+            // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
+            on_stack(self, |enc| enc.place_pool());
         }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         self.references.resolve(bytes)?;

@@ -1,8 +1,9 @@
 //! Why code could not be finished.
 
-use crate::{fixup::Range, label::Label, late::Late};
+use crate::{fixup::Range, label::Label, late::Late, site::SiteKind};
 
-/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code.
+/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code; of a
+/// mistake that is noticed inside a block, as far as known there: in a forward block, from the block's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {
@@ -67,6 +68,15 @@ pub enum FinishError {
     AlignedInForwardBlock {
         /// The alignment in bytes.
         align: u32,
+    },
+    /// The constant pool was to be placed inside a block.
+    PoolInBlock,
+    /// What was placed as a patch site is too short to have the field.
+    NoPatchField {
+        /// The field.
+        kind: SiteKind,
+        /// The position of the instruction.
+        at: u32,
     },
     /// A late immediate of another encoder, or one that was made before the encoder was cleared.
     ForeignLate {
@@ -161,6 +171,12 @@ impl core::fmt::Display for FinishError {
             FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
             FinishError::AlignedInForwardBlock { align } => {
                 write!(f, "no alignment (to {align} bytes) is possible inside a forward block: align around it")
+            }
+            FinishError::PoolInBlock => {
+                f.write_str("the constant pool cannot be placed inside a block: place it around it")
+            }
+            FinishError::NoPatchField { kind, at } => {
+                write!(f, "the instruction {at} bytes from the end is too short to end in an {kind:?}")
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),

@@ -14,56 +14,48 @@ impl<I: sealed::Isa> Isa for I {}
 
 pub(crate) mod sealed {
     /// The kinds of field that refer to a place in the code.
-    pub trait Isa {
+    pub trait Isa: Sized {
         /// A field's kind.
         type Field: super::Field;
         /// A late immediate's kind.
         type LateField: crate::late::LateField;
 
-        /// What the fields of the instruction placed next are measured from, if `pos` is the position of the one placed last.
-        fn instruction_origin(pos: crate::Pos) -> crate::Pos;
+        /// The field of data that holds a distance, in four bytes.
+        const OFFSET32: Self::Field;
+        /// The field of data that holds an address, in eight bytes.
+        const ADDRESS64: Self::Field;
+        /// What code must be aligned to.
+        const CODE_ALIGN: crate::Align;
+        /// The distance in bytes within which a constant is used again instead of being placed a second time.
+        const POOL_REACH: u32;
 
-        /// The same for an instruction in a forward block, as an offset: there `recorded` is what was recorded before it was placed, and `ends` are the
-        /// offsets where instructions end.
+        /// What the fields of what is placed next are measured from, if that has so many bytes, and `pos` is the position of what was placed last.
+        fn field_origin(pos: crate::Pos, bytes: u32) -> crate::Pos;
+
+        /// The same in a forward block, as an offset: there `recorded` is what was recorded before it was placed, and `ends` are the offsets where instructions and
+        /// data end.
         fn forward_origin(recorded: u32, ends: &[u32]) -> u32;
 
-        /// Fills a gap in code with instructions that do nothing.
-        fn fill(gap: &mut [u8]);
+        /// Places instructions that do nothing, and above them zeros where the bytes are no whole number of instructions.
+        fn place_gap(enc: &mut crate::Encoder<'_, Self>, bytes: usize);
 
         /// Called before `bytes` bytes are placed with nothing between them.
-        fn before(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
-        where
-            Self: Sized,
-        {
-        }
+        fn before(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 
         /// Called before a block is placed that may be moved down by so many bytes.
-        fn before_move(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
-        where
-            Self: Sized,
-        {
-        }
+        fn before_move(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 
         /// As `before`, of data.
-        fn before_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
-        where
-            Self: Sized,
-        {
-        }
+        fn before_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// Called when so many bytes of data are in their place.
+        fn after_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 
         /// As `before`, of a forward block, whose scope has not been left.
-        fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize)
-        where
-            Self: Sized,
-        {
-        }
+        fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 
         /// Called when a block is in its place: `fixups` are its own, in the order of their positions.
-        fn after_block(_: &mut crate::Encoder<'_, Self>, _fixups: core::ops::Range<usize>)
-        where
-            Self: Sized,
-        {
-        }
+        fn after_block(_: &mut crate::Encoder<'_, Self>, _fixups: core::ops::Range<usize>) {}
     }
 }
 
@@ -84,6 +76,28 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     /// The kind as a relocation whose target is known only by its address, if the field depends on the addresses themselves.
     fn needs_address(self) -> bool {
         false
+    }
+
+    /// Whether the field reaches the address `target` from anywhere in a region that code may be placed in.
+    ///
+    /// That decides, before registers are allocated, whether a call needs a register for the address or can be
+    /// near:
+    ///
+    /// ```
+    /// use tailfirst::{Field, x64::Rel};
+    ///
+    /// let region = 0x7f00_0000_0000..0x7f00_1000_0000;
+    /// assert!(Rel::NEAR.reaches_from(&region, 0x7f00_4000_0000));
+    /// assert!(!Rel::NEAR.reaches_from(&region, 0x5555_5555_0000));
+    /// ```
+    fn reaches_from(self, region: &core::ops::Range<u64>, target: u64) -> bool {
+        let range = self.range();
+        let near = |from: u64| {
+            let distance = self.distance(from, target);
+            range.low <= distance && distance <= range.high
+        };
+        // Distances shrink as addresses grow, so both ends decide; an instruction may end at the region's end.
+        near(region.start) && near(region.end)
     }
 
     /// The value of the field: the distance between two addresses as the field counts it.

@@ -59,7 +59,7 @@ pub struct Label(pub(crate) u32);
 pub struct Symbol(pub u32);
 
 /// What a PC-relative operand refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// A place in this code.
     Label(Label),

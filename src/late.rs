@@ -30,9 +30,11 @@ pub trait LateField: Copy + core::fmt::Debug + PartialEq {
     /// The values that the field can hold.
     fn range(self) -> Range;
 
-    /// Replaces the placeholder in `code`, whose index `from` is the instruction's end on x86-64, its start on AArch64, by a value in range. `false` if
-    /// the placeholder is not there.
-    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool;
+    /// Whether the placeholder is in `code`, whose index `from` is the instruction's end on x86-64, its start on AArch64.
+    fn has_placeholder(self, code: &[u8], from: usize) -> bool;
+
+    /// Writes a value in range to the place of the placeholder.
+    fn write(self, code: &mut [u8], from: usize, value: i64);
 }
 
 /// A type of immediate that can be filled in later: `i32` on x86-64, and on AArch64 [`AddImm`](crate::aarch64::AddImm),
@@ -50,6 +52,8 @@ pub(crate) struct LateUse<L> {
     pub(crate) from: Pos,
     pub(crate) late: Late,
     pub(crate) field: L,
+    /// Whether the value is where the placeholder was.
+    pub(crate) is_filled: bool,
 }
 
 impl<I: sealed::Isa> Encoder<'_, I> {
@@ -64,7 +68,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
         I::before(self, 64);
-        let from = I::instruction_origin(self.pos());
+        let from = I::field_origin(self.pos(), 4);
         self.references.use_late(from, P::FIELD, late);
         place(self, P::PLACEHOLDER);
     }

@@ -42,6 +42,8 @@
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
 //! with the [`Code`].
 //!
+//! What a code generator needs beyond instructions is listed in [`services`].
+//!
 //! # Mistakes
 //!
 //! Encoder functions return nothing and never panic. A wrong operand does not compile (SP where XZR is meant, a
@@ -51,8 +53,14 @@
 //! # Features
 //!
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
-//! * `x64`, `aarch64` (both default): the instruction sets.
+//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-apx`,
+//!   `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `exec`: executable memory, written in place and patched while it runs.
+//! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
+//! * `listing`: finished code as [text](listing), with names and comments.
+//! * `debug-info` (with `std` and `unwind`; Linux): gdb, perf and panics are [told](debug) about code.
+//! * `dynasm`: blocks that dynasm-rs's `dynasm!` fills, for the `dynasm` module.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -70,16 +78,31 @@ mod code;
 mod cursor;
 mod data;
 mod deadline;
+#[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub mod debug;
+#[cfg(feature = "dynasm")]
+pub mod dynasm;
 mod encoder;
 mod error;
+#[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
+pub mod exec;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
 mod label;
 mod late;
+#[cfg(feature = "listing")]
+pub mod listing;
+mod marks;
+mod pool;
 mod references;
 mod reloc;
+#[doc = include_str!("services.md")]
+pub mod services {}
+mod site;
 mod snapshot;
+#[cfg(feature = "unwind")]
+pub mod unwind;
 #[cfg(feature = "x64")]
 pub mod x64;
 
@@ -92,7 +115,11 @@ pub use fixup::{Field, Isa, Range};
 pub use form::{Access, OperandError, OperandInfo};
 pub use label::{Label, Pos, Symbol, Target};
 pub use late::{Late, LateField, Placeholder};
+#[cfg(feature = "listing")]
+pub use listing::Listing;
+pub use marks::{LineTable, Marks, Row};
 pub use reloc::{LinkError, Relocation, RelocationTarget};
+pub use site::{PatchPoint, Site, SiteError, SiteKind};
 pub use snapshot::Snapshot;
 
 /// The README's examples are tests.

@@ -19,6 +19,7 @@ use crate::{
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
     late::{Late, LateField, LateUse},
+    pool::Pool,
     reloc::{OpenRelocation, Relocation, RelocationTarget},
 };
 use alloc::vec::Vec;
@@ -37,9 +38,23 @@ pub(crate) struct References<F, L> {
     open: Vec<OpenRelocation<F>>,
     late_uses: Vec<LateUse<L>>,
     late_values: Vec<Option<i64>>,
+    /// The late immediates that have values, in the order in which they got them.
+    late_set: Vec<Late>,
     relocations: Vec<Relocation<F>>,
+    pub(crate) pool: Pool,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
     pub(crate) scopes: Vec<Scope>,
+    /// The number of the current scope, and the last number given: to scopes and snapshots, none twice.
+    scope: u64,
+    last_number: u64,
+    /// Labels from outside a scope that were bound in it.
+    bound: Vec<(Label, Pos)>,
+    /// The numbers of the snapshots that one can go back to.
+    snapshots: Vec<u64>,
+    /// For each snapshot, one after the other, the labels that were bound at its very position.
+    bound_at_snapshot: Vec<Label>,
+    /// Emptied arrays of labels, kept for their memory.
+    spare_labels: Vec<Vec<Option<Pos>>>,
     /// The strictest alignment asked for, in bytes.
     alignment: u32,
     /// The first mistake; `finish` reports it.
@@ -48,27 +63,29 @@ pub(crate) struct References<F, L> {
 
 /// A scope that another one stands in, and what is known of that.
 pub(crate) struct Scope {
+    number: u64,
     /// This scope's labels.
     first: u32,
     labels: Vec<Option<Pos>>,
     /// The inner scope's labels, if they are kept from sight.
     aside: Option<Vec<Option<Pos>>>,
-    /// Labels from further out that were bound in the inner scope.
-    bound: Vec<(Label, Pos)>,
-    /// Where the inner scope's references begin.
+    /// Where the inner scope begins, and its references.
+    start: Pos,
     pub(crate) since: Since,
     /// Bytes that the inner scope may be moved down, at most, when it is complete.
-    #[cfg_attr(not(feature = "aarch64"), allow(dead_code, reason = "only A64 has islands"))]
     pub(crate) may_move: u32,
 }
 
-/// How many references there were.
+/// How many references there were, and how much else that is listed in the order of time.
 #[derive(Clone, Copy)]
 pub(crate) struct Since {
     pub(crate) fixups: usize,
     open: usize,
     late: usize,
     pub(crate) served: usize,
+    bound: usize,
+    snapshots: usize,
+    bound_at_snapshot: usize,
 }
 
 /// Whether a scope's own labels are in sight.
@@ -78,17 +95,30 @@ pub(crate) enum Sight {
     None,
 }
 
-/// A scope that was entered; its depth.
+/// A scope or a snapshot of one encoder: the address of its references, and a number that they gave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    home: usize,
+    number: u64,
+}
+
+/// An aligned block's scope that begins anew.
 #[derive(Clone, Copy)]
-pub(crate) struct Entered(usize);
+pub(crate) struct Suspended {
+    number: u64,
+    pub(crate) may_move: u32,
+}
 
 /// How many labels and references there were, to go back to.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
+    identity: Identity,
     labels: usize,
     since: Since,
     late_values: usize,
-    depth: usize,
+    late_set: usize,
+    constants: usize,
+    alignment: u32,
     heads: Heads,
 }
 
@@ -102,14 +132,23 @@ impl<F: Field, L: LateField> References<F, L> {
             open: Vec::new(),
             late_uses: Vec::new(),
             late_values: Vec::new(),
+            late_set: Vec::new(),
             relocations: Vec::new(),
+            pool: Pool::new(),
             scopes: Vec::new(),
+            scope: 0,
+            last_number: 0,
+            bound: Vec::new(),
+            snapshots: Vec::new(),
+            bound_at_snapshot: Vec::new(),
+            spare_labels: Vec::new(),
             alignment: 1,
             fault: None,
         }
     }
 
     pub(crate) fn clear(&mut self) {
+        self.pool.clear();
         // Without the memory of the outermost scope's labels, if this is inside one; that is a mistake, which the scope's end reports.
         *self = References {
             first: 0,
@@ -119,8 +158,17 @@ impl<F: Field, L: LateField> References<F, L> {
             open: emptied(core::mem::take(&mut self.open)),
             late_uses: emptied(core::mem::take(&mut self.late_uses)),
             late_values: emptied(core::mem::take(&mut self.late_values)),
+            late_set: emptied(core::mem::take(&mut self.late_set)),
             relocations: emptied(core::mem::take(&mut self.relocations)),
+            pool: core::mem::replace(&mut self.pool, Pool::new()),
             scopes: emptied(core::mem::take(&mut self.scopes)),
+            // A number of its own tells what was cleared from what comes now.
+            scope: self.last_number + 1,
+            last_number: self.last_number + 1,
+            bound: emptied(core::mem::take(&mut self.bound)),
+            snapshots: emptied(core::mem::take(&mut self.snapshots)),
+            bound_at_snapshot: emptied(core::mem::take(&mut self.bound_at_snapshot)),
+            spare_labels: core::mem::take(&mut self.spare_labels),
             alignment: 1,
             fault: None,
         };
@@ -146,6 +194,12 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn pos_of(&self, label: Label) -> Option<Pos> {
         // Invariant(first): a label from outside is far beyond the end.
         self.labels.get(label.0.wrapping_sub(self.first) as usize).copied().flatten()
+    }
+
+    /// Whether the label is one of this encoder's, as far as its number tells.
+    #[cfg(feature = "dynasm")]
+    pub(crate) fn knows(&self, label: Label) -> bool {
+        (label.0 as usize) < self.first as usize + self.count()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -189,8 +243,8 @@ impl<F: Field, L: LateField> References<F, L> {
         let at = pos.from_end();
         let own = label.0.wrapping_sub(self.first) as usize;
         let problem = match self.scopes.last_mut() {
-            Some(scope) if label.0 < self.first => {
-                scope.bound.push((label, pos));
+            Some(_) if label.0 < self.first => {
+                self.bound.push((label, pos));
                 return;
             }
             Some(Scope { aside: Some(aside), .. }) => match aside.get_mut(own) {
@@ -272,25 +326,54 @@ impl<F: Field, L: LateField> References<F, L> {
 
     pub(crate) fn set_late(&mut self, late: Late, value: i64) {
         match self.late_values.get_mut(late.0 as usize) {
-            Some(unset @ None) => *unset = Some(value),
+            Some(unset @ None) => {
+                *unset = Some(value);
+                self.late_set.push(late);
+            }
             Some(Some(_)) => self.fail(FinishError::LateSetTwice { late }),
             None => self.fail(FinishError::ForeignLate { late }),
         }
     }
 
     pub(crate) fn use_late(&mut self, from: Pos, field: L, late: Late) {
-        self.late_uses.push(LateUse { from, late, field });
+        self.late_uses.push(LateUse { from, late, field, is_filled: false });
     }
 
-    /// Begins a scope, which may be moved down by so many bytes when it is complete.
-    pub(crate) fn enter(&mut self, sight: Sight, may_move: u32) -> Entered {
-        let inner_first = self.first + self.count() as u32;
+    /// Begins a scope at a position, which may be moved down by so many bytes when it is complete.
+    pub(crate) fn enter(&mut self, sight: Sight, start: Pos, may_move: u32) -> Identity {
+        let number = self.next_number();
+        self.enter_as(number, sight, start, may_move);
+        self.identity(number)
+    }
+
+    fn enter_as(&mut self, number: u64, sight: Sight, start: Pos, may_move: u32) {
         let since = self.since();
-        let aside = (sight == Sight::None).then(Vec::new);
-        let labels = core::mem::take(&mut self.labels);
-        self.scopes.push(Scope { first: self.first, labels, aside, bound: Vec::new(), since, may_move });
+        let inner_first = self.first + self.count() as u32;
+        let empty = self.spare_labels.pop().unwrap_or_default();
+        let (inner, aside) = match sight {
+            Sight::Own => (empty, None),
+            // Without capacity, so that nothing is ever put there.
+            Sight::None => (Vec::new(), Some(empty)),
+        };
+        let labels = core::mem::replace(&mut self.labels, inner);
+        self.scopes.push(Scope { number: self.scope, first: self.first, labels, aside, start, since, may_move });
         self.first = inner_first;
-        Entered(self.scopes.len())
+        self.scope = number;
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// References do not move: the encoder has them in a box.
+    fn identity(&self, number: u64) -> Identity {
+        Identity { home: core::ptr::from_ref(self).addr(), number }
+    }
+
+    /// Whether this is the current scope, of this encoder.
+    pub(crate) fn is_in(&self, entered: Identity) -> bool {
+        entered == self.identity(self.scope)
     }
 
     fn since(&self) -> Since {
@@ -299,6 +382,9 @@ impl<F: Field, L: LateField> References<F, L> {
             open: self.open.len(),
             late: self.late_uses.len(),
             served: self.deadlines.served.len(),
+            bound: self.bound.len(),
+            snapshots: self.snapshots.len(),
+            bound_at_snapshot: self.bound_at_snapshot.len(),
         }
     }
 
@@ -307,8 +393,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
     }
 
-    #[cfg(feature = "aarch64")]
     /// Exchanges the labels in sight for those around the current scope, and back.
+    #[cfg(feature = "aarch64")]
     pub(crate) fn exchange_sight(&mut self) {
         if let Some(scope) = self.scopes.last_mut() {
             core::mem::swap(&mut self.first, &mut scope.first);
@@ -324,23 +410,27 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    /// Ends a scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured from.
-    pub(crate) fn leave(&mut self, entered: Entered, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) {
-        if self.scopes.len() != entered.0 {
-            return self.fail(FinishError::ClearedInBlock);
-        }
-        // Invariant(first) held for the depth, so there is one.
-        let Some(Scope { first, labels, aside, bound, since, may_move: _ }) = self.scopes.pop() else { return };
+    /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
+    /// from. Gives the position where the scope began.
+    pub(crate) fn leave(&mut self, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) -> Option<Pos> {
+        let Scope { number, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
         let own = core::mem::replace(&mut self.labels, labels);
         self.first = first;
+        self.scope = number;
+        let mut inner = aside.unwrap_or(own);
         let outer = match self.scopes.last_mut() {
             Some(Scope { aside: Some(aside), .. }) => aside,
             _ => &mut self.labels,
         };
-        outer.extend(aside.unwrap_or(own).into_iter().map(|pos| pos.map(&position)));
-        for (label, pos) in bound {
+        outer.extend(inner.drain(..).map(|pos| pos.map(&position)));
+        self.spare_labels.push(inner);
+        // Binding adds those to the list again that are from further out.
+        let inside = since.bound..self.bound.len();
+        for index in inside.clone() {
+            let (label, pos) = self.bound[index];
             self.bind(label, position(pos));
         }
+        self.bound.drain(inside);
         for fixup in &mut self.fixups[since.fixups..] {
             fixup.from = origin(fixup.from);
         }
@@ -353,50 +443,83 @@ impl<F: Field, L: LateField> References<F, L> {
         for late in &mut self.late_uses[since.late..] {
             late.from = origin(late.from);
         }
+        self.snapshots.truncate(since.snapshots);
+        self.bound_at_snapshot.truncate(since.bound_at_snapshot);
+        Some(start)
     }
 
-    pub(crate) fn extent(&self) -> Extent {
+    /// How many blocks are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// Ends an aligned block's scope, for it to begin anew below what is placed so far and must not be moved.
+    pub(crate) fn suspend(&mut self) -> Option<Suspended> {
+        let number = self.scope;
+        let may_move = self.scopes.last()?.may_move;
+        self.leave(|pos| pos, |pos| pos)?;
+        Some(Suspended { number, may_move })
+    }
+
+    /// Begins such a scope anew.
+    pub(crate) fn resume(&mut self, Suspended { number, may_move }: Suspended, start: Pos) {
+        self.enter_as(number, Sight::Own, start, may_move);
+    }
+
+    /// Notes a snapshot at `here`.
+    pub(crate) fn extent(&mut self, here: Pos) -> Extent {
+        let number = self.next_number();
+        self.snapshots.push(number);
+        let own = self.scopes.last().and_then(|scope| scope.aside.as_ref()).unwrap_or(&self.labels);
+        let bound_here = own.iter().zip(self.first..).filter(|&(pos, _)| *pos == Some(here));
+        self.bound_at_snapshot.extend(bound_here.map(|(_, label)| Label(label)));
         Extent {
+            identity: self.identity(number),
             labels: self.count(),
             since: self.since(),
             late_values: self.late_values.len(),
-            depth: self.scopes.len(),
+            late_set: self.late_set.len(),
+            constants: self.pool.len(),
+            alignment: self.alignment,
             heads: self.deadlines.heads,
         }
     }
 
-    /// Forgets what came after `extent`: `is_later` tells the positions of that. `false` if it was not taken here.
-    pub(crate) fn truncate(&mut self, extent: Extent, is_later: impl Fn(Pos) -> bool) -> bool {
-        let Extent { labels, since, late_values, depth, heads } = extent;
-        let now = self.extent();
-        let is_shorter = labels <= now.labels
-            && since.fixups <= now.since.fixups
-            && since.open <= now.since.open
-            && since.late <= now.since.late
-            && since.served <= now.since.served
-            && late_values <= now.late_values;
-        if !is_shorter || depth != self.scopes.len() {
+    /// Forgets what came after a snapshot at `here`. `false` if that is not of the current scope, or gone.
+    pub(crate) fn truncate(&mut self, extent: Extent, here: Pos) -> bool {
+        let Extent { identity, labels, since, late_values, late_set, constants, alignment, heads } = extent;
+        let Since { fixups, open, late, served, bound, snapshots, bound_at_snapshot } = since;
+        let in_scope = self.scopes.last().map_or(0, |scope| scope.since.snapshots);
+        let is_listed = snapshots > in_scope && self.snapshots.get(snapshots - 1) == Some(&identity.number);
+        if !is_listed || identity != self.identity(identity.number) {
             return false;
         }
-        for served in self.deadlines.served.drain(since.served..) {
+        for served in self.deadlines.served.drain(served..) {
             self.fixups[served.fixup].is_served = false;
         }
         self.deadlines.heads = heads;
         self.deadlines.after_data = None;
-        self.fixups.truncate(since.fixups);
-        self.open.truncate(since.open);
-        self.late_uses.truncate(since.late);
+        self.fixups.truncate(fixups);
+        self.open.truncate(open);
+        self.late_uses.truncate(late);
+        self.bound.truncate(bound);
+        self.snapshots.truncate(snapshots);
+        self.bound_at_snapshot.truncate(bound_at_snapshot);
         self.late_values.truncate(late_values);
-        let own = match self.scopes.last_mut() {
-            Some(scope) => {
-                scope.bound.retain(|&(_, pos)| !is_later(pos));
-                scope.aside.as_mut().unwrap_or(&mut self.labels)
+        // Inside a block no constant is placed.
+        let is_outermost = self.scopes.is_empty();
+        self.pool.truncate(constants, |pos| is_outermost && pos > here);
+        for Late(index) in self.late_set.drain(late_set..) {
+            if let Some(value) = self.late_values.get_mut(index as usize) {
+                *value = None;
             }
-            None => &mut self.labels,
-        };
+        }
+        self.alignment = alignment;
+        let own = self.scopes.last_mut().and_then(|scope| scope.aside.as_mut()).unwrap_or(&mut self.labels);
         own.truncate(labels);
-        for label in own {
-            label.take_if(|pos| is_later(*pos));
+        for (label, number) in own.iter_mut().zip(self.first..) {
+            // The last in the list are this snapshot's; of those before it none is here that is not also in its own.
+            label.take_if(|pos| *pos > here || *pos == here && !self.bound_at_snapshot.contains(&Label(number)));
         }
         true
     }
@@ -476,8 +599,8 @@ impl<F: Field, L: LateField> References<F, L> {
 
     #[cold]
     fn fill_late(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
-        for &LateUse { from, late, field } in &self.late_uses {
-            let at = from.from_end();
+        for LateUse { from, late, field, is_filled } in &mut self.late_uses {
+            let (late, at) = (*late, from.from_end());
             let value = match self.late_values.get(late.0 as usize) {
                 Some(Some(value)) => *value,
                 Some(None) => return Err(FinishError::LateUnset { late, at }),
@@ -487,9 +610,13 @@ impl<F: Field, L: LateField> References<F, L> {
             if !range.holds(value) {
                 return Err(FinishError::LateOutOfRange { late, at, value, range });
             }
-            if !field.replace(code, code.len().wrapping_sub(at as usize), value) {
+            let index = code.len().wrapping_sub(at as usize);
+            // Finished again, the code has the value where the placeholder was.
+            if !*is_filled && !field.has_placeholder(code, index) {
                 return Err(FinishError::LateMisplaced { late, at });
             }
+            field.write(code, index, value);
+            *is_filled = true;
         }
         Ok(())
     }

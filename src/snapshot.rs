@@ -1,7 +1,7 @@
 //! Going back to an earlier state of an encoder.
 //!
 //! A trace may be abandoned half-way, an instruction replaced by one that goes better with the next. A snapshot is the number of everything that there is; going back
-//! drops what came later, and the labels that were bound later are pending again.
+//! drops what came later. The labels that were bound later are pending again, and the late immediates that were set later are not set.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -28,17 +28,19 @@ pub struct Snapshot {
 
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// The present state.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
+    ///
+    /// It takes time in proportion to the labels made so far, and memory for a number until it is rolled back or cleared.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let pos = self.pos();
+        Snapshot { pos, extent: self.references.extent(pos), deadline: self.cursor.deadline() }
     }
 
-    /// Drops all code, labels and references that are newer than the snapshot.
+    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
     ///
-    /// Going back with a snapshot of another encoder, of another block or of code that is gone is a mistake that
-    /// [`finish`](Self::finish) reports, as far as it shows. A mistake made since the snapshot stays one.
+    /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned block) of code below which something
+    /// has been aligned is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
-        let is_ours = snapshot.pos <= self.pos() && self.references.truncate(snapshot.extent, |pos| pos > snapshot.pos);
-        if is_ours {
+        if self.references.truncate(snapshot.extent, snapshot.pos) {
             self.cursor.truncate(snapshot.pos.from_end() as usize);
             self.cursor.set_deadline(snapshot.deadline);
         } else {

@@ -1,4 +1,4 @@
-//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups and relocations.
+//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data, late immediates and snapshots.
 //!
 //! The count is the process's own, so this file has a single test.
 
@@ -6,7 +6,7 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering},
 };
-use tailfirst::{Symbol, aarch64, x64};
+use tailfirst::{Align, Symbol, aarch64, x64};
 
 struct Counting;
 
@@ -60,14 +60,80 @@ fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
     enc.finish().unwrap().bytes().len()
 }
 
+/// Blocks in each other, data, late immediates and snapshots.
+fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
+    use x64::*;
+    enc.clear();
+    let (frame, exit) = (enc.late(), enc.label());
+    for number in 0..100 {
+        let outside = enc.here();
+        enc.data(&[number; 100]);
+        enc.align(Align::of::<8>());
+        enc.aligned(Align::of::<16>(), |enc| {
+            let head = enc.label();
+            enc.jnz(head);
+            let snapshot = enc.snapshot();
+            enc.forward(|enc| {
+                enc.bind(head);
+                enc.call(Symbol(7));
+            });
+            enc.rollback(snapshot);
+            enc.aligned(Align::of::<32>(), |enc| {
+                enc.jmp(outside);
+                enc.align_code(Align::of::<4>());
+                enc.nop();
+            });
+            enc.forward(|enc| {
+                let inside = enc.here();
+                enc.with_late(frame, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
+                enc.forward(|enc| {
+                    enc.jz(exit);
+                    enc.jz(inside);
+                    enc.here();
+                });
+                enc.forward(|enc| enc.data_u64(8));
+            });
+            enc.bind(head);
+        });
+    }
+    enc.bind(exit);
+    enc.set_late(frame, 64);
+    enc.finish().unwrap().bytes().len()
+}
+
+fn blocks_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
+    use aarch64::*;
+    enc.clear();
+    let frame = enc.late();
+    for number in 0..100 {
+        let exit = enc.here();
+        enc.data_u32(number);
+        enc.aligned(Align::of::<16>(), |enc| {
+            enc.forward(|enc| {
+                enc.with_late(frame, |enc, imm: AddImm| enc.add_x_imm(X1, X1, imm));
+                enc.adrp(X2, exit);
+                enc.forward(|enc| enc.cbnz_x(X1, exit));
+            });
+        });
+    }
+    enc.set_late(frame, 64);
+    enc.finish().unwrap().bytes().len()
+}
+
 #[test]
 fn nothing_is_allocated_when_an_encoder_is_used_again() {
     let mut slice = vec![0; 1 << 20];
     let mut x64_growing = x64::Encoder::new();
     let mut x64_fixed = x64::Encoder::in_slice(&mut slice);
     let mut aarch64_growing = aarch64::Encoder::new();
-    let mut all =
-        || assemble_x64(&mut x64_growing) + assemble_x64(&mut x64_fixed) + assemble_aarch64(&mut aarch64_growing);
+    let mut all = || {
+        assemble_x64(&mut x64_growing)
+            + assemble_x64(&mut x64_fixed)
+            + assemble_aarch64(&mut aarch64_growing)
+            + blocks_x64(&mut x64_growing)
+            + blocks_x64(&mut x64_fixed)
+            + blocks_aarch64(&mut aarch64_growing)
+    };
     let first = all();
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     for _ in 0..10 {

@@ -21,7 +21,7 @@ pub mod x64;
 pub use error::{Reason, TableError};
 
 use quote::quote;
-use std::{fs, path::Path};
+use std::{fs, panic::resume_unwind, path::Path, thread};
 
 /// The forms of `tables/x64`.
 pub fn x64_forms(tables: &Path) -> Result<Vec<x64::Form>, TableError> {
@@ -33,36 +33,38 @@ pub fn aarch64_forms(tables: &Path) -> Result<Vec<aarch64::Form>, TableError> {
     aarch64::forms(&table::read_dir(&tables.join("aarch64"))?)
 }
 
-/// What to generate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// The encoders of `x64/`.
-    pub x64: bool,
-    /// The encoders of `aarch64/`.
-    pub aarch64: bool,
-    /// The forms as data, too.
-    pub forms: bool,
+/// Writes the encoders of the tables to `out`: `x64.rs` and `aarch64.rs`, and the forms as data to `x64_forms.rs` and
+/// `aarch64_forms.rs`. What is written is a matter of Cargo features: those of the instruction sets, those that the
+/// tables name, and `forms`.
+///
+/// Every form is checked, whatever is written.
+pub fn generate(tables: &Path, out: &Path, is_enabled: impl Fn(&str) -> bool + Sync) -> Result<(), TableError> {
+    // Both at once: while a build script runs, cargo has nothing else to do.
+    thread::scope(|scope| {
+        let x64 = scope.spawn(|| generate_x64(tables, out, &is_enabled));
+        generate_aarch64(tables, out, &is_enabled)?;
+        x64.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
-/// Writes the encoders of the tables to `out`: `x64.rs` and `aarch64.rs`, and the forms as data to `x64_forms.rs` and
-/// `aarch64_forms.rs`.
-pub fn generate(tables: &Path, out: &Path, wanted: Wanted) -> Result<(), TableError> {
-    let runtime = quote!(crate);
-    if wanted.x64 {
-        let forms = x64_forms(tables)?;
-        write(out, "x64.rs", &x64::encoders(&forms, &runtime))?;
-        if wanted.forms {
-            write(out, "x64_forms.rs", &x64::forms_data(&forms))?;
-        }
+fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -> Result<(), TableError> {
+    if !is_enabled("x64") {
+        return Ok(());
     }
-    if wanted.aarch64 {
-        let forms = aarch64_forms(tables)?;
-        write(out, "aarch64.rs", &aarch64::encoders(&forms, &runtime))?;
-        if wanted.forms {
-            write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms))?;
-        }
+    let mut forms = x64_forms(tables)?;
+    forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
+    write(out, "x64.rs", &x64::encoders(&forms, &quote!(crate)))?;
+    if is_enabled("forms") { write(out, "x64_forms.rs", &x64::forms_data(&forms)) } else { Ok(()) }
+}
+
+fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -> Result<(), TableError> {
+    if !is_enabled("aarch64") {
+        return Ok(());
     }
-    Ok(())
+    let mut forms = aarch64_forms(tables)?;
+    forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
+    write(out, "aarch64.rs", &aarch64::encoders(&forms, &quote!(crate)))?;
+    if is_enabled("forms") { write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms)) } else { Ok(()) }
 }
 
 fn write(out: &Path, file: &str, text: &str) -> Result<(), TableError> {

@@ -1,15 +1,15 @@
 //! Generated code as text that people can read.
 //!
 //! `quote` makes tokens, whose own `Display` is one long line with documentation as `#[doc = ...]` attributes. People meet the generated
-//! functions in the documentation's source view and in a debugger, so this module lays them out: documentation as `///`
-//! lines, one item a block, a statement a line, and spaces where a person would put them.
+//! functions in the documentation's source view and in a debugger, so this module lays them out: documentation as one
+//! comment, one item a block, a statement a line, and spaces where a person would put them.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// A generated item and its documentation.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// The lines behind `///`.
+    /// Its lines.
     pub docs: Vec<String>,
     /// The item itself, without its documentation.
     pub tokens: TokenStream,
@@ -26,10 +26,7 @@ pub fn items(header: Option<TokenStream>, items: &[Item]) -> String {
         if i > 0 {
             printer.blank_line();
         }
-        for doc in &item.docs {
-            let space = if doc.is_empty() { "" } else { " " };
-            printer.line(&format!("///{space}{doc}"));
-        }
+        printer.docs(&item.docs);
         printer.tokens(item.tokens.clone());
         printer.end_line();
     }
@@ -83,6 +80,23 @@ impl Printer {
         self.indent();
         self.out.push_str(text);
         self.end_line();
+    }
+
+    /// Documentation as one comment: a line with `///` each would be an attribute each, which rustc keeps and writes out
+    /// one by one.
+    fn docs(&mut self, docs: &[String]) {
+        for (i, doc) in docs.iter().enumerate() {
+            if i == 0 {
+                self.line(&format!("/** {doc}"));
+            } else if doc.is_empty() {
+                self.blank_line();
+            } else {
+                self.line(doc);
+            }
+        }
+        if !docs.is_empty() {
+            self.line("*/");
+        }
     }
 
     fn blank_line(&mut self) {

@@ -4,7 +4,8 @@
 //! itself, and everything after this module deals with single rows only.
 
 use crate::error::{Reason, TableError};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_derive::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -16,6 +17,9 @@ use std::{
 pub struct Table<Row> {
     /// The manual, its revision and the sections that the rows were checked against.
     pub source: String,
+    /// The Cargo feature of the table's forms; none if they come with their instruction set.
+    #[serde(default)]
+    pub feature: Option<String>,
     /// The groups, in the order of the file.
     pub groups: Vec<Group<Row>>,
 }
@@ -54,6 +58,8 @@ pub trait TextRow: Clone + DeserializeOwned {
 pub struct Line<Row> {
     /// The table, relative to the tables' root: `x64/alu.ron`.
     pub table: String,
+    /// The table's Cargo feature.
+    pub feature: Option<String>,
     /// The row.
     pub row: Row,
 }
@@ -96,12 +102,17 @@ pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, Tab
     })?;
     let mut lines = Vec::new();
     for group in &parsed.groups {
-        expand(table, group, &mut lines)?;
+        expand(table, &parsed.feature, group, &mut lines)?;
     }
     Ok(lines)
 }
 
-fn expand<Row: TextRow>(table: &str, group: &Group<Row>, lines: &mut Vec<Line<Row>>) -> Result<(), TableError> {
+fn expand<Row: TextRow>(
+    table: &str,
+    feature: &Option<String>,
+    group: &Group<Row>,
+    lines: &mut Vec<Line<Row>>,
+) -> Result<(), TableError> {
     if group.rows.is_empty() || (!group.cols.is_empty() && group.each.is_empty()) {
         return Err(TableError::of_table(table, Reason::EmptyGroup { title: group.title.clone() }));
     }
@@ -123,7 +134,7 @@ fn expand<Row: TextRow>(table: &str, group: &Group<Row>, lines: &mut Vec<Line<Ro
                 *text = substitute(text, &group.cols, texts, &mut used)
                     .map_err(|reason| TableError::of_row(table, &written, reason))?;
             }
-            lines.push(Line { table: table.into(), row });
+            lines.push(Line { table: table.into(), feature: feature.clone(), row });
         }
     }
     match used.iter().position(|used| !used) {

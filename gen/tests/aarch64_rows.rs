@@ -284,17 +284,18 @@ use ::tailfirst::aarch64::{
 };
 
 impl Encoder<'_> {
-    /// `LDR <Xt>, [<Xn|SP>], #<simm>`
-    ///
-    /// Encoding: `11111000010|imm9|01|Rn|Rt` (LDR_64_ldst_immpost)
-    ///
-    /// Operands: `rt` written; `rn` read and written; `imm9` read
-    ///
-    /// Needs: `Rn==31 || Rn!=Rt`; else [`finish`](Self::finish) fails
-    ///
-    /// CPU: base
-    ///
-    /// Table: aarch64/test.ron
+    /** `LDR <Xt>, [<Xn|SP>], #<simm>`
+
+    Encoding: `11111000010|imm9|01|Rn|Rt` (LDR_64_ldst_immpost)
+
+    Operands: `rt` written; `rn` read and written; `imm9` read
+
+    Needs: `Rn==31 || Rn!=Rt`; else [`finish`](Self::finish) fails
+
+    CPU: base
+
+    Table: aarch64/test.ron
+    */
     #[doc(alias = \"LDR_64_ldst_immpost\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm<9, 0>) {
@@ -306,17 +307,18 @@ impl Encoder<'_> {
         encode::word(self, 0xF8400400 | rt | rn << 5 | imm9.bits() << 12);
     }
 
-    /// `TBZ <Xt>, #<imm>, <label>`
-    ///
-    /// Encoding: `b5:1|0110110|b40:5|imm14|Rt`
-    ///
-    /// Operands: `rt` read; `imm` read; `target` read
-    ///
-    /// Flags: `r:z`
-    ///
-    /// CPU: FEAT_NONE
-    ///
-    /// Table: aarch64/test.ron
+    /** `TBZ <Xt>, #<imm>, <label>`
+
+    Encoding: `b5:1|0110110|b40:5|imm14|Rt`
+
+    Operands: `rt` read; `imm` read; `target` read
+
+    Flags: `r:z`
+
+    CPU: FEAT_NONE
+
+    Table: aarch64/test.ron
+    */
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm<6, 0>, target: impl Into<Target>) {
         let imm = imm.bits();

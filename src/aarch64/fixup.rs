@@ -24,9 +24,16 @@ pub enum Rel {
     Adr21,
     /// ADRP: 21 bits, in pages of 4 KiB; +-4 GiB. Depends on the address where the code runs.
     AdrPage,
+    /// Four bytes of data: the distance of the target from the data itself.
+    Offset32,
+    /// Eight bytes of data: the target's address. Depends on where the code runs.
+    Address64,
 }
 
 impl Rel {
+    /// The field of B and BL.
+    pub const NEAR: Rel = Rel::Imm26;
+
     /// The bits that `distance`, which is in range, sets in the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn bits(self, distance: i64) -> u32 {
@@ -39,11 +46,12 @@ impl Rel {
             Rel::Back16 => (units.wrapping_neg() & 0xFFFF) << 5,
             Rel::Adr21 => split(distance as u32),
             Rel::AdrPage => split((distance >> 12) as u32),
+            Rel::Offset32 | Rel::Address64 => distance as u32,
         }
     }
 
     /// The field's place.
-    const fn mask(self) -> u32 {
+    pub(crate) const fn mask(self) -> u32 {
         match self {
             Rel::Imm26 => 0x03FF_FFFF,
             Rel::Imm19 | Rel::Lit19 => 0x7_FFFF << 5,
@@ -51,6 +59,7 @@ impl Rel {
             Rel::Imm9 => 0x1FF << 5,
             Rel::Back16 => 0xFFFF << 5,
             Rel::Adr21 | Rel::AdrPage => 0x7_FFFF << 5 | 3 << 29,
+            Rel::Offset32 | Rel::Address64 => u32::MAX,
         }
     }
 }
@@ -76,11 +85,19 @@ impl Field for Rel {
             Rel::Back16 => Range { low: -0xFFFF * 4, high: 0, step: 4 },
             Rel::Adr21 => signed(21, 1),
             Rel::AdrPage => signed(21, 4096),
+            Rel::Offset32 => signed(32, 1),
+            Rel::Address64 => Range { low: i64::MIN, high: i64::MAX, step: 1 },
         }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
+        if self == Rel::Address64 {
+            if let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) {
+                *bytes = distance.to_le_bytes();
+            }
+            return;
+        }
         // An instruction is four bytes, so the slice has them from its start on.
         if let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut::<4>()) {
             let word = u32::from_le_bytes(*bytes);
@@ -90,12 +107,13 @@ impl Field for Rel {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn needs_address(self) -> bool {
-        self == Rel::AdrPage
+        matches!(self, Rel::AdrPage | Rel::Address64)
     }
 
     fn distance(self, from: u64, to: u64) -> i64 {
         match self {
             Rel::AdrPage => (to & !0xFFF).wrapping_sub(from & !0xFFF) as i64,
+            Rel::Address64 => to as i64,
             _ => to.wrapping_sub(from) as i64,
         }
     }

@@ -27,7 +27,7 @@
 //! Where something must stay in one piece (data, a forward block), its length is known before it is placed, and what would come due inside is served above it. Code that may
 //! be moved down when complete (an aligned block) counts its largest move against all references from outside.
 //!
-//! A constant pool has a deadline, too: that is for whoever places it to bring in, by [`Memory::note_deadline`] and in [`slow`].
+//! A constant pool has no deadline: who needs its constants from farther away than LDR reaches places it in time.
 //!
 //! `// Invariant(due):` the cursor's deadline is not above that of any reference that is pending and has no island, except while a forward block is being written.
 
@@ -49,7 +49,7 @@ const COMPANY: usize = 16;
 impl Rel {
     /// The field, now that it is known what instruction has it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn in_word(self, word: u32) -> Rel {
+    pub(crate) const fn in_word(self, word: u32) -> Rel {
         match self {
             Rel::Imm19 if word & 0x3B00_0000 == 0x1800_0000 => Rel::Lit19,
             field => field,
@@ -202,6 +202,8 @@ impl References {
         memory.set_deadline(usize::MAX);
         let fixups = self.fixups.len();
         let mut island = Island::new(memory, place);
+        // With the branch over the island.
+        let bytes = bytes.saturating_add(4);
         while let Some(index) = self.next_due(memory.placed(island.place).saturating_add(bytes), fixups, |_| 0) {
             island.serve(memory, self, index);
         }
@@ -302,25 +304,31 @@ pub(super) fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
 pub(super) fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
     let references = &mut *enc.references;
     enc.cursor.with_memory(|memory, place| {
-        if memory.is_forward() {
-            return place;
-        }
         // Data is placed in pieces, which belong together.
         let goes_on = references.deadlines.after_data == Some(memory.placed(place));
-        let place = if goes_on { place } else { references.place_due(memory, place, bytes) };
-        references.deadlines.after_data = Some(memory.placed(place) + bytes);
-        place
+        if goes_on { place } else { references.place_due(memory, place, bytes) }
     });
+}
+
+pub(super) fn after_data(enc: &mut Encoder<'_>, bytes: usize) {
+    if bytes > 0 && !enc.cursor.is_forward() {
+        enc.references.deadlines.after_data = Some(enc.cursor.placed());
+    }
 }
 
 pub(super) fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
     let references = &mut *enc.references;
     enc.cursor.with_memory(|memory, place| {
+        if memory.is_forward() {
+            return place;
+        }
+        // The block's positions go up, and down once it is placed.
+        let own = references.own_fixups();
+        references.fixups[own.clone()].reverse();
         if !memory.is_due(place, bytes) {
             return place;
         }
-        // The block's own references are not due, and come below the island's.
-        let own = references.own_fixups();
+        // Its own references are not due, and come below the island's.
         let block = references.fixups.split_off(own.start);
         references.exchange_sight();
         let place = references.place_due(memory, place, bytes);

@@ -35,20 +35,24 @@ impl LateField for LateImm {
         }
     }
 
-    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool {
-        let (at, bits, placeholder, value) = match self {
-            LateImm::Add => (10, 12, TWELVE, value),
-            LateImm::Offset { log2 } => (10, 12, TWELVE, value >> log2),
-            LateImm::Mov => (5, 16, SIXTEEN, value),
+    fn has_placeholder(self, code: &[u8], from: usize) -> bool {
+        let (mask, placeholder) = match self {
+            LateImm::Add | LateImm::Offset { .. } => (0xFFF << 10, TWELVE << 10),
+            LateImm::Mov => (0xFFFF << 5, SIXTEEN << 5),
         };
-        let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) else { return false };
-        let word = u32::from_le_bytes(*bytes);
-        let mask = ((1 << bits) - 1) << at;
-        if word & mask != placeholder << at {
-            return false;
+        let word = code.get(from..).and_then(|rest| rest.first_chunk());
+        word.is_some_and(|word| u32::from_le_bytes(*word) & mask == placeholder)
+    }
+
+    fn write(self, code: &mut [u8], from: usize, value: i64) {
+        let (mask, bits) = match self {
+            LateImm::Add => (0xFFF << 10, (value as u32) << 10),
+            LateImm::Offset { log2 } => (0xFFF << 10, ((value >> log2) as u32) << 10),
+            LateImm::Mov => (0xFFFF << 5, (value as u32) << 5),
+        };
+        if let Some(word) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) {
+            *word = (u32::from_le_bytes(*word) & !mask | bits).to_le_bytes();
         }
-        *bytes = (word & !mask | (value as u32) << at).to_le_bytes();
-        true
     }
 }
 

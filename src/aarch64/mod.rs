@@ -82,13 +82,22 @@ impl crate::fixup::sealed::Isa for A64 {
     type Field = Rel;
     type LateField = LateImm;
 
-    fn instruction_origin(pos: Pos) -> Pos {
-        pos.below(4)
+    const OFFSET32: Rel = Rel::Offset32;
+    const ADDRESS64: Rel = Rel::Address64;
+    const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    // LDR (literal) reaches 1 MiB; what lies between is still to come.
+    const POOL_REACH: u32 = 1 << 19;
+
+    fn field_origin(pos: Pos, bytes: u32) -> Pos {
+        pos.below(bytes)
     }
 
-    fn forward_origin(recorded: u32, _ends: &[u32]) -> u32 {
-        // Recorded is a place four bytes beyond the instruction's start.
-        recorded.wrapping_sub(4)
+    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
+        // Recorded is as far beyond the start as the field is long: its end.
+        match ends.partition_point(|&end| end < recorded) {
+            0 => 0,
+            before => ends[before - 1],
+        }
     }
 
     fn before(enc: &mut Encoder<'_>, bytes: usize) {
@@ -103,6 +112,10 @@ impl crate::fixup::sealed::Isa for A64 {
         island::before_data(enc, bytes);
     }
 
+    fn after_data(enc: &mut Encoder<'_>, bytes: usize) {
+        island::after_data(enc, bytes);
+    }
+
     fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
         island::before_forward(enc, bytes);
     }
@@ -111,13 +124,10 @@ impl crate::fixup::sealed::Isa for A64 {
         island::after_block(enc, fixups);
     }
 
-    fn fill(gap: &mut [u8]) {
-        let bytes = gap.len();
-        let mut enc = Encoder::in_slice(gap);
+    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+        // Behind data there may be a rest.
+        enc.cursor.place_bytes(&[0; 3][..bytes % 4]);
         enc.nops(bytes);
-        // Gaps are words, and a slice as long as what is placed has room for it.
-        let filled = enc.finish();
-        debug_assert!(filled.is_ok());
     }
 }
 

@@ -63,7 +63,7 @@ impl Parts {
     }
 
     /// The parts of an ordinary address; `None` for one relative to RIP, and for a wrong one.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     pub(super) const fn decode(word: Word) -> Option<Parts> {
         let (mode, low) = (word.modrm() >> 6, word.modrm() & 7);
         if word.target().is_some() || word.problem().is_some() || (mode == 0 && low == 5) {

@@ -2,7 +2,7 @@
 
 use crate::fixup::{Field, Range};
 
-/// A PC-relative field. Distances are measured from the end of the instruction.
+/// A field that refers to a place. Distances are measured from the end of the instruction, or of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rel {
     /// One byte, the instruction's last.
@@ -12,9 +12,16 @@ pub enum Rel {
         /// The immediate's bytes: 0, 1, 2 or 4.
         trailing: u8,
     },
+    /// Four bytes of data: the distance of the target from the data itself.
+    Offset32,
+    /// Eight bytes of data: the target's address. Depends on where the code runs.
+    Address64,
 }
 
 impl Rel {
+    /// The field of near branches and calls.
+    pub const NEAR: Rel = Rel::disp32(0);
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn disp32(trailing: usize) -> Rel {
         Rel::Disp32 { trailing: trailing as u8 }
@@ -27,6 +34,9 @@ impl Field for Rel {
         match self {
             Rel::Rel8 => Range { low: -128, high: 127, step: 1 },
             Rel::Disp32 { .. } => Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 },
+            // The field holds four more.
+            Rel::Offset32 => Range { low: i32::MIN as i64 - 4, high: i32::MAX as i64 - 4, step: 1 },
+            Rel::Address64 => Range { low: i64::MIN, high: i64::MAX, step: 1 },
         }
     }
 
@@ -45,12 +55,32 @@ impl Field for Rel {
                     *byte = distance as u8;
                 }
             }
+            Rel::Offset32 => put(code, from.wrapping_sub(4), ((distance + 4) as i32).to_le_bytes()),
+            Rel::Address64 => put(code, from.wrapping_sub(8), distance.to_le_bytes()),
             Rel::Disp32 { trailing } => {
                 let start = from.wrapping_sub(4 + usize::from(trailing));
-                if let Some(field) = code.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
-                    *field = (distance as i32).to_le_bytes();
-                }
+                put(code, start, (distance as i32).to_le_bytes());
             }
         }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn needs_address(self) -> bool {
+        self == Rel::Address64
+    }
+
+    fn distance(self, from: u64, to: u64) -> i64 {
+        match self {
+            Rel::Address64 => to as i64,
+            _ => to.wrapping_sub(from) as i64,
+        }
+    }
+}
+
+/// Writes a field, which is inside the code.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn put<const N: usize>(code: &mut [u8], start: usize, bytes: [u8; N]) {
+    if let Some(field) = code.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+        *field = bytes;
     }
 }

@@ -21,18 +21,15 @@ impl LateField for LateImm {
         }
     }
 
-    fn replace(self, code: &mut [u8], from: usize, value: i64) -> bool {
-        match self {
-            LateImm::Imm32 => {
-                let field = code.get_mut(from.wrapping_sub(4)..).and_then(|rest| rest.first_chunk_mut());
-                match field {
-                    Some(field) if *field == i32::PLACEHOLDER.to_le_bytes() => {
-                        *field = (value as i32).to_le_bytes();
-                        true
-                    }
-                    _ => false,
-                }
-            }
+    fn has_placeholder(self, code: &[u8], from: usize) -> bool {
+        let LateImm::Imm32 = self;
+        code.get(..from).is_some_and(|code| code.ends_with(&i32::PLACEHOLDER.to_le_bytes()))
+    }
+
+    fn write(self, code: &mut [u8], from: usize, value: i64) {
+        let LateImm::Imm32 = self;
+        if let Some(field) = code.get_mut(..from).and_then(|code| code.last_chunk_mut()) {
+            *field = (value as i32).to_le_bytes();
         }
     }
 }

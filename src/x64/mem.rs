@@ -103,8 +103,9 @@ impl Mem {
         Mem(Parts { base, index: Some((index, scale)), disp }.encode())
     }
 
+    // Not `inline(always)`: with constants the compiler inlines it by itself, and without it would be too large.
     /// The same address, as many bytes further.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     const fn offset(self, by: i32) -> Mem {
         if self.0.target().is_some() && by != 0 {
             return Mem(Word::wrong(AddressProblem::TargetDisplacement));
@@ -117,7 +118,7 @@ impl Mem {
     }
 
     /// An address relative to RIP (or a wrong one), as many bytes further.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     const fn rip_offset(self, by: i32) -> Mem {
         if self.0.target().is_some() || self.0.problem().is_some() {
             return self;
@@ -128,7 +129,7 @@ impl Mem {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     fn plus_index(self, index: u8, factor: i32) -> Mem {
         let Some(parts) = Parts::decode(self.0) else {
             let wrong = self.0.problem().is_some();
@@ -145,7 +146,7 @@ impl Mem {
     }
 
     /// A new address with this one's segment and address size.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline]
     const fn rebuilt(self, parts: Parts) -> Mem {
         let mut word = parts.encode();
         match self.0.segment() {

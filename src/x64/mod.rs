@@ -108,8 +108,14 @@ impl crate::fixup::sealed::Isa for X64 {
     type Field = Rel;
     type LateField = LateImm;
 
-    fn instruction_origin(pos: Pos) -> Pos {
-        // The instruction's end is the next one's start.
+    const OFFSET32: Rel = Rel::Offset32;
+    const ADDRESS64: Rel = Rel::Address64;
+    const CODE_ALIGN: crate::Align = crate::Align::of::<1>();
+    // RIP-relative operands reach all of a buffer.
+    const POOL_REACH: u32 = u32::MAX;
+
+    fn field_origin(pos: Pos, _bytes: u32) -> Pos {
+        // The end of one is the start of the next.
         pos
     }
 
@@ -119,8 +125,8 @@ impl crate::fixup::sealed::Isa for X64 {
         ends.get(next).copied().unwrap_or(recorded)
     }
 
-    fn fill(gap: &mut [u8]) {
-        nop::fill(gap);
+    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+        enc.nops(bytes);
     }
 }
 

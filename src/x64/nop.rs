@@ -31,13 +31,3 @@ impl Encoder<'_> {
         }
     }
 }
-
-/// Fills a gap with instructions that do nothing.
-pub(super) fn fill(gap: &mut [u8]) {
-    let bytes = gap.len();
-    let mut enc = Encoder::in_slice(gap);
-    enc.nops(bytes);
-    // A slice as long as what is placed has room for it.
-    let filled = enc.finish();
-    debug_assert!(filled.is_ok());
-}

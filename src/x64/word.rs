@@ -101,7 +101,7 @@ impl Reg {
     }
 }
 
-/// A register or memory operand as ModRM.rm and what follows it; see the [module](self) for its layout.
+/// A register or memory operand as ModRM.rm and what follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Word {
     pub(super) head: u64,

@@ -15,8 +15,9 @@ use std::process::ExitCode;
 use workload::{Inputs, Workload};
 
 const USAGE: &str = "\
-usage: tailfirst-peers [--quick] [--same-operands] [--record FILE] [--only NAME]... [--workload LETTER]...
+usage: tailfirst-peers [--quick | --rounds N] [--same-operands] [--record FILE] [--only NAME]... [--workload LETTER]...
   --quick            fewer rounds
+  --rounds N         so many rounds
   --same-operands    every run assembles the same operands, which processors learn (timing.rs)
   --record FILE      write the record, in Markdown, to FILE
   --only NAME        measure this contender, and the floor
@@ -24,7 +25,7 @@ usage: tailfirst-peers [--quick] [--same-operands] [--record FILE] [--only NAME]
 
 #[derive(Default)]
 struct Options {
-    quick: bool,
+    rounds: Option<usize>,
     same_operands: bool,
     record: Option<String>,
     only: Vec<String>,
@@ -35,7 +36,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
     let mut options = Options::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--quick" => options.quick = true,
+            "--quick" => options.rounds = Some(60),
+            "--rounds" => options.rounds = Some(arguments.next()?.parse().ok()?),
             "--same-operands" => options.same_operands = true,
             "--record" => options.record = Some(arguments.next()?),
             "--only" => options.only.push(arguments.next()?),
@@ -80,7 +82,7 @@ fn main() -> ExitCode {
         }
     }
 
-    let rounds = if options.quick { 60 } else { 600 };
+    let rounds = options.rounds.unwrap_or(600);
     let instructions = |workload| match workload {
         Workload::E => all[0].arm_words().len(),
         _ => all[0].insns(workload).len(),

@@ -59,6 +59,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         cpu: names::cpu(row.cpu.as_deref())?,
         alias: row.alias.clone(),
         table: line.table.clone(),
+        feature: line.feature.clone(),
     })
 }
 

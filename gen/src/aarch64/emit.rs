@@ -258,6 +258,7 @@ fn docs(form: &Form) -> Vec<String> {
     say("Alias", alias.unwrap_or_default());
     say("CPU", form.cpu_text());
     say("Table", form.table.clone());
+    say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
     docs
 }
 

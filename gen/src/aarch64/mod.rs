@@ -13,7 +13,7 @@ pub use check::forms;
 pub use emit::{encoders, forms_data};
 
 use crate::{condition::Condition, table::TextRow};
-use serde::Deserialize;
+use serde_derive::Deserialize;
 
 /// A row as written; see `tables/README.md`.
 #[derive(Debug, Clone, Deserialize)]
@@ -86,6 +86,8 @@ pub struct Form {
     pub alias: Option<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The Cargo feature that the function is behind, besides its instruction set's.
+    pub feature: Option<String>,
 }
 
 /// An explicit operand.

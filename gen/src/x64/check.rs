@@ -21,7 +21,7 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
         let rows = sized::expand(&line.row).map_err(|reason| row_error(line, reason))?;
         let first = forms.len();
         for row in rows {
-            let sized = Line { table: line.table.clone(), row };
+            let sized = Line { row, ..line.clone() };
             forms.push(form(&sized).map_err(|reason| row_error(&sized, reason))?);
         }
         // ah, ch, dh and bh: the same opcode as the row's first form, told apart by REX alone.
@@ -58,6 +58,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         rflags: names::flags(row.rflags.as_deref().unwrap_or_default(), "oszapcdi")?,
         cpu: names::cpu(row.cpu.as_deref())?,
         table: line.table.clone(),
+        feature: line.feature.clone(),
         alias: row.alias.clone(),
         when: row.when.as_deref().map(condition::parse).transpose()?,
     };

@@ -44,6 +44,7 @@ fn docs(form: &Form) -> Vec<String> {
     say("Needs", form.when.as_ref().map_or(String::new(), |when| format!("`{}`; else `finish` fails", when.text)));
     say("CPU", form.cpu.join(", "));
     say("Table", form.table.clone());
+    say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
     docs
 }
 
@@ -227,7 +228,7 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     Some(Item { docs, tokens })
 }
 
-/// The parameters of a form's function, and what converts them to their types.
+/// The parameters of a form's function, and what converts those that are used more than once to their types.
 fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut parameters = Vec::new();
     let mut conversions = Vec::new();
@@ -238,7 +239,9 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let (ty, converted) = parameter_type(form, operand);
         if converted {
             parameters.push(quote!(#name: impl Into<#ty>));
-            conversions.push(quote!(let #name: #ty = #name.into();));
+            if !is_used_once(form, operand) {
+                conversions.push(quote!(let #name: #ty = #name.into();));
+            }
         } else {
             parameters.push(quote!(#name: #ty));
         }
@@ -264,10 +267,7 @@ fn function(form: &Form) -> TokenStream {
 
 /// The check of the row's `when`.
 fn condition(form: &Form, names: &[Ident]) -> TokenStream {
-    let Some(when) = &form.when else { return TokenStream::new() };
-    if when.names().all(|name| name == MASK) {
-        return TokenStream::new();
-    }
+    let Some(when) = form.when.as_ref().filter(|_| has_check(form)) else { return TokenStream::new() };
     let term = |term: &Term| -> TokenStream {
         let number = match term {
             Term::Number(number) => *number,
@@ -276,7 +276,7 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
                 (None, Some(Operand { kind: Kind::Fixed(number), .. })) => (*number).into(),
                 (None, Some(operand)) => {
                     let at = form.operands.iter().position(|other| std::ptr::eq(other, operand)).unwrap_or_default();
-                    let operand_name = plain((operand, &names[at]));
+                    let operand_name = plain(form, (operand, &names[at]));
                     return if matches!(operand.kind, Kind::RegMem { .. }) {
                         quote!(#operand_name.rm().register())
                     } else {
@@ -309,10 +309,26 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
     }
 }
 
+/// Whether the function names the operand in one place, which then converts it: a binding costs build time.
+fn is_used_once(form: &Form, operand: &Operand) -> bool {
+    !is_decorated(operand) && !has_check(form)
+}
+
+/// Whether operands' values decide whether the form can be encoded. That a mask is not k0 is a matter of its type.
+fn has_check(form: &Form) -> bool {
+    form.when.as_ref().is_some_and(|when| when.names().any(|name| name != MASK))
+}
+
 /// The operand without its decorations, which hold it.
-fn plain((operand, name): (&Operand, &Ident)) -> TokenStream {
-    let inner = operand.mask.is_some() || operand.rounding.is_some();
-    if inner { quote!(#name.operand()) } else { quote!(#name) }
+fn plain(form: &Form, (operand, name): (&Operand, &Ident)) -> TokenStream {
+    let (_, converted) = parameter_type(form, operand);
+    if operand.mask.is_some() || operand.rounding.is_some() {
+        quote!(#name.operand())
+    } else if converted && is_used_once(form, operand) {
+        quote!(#name.into())
+    } else {
+        quote!(#name)
+    }
 }
 
 fn hex(byte: u8) -> Literal {
@@ -328,7 +344,7 @@ fn named<'a>(form: &'a Form, names: &'a [Ident], slot: Slot) -> Option<(&'a Oper
 /// ModRM.reg: an operand, or the digit.
 fn reg_part(form: &Form, names: &[Ident]) -> TokenStream {
     if let Some(operand) = named(form, names, Slot::Reg) {
-        let operand = plain(operand);
+        let operand = plain(form, operand);
         return quote!(#operand.reg());
     }
     let digit = Literal::u8_unsuffixed(form.modrm().and_then(|modrm| modrm.reg).unwrap_or(0));
@@ -342,7 +358,7 @@ fn rm_part(form: &Form, names: &[Ident]) -> TokenStream {
         let fixed = Literal::u8_unsuffixed(modrm.and_then(|modrm| modrm.rm).unwrap_or(0));
         return quote!(encode::RmWord::fixed(#fixed));
     };
-    let operand = plain(operand);
+    let operand = plain(form, operand);
     if modrm.is_some_and(|modrm| modrm.mode == Mode::MemorySib) {
         quote!(#operand.rm().with_sib())
     } else {
@@ -356,7 +372,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let (reg, rm) = (reg_part(form, names), rm_part(form, names));
     let vvvv = match named(Slot::Vvvv) {
         Some(operand) => {
-            let operand = plain(operand);
+            let operand = plain(form, operand);
             quote!(#operand.number())
         }
         None => quote!(0),
@@ -378,8 +394,9 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
                 _ => (TokenStream::new(), &prefixes[..]),
             };
             let op = legacy_op(prefixes, *rex, opcode);
-            let target = named(Slot::Rel).map(|(_, name)| name);
-            let instruction = match (form.immediates.first(), modrm, named(Slot::Opcode).map(plain)) {
+            let target = named(Slot::Rel).map(|operand| plain(form, operand));
+            let register = named(Slot::Opcode).map(|operand| plain(form, operand));
+            let instruction = match (form.immediates.first(), modrm, register) {
                 (Some(Immediate::Rel(1)), ..) => quote!(encode::rel8(self, #op, #target)),
                 (Some(Immediate::Rel(_)), ..) => quote!(encode::rel32(self, #op, #target)),
                 (_, Some(_), _) if has_immediate => quote!(encode::rm_imm(self, #op, #reg, #rm, #immediate)),
@@ -406,7 +423,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
             }
             let op = quote!(const { #op });
             let immediate = if has_immediate { immediate } else { quote!(Imm::NONE) };
-            match (modrm, named(Slot::Opcode).map(plain)) {
+            match (modrm, named(Slot::Opcode).map(|operand| plain(form, operand))) {
                 (Some(_), _) => quote!(encode::rex2(self, #op, #reg, #rm, #immediate)),
                 (None, Some(register)) => quote!(encode::rex2_plus(self, #op, #register.rm(), #immediate)),
                 (None, None) => quote!(encode::rex2_op(self, #op, #immediate)),
@@ -462,17 +479,18 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
             continue;
         }
         let Some((operand, name)) = operands.next() else { break };
+        let value = plain(form, (operand, name));
         if *immediate == Immediate::Is5 {
             let Some((_, low)) = operands.next() else { break };
-            return quote!(Imm::is5(#name.number(), #low));
+            return quote!(Imm::is5(#value.number(), #low));
         }
         let one = match operand.kind {
             Kind::Imm { bits, signed } => {
                 let constructor = ident(&format!("{}{bits}", if signed { 'i' } else { 'u' }));
-                quote!(Imm::#constructor(#name))
+                quote!(Imm::#constructor(#value))
             }
-            Kind::Moffs { .. } => quote!(Imm::u64(#name)),
-            _ => quote!(Imm::is4(#name.number())),
+            Kind::Moffs { .. } => quote!(Imm::u64(#value)),
+            _ => quote!(Imm::is4(#value.number())),
         };
         all = if all.is_empty() { one } else { quote!(#all.then(#one)) };
     }

@@ -11,7 +11,7 @@ use crate::{
     error::{Reason, TableError},
     table::{Line, TextRow},
 };
-use serde::Deserialize;
+use serde_derive::Deserialize;
 
 pub use check::forms;
 pub use emit::{encoders, forms_data};
@@ -118,6 +118,8 @@ pub struct Form {
     pub cpu: Vec<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The Cargo feature that the function is behind, besides its instruction set's.
+    pub feature: Option<String>,
     /// A form that can produce the same bytes.
     pub alias: Option<String>,
     /// What must hold between operands.

@@ -1,47 +1,84 @@
-//! tailfirst itself, into a growing buffer and into a slice; both encoders are used again and again.
+//! tailfirst itself, into a growing buffer, into a slice and into a region of executable memory; the encoders are used again and again.
 //!
 //! Registers come from numbers, as for the other contenders, and addresses and immediates are made where they are used. x64's
 //! immediates and branches go through the selectors, which take the shortest form.
 
 use super::{ArmEmitter, Emitter, MOST_LABELS, ROOM};
 use crate::workload::{ArmRound, Guard, ROUNDS_A_BLOCK, Round, constant_rounds, lower_case_registers};
-use tailfirst::Label;
+use std::marker::PhantomData;
 use tailfirst::aarch64::{self, AddImm, D, UImm, X, XSp};
 use tailfirst::x64::{self, Gpr64, Mem, Scale, Xmm};
+use tailfirst::{Label, exec::Arena};
 
 const SCALES: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
 
-/// Into a slice if `FIXED`.
-pub struct Tailfirst<E, const FIXED: bool> {
-    encoder: E,
-    labels: [Label; MOST_LABELS],
+/// What is written into.
+pub trait Room {
+    const NAME: &'static str;
+    /// Memory of at least `ROOM` bytes that lives as long as the program (one contender, one piece), or none, for a buffer of the encoder's own.
+    fn memory() -> Option<&'static mut [u8]>;
 }
 
-pub type Growing = Tailfirst<x64::Encoder<'static>, false>;
-pub type Slice = Tailfirst<x64::Encoder<'static>, true>;
-pub type ArmGrowing = Tailfirst<aarch64::Encoder<'static>, false>;
-pub type ArmSlice = Tailfirst<aarch64::Encoder<'static>, true>;
+pub struct Grow;
+pub struct Slice;
+pub struct Region;
+
+impl Room for Grow {
+    const NAME: &'static str = "tailfirst-grow";
+
+    fn memory() -> Option<&'static mut [u8]> {
+        None
+    }
+}
+
+impl Room for Slice {
+    const NAME: &'static str = "tailfirst-slice";
+
+    fn memory() -> Option<&'static mut [u8]> {
+        Some(vec![0; ROOM].leak())
+    }
+}
+
+impl Room for Region {
+    const NAME: &'static str = "tailfirst-exec";
+
+    fn memory() -> Option<&'static mut [u8]> {
+        let arena = Arena::builder().build().expect("memory for an arena");
+        let region = arena.region(ROOM).expect("the arena is larger");
+        Some(Box::leak(Box::new(region)).bytes_mut())
+    }
+}
+
+pub struct Tailfirst<E, R> {
+    encoder: E,
+    labels: [Label; MOST_LABELS],
+    room: PhantomData<R>,
+}
 
 /// The same for both architectures.
 macro_rules! constructor {
-    ($encoder:ty) => {
-        impl<const FIXED: bool> Tailfirst<$encoder, FIXED> {
+    ($name:ident $encoder:ty) => {
+        pub type $name<R> = Tailfirst<$encoder, R>;
+
+        impl<R: Room> Tailfirst<$encoder, R> {
             pub fn new() -> Self {
-                // The slice lives as long as the program: one contender, one slice.
-                let mut encoder = if FIXED { <$encoder>::in_slice(vec![0; ROOM].leak()) } else { <$encoder>::new() };
+                let mut encoder = match R::memory() {
+                    Some(memory) => <$encoder>::in_slice(memory),
+                    None => <$encoder>::new(),
+                };
                 let labels = [encoder.label(); MOST_LABELS];
-                Tailfirst { encoder, labels }
+                Tailfirst { encoder, labels, room: PhantomData }
             }
         }
     };
 }
 
-constructor!(x64::Encoder<'static>);
-constructor!(aarch64::Encoder<'static>);
+constructor!(X64 x64::Encoder<'static>);
+constructor!(A64 aarch64::Encoder<'static>);
 
 macro_rules! common_steps {
     () => {
-        const NAME: &'static str = if FIXED { "tailfirst-slice" } else { "tailfirst-grow" };
+        const NAME: &'static str = R::NAME;
 
         fn begin(&mut self, pending: bool) {
             self.encoder.clear();
@@ -82,7 +119,7 @@ fn xmm(number: u8) -> Xmm {
     unsafe { Xmm::new(number).unwrap_unchecked() }
 }
 
-impl<const FIXED: bool> Emitter for Tailfirst<x64::Encoder<'static>, FIXED> {
+impl<R: Room> Emitter for X64<R> {
     common_steps!();
 
     #[inline(always)]
@@ -173,7 +210,7 @@ fn uimm<const BITS: u32, const SHIFT: u32>(value: u16) -> UImm<BITS, SHIFT> {
     UImm::new(value.into()).expect("in range, and a multiple")
 }
 
-impl<const FIXED: bool> ArmEmitter for Tailfirst<aarch64::Encoder<'static>, FIXED> {
+impl<R: Room> ArmEmitter for A64<R> {
     common_steps!();
 
     #[inline(always)]

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Instructions executed for one instruction assembled, by workload and contender, counted by callgrind: they say what remains to be done, and hold on a
+# busy machine too. Two runs that differ in the number of rounds alone are subtracted, so that nothing but the rounds counts.
+# Usage: benches/instructions.sh [CONTENDER]...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+peers=${CARGO_TARGET_DIR:-target}/release/tailfirst-peers
+cargo build --release --quiet -p tailfirst-peers --bin tailfirst-peers
+
+# Instructions that a whole run executes.
+executed() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$peers" "$@" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
+}
+
+# Instructions of two rounds more, of the contender and the floor, or of the floor alone.
+two_rounds() {
+    echo $(($(executed --workload "$1" --only "$2" --rounds 3) - $(executed --workload "$1" --only "$2" --rounds 1)))
+}
+
+# A round runs a workload five times; a run assembles this many instructions.
+readonly RUNS=10 INSTRUCTIONS=10000
+echo "| contender | A | B | C | D | E |"
+echo "|---|---|---|---|---|---|"
+declare -A floor
+for contender in floor "${@:-tailfirst-slice}"; do
+    row="| $contender"
+    for workload in A B C D E; do
+        count=$(two_rounds $workload "$contender")
+        if [ "$contender" = floor ]; then
+            floor[$workload]=$count
+        else
+            count=$((count - floor[$workload]))
+        fi
+        row+=" | $(awk -v n="$count" -v d=$((RUNS * INSTRUCTIONS)) 'BEGIN { printf "%.1f", n / d }')"
+    done
+    echo "$row |"
+done

@@ -1,0 +1,417 @@
+//! Changing code while other threads may be running it.
+//!
+//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be
+//! changed so is a [`Site`]:
+//!
+//! | kind | field | store |
+//! |---|---|---|
+//! | [`X64Rel32`](SiteKind::X64Rel32), [`X64Imm32`](SiteKind::X64Imm32) | 4 bytes at the instruction's end, or anywhere in it, inside 8 aligned bytes | the 8 bytes |
+//! | [`X64Imm64`](SiteKind::X64Imm64) | 8 aligned bytes | the 8 bytes |
+//! | [`A64Branch`](SiteKind::A64Branch) | an instruction that is B, BL, NOP or BRK before and after | the 4 bytes |
+//! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
+//!
+//! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
+//! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
+//! patch can want. Other branches (B.cond, CBZ) cannot be changed so: let them lead to a B that can.
+//!
+//! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
+//! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
+//! caches are made to agree, and all threads' pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once
+//! it has entered the kernel; see [`Arena::synchronizes`]). *While* it runs, threads see the batch's sites change one by one, in no order.
+//!
+//! ```
+//! # #[cfg(target_arch = "x86_64")] {
+//! use tailfirst::{exec::*, x64::*};
+//!
+//! let arena = Arena::builder().build()?;
+//! let mut region = arena.region(64)?;
+//! let place = region.place();
+//! let mut enc = Encoder::in_slice(region.bytes_mut());
+//! enc.ret();
+//! while enc.pos().from_end() % 8 != 0 {
+//!     enc.nop(); // a region's end is aligned, so the immediate will end where eight aligned bytes do
+//! }
+//! enc.mov_r32_imm32(EAX, 1);
+//! let number = enc.here();
+//! let mut code = enc.finish()?;
+//! let placed = place.link(&mut code, |_| None)?;
+//! let offset = code.offset_of(number).expect("bound above");
+//! let code = region.publish(placed)?;
+//!
+//! let function = code.function::<unsafe extern "C" fn() -> i32>(offset)?;
+//! let site = code.patch_site(Site { offset: offset + 1, kind: SiteKind::X64Imm32 })?;
+//! // SAFETY: such a function was emitted there, and it may return any number.
+//! unsafe {
+//!     assert_eq!(function(), 1);
+//!     let undo = code.patch(&[Patch { site, value: Value::I32(2) }])?;
+//!     assert_eq!(function(), 2);
+//!     code.patch(&undo)?;
+//!     assert_eq!(function(), 1);
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::{Arena, ExecCode, ExecError, coherence::Pipelines};
+use crate::{Range, Site, SiteKind};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// What a [`Site`] shall hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// The address that the instruction shall refer to.
+    Target(u64),
+    /// Four bytes.
+    I32(i32),
+    /// Eight bytes.
+    U64(u64),
+    /// An instruction.
+    Instruction(u32),
+}
+
+/// A site that was found right for one code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PatchSite {
+    code: CodeId,
+    site: Site,
+}
+
+impl PatchSite {
+    /// The site.
+    pub fn site(self) -> Site {
+        self.site
+    }
+}
+
+/// One change: [`ExecCode::patch`] takes a list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Patch {
+    /// Where.
+    pub site: PatchSite,
+    /// What shall be there.
+    pub value: Value,
+}
+
+/// Tells codes apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CodeId(pub(super) u64);
+
+impl core::fmt::Debug for CodeId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Why code was not changed. The texts contain no addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The site is not inside the code.
+    Outside {
+        /// The site.
+        site: Site,
+        /// The code's length in bytes.
+        len: usize,
+    },
+    /// The field lies so that no single store can change it.
+    Misaligned {
+        /// The site.
+        site: Site,
+        /// Where the field starts in its aligned eight bytes.
+        at: usize,
+    },
+    /// The site was found right for another code.
+    ForeignSite {
+        /// The site.
+        site: Site,
+    },
+    /// The value is not of the kind that the site takes.
+    Width {
+        /// The site.
+        site: Site,
+        /// The value.
+        value: Value,
+    },
+    /// The field does not reach the target.
+    OutOfRange {
+        /// The site.
+        site: Site,
+        /// The distance in bytes.
+        distance: i64,
+        /// What the field can hold.
+        range: Range,
+    },
+    /// An instruction that may not be changed, or be the new one, while threads run it.
+    Instruction {
+        /// The site.
+        site: Site,
+        /// The instruction.
+        word: u32,
+    },
+    /// The memory cannot be changed.
+    Exec(ExecError),
+}
+
+impl core::fmt::Display for PatchError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let of = |site: &Site| format!("the {:?} at offset {:#x}", site.kind, site.offset);
+        match self {
+            PatchError::Outside { site, len } => write!(f, "{} is not inside the code's {len} bytes", of(site)),
+            PatchError::Misaligned { site, at } => {
+                write!(
+                    f,
+                    "{} starts at byte {at} of eight aligned ones, so one store cannot change it; align it",
+                    of(site)
+                )
+            }
+            PatchError::ForeignSite { site } => write!(f, "{} is a site of another code", of(site)),
+            PatchError::Width { site, value } => {
+                let value = match value {
+                    Value::Target(_) => "a target",
+                    Value::I32(_) => "four bytes",
+                    Value::U64(_) => "eight bytes",
+                    Value::Instruction(_) => "an instruction",
+                };
+                write!(f, "{} does not take {value}", of(site))
+            }
+            PatchError::OutOfRange { site, range, .. } => write!(
+                f,
+                "{} does not reach its target, only {} to {} in steps of {}",
+                of(site),
+                range.low,
+                range.high,
+                range.step
+            ),
+            PatchError::Instruction { site, word } => write!(
+                f,
+                "{}: instruction {word:#010x} is none of B, BL, NOP, BRK, which alone can be changed while they run",
+                of(site)
+            ),
+            PatchError::Exec(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PatchError {}
+
+impl From<ExecError> for PatchError {
+    fn from(error: ExecError) -> Self {
+        PatchError::Exec(error)
+    }
+}
+
+impl SiteKind {
+    /// From where distances are measured, from the field's start.
+    fn origin(self) -> u64 {
+        if self == SiteKind::X64Rel32 { 4 } else { 0 }
+    }
+
+    fn range(self) -> Range {
+        match self {
+            SiteKind::A64Branch => Range { low: -(128 << 20), high: (128 << 20) - 4, step: 4 },
+            _ => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
+        }
+    }
+}
+
+/// What a field's bits become.
+#[derive(Clone, Copy)]
+enum Change {
+    Four(u32),
+    Eight(u64),
+    /// B or BL, so far away.
+    Branch(i64),
+    Instruction(u32),
+}
+
+const BL: u32 = 0x9400_0000;
+const B: u32 = 0x1400_0000;
+const BRANCH_MASK: u32 = 0xFC00_0000;
+
+/// Whether an instruction may be exchanged for another such one while threads run it.
+fn exchangeable(word: u32) -> bool {
+    const NOP: u32 = 0xD503_201F;
+    const BRK: u32 = 0xD420_0000;
+    [B, BL].contains(&(word & BRANCH_MASK)) || word == NOP || word & !(0xFFFF << 5) == BRK
+}
+
+impl ExecCode {
+    /// Checks a site: that it is in the code, and that one store can change it.
+    ///
+    /// # Errors
+    /// [`PatchError::Outside`], [`PatchError::Misaligned`], and for a branch of AArch64 [`PatchError::Instruction`].
+    pub fn patch_site(&self, site: Site) -> Result<PatchSite, PatchError> {
+        let Site { offset, kind } = site;
+        if offset.checked_add(kind.bytes()).is_none_or(|end| end > self.len()) {
+            return Err(PatchError::Outside { site, len: self.len() });
+        }
+        let at = self.start() + offset;
+        if !kind.fits(at) {
+            return Err(PatchError::Misaligned { site, at: at % 8 });
+        }
+        match self.value_at(site) {
+            Value::Instruction(word) if !exchangeable(word) => Err(PatchError::Instruction { site, word }),
+            _ => Ok(PatchSite { code: self.id, site }),
+        }
+    }
+
+    /// What a site holds now.
+    ///
+    /// # Errors
+    /// [`PatchError::ForeignSite`].
+    pub fn value(&self, site: PatchSite) -> Result<Value, PatchError> {
+        if site.code != self.id {
+            return Err(PatchError::ForeignSite { site: site.site });
+        }
+        Ok(self.value_at(site.site))
+    }
+
+    fn value_at(&self, site: Site) -> Value {
+        let shared = &self.held.shared;
+        // SAFETY: the site is inside the code, aligned, and can be read; nobody edits it now.
+        shared
+            .unedited(|| unsafe { read(shared.views.run().add(self.start() + site.offset), site.kind) })
+            .into_value(self.address() + site.offset as u64, site.kind)
+    }
+
+    /// Makes changes to code that other threads may be running. All of them are checked first, and none is made if one is wrong.
+    ///
+    /// Gives what undoes them, as changes in their turn.
+    ///
+    /// # Errors
+    /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`];
+    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed.
+    ///
+    /// # Safety
+    /// * Each site is what it was said to be: such a field of one instruction, or such data.
+    /// * The code is as sound with any of the changes as without: they become visible one by one, and at different times to different threads.
+    /// * What they refer to exists as long as the code does, or until they are undone and no thread is there any more.
+    pub unsafe fn patch(&self, patches: &[Patch]) -> Result<Vec<Patch>, PatchError> {
+        let mut changes = Vec::with_capacity(patches.len());
+        for patch in patches {
+            changes.push((patch.site.site, self.check(patch)?));
+        }
+        let start = self.start();
+        let ends = changes.iter().map(|(site, _)| start + site.offset..start + site.offset + site.kind.bytes());
+        let lowest = ends.clone().map(|bytes| bytes.start).min();
+        let highest = ends.map(|bytes| bytes.end).max();
+        let (Some(lowest), Some(highest)) = (lowest, highest) else { return Ok(vec![]) };
+        // Whole words: they are in the piece, which starts and ends at cache lines.
+        let range = lowest / 8 * 8..highest.next_multiple_of(8);
+        let mut old = Vec::with_capacity(changes.len());
+        let shared = &self.held.shared;
+        // SAFETY: the range is in this code's piece, and what the changes do to who runs them is the caller's promise. Each field is in the range,
+        // aligned as `fits` says, and the lock of `edit` makes this the only writer.
+        unsafe {
+            shared.edit(range.clone(), |first| {
+                for &(site, change) in &changes {
+                    let field = first.add(start + site.offset - range.start);
+                    old.push((site, exchange(field, site.kind, change)));
+                }
+            })?;
+        }
+        shared.pipelines.synchronize();
+        let undo = |(site, word): (Site, Word)| Patch {
+            site: PatchSite { code: self.id, site },
+            value: word.into_value(self.address() + site.offset as u64, site.kind),
+        };
+        // A site that was changed twice gets its first value last.
+        Ok(old.into_iter().rev().map(undo).collect())
+    }
+
+    fn check(&self, patch: &Patch) -> Result<Change, PatchError> {
+        let &Patch { site: PatchSite { code, site }, value } = patch;
+        if code != self.id {
+            return Err(PatchError::ForeignSite { site });
+        }
+        let distance = |target: u64| {
+            let from = self.address() + site.offset as u64 + site.kind.origin();
+            let (distance, range) = (target.wrapping_sub(from) as i64, site.kind.range());
+            if range.holds(distance) { Ok(distance) } else { Err(PatchError::OutOfRange { site, distance, range }) }
+        };
+        match (site.kind, value) {
+            (SiteKind::X64Rel32, Value::Target(target)) => Ok(Change::Four(distance(target)? as u32)),
+            (SiteKind::X64Imm32, Value::I32(value)) => Ok(Change::Four(value as u32)),
+            (SiteKind::X64Imm64 | SiteKind::A64Literal, Value::U64(value)) => Ok(Change::Eight(value)),
+            (SiteKind::A64Branch, Value::Target(target)) => Ok(Change::Branch(distance(target)?)),
+            (SiteKind::A64Branch, Value::Instruction(word)) => match exchangeable(word) {
+                true => Ok(Change::Instruction(word)),
+                false => Err(PatchError::Instruction { site, word }),
+            },
+            _ => Err(PatchError::Width { site, value }),
+        }
+    }
+}
+
+/// The bits of a field.
+#[derive(Clone, Copy)]
+enum Word {
+    Four(u32),
+    Eight(u64),
+}
+
+impl Word {
+    /// As the value that the kind takes, for a field at `address`.
+    fn into_value(self, address: u64, kind: SiteKind) -> Value {
+        match (self, kind) {
+            (Word::Four(bits), SiteKind::X64Rel32) => {
+                Value::Target((address + kind.origin()).wrapping_add(bits as i32 as u64))
+            }
+            (Word::Four(bits), SiteKind::A64Branch) => Value::Instruction(bits),
+            (Word::Four(bits), _) => Value::I32(bits as i32),
+            (Word::Eight(bits), _) => Value::U64(bits),
+        }
+    }
+}
+
+/// # Safety
+/// The field can be read, lies as `SiteKind::fits` says, and is not written meanwhile.
+unsafe fn read(field: *const u8, kind: SiteKind) -> Word {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match kind.bytes() {
+            8 => Word::Eight(field.cast::<u64>().read_unaligned()),
+            _ => Word::Four(field.cast::<u32>().read_unaligned()),
+        }
+    }
+}
+
+/// Stores what a change makes of a field, in one piece. Gives what was there.
+///
+/// # Safety
+/// The field's aligned eight bytes can be written (its four, for a branch of AArch64), it lies in them as `SiteKind::fits` says, and nobody else writes.
+unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) -> Word {
+    let at = field.addr() % 8;
+    // SAFETY: the caller's promise.
+    unsafe {
+        debug_assert!(kind.fits(field.addr()));
+        let old = read(field, kind);
+        // Release: what new code or data this leads to was written before.
+        match (change, old) {
+            (Change::Eight(new), _) => AtomicU64::from_ptr(field.cast()).store(new, Ordering::Release),
+            (Change::Four(new), _) => {
+                let word = AtomicU64::from_ptr(field.sub(at).cast());
+                let mut bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+                bytes[at..at + 4].copy_from_slice(&new.to_ne_bytes());
+                word.store(u64::from_ne_bytes(bytes), Ordering::Release);
+            }
+            (Change::Instruction(new), _) => AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release),
+            (Change::Branch(distance), Word::Four(old)) => {
+                let link = if old & BRANCH_MASK == BL { BL } else { B };
+                let new = link | (distance >> 2) as u32 & !BRANCH_MASK;
+                AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release);
+            }
+            // A branch's field has four bytes.
+            (Change::Branch(_), Word::Eight(_)) => {}
+        }
+        old
+    }
+}
+
+impl Arena {
+    /// Whether a finished [patch](ExecCode::patch) is seen by every thread at once. If not (on macOS, and where Linux has no `membarrier`), other
+    /// threads see it when they next enter the kernel, or execute a serializing instruction (x86-64) or an `isb` (AArch64).
+    pub fn synchronizes(&self) -> bool {
+        self.pipelines() == Pipelines::Synchronized
+    }
+}

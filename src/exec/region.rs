@@ -1,0 +1,183 @@
+//! A region: memory of the arena that code is being written into.
+//!
+//! The encoder writes into the region itself, so the code is where it will run (or at its other address), and only its references are left to be
+//! resolved. The order is borrow-checked: the encoder borrows the region, the code borrows the encoder, and publishing takes the region away.
+//!
+//! ```text
+//!  region ──bytes_mut──> Encoder ──finish──> Code ──Place::link──> Placed
+//!    └───────────────────────── publish(Placed) ──────────────────────> ExecCode
+//! ```
+
+use super::{
+    ExecCode, ExecError,
+    arena::{Owner, Piece, Shared},
+    patch::CodeId,
+    sys::Writable,
+    views,
+};
+use crate::{Code, Isa, Symbol};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A piece of the arena that is given back when this is dropped.
+pub(super) struct Held {
+    pub(super) shared: Arc<Shared>,
+    piece: Piece,
+}
+
+impl Held {
+    pub(super) fn bytes(&self) -> Range<usize> {
+        self.piece.bytes.clone()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.shared.free(self.piece.clone());
+    }
+}
+
+/// Memory for code, writable and not executable. It goes back to the arena when it is dropped.
+///
+/// A region stays in its thread, since on Apple silicon it is the thread that may write: while a thread has a region there, it cannot run
+/// code of any arena.
+///
+/// ```compile_fail,E0277
+/// # use tailfirst::exec::*;
+/// fn elsewhere(region: Region) {
+///     std::thread::spawn(move || region.len());
+/// }
+/// ```
+pub struct Region {
+    held: Held,
+    id: u64,
+    /// On Apple silicon, what lets the thread write.
+    writable: Writable,
+}
+
+impl Region {
+    pub(super) fn new(shared: Arc<Shared>, piece: Piece) -> Region {
+        // Counts regions, to tell them apart: 2^64 are not made.
+        static REGIONS: AtomicU64 = AtomicU64::new(0);
+        let id = REGIONS.fetch_add(1, Ordering::Relaxed);
+        Region { held: Held { shared, piece }, id, writable: Writable::new() }
+    }
+
+    /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end. The end is aligned to 64 bytes at least.
+    ///
+    /// They hold anything, but nothing secret: what was there before in this arena.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let Range { start, end } = self.held.bytes();
+        // SAFETY: Invariant(owner): the piece is this region's, its pages are open, and memory from the system is initialised. The borrow of
+        // the region keeps other slices away; the run view of these bytes is nobody's to use before they are published.
+        unsafe { core::slice::from_raw_parts_mut(self.held.shared.views.write().add(start), end - start) }
+    }
+
+    /// The number of bytes: what was asked for, rounded up.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.held.bytes().len()
+    }
+
+    /// The address that the byte after the region's last one will have when it runs. An instruction that is `n` bytes from the end
+    /// ([`Pos::from_end`](crate::Pos::from_end)) runs at this address less `n`.
+    pub fn run_end(&self) -> u64 {
+        self.held.shared.addresses().start + self.held.bytes().end as u64
+    }
+
+    /// Whether near branches reach `address` from everywhere in this region.
+    pub fn reaches(&self, address: u64) -> bool {
+        let end = self.run_end();
+        views::near(end - self.len() as u64..end, address)
+    }
+
+    /// Where the region is, for [linking](Place::link) its code while that borrows it.
+    pub fn place(&self) -> Place {
+        let write_end = self.held.shared.views.write().addr() + self.held.bytes().end;
+        Place { region: self.id, len: self.len(), write_end, run_end: self.run_end() }
+    }
+
+    /// Makes the code executable, and gives the rest of the region back to the arena.
+    ///
+    /// # Errors
+    /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the code is gone.
+    pub fn publish(self, code: Placed) -> Result<ExecCode, ExecError> {
+        // The thread may write until this returns.
+        let Region { mut held, id, writable: _writable } = self;
+        if code.region != id {
+            return Err(ExecError::ForeignCode);
+        }
+        let Held { shared, piece } = &mut held;
+        shared.publish(piece, code.len, Owner::Code)?;
+        // A region becomes one code at most, so its number serves.
+        Ok(ExecCode::new(held, CodeId(id), code.len))
+    }
+}
+
+impl core::fmt::Debug for Region {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Region").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Where a [`Region`] is: what remains known of it while an encoder borrows it.
+#[derive(Clone, Copy)]
+pub struct Place {
+    region: u64,
+    len: usize,
+    write_end: usize,
+    run_end: u64,
+}
+
+impl Place {
+    /// [Links](Code::link) code that an encoder has written into the region, for the address where it will run.
+    ///
+    /// `resolve` gives symbols' addresses; [`Arena::callable`](super::Arena::callable) turns the address of a function into one that near calls
+    /// reach.
+    ///
+    /// # Errors
+    /// [`ExecError::ForeignCode`] if the code is not in this region, [`ExecError::Link`] as [`Code::link`].
+    pub fn link<I: Isa>(
+        self,
+        code: &mut Code<'_, I>,
+        resolve: impl FnMut(Symbol) -> Option<u64>,
+    ) -> Result<Placed, ExecError> {
+        if code.bytes().as_ptr_range().end.addr() != self.write_end {
+            return Err(ExecError::ForeignCode);
+        }
+        let placed = self.code(code.bytes().len())?;
+        code.link(self.run_end - placed.len as u64, resolve)?;
+        Ok(placed)
+    }
+
+    /// Says that the highest `len` bytes of the region are code that needs no linking: bytes that were copied there, or that the caller has linked for
+    /// [`Region::run_end`] less `len`.
+    ///
+    /// # Errors
+    /// [`ExecError::TooLong`] if the region is shorter.
+    pub fn code(self, len: usize) -> Result<Placed, ExecError> {
+        let Place { region, len: most, .. } = self;
+        if len > most {
+            return Err(ExecError::TooLong { len, region: most });
+        }
+        Ok(Placed { region, len })
+    }
+}
+
+impl core::fmt::Debug for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Place").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// Code at the end of a region, linked for where it is: what [`Region::publish`] wants.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed {
+    region: u64,
+    len: usize,
+}

@@ -1,0 +1,203 @@
+//! The constant pool.
+//!
+//! Constants that no immediate holds lie in memory beside the code. The pool gives each a label at once, keeps one copy of
+//! what is asked for several times, and is placed below everything by [`finish`](Encoder::finish), or wherever [`place_pool`](Encoder::place_pool) is called. So
+//! with a pool the entry is not the code's lowest byte: give it a label.
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! let mut enc = Encoder::new();
+//! enc.ret();
+//! let half = enc.constant_f64(0.5);
+//! enc.mulsd_xmm_xmmm64(XMM0, half);
+//! let same = enc.constant_f64(0.5);
+//! enc.addsd_xmm_xmmm64(XMM0, same);
+//! let entry = enc.here();
+//! assert_eq!(half, same);
+//! let code = enc.finish()?;
+//! assert_eq!(code.bytes()[code.offset_of(half).unwrap()..][..8], 0.5f64.to_le_bytes());
+//! assert!(code.offset_of(half) < code.offset_of(entry));
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+
+use crate::{Align, Encoder, FinishError, Label, Pos, Target, fixup::sealed};
+use alloc::vec::Vec;
+use arrayvec::ArrayVec;
+
+/// The longest constant, in bytes: a 512-bit vector.
+const LONGEST: usize = 64;
+
+/// Constants of one encoder, in the order in which they were asked for.
+pub(crate) struct Pool {
+    constants: Vec<Constant>,
+    /// Their indices, in the order of what they hold.
+    sorted: Vec<u32>,
+    /// How many are not placed yet.
+    waiting: usize,
+}
+
+struct Constant {
+    content: Content,
+    align: Align,
+    label: Label,
+    /// Where it was placed.
+    place: Option<Pos>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Content {
+    Bytes(ArrayVec<u8, LONGEST>),
+    Address(Target),
+}
+
+impl Content {
+    fn len(&self) -> usize {
+        match self {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Address(_) => 8,
+        }
+    }
+}
+
+impl Pool {
+    pub(crate) const fn new() -> Self {
+        Pool { constants: Vec::new(), sorted: Vec::new(), waiting: 0 }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.truncate(0, |_| true);
+    }
+
+    pub(crate) fn is_placed(&self) -> bool {
+        self.waiting == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.constants.len()
+    }
+
+    /// Forgets all but the first `len` constants, and where those lie whose position `is_later`.
+    pub(crate) fn truncate(&mut self, len: usize, is_later: impl Fn(Pos) -> bool) {
+        self.constants.truncate(len);
+        self.sorted.retain(|&index| (index as usize) < len);
+        for constant in &mut self.constants {
+            constant.place.take_if(|pos| is_later(*pos));
+        }
+        self.waiting = self.constants.iter().filter(|constant| constant.place.is_none()).count();
+    }
+
+    /// The bytes of those that are not placed yet, at most.
+    fn most_bytes(&self) -> usize {
+        let waiting = self.constants.iter().filter(|constant| constant.place.is_none());
+        waiting.map(|constant| constant.content.len() + constant.align.bytes() as usize).sum()
+    }
+
+    /// The place of `content` in `sorted`, or where it belongs.
+    fn find(&self, content: &Content) -> Result<usize, usize> {
+        self.sorted.binary_search_by(|&index| self.constants[index as usize].content.cmp(content))
+    }
+}
+
+macro_rules! scalars {
+    ($($name:ident $ty:ident $bytes:literal)*) => {$(
+        #[doc = concat!("The label of a constant of ", $bytes, " bytes, aligned to its size.")]
+        pub fn $name(&mut self, value: $ty) -> Label {
+            self.pooled(Content::Bytes(value.to_le_bytes().into_iter().collect()), Align::of::<$bytes>())
+        }
+    )*};
+}
+
+impl<I: sealed::Isa> Encoder<'_, I> {
+    /// The label of a constant of up to 64 bytes; `None` if it is longer.
+    pub fn constant(&mut self, bytes: &[u8], align: Align) -> Option<Label> {
+        let bytes = ArrayVec::try_from(bytes).ok()?;
+        Some(self.pooled(Content::Bytes(bytes), align))
+    }
+
+    scalars! {
+        constant_u32 u32 4
+        constant_u64 u64 8
+        constant_u128 u128 16
+        constant_f32 f32 4
+        constant_f64 f64 8
+    }
+
+    /// The label of eight bytes that hold the address of `target`, for a jump or call of any distance: `call [rip + label]`, `ldr x16, label`.
+    pub fn constant_address(&mut self, target: impl Into<Target>) -> Label {
+        self.pooled(Content::Address(target.into()), Align::of::<8>())
+    }
+
+    fn pooled(&mut self, content: Content, align: Align) -> Label {
+        let here = self.pos();
+        // Inside a block it is not known how far away that is.
+        let knows = self.references.depth() == 0;
+        let in_reach =
+            |pos: Pos| I::POOL_REACH == u32::MAX || knows && here.from_end().abs_diff(pos.from_end()) <= I::POOL_REACH;
+        let found = self.references.pool.find(&content);
+        if let Ok(at) = found {
+            let pool = &mut self.references.pool;
+            let constant = &mut pool.constants[pool.sorted[at] as usize];
+            let is_usable = match constant.place {
+                None => {
+                    constant.align = constant.align.max(align);
+                    true
+                }
+                Some(pos) => in_reach(pos) && align.gap(pos.from_end() as usize) == 0,
+            };
+            if is_usable {
+                return constant.label;
+            }
+        }
+        let label = self.label();
+        let pool = &mut self.references.pool;
+        let index = pool.constants.len() as u32;
+        pool.constants.push(Constant { content, align, label, place: None });
+        pool.waiting += 1;
+        match found {
+            Ok(at) => pool.sorted[at] = index,
+            Err(at) => pool.sorted.insert(at, index),
+        }
+        label
+    }
+
+    /// Places the constants that are not placed yet, below what was placed before. Code must not run into them.
+    ///
+    /// Inside a block this is a mistake that [`finish`](Self::finish) reports.
+    pub fn place_pool(&mut self) {
+        if self.references.depth() > 0 {
+            return self.references.fail(FinishError::PoolInBlock);
+        }
+        let bytes = self.references.pool.most_bytes();
+        I::before_data(self, bytes);
+        // The strictest alignment first: then the others fit without gaps, mostly.
+        for log2 in (0..=12).rev() {
+            for index in 0..self.references.pool.len() {
+                let constant = &self.references.pool.constants[index];
+                if constant.place.is_none() && constant.align.bytes() == 1 << log2 {
+                    self.place_constant(index);
+                }
+            }
+        }
+        I::after_data(self, bytes);
+        // Code may follow.
+        self.align(I::CODE_ALIGN);
+    }
+
+    fn place_constant(&mut self, index: usize) {
+        let Constant { content, align, label, .. } = &self.references.pool.constants[index];
+        let (content, align, label) = (content.clone(), *align, *label);
+        let gap = align.gap(self.cursor.placed() + content.len());
+        self.references.align(align.bytes());
+        self.cursor.place_bytes(&[0; 4096][..gap]);
+        match content {
+            Content::Bytes(bytes) => self.cursor.place_bytes(&bytes),
+            Content::Address(target) => self.place_field([0; 8], I::ADDRESS64, target),
+        }
+        self.bind(label);
+        let pos = self.pos();
+        let pool = &mut self.references.pool;
+        pool.constants[index].place = Some(pos);
+        pool.waiting -= 1;
+    }
+}

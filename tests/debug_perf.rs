@@ -1,0 +1,142 @@
+//! perf's files: the map, and the jitdump, read as their specifications say.
+
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+
+#[path = "support/debug/mod.rs"]
+mod support;
+
+use std::{fs, path::PathBuf, process};
+use support::{Call, Frame, native};
+use tailfirst::debug::{Function, JitDump, PerfMap};
+
+/// A new directory, removed when dropped.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(test: &str) -> Directory {
+        let path = std::env::temp_dir().join(format!("tailfirst-{test}-{}", process::id()));
+        fs::create_dir(&path).unwrap();
+        Directory(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Left behind in a directory for such things, if it cannot be removed.
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_map_has_a_line_a_function() {
+    let directory = Directory::new("map");
+    let path = directory.0.join("perf.map");
+    fs::write(&path, "of an earlier process\n").unwrap();
+    let mut map = PerfMap::at(&path).unwrap();
+    map.add(&Function::new("first", 0x7F00_0000_1000, &[0; 0x1A])).unwrap();
+    let text = || fs::read_to_string(&path).unwrap();
+    assert_eq!(text(), "7f0000001000 1a first\n");
+    map.add(&Function::new("with spaces\nand lines", 0xA0, &[0; 1])).unwrap();
+    assert_eq!(text(), "7f0000001000 1a first\na0 1 with spaces?and lines\n");
+}
+
+#[test]
+fn the_map_is_where_perf_looks() {
+    let path = format!("/tmp/perf-{}.map", process::id());
+    PerfMap::new().unwrap().add(&Function::new("here", 0x10, &[0; 2])).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "10 2 here\n");
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn links_are_not_followed() {
+    let directory = Directory::new("links");
+    let (victim, link) = (directory.0.join("victim"), directory.0.join("perf.map"));
+    fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    assert_eq!(PerfMap::at(&link).unwrap_err().raw_os_error(), Some(40), "ELOOP");
+    std::os::unix::fs::symlink(&victim, directory.0.join(format!("jit-{}.dump", process::id()))).unwrap();
+    assert_eq!(JitDump::new(&directory.0).unwrap_err().raw_os_error(), Some(40), "ELOOP");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+}
+
+/// What is left to read.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn bytes(&mut self, len: usize) -> Vec<u8> {
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        bytes.to_vec()
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_ne_bytes(self.bytes(4).try_into().unwrap())
+    }
+
+    fn u64(&mut self) -> u64 {
+        u64::from_ne_bytes(self.bytes(8).try_into().unwrap())
+    }
+
+    fn text(&mut self) -> String {
+        let len = self.0.iter().position(|byte| *byte == 0).unwrap();
+        let text = self.bytes(len);
+        self.bytes(1);
+        String::from_utf8(text).unwrap()
+    }
+}
+
+#[test]
+fn the_jitdump_is_as_specified() {
+    let directory = Directory::new("jitdump");
+    let call = Call::new(Frame::Pointer);
+    let lines = call.lines();
+    let path = directory.0.join(format!("jit-{}.dump", process::id()));
+    {
+        let mut dump = JitDump::new(&directory.0).unwrap();
+        let mapped = fs::read_to_string("/proc/self/maps").unwrap();
+        let mapped =
+            mapped.lines().find(|line| line.ends_with(path.to_str().unwrap())).expect("perf looks for the mapping");
+        assert!(mapped.contains(" r-xp 00000000 "), "{mapped}");
+        dump.add(&Function::new("plain", 0x1000, &[1, 2, 3])).unwrap();
+        dump.add(&Function::new("call", call.address(), &call.code).with_lines(&lines)).unwrap();
+    }
+    assert!(!fs::read_to_string("/proc/self/maps").unwrap().contains(path.to_str().unwrap()), "still mapped");
+
+    let file = fs::read(&path).unwrap();
+    let mut header = Reader(&file);
+    assert_eq!((header.u32(), header.u32(), header.u32()), (0x4A69_5444, 1, 40));
+    assert_eq!((header.u32(), header.u32(), header.u32()), (native::MACHINE, 0, process::id()));
+    let mut time = header.u64();
+    assert_eq!(header.u64(), 0, "flags");
+    let mut rest = Reader(&file[40..]);
+    let mut records = Vec::new();
+    while !rest.0.is_empty() {
+        let (kind, len, at) = (rest.u32(), rest.u32(), rest.u64());
+        assert!(at >= time);
+        time = at;
+        records.push((kind, rest.bytes(len as usize - 16)));
+    }
+    let kinds: Vec<u32> = records.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [0, 2, 0, 3], "load; lines, load; close");
+
+    let load = |record: usize, name: &str, address: u64, code: &[u8], index: u64| {
+        let mut load = Reader(&records[record].1);
+        assert_eq!(load.u32(), process::id());
+        load.u32();
+        assert_eq!((load.u64(), load.u64(), load.u64(), load.u64()), (address, address, code.len() as u64, index));
+        assert_eq!(load.text(), name);
+        assert_eq!(load.0, code);
+    };
+    load(0, "plain", 0x1000, &[1, 2, 3], 0);
+    load(2, "call", call.address(), &call.code, 1);
+
+    let mut debug = Reader(&records[1].1);
+    assert_eq!((debug.u64(), debug.u64()), (call.address(), lines.rows().len() as u64));
+    for row in lines.rows() {
+        assert_eq!(debug.u64(), call.address() + row.offsets.start as u64);
+        assert_eq!((debug.u32(), debug.u32(), debug.text().as_str()), (row.what.line, row.what.column, row.what.file));
+    }
+    assert!(debug.0.is_empty());
+    assert!(records[3].1.is_empty());
+}

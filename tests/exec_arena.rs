@@ -1,0 +1,435 @@
+//! Executable memory: regions are written in place, run, freed and used again; what does not fit, or belongs elsewhere, is an error.
+
+#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
+
+#[path = "support/exec.rs"]
+mod support;
+
+use std::{collections::HashSet, ops::Range, sync::mpsc, thread};
+use support::*;
+use tailfirst::{
+    FinishError, LinkError, Symbol,
+    exec::{Arena, Branches, Builder, ExecCode, ExecError, Mode},
+};
+
+/// The builders that the tests try.
+fn builders() -> Vec<Builder> {
+    let mut builders = vec![];
+    for mode in MODES {
+        let plain = Arena::builder().mode(mode).reserve(1 << 20);
+        builders.push(plain.clone());
+        builders.push(plain.clone().guard_pages());
+        builders.push(plain.clone().random_placement());
+        builders.push(plain.branches(Branches::Marked).guard_pages().random_placement());
+    }
+    builders
+}
+
+/// Whether nothing is in use and all that is free is one piece.
+#[track_caller]
+fn empty(arena: &Arena) {
+    let stats = arena.stats();
+    assert_eq!((stats.free, stats.largest_free), (stats.reserved, stats.reserved), "{stats:?}");
+    assert_eq!((stats.regions, stats.region_bytes, stats.codes, stats.code_bytes, stats.lost), (0, 0, 0, 0, 0));
+}
+
+/// The process's mappings: addresses and permissions.
+fn maps() -> Vec<(Range<u64>, String)> {
+    let text = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
+    let address = |text: &str| u64::from_str_radix(text, 16).expect("hexadecimal");
+    let line = |line: &str| {
+        let (range, rest) = line.split_once(' ').expect("words");
+        let (low, high) = range.split_once('-').expect("a range");
+        (address(low)..address(high), rest[..4].to_string())
+    };
+    text.lines().map(line).collect()
+}
+
+/// The permissions at an address; nothing mapped has none.
+fn permissions(address: u64) -> String {
+    let found = maps().into_iter().find(|(range, _)| range.contains(&address));
+    found.map_or("----".to_string(), |(_, permissions)| permissions)
+}
+
+#[test]
+fn code_runs_and_its_memory_comes_back() {
+    for builder in builders() {
+        let arena = builder.build().expect("memory");
+        let mut codes: Vec<(u16, ExecCode)> = vec![];
+        for number in 0..60 {
+            codes.push((number, constant(&arena, number).expect("memory")));
+            if number % 3 == 0 {
+                codes.remove(usize::from(number) / 3);
+            }
+        }
+        assert_eq!(arena.stats().codes, codes.len());
+        let places: HashSet<u64> = codes.iter().map(|(_, code)| code.address()).collect();
+        assert_eq!(places.len(), codes.len());
+        for (number, code) in &codes {
+            assert_eq!(get(code), u64::from(*number));
+        }
+        drop(codes);
+        empty(&arena);
+        arena.trim();
+        assert_eq!(arena.stats().committed, 0);
+        assert_eq!(get(&constant(&arena, 7).expect("memory")), 7);
+    }
+}
+
+#[test]
+fn an_encoder_writes_where_the_code_will_be() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).build().expect("memory");
+        assert_eq!(arena.mode(), mode);
+        let region = arena.region(1000).expect("memory");
+        assert!(region.len() >= 1000);
+        let end = region.run_end();
+        let (code, [start]) = publish(
+            region,
+            |_| None,
+            |enc| {
+                enc.ret();
+                load(enc, 3);
+                [enc.here()]
+            },
+        )
+        .expect("memory");
+        assert_eq!((code.address() + code.len() as u64, start), (end, 0));
+        assert_eq!(end % 64, 0);
+        // The rest is free again: the next region ends where this code begins, down to the granule.
+        let next = arena.region(1000).expect("memory");
+        let gap = code.address() - next.run_end();
+        assert!(gap < if mode == Mode::Dual { 64 } else { 4096 * 16 }, "{gap} bytes lie idle");
+    }
+}
+
+#[test]
+fn traces_reach_one_another() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).reserve(Arena::MOST).build().expect("memory");
+        let first = constant(&arena, 5).expect("memory");
+        assert!(arena.reaches(first.address()));
+        for _ in 0..20 {
+            let (code, []) = publish(
+                arena.region(Arena::MOST / 32).expect("memory"),
+                |_| Some(first.address()),
+                |enc| {
+                    jump(enc, Symbol(1));
+                    []
+                },
+            )
+            .expect("near");
+            assert_eq!(get(&code), 5);
+        }
+    }
+}
+
+#[test]
+fn far_functions_are_called_through_stubs() {
+    for builder in builders() {
+        let far = Arena::builder().reserve(1 << 16).build().expect("memory");
+        let arena = builder.near(1 << 44).build().expect("memory");
+        let targets: Vec<ExecCode> = (0..300).map(|n| constant(&far, n).expect("memory")).collect();
+        let far_codes = targets.iter().map(ExecCode::address);
+        assert!(far_codes.clone().all(|address| !arena.reaches(address)), "not far");
+        // Too far for the branch itself.
+        let region = arena.region(64).expect("memory");
+        let error = publish(
+            region,
+            |_| far_codes.clone().next(),
+            |enc| {
+                jump(enc, Symbol(3));
+                entry(enc);
+                []
+            },
+        );
+        let Err(ExecError::Link(LinkError::OutOfRange { .. })) = error else { panic!("{error:?}") };
+        for (n, target) in far_codes.enumerate() {
+            let near = arena.callable(target).expect("memory");
+            assert!(near != target && arena.reaches(near));
+            assert_eq!(arena.callable(target), Ok(near));
+            let (code, []) = publish(
+                arena.region(64).expect("memory"),
+                |_| Some(near),
+                |enc| {
+                    jump(enc, Symbol(3));
+                    entry(enc);
+                    []
+                },
+            )
+            .expect("near");
+            assert_eq!(get(&code), n as u64);
+        }
+        let stats = arena.stats();
+        assert!(stats.codes == 0 && stats.far_bytes >= 300 * 16, "{stats:?}");
+        assert_eq!(stats.free + stats.far_bytes, stats.reserved);
+    }
+}
+
+#[test]
+fn code_goes_to_its_own_region_only() {
+    let arena = Arena::builder().build().expect("memory");
+    let mut region = arena.region(100).expect("memory");
+    let other = arena.region(100).expect("memory");
+    let (place, wrong) = (region.place(), other.place());
+    let mut enc = Encoder::in_slice(region.bytes_mut());
+    enc.ret();
+    let mut code = enc.finish().expect("no mistake");
+    assert_eq!(wrong.link(&mut code, |_| None).map(|_| ()), Err(ExecError::ForeignCode));
+    let placed = place.link(&mut code, |_| None).expect("its own");
+    assert_eq!(other.publish(placed).map(|_| ()), Err(ExecError::ForeignCode));
+    let code = region.publish(placed).expect("memory");
+    let mut elsewhere = Encoder::new();
+    elsewhere.ret();
+    let mut elsewhere = elsewhere.finish().expect("no mistake");
+    assert_eq!(place.link(&mut elsewhere, |_| None).map(|_| ()), Err(ExecError::ForeignCode));
+    assert_eq!(place.code(129).map(|_| ()), Err(ExecError::TooLong { len: 129, region: 128 }));
+    assert_eq!(
+        code.function::<Get>(code.len()).map(|_| ()),
+        Err(ExecError::Entry { offset: code.len(), len: code.len() })
+    );
+    assert!(code.function::<Get>(usize::MAX).is_err());
+    drop(code);
+    empty(&arena);
+}
+
+#[test]
+fn a_region_that_is_too_small_says_how_large_it_should_be() {
+    let arena = Arena::builder().build().expect("memory");
+    let mut region = arena.region(64).expect("memory");
+    let emit = |enc: &mut Encoder<'_>| {
+        for _ in 0..1000 {
+            enc.nop();
+        }
+        enc.finish().map(|code| code.bytes().len())
+    };
+    let Err(FinishError::OutOfSpace { needed }) = emit(&mut Encoder::in_slice(region.bytes_mut())) else {
+        panic!("64 bytes hold no 1000 instructions")
+    };
+    drop(region);
+    let mut region = arena.region(needed).expect("memory");
+    assert_eq!(emit(&mut Encoder::in_slice(region.bytes_mut())), Ok(needed));
+}
+
+#[test]
+fn what_cannot_be_had_is_an_error() {
+    let most = Arena::MOST;
+    assert_eq!(
+        Arena::builder().reserve(most + 1).build().map(|_| ()),
+        Err(ExecError::Reserve { asked: most + 1, most })
+    );
+    assert!(Arena::builder().reserve(usize::MAX).build().is_err());
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).reserve(1 << 20).build().expect("memory");
+        let half = arena.region(1 << 19).expect("memory");
+        let full = arena.region((1 << 19) + 1).map(|_| ());
+        let Err(ExecError::Exhausted { asked, largest, free }) = full else { panic!("{full:?}") };
+        assert!(asked > 1 << 19 && (largest, free) == (1 << 19, 1 << 19));
+        assert!(matches!(arena.region(usize::MAX).map(|_| ()), Err(ExecError::Exhausted { .. })));
+        let rest = arena.region(1 << 19).expect("memory");
+        drop((half, rest));
+        empty(&arena);
+    }
+}
+
+#[test]
+fn the_limit_holds() {
+    for builder in builders() {
+        let arena = builder.limit(256 << 10).build().expect("memory");
+        let mut held = vec![];
+        let error = loop {
+            match arena.region(30_000) {
+                Ok(region) => held.push(region),
+                Err(error) => break error,
+            }
+            assert!(arena.stats().committed <= 256 << 10);
+        };
+        let ExecError::Limit { asked, committed, limit } = error else { panic!("{error:?}") };
+        assert!(limit == 256 << 10 && committed <= limit && asked + committed > limit);
+        // At random places, each may open two chunks.
+        assert!(held.len() >= 2, "{} regions of 256 KiB", held.len());
+        // What is unused does not count against others.
+        held.clear();
+        let large = arena.region(100 << 10).expect("all is unused, and given back as needed");
+        drop(large);
+        empty(&arena);
+    }
+}
+
+#[test]
+fn nothing_is_writable_and_executable() {
+    let never_both = || {
+        for (range, permissions) in maps() {
+            assert!(!(permissions.contains('w') && permissions.contains('x')), "{range:x?} is {permissions}");
+        }
+    };
+    for builder in builders() {
+        let arena = builder.build().expect("memory");
+        let mut region = arena.region(10_000).expect("memory");
+        region.bytes_mut().fill(0);
+        never_both();
+        let run = region.run_end() - 1;
+        let written = region.bytes_mut().as_ptr().addr() as u64;
+        assert_eq!(&permissions(written)[..3], "rw-");
+        let (code, []) = publish(
+            region,
+            |_| None,
+            |enc| {
+                enc.ret();
+                load(enc, 1);
+                entry(enc);
+                []
+            },
+        )
+        .expect("memory");
+        never_both();
+        assert_eq!(&permissions(run)[..3], "r-x");
+        assert_eq!(get(&code), 1);
+        drop(code);
+        arena.trim();
+        assert_eq!(&permissions(run)[..3], "---", "freed and given back");
+        never_both();
+    }
+}
+
+#[test]
+fn guard_pages_lie_around_regions() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).guard_pages().build().expect("memory");
+        let page = 4096;
+        let regions = [arena.region(1).expect("memory"), arena.region(3 * page).expect("memory")];
+        for region in &regions {
+            let start = region.run_end() - region.len() as u64;
+            for beyond in [start - 1, start - page as u64, region.run_end()] {
+                assert_eq!(&permissions(beyond)[..3], "---");
+            }
+        }
+        let codes = regions.map(|region| {
+            let placed = region.place().code(region.len().min(5000)).expect("it is as long");
+            region.publish(placed).expect("memory")
+        });
+        for code in &codes {
+            let start = code.address() / page as u64 * page as u64;
+            assert_eq!(&permissions(start)[..3], "r-x");
+            assert_eq!(&permissions(start - 1)[..3], "---");
+        }
+        drop(codes);
+        empty(&arena);
+    }
+}
+
+#[test]
+fn random_places_differ() {
+    let arena = Arena::builder().random_placement().reserve(32 << 20).build().expect("memory");
+    let mut places = HashSet::new();
+    for _ in 0..32 {
+        places.insert(arena.region(64).expect("memory").run_end());
+    }
+    // Two in the same of 2^19 places are unlikely, eight are impossible.
+    assert!(places.len() > 24, "{places:x?}");
+    let arena = Arena::builder().reserve(32 << 20).build().expect("memory");
+    let place = || arena.region(64).expect("memory").run_end();
+    assert_eq!(place(), place());
+}
+
+#[test]
+fn freed_code_traps() {
+    let arena = Arena::builder().mode(Mode::Dual).build().expect("memory");
+    let code = constant(&arena, 1).expect("memory");
+    let len = code.len();
+    drop(code);
+    let mut region = arena.region(64).expect("memory");
+    let freed = &region.bytes_mut()[64 - len..];
+    let trap = if cfg!(target_arch = "x86_64") { 0xCC } else { 0 };
+    assert!(freed.iter().all(|&byte| byte == trap), "{freed:x?}");
+}
+
+#[test]
+fn threads_share_an_arena() {
+    for builder in builders() {
+        let arena = builder.reserve(16 << 20).build().expect("memory");
+        let (sender, receiver) = mpsc::channel::<(u16, ExecCode)>();
+        thread::scope(|scope| {
+            for thread in 0..3 {
+                let (arena, sender) = (arena.clone(), sender.clone());
+                scope.spawn(move || {
+                    for n in 0..100 {
+                        let number = thread * 1000 + n;
+                        let code = constant(&arena, number).expect("memory");
+                        assert_eq!(get(&code), u64::from(number));
+                        sender.send((number, code)).expect("the receiver waits for all");
+                    }
+                });
+            }
+            drop(sender);
+            for (number, code) in receiver {
+                assert_eq!(get(&code), u64::from(number));
+            }
+        });
+        empty(&arena);
+    }
+}
+
+#[test]
+fn code_outlives_the_arena() {
+    let code = constant(&Arena::builder().build().expect("memory"), 11).expect("memory");
+    assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
+}
+
+/// No text of an error or of `Debug` tells where anything is.
+#[test]
+fn texts_have_no_addresses() {
+    let arena = Arena::builder().near(1 << 44).build().expect("memory");
+    let region = arena.region(64).expect("memory");
+    let hidden = [region.run_end(), region.run_end() - 64].map(|address| format!("{address:x}"));
+    let mut texts = vec![format!("{arena:?} {region:?} {:?}", region.place())];
+    let far = publish(
+        region,
+        |_| Some(0x1234_5678_9ABC),
+        |enc| {
+            jump(enc, Symbol(3));
+            []
+        },
+    );
+    texts.push(far.map(|_| ()).expect_err("too far").to_string());
+    let code = constant(&arena, 1).expect("memory");
+    texts.push(format!("{code:?} {:?}", code.function::<Get>(0)));
+    for text in texts {
+        assert!(!text.contains("56789") && hidden.iter().all(|hidden| !text.contains(hidden)), "{text}");
+    }
+}
+
+/// Functions have up to twelve parameters.
+#[test]
+fn parameters() {
+    #[cfg(target_arch = "x86_64")]
+    fn sixth(enc: &mut Encoder<'_>) {
+        use tailfirst::x64::*;
+        enc.ret();
+        enc.mov_r64_rm64(RAX, R9);
+    }
+    #[cfg(target_arch = "aarch64")]
+    fn sixth(enc: &mut Encoder<'_>) {
+        use tailfirst::aarch64::*;
+        enc.ret();
+        enc.mov_x(X0, X5);
+    }
+    #[cfg(target_arch = "x86_64")]
+    type Sixth = unsafe extern "sysv64" fn(u8, u16, *const u8, f64, u32, u64, *mut u64, u64) -> u64;
+    #[cfg(target_arch = "aarch64")]
+    type Sixth = unsafe extern "C" fn(u8, u16, *const u8, f64, u32, u64, *mut u64, u64) -> u64;
+    let arena = Arena::builder().build().expect("memory");
+    let (code, []) = publish(
+        arena.region(64).expect("memory"),
+        |_| None,
+        |enc| {
+            sixth(enc);
+            []
+        },
+    )
+    .expect("memory");
+    let function = code.function::<Sixth>(0).expect("the start");
+    // SAFETY: the function touches none of its arguments but the sixth integer.
+    let result = unsafe { function(1, 2, std::ptr::null(), 0.5, 4, 5, std::ptr::without_provenance_mut(6), 7) };
+    assert_eq!(result, 6);
+}

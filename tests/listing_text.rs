@@ -1,0 +1,326 @@
+//! Listings of finished code. Texts are compared whole: a reader sees here what a listing looks like.
+
+use tailfirst::{Listing, Symbol, aarch64, x64};
+
+#[test]
+fn x64_with_all_columns() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    let done = enc.here();
+    listing.name(done, "done");
+    let head = enc.label();
+    listing.name(head, "head");
+    enc.jnz(head);
+    enc.dec_rm64(RDI);
+    enc.add_rm64_r64(RAX, RDI);
+    enc.bind(head);
+    listing.comment(enc.here(), "v2 = v1 + n\nn = n - 1");
+    enc.jz(done);
+    enc.test_rm64_r64(RDI, RDI);
+    listing.comment(enc.here(), "guard n != 0");
+    enc.mov_r64_imm64(RAX, 0x1122_3344_5566_7788);
+    listing.name(enc.here(), "entry");
+    let code = enc.finish().unwrap();
+    let text = listing.of(&code);
+    let plain = "\
+entry:
+    mov rax, 0x1122334455667788
+; guard n != 0
+    test rdi, rdi
+    je done
+head:
+; v2 = v1 + n
+; n = n - 1
+    add rax, rdi
+    dec rdi
+    jne head
+done:
+    ret
+";
+    assert_eq!(text.to_string(), plain);
+    let full = "\
+entry:
+     0  48 b8 88 77 66 55 44 33 22 11  mov rax, 0x1122334455667788
+; guard n != 0
+     a  48 85 ff                 test rdi, rdi
+     d  74 0c                    je done
+head:
+; v2 = v1 + n
+; n = n - 1
+     f  48 01 f8                 add rax, rdi
+    12  48 ff cf                 dec rdi
+    15  0f 85 f4 ff ff ff        jne head
+done:
+    1b  c3                       ret
+";
+    assert_eq!(text.with_offsets().with_bytes().to_string(), full);
+    let addresses = text.with_addresses(0x7F00_0000_1000).to_string();
+    assert!(addresses.contains("\n7f0000001015  jne head\n"), "{addresses}");
+    let bytes = text.with_bytes().to_string();
+    assert!(bytes.contains("\n  0f 85 f4 ff ff ff        jne head\n"), "{bytes}");
+}
+
+#[test]
+fn aarch64_with_all_columns() {
+    use aarch64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    let done = enc.here();
+    listing.name(done, "done");
+    let head = enc.label();
+    listing.name(head, "head");
+    enc.cbnz_x(X1, head);
+    enc.sub_x_imm(X1, X1, AddImm::of::<1>());
+    enc.add_x(X0, X0, X1);
+    enc.bind(head);
+    listing.comment(enc.here(), "the loop");
+    enc.tbz_w(W1, UImm::new(3).unwrap(), done);
+    enc.b_eq(done);
+    enc.adr(X2, done);
+    enc.b(head);
+    let code = enc.finish().unwrap();
+    let text = listing.of(&code);
+    let full = &"
+     0  04 00 00 14  b head
+     4  c2 00 00 10  adr x2, done
+     8  a0 00 00 54  b.eq done
+     c  81 00 18 36  tbz w1, #0x3, done
+head:
+; the loop
+    10  00 00 01 8b  add x0, x0, x1
+    14  21 04 00 d1  sub x1, x1, #0x1
+    18  c1 ff ff b5  cbnz x1, head
+done:
+    1c  c0 03 5f d6  ret
+"[1..];
+    assert_eq!(text.with_offsets().with_bytes().to_string(), full);
+    let plain: String =
+        full.lines().map(|line| line.get(21..).map_or(line.into(), |text| format!("    {text}")) + "\n").collect();
+    assert_eq!(text.to_string(), plain);
+    assert!(text.with_addresses(0x1_0000).to_string().contains("\n       10018  cbnz x1, head\n"));
+}
+
+#[test]
+fn unnamed_targets_are_numbers() {
+    let mut enc = x64::Encoder::new();
+    enc.ret();
+    let done = enc.here();
+    enc.lea_r64_m(x64::RAX, done);
+    enc.jz(done);
+    let code = enc.finish().unwrap();
+    assert_eq!(Listing::new().of(&code).to_string(), "    je 0x9\n    lea rax, [0x9]\n    ret\n");
+    let at = Listing::new().of(&code).with_addresses(0x40_0000).to_string();
+    assert_eq!(at, "      400000  je 0x400009\n      400002  lea rax, [0x400009]\n      400009  ret\n");
+
+    let mut enc = aarch64::Encoder::new();
+    enc.ret();
+    let done = enc.here();
+    enc.b(done);
+    let code = enc.finish().unwrap();
+    assert_eq!(Listing::new().of(&code).to_string(), "    b 0x4\n    ret\n");
+}
+
+/// A number that happens to be the place of a label is not that label.
+#[test]
+fn immediates_are_not_labels() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    listing.name(enc.here(), "done");
+    enc.mov_r64_rm64(RAX, RBX + 11);
+    enc.mov_rm64_imm32(RCX, 11);
+    listing.name(enc.here(), "start");
+    let code = enc.finish().unwrap();
+    assert_eq!(code.bytes().len(), 12);
+    let text = "start:\n    mov rcx, 0xb\n    mov rax, [rbx+0xb]\ndone:\n    ret\n";
+    assert_eq!(listing.of(&code).to_string(), text);
+}
+
+/// Offset 0 is a target as any other.
+#[test]
+fn branches_lead_to_the_start() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    let start = enc.label();
+    listing.name(start, "start");
+    enc.jmp(start);
+    enc.bind(start);
+    let code = enc.finish().unwrap();
+    assert_eq!(listing.of(&code).to_string(), "start:\n    jmp start\n");
+}
+
+#[test]
+fn memory_at_a_label_shows_its_name() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ud2();
+    let constant = enc.here();
+    listing.name(constant, "constant");
+    listing.data(constant, 2);
+    enc.mov_r64_rm64(RAX, constant);
+    let code = enc.finish().unwrap();
+    assert_eq!(listing.of(&code).to_string(), "    mov rax, [constant]\nconstant:\n    .byte 0x0f, 0x0b\n");
+}
+
+#[test]
+fn at_one_place_what_was_given_later_stands_first() {
+    let mut enc = x64::Encoder::new();
+    let mut listing = Listing::new();
+    enc.nop();
+    listing.comment(enc.here(), "v3: the nop\nits second line\n\nafter an empty one");
+    listing.comment(enc.here(), "v2: no code");
+    listing.name(enc.here(), "inner");
+    listing.name(enc.here(), "outer");
+    listing.comment(enc.here(), "v1: no code");
+    let code = enc.finish().unwrap();
+    let text = "\
+outer:
+inner:
+; v1: no code
+; v2: no code
+; v3: the nop
+; its second line
+;
+; after an empty one
+    nop
+";
+    assert_eq!(listing.of(&code).to_string(), text);
+}
+
+#[test]
+fn the_end_of_the_code_has_a_place() {
+    let mut enc = x64::Encoder::new();
+    let mut listing = Listing::new();
+    let end = enc.here();
+    listing.name(end, "end");
+    listing.comment(end, "falls out");
+    enc.jmp(end);
+    let code = enc.finish().unwrap();
+    assert_eq!(listing.of(&code).to_string(), "    jmp end\nend:\n; falls out\n");
+    assert_eq!(Listing::new().of(&x64::Encoder::new().finish().unwrap()).to_string(), "");
+}
+
+#[test]
+fn labels_without_a_place_are_left_out() {
+    let mut enc = x64::Encoder::new();
+    let mut listing = Listing::new();
+    enc.nop();
+    let pending = enc.label();
+    listing.name(pending, "nowhere");
+    listing.comment(pending, "nothing");
+    listing.data(pending, 3);
+    let code = enc.finish().unwrap();
+    assert_eq!(listing.of(&code).to_string(), "    nop\n");
+}
+
+#[test]
+fn data_is_not_disassembled() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    for _ in 0..11 {
+        enc.nop();
+    }
+    let table = enc.here();
+    listing.name(table, "table");
+    listing.data(table, 11);
+    enc.nop();
+    let code = enc.finish().unwrap();
+    let text = &"
+    nop
+table:
+    .byte 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90
+    .byte 0x90, 0x90, 0x90
+    ret
+"[1..];
+    assert_eq!(listing.of(&code).to_string(), text);
+    // Longer than the code.
+    listing.data(table, usize::MAX);
+    assert!(listing.of(&code).to_string().ends_with("0x90\n    .byte 0x90, 0x90, 0x90, 0xc3\n"));
+}
+
+/// The first byte of a ten-byte mov is called data, so what follows reads as other instructions, and the last takes the ret in.
+#[test]
+fn a_place_inside_an_instruction_is_shown_before_it() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    listing.name(enc.here(), "done");
+    listing.comment(enc.here(), "return");
+    enc.mov_r64_imm64(RAX, 0x0807_0605_0403_0201);
+    listing.data(enc.here(), 1);
+    let code = enc.finish().unwrap();
+    let text = &"
+    .byte 0x48
+    mov eax, 0x4030201
+done = . + 4
+; return
+    add eax, 0xc3080706
+"[1..];
+    assert_eq!(listing.of(&code).to_string(), text);
+}
+
+/// An instruction never runs into data: what comes before is shown by itself.
+#[test]
+fn data_cuts_what_would_run_into_it() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    listing.data(enc.here(), 1);
+    enc.mov_r64_imm64(RAX, 0x0807_0605_0403_0201);
+    listing.data(enc.here(), 1);
+    let code = enc.finish().unwrap();
+    let text = listing.of(&code).to_string();
+    assert!(text.starts_with("    .byte 0x48\n    mov eax, 0x4030201\n    .byte 0x05\n"), "{text}");
+    assert!(text.ends_with("    .byte 0xc3\n"), "{text}");
+}
+
+#[test]
+fn unknown_instructions_are_their_bits() {
+    use aarch64::*;
+    let mut enc = Encoder::new();
+    enc.ret();
+    enc.udf(UImm::new(7).unwrap());
+    enc.ctz_x(X1, X2);
+    let code = enc.finish().unwrap();
+    let text = Listing::new().of(&code).to_string();
+    assert_eq!(text, "    .inst 0xdac01841\n    udf #0x7\n    ret\n");
+}
+
+#[test]
+fn symbols_are_named_beside_what_refers_to_them() {
+    let mut listing = Listing::new();
+    listing.symbol(Symbol(1), "memcpy");
+    let mut enc = x64::Encoder::new();
+    enc.ret();
+    enc.call(Symbol(2));
+    enc.call(Symbol(1));
+    let mut code = enc.finish().unwrap();
+    code.link(0, |symbol| Some(0x100 * u64::from(symbol.0))).unwrap();
+    assert_eq!(listing.of(&code).to_string(), "    call 0x100  ; memcpy\n    call 0x200  ; symbol 2\n    ret\n");
+
+    let mut enc = aarch64::Encoder::new();
+    let data = enc.here();
+    enc.ret();
+    enc.bl(Symbol(1));
+    enc.adrp(aarch64::X0, data);
+    listing.name(data, "data");
+    let mut code = enc.finish().unwrap();
+    code.link(0x1000, |_| Some(0x1000)).unwrap();
+    let text = &"
+        1000  adrp x0, 0x1000  ; data
+        1004  bl 0x1000  ; memcpy
+        1008  ret
+data:
+"[1..];
+    assert_eq!(listing.of(&code).with_addresses(0x1000).to_string(), text);
+}

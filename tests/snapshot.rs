@@ -1,0 +1,240 @@
+//! Snapshots: random programs with parts that are placed and dropped, against the same without; and snapshots of something else.
+
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
+#[path = "support/trees/mod.rs"]
+mod trees;
+
+use quickcheck::TestResult;
+use tailfirst::{
+    Align, FinishError,
+    aarch64::A64,
+    x64::{Encoder, RAX, X64},
+};
+
+#[test]
+fn what_is_dropped_leaves_no_trace_x64() {
+    fn property(numbers: Vec<u64>) -> TestResult {
+        trees::is_as_expected::<X64>(&numbers, true)
+    }
+    trees::choices::check("what_is_dropped_leaves_no_trace_x64", 1500)
+        .quickcheck(property as fn(Vec<u64>) -> TestResult);
+}
+
+#[test]
+fn what_is_dropped_leaves_no_trace_aarch64() {
+    fn property(numbers: Vec<u64>) -> TestResult {
+        trees::is_as_expected::<A64>(&numbers, true)
+    }
+    trees::choices::check("what_is_dropped_leaves_no_trace_aarch64", 1500)
+        .quickcheck(property as fn(Vec<u64>) -> TestResult);
+}
+
+const A16: Align = Align::of::<16>();
+
+#[test]
+fn labels_bound_at_the_snapshots_place() {
+    let mut enc = Encoder::new();
+    let (before, after) = (enc.label(), enc.label());
+    enc.ret();
+    enc.bind(before);
+    let snapshot = enc.snapshot();
+    enc.bind(after);
+    let made = enc.here();
+    enc.jmp(after);
+    enc.rollback(snapshot);
+    assert_eq!((enc.pos_of(before), enc.pos_of(after), enc.pos_of(made)), (Some(enc.pos()), None, None));
+    enc.jmp(after);
+    enc.nop();
+    enc.bind(after);
+    assert_eq!(enc.finish().expect("all labels are bound").bytes(), [0x90, 0xE9, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);
+}
+
+#[test]
+fn alignment_is_rolled_back() {
+    let mut enc = Encoder::new();
+    enc.align(Align::of::<4>());
+    let snapshot = enc.snapshot();
+    enc.aligned(A16, |enc| enc.ret());
+    enc.align(Align::of::<64>());
+    enc.rollback(snapshot);
+    assert_eq!(enc.finish().map(|code| (code.end_alignment(), code.bytes().len())), Ok((4, 0)));
+}
+
+#[test]
+fn mistakes_are_not_rolled_back() {
+    let mut enc = Encoder::new();
+    let label = enc.here();
+    let snapshot = enc.snapshot();
+    enc.nop();
+    enc.bind(label);
+    enc.rollback(snapshot);
+    assert_eq!(enc.finish().err(), Some(FinishError::BoundTwice { label, at: 1 }));
+}
+
+/// A full slice, in steps of every size around its end.
+#[test]
+fn a_slice_that_had_overflowed() {
+    for room in 0..40 {
+        for kept in 0..=room {
+            let mut memory = vec![0xEE; room + 16];
+            let mut enc = Encoder::in_slice(&mut memory[8..8 + room]);
+            (0..kept).for_each(|_| enc.cld());
+            let snapshot = enc.snapshot();
+            let full = {
+                (0..9).for_each(|_| enc.mov_r64_imm64(RAX, -1));
+                let full = enc.snapshot();
+                enc.data(&[0xAA; 100]);
+                enc.aligned(A16, |enc| enc.forward(|enc| enc.ret()));
+                full
+            };
+            assert!(matches!(enc.finish(), Err(FinishError::OutOfSpace { .. })));
+            enc.rollback(full);
+            let needed = kept + 90;
+            assert_eq!(enc.finish().err(), (needed > room).then_some(FinishError::OutOfSpace { needed }));
+            enc.rollback(snapshot);
+            assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(vec![0xFC; kept]));
+            (kept..room).for_each(|_| enc.stc());
+            let expected = [vec![0xF9; room - kept], vec![0xFC; kept]].concat();
+            assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(expected));
+            drop(enc);
+            assert_eq!((&memory[..8], &memory[8 + room..]), (&[0xEE; 8][..], &[0xEE; 8][..]));
+        }
+    }
+}
+
+/// A label from outside, bound in a block, is pending again there.
+#[test]
+fn rolling_back_in_blocks() {
+    let mut enc = Encoder::new();
+    let outside = enc.label();
+    enc.ret();
+    enc.forward(|enc| {
+        enc.cld();
+        let snapshot = enc.snapshot();
+        for _ in 0..3 {
+            enc.forward(|enc| enc.bind(outside));
+            enc.jmp(outside);
+            enc.rollback(snapshot);
+        }
+        enc.jmp(outside);
+        enc.bind(outside);
+    });
+    assert_eq!(enc.finish().expect("it is bound once").bytes(), [0xFC, 0xE9, 0, 0, 0, 0, 0xC3]);
+}
+
+fn is_foreign(enc: &mut Encoder<'_>) -> bool {
+    enc.finish().err() == Some(FinishError::ForeignSnapshot)
+}
+
+#[test]
+fn a_snapshot_of_another_encoder() {
+    let mut other = Encoder::new();
+    let theirs = other.snapshot();
+    let mut enc = Encoder::new();
+    enc.snapshot();
+    enc.ret();
+    enc.rollback(theirs);
+    assert!(is_foreign(&mut enc));
+}
+
+#[test]
+fn a_snapshot_of_code_that_is_gone() {
+    let mut enc = Encoder::new();
+    enc.nop();
+    let before = enc.snapshot();
+    enc.mov_r64_imm64(RAX, 1);
+    let gone = enc.snapshot();
+    enc.rollback(before);
+    enc.nops(100);
+    enc.snapshot();
+    enc.rollback(gone);
+    assert!(is_foreign(&mut enc));
+    enc.clear();
+    enc.nops(100);
+    enc.snapshot();
+    enc.rollback(before);
+    assert!(is_foreign(&mut enc));
+}
+
+#[test]
+fn a_snapshot_of_another_block() {
+    type Block = fn(&mut Encoder<'_>, &mut dyn FnMut(&mut Encoder<'_>));
+    let blocks: [Block; 4] = [
+        |enc, f| enc.forward(f),
+        |enc, f| enc.aligned(A16, f),
+        |enc, f| enc.aligned(A16, |enc| enc.forward(|enc| f(enc))),
+        |enc, f| enc.aligned(A16, |enc| enc.aligned(A16, |enc| f(enc))),
+    ];
+    for first in blocks {
+        for second in blocks {
+            let mut enc = Encoder::new();
+            let label = enc.label();
+            // From outside, inside.
+            let outside = enc.snapshot();
+            first(&mut enc, &mut |enc| {
+                enc.jmp(label);
+                enc.rollback(outside);
+            });
+            assert!(is_foreign(&mut enc));
+            // From inside, outside and in the next block.
+            for next in [false, true] {
+                enc.clear();
+                let label = enc.label();
+                let mut inside = None;
+                first(&mut enc, &mut |enc| {
+                    inside = Some(enc.snapshot());
+                    enc.jmp(label);
+                    enc.call(label);
+                });
+                let inside = inside.expect("the block has run");
+                (0..5).for_each(|_| enc.call(label));
+                if next {
+                    second(&mut enc, &mut |enc| {
+                        enc.call(label);
+                        enc.snapshot();
+                        enc.rollback(inside);
+                    });
+                } else {
+                    enc.snapshot();
+                    enc.rollback(inside);
+                }
+                enc.bind(label);
+                assert!(is_foreign(&mut enc));
+            }
+            // From the block around, and of the one inside in that.
+            enc.clear();
+            first(&mut enc, &mut |enc| {
+                let around = enc.snapshot();
+                enc.nop();
+                let mut inside = around;
+                second(enc, &mut |enc| {
+                    inside = enc.snapshot();
+                    enc.nop();
+                    enc.rollback(around);
+                });
+                enc.rollback(inside);
+            });
+            assert!(enc.finish().is_err());
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_from_above_an_alignment_inside_an_aligned_block() {
+    for alignment in [|enc: &mut Encoder<'_>| enc.align(A16), |enc: &mut Encoder<'_>| enc.aligned(A16, |enc| enc.nop())]
+    {
+        let mut enc = Encoder::new();
+        enc.aligned(A16, |enc| {
+            enc.nop();
+            let above = enc.snapshot();
+            alignment(enc);
+            let below = enc.snapshot();
+            enc.cld();
+            enc.rollback(below);
+            assert_eq!(enc.finish().err(), Some(FinishError::OpenBlock));
+            enc.rollback(above);
+        });
+        assert!(is_foreign(&mut enc));
+    }
+}
