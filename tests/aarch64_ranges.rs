@@ -11,7 +11,7 @@ mod choices;
 use choices::Choices;
 use quickcheck::TestResult;
 use tailfirst::{
-    Align, FinishError, Label, Range,
+    Align, FinishError, Label, Range, SiteKind,
     aarch64::{Encoder, *},
 };
 
@@ -395,6 +395,76 @@ fn what_nothing_can_help_is_out_of_range() {
                 }
                 other => panic!("{other:?}"),
             }
+        }
+    }
+}
+
+/// No island comes into a gap, behind it before what it was made for, into a site or a field of data, or between the constants of a pool.
+#[test]
+fn what_belongs_together_stays_so() {
+    const ALIGN: Align = Align::of::<64>();
+    let branch = BRANCHES[16];
+    for (nops, service) in (150..260).flat_map(|nops| (0..6).map(move |service| (nops, service))) {
+        let mut enc = Encoder::new();
+        let case = format!("service {service} after {nops} nops");
+        let mut placed = near(&mut enc, branch, 0, false);
+        let label = enc.label();
+        placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        enc.nops(4 * nops);
+        let (mut point, mut offset, mut constants) = (None, None, Vec::new());
+        let gap = |enc: &mut Encoder<'_>, is_code: bool| {
+            if is_code {
+                enc.align_code(ALIGN)
+            } else {
+                enc.align(ALIGN)
+            }
+            let end = enc.pos().from_end();
+            assert_eq!(end % 64, 0, "{case}");
+            if is_code {
+                enc.nop()
+            } else {
+                enc.data_u32(1)
+            }
+            assert_eq!(enc.pos().from_end(), end + 4, "{case}");
+        };
+        match service {
+            0 => gap(&mut enc, true),
+            1 => gap(&mut enc, false),
+            2 => point = Some(enc.patchable(SiteKind::A64Literal, |enc| enc.data_u64(7))),
+            3 => {
+                let to = enc.here();
+                enc.data_offset(to);
+                offset = Some((enc.here(), to));
+            }
+            4 => {
+                constants.extend((0..8).map(|number| (number, enc.constant_u128(number))));
+                enc.place_pool();
+            }
+            _ => enc.aligned(ALIGN, |enc| {
+                placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                enc.nops(4 * nops);
+                enc.align_code(Align::of::<16>());
+                assert_eq!(enc.pos().from_end() % 16, 0, "{case}");
+                placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                enc.nops(4 * nops);
+            }),
+        }
+        enc.nops(4096);
+        enc.bind(label);
+        let code = enc.finish().expect("islands lead to it");
+        check(&code, &placed);
+        if let Some(point) = point {
+            assert!(code.site(point).is_ok(), "{case}");
+        }
+        if let Some((field, to)) = offset {
+            let (field, to) = (code.offset_of(field).unwrap(), code.offset_of(to).unwrap());
+            let distance = i32::from_le_bytes(code.bytes()[field..][..4].try_into().unwrap());
+            assert_eq!(distance as usize, to - field, "{case}");
+        }
+        let offsets: Vec<usize> = constants.iter().map(|&(_, label)| code.offset_of(label).unwrap()).collect();
+        assert!(offsets.windows(2).all(|pair| pair[0] == pair[1] + 16), "{case}");
+        for (&(number, _), &at) in constants.iter().zip(&offsets) {
+            assert_eq!(code.bytes()[at..][..16], number.to_le_bytes(), "{case}");
         }
     }
 }
