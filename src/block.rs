@@ -120,7 +120,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     pub fn forward<R>(&mut self, write: impl FnOnce(&mut Self) -> R) -> R {
         let start = self.pos();
         self.cursor.begin_forward();
-        let entered = self.references.enter(Sight::None, start);
+        let entered = self.references.enter(Sight::None, start, 0);
         let result = write(self);
         if !self.references.is_in(entered) {
             self.references.fail(FinishError::ClearedInBlock);
@@ -132,16 +132,21 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             self.references.fail(FinishError::OutOfSpace { needed });
             return result;
         };
+        I::before_forward(self, len);
+        self.cursor.place_forward();
         let pos = self.pos().from_end();
         let ends = self.cursor.block_ends();
+        let own = self.references.own_fixups();
         if self.cursor.is_forward() {
             // Origins become final with the block around this one.
-            let within = |inner: Pos| Pos::at((pos - len).saturating_add(inner.from_end()));
+            let start = pos - len as u32;
+            let within = |inner: Pos| Pos::at(start.saturating_add(inner.from_end()));
             self.references.leave(within, within);
         } else {
             let below = |offset: u32| Pos::at(pos.saturating_sub(offset));
             let origin = |recorded: Pos| below(I::forward_origin(recorded.from_end(), ends));
             self.references.leave(|inner| below(inner.from_end()), origin);
+            I::after_block(self, own);
         }
         result
     }
@@ -177,8 +182,9 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             return write(self);
         }
         self.references.align(align.bytes());
+        I::before_move(self, align.bytes() as usize);
         let start = self.pos();
-        let entered = self.references.enter(Sight::Own, start);
+        let entered = self.references.enter(Sight::Own, start, align.bytes());
         let result = write(self);
         if !self.references.is_in(entered) {
             self.references.fail(FinishError::ClearedInBlock);
@@ -187,19 +193,35 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let head = self.cursor.placed();
         let gap = align.gap(head);
         let moved = |pos: Pos| pos.below(gap as u32);
+        let own = self.references.own_fixups();
         if let Some(start) = self.references.leave(moved, moved)
             && gap > 0
         {
-            // The gap's instructions are placed below the block, and change places with it.
+            // The gap's instructions are placed below the block, and change places with it. So nothing comes due by them.
+            let deadline = self.cursor.deadline();
+            self.cursor.set_deadline(usize::MAX);
             I::place_gap(self, gap);
+            self.cursor.set_deadline(deadline);
             // Where the buffer is too small, the bytes do not matter: `finish` says so.
             if let Ok(code) = self.cursor.code() {
                 let len = head - start.from_end() as usize;
                 code[..gap + len].rotate_left(gap);
             }
         }
-        let pos = self.pos();
-        self.references.pin(pos);
+        I::after_block(self, own);
+        self.pin();
         result
+    }
+
+    /// Lets the aligned blocks around begin anew here: what is placed so far must not be moved.
+    pub(crate) fn pin(&mut self) {
+        let own = self.references.own_fixups();
+        if let Some(suspended) = self.references.suspend() {
+            I::after_block(self, own);
+            self.pin();
+            I::before_move(self, suspended.may_move as usize);
+            let start = self.pos();
+            self.references.resume(suspended, start);
+        }
     }
 }

@@ -23,8 +23,9 @@
 //! A forward block is written by a cursor that never leaves its spill: each instruction is placed there backward, as always, and then appended to the block. So
 //! the encoder functions know nothing of the direction, and only the slow path is another.
 //!
-//! `// Invariant(room):` `limit` is `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
-//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written.
+//! `// Invariant(room):` `limit` is at least `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
+//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written. It is higher while a *deadline* comes
+//! before the buffer's end (see [`aarch64::island`](crate::aarch64)): one comparison watches both.
 //! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and
 //! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
 
@@ -58,8 +59,10 @@ pub(crate) struct Cursor<'buf> {
 }
 
 /// What a cursor writes into.
-struct Memory<'buf> {
+pub(crate) struct Memory<'buf> {
     limit: usize,
+    /// With so many bytes placed, an instruction's way is by the slow path; `usize::MAX` is never.
+    deadline: usize,
     /// One above the address of the buffer's end, as seen from the cursor.
     origin: usize,
     buffer: Buffer<'buf>,
@@ -89,6 +92,7 @@ impl<'buf> Cursor<'buf> {
         let (limit, origin) = (0, 0);
         let mut memory = Box::new(Memory {
             limit,
+            deadline: usize::MAX,
             origin,
             buffer,
             spill: Vec::new(),
@@ -130,21 +134,27 @@ impl<'buf> Cursor<'buf> {
         self.memory.outer = Some(outer);
     }
 
-    /// Puts the outer cursor back, and the block below what that has placed. The block's length; `None` if this is no forward cursor, or if
-    /// the block is too long.
-    pub(crate) fn end_forward(&mut self) -> Option<u32> {
+    /// Puts the outer cursor back, and keeps the block. The block's length; `None` if this is no forward cursor, or if the block is too
+    /// long.
+    pub(crate) fn end_forward(&mut self) -> Option<usize> {
         let outer = self.memory.outer.take()?;
         let mut block = core::mem::replace(self, outer);
         block.at = block.memory.settle(block.at);
         let len = match &block.memory.buffer {
-            Buffer::Forward(staging) if !staging.is_full() => {
-                self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
-                Some(staging.bytes.len() as u32)
-            }
+            Buffer::Forward(staging) if !staging.is_full() => Some(staging.bytes.len()),
             _ => None,
         };
         self.memory.spare = Some(block);
         len
+    }
+
+    /// Places the last forward block.
+    pub(crate) fn place_forward(&mut self) {
+        let Some(block) = self.memory.spare.take() else { return };
+        if let Buffer::Forward(staging) = &block.memory.buffer {
+            self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+        }
+        self.memory.spare = Some(block);
     }
 
     /// Where the instructions of the last forward block end, in bytes from its start.
@@ -192,10 +202,7 @@ impl<'buf> Cursor<'buf> {
     /// The position of what is placed next, if that has so many bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pos_below(&self, bytes: u8) -> Pos {
-        let count = (self.memory.count(self.at) as u32).wrapping_add(bytes.into());
-        debug_assert_ne!(count, 0);
-        // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
-        Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
+        self.memory.pos(self.at, bytes)
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
@@ -217,17 +224,45 @@ impl<'buf> Cursor<'buf> {
         self.at = at;
     }
 
-    /// Places one four-byte instruction.
+    /// Places one four-byte instruction, which `word` gives when it is known where that lies. Below the limit `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn place_word(&mut self, word: u32) {
-        let at = self.with_room() - 4;
-        // SAFETY: Invariant(room), and 4 <= RED_ZONE; the store is unaligned.
-        unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
-        self.at = at;
+    pub(crate) fn place_word<R>(
+        &mut self,
+        references: &mut R,
+        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> usize,
+        word: impl FnOnce(&mut Memory<'buf>, &mut R, Place) -> Word,
+    ) {
+        let end = if self.at < self.memory.limit { slow(&mut self.memory, references, self.at) } else { self.at };
+        match word(&mut self.memory, references, Place { end }) {
+            Word::Here(word) => {
+                let at = end - 4;
+                // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.
+                unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
+                self.at = at;
+            }
+            Word::Placed(place) => self.at = place.end,
+        }
+    }
+
+    /// Lets `f`, which is out of line, place something.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn with_memory(&mut self, f: impl FnOnce(&mut Memory<'buf>, Place) -> Place) {
+        self.at = f(&mut self.memory, Place { end: self.at }).end;
+    }
+
+    /// The number of bytes placed at which the slow path looks for what is due.
+    pub(crate) fn deadline(&self) -> usize {
+        self.memory.deadline
+    }
+
+    /// Sets that number.
+    pub(crate) fn set_deadline(&mut self, placed: usize) {
+        self.memory.set_deadline(placed);
     }
 
     /// Where the next byte goes, with Invariant(room): the red zone below it is free.
+    #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_room(&mut self) -> usize {
         if self.at < self.memory.limit { self.memory.with_room(self.at) } else { self.at }
@@ -242,7 +277,98 @@ impl<'buf> Cursor<'buf> {
     }
 }
 
+/// A cursor's place, passed by value: the address above what is placed next.
+#[cfg(feature = "aarch64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    end: usize,
+}
+
+/// What became of an instruction.
+#[cfg(feature = "aarch64")]
+pub(crate) enum Word {
+    /// It is this one, and nothing was placed.
+    Here(u32),
+    /// It was placed, or what stands for it.
+    Placed(Place),
+}
+
+#[cfg(feature = "aarch64")]
 impl Memory<'_> {
+    /// The number of bytes placed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn placed(&self, place: Place) -> usize {
+        // Invariant(pos)
+        self.count(place.end) - 1
+    }
+
+    /// The position of what is placed next, if that has so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn pos_below(&self, place: Place, bytes: u8) -> Pos {
+        self.pos(place.end, bytes)
+    }
+
+    /// Whether the deadline has come, where something can be placed.
+    pub(crate) fn is_due(&self, place: Place, bytes: usize) -> bool {
+        self.state != State::Forward && self.placed(place).saturating_add(bytes) >= self.deadline
+    }
+
+    /// Whether code grows upward here.
+    pub(crate) fn is_forward(&self) -> bool {
+        self.state == State::Forward
+    }
+
+    /// Places instructions, the last one highest.
+    pub(crate) fn place_words(&mut self, place: Place, words: &[u32]) -> Place {
+        let mut at = place.end;
+        for word in words.iter().rev() {
+            at = self.place_bytes(at, &word.to_le_bytes(), &[4]);
+        }
+        Place { end: at }
+    }
+
+    /// Room for one instruction.
+    pub(crate) fn make_room(&mut self, place: Place) -> usize {
+        self.with_room(place.end)
+    }
+}
+
+#[cfg(feature = "aarch64")]
+impl Place {
+    pub(crate) fn new(end: usize) -> Self {
+        Place { end }
+    }
+}
+
+impl Memory<'_> {
+    /// The position of what is placed below `at`, if that has so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn pos(&self, at: usize, bytes: u8) -> Pos {
+        let count = (self.count(at) as u32).wrapping_add(bytes.into());
+        debug_assert_ne!(count, 0);
+        // SAFETY: Invariant(pos): the count is between 1 and COUNTED and a few instructions, which is below 2^32.
+        Pos::from_count(unsafe { NonZeroU32::new_unchecked(count) })
+    }
+
+    #[cfg(feature = "aarch64")]
+    /// Brings the deadline forward to `placed` bytes, unless it comes before that already.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn note_deadline(&mut self, placed: usize) {
+        if placed < self.deadline {
+            self.deadline = placed;
+            self.limit = self.limit.max(self.origin.saturating_sub(placed));
+        }
+    }
+
+    pub(crate) fn set_deadline(&mut self, placed: usize) {
+        self.deadline = placed;
+        if self.state == State::InBuffer {
+            let (start, _) = self.buffer.extent();
+            // Invariant(room)
+            self.limit = (start.addr().wrapping_add(RED_ZONE)).max(self.origin.saturating_sub(placed));
+        }
+    }
+
     /// One more than the number of bytes placed so far.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn count(&self, at: usize) -> usize {
@@ -259,6 +385,12 @@ impl Memory<'_> {
         if self.state != State::InBuffer {
             return self.flush_spill(placed);
         }
+        let (start, len) = self.buffer.extent();
+        if len - placed >= RED_ZONE {
+            // It was the deadline that led here.
+            debug_assert!(at >= start.addr() + RED_ZONE);
+            return at;
+        }
         if self.buffer.grow(placed) {
             return self.in_buffer(placed);
         }
@@ -270,6 +402,7 @@ impl Memory<'_> {
         if let Buffer::Forward(staging) = &mut self.buffer {
             staging.clear();
         }
+        self.deadline = usize::MAX;
         self.start()
     }
 
@@ -350,8 +483,8 @@ impl Memory<'_> {
         debug_assert!(placed <= len);
         // `wrapping_add`, because a buffer shorter than the red zone has a limit beyond its end, which is never accessed.
         let start = start.expose_provenance();
-        self.limit = start.wrapping_add(RED_ZONE);
         self.origin = start + len + 1;
+        self.limit = start.wrapping_add(RED_ZONE).max(self.origin.saturating_sub(self.deadline));
         start + (len - placed)
     }
 

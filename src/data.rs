@@ -69,7 +69,9 @@ macro_rules! scalars {
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places bytes, in this order: a string, an element of a table.
     pub fn data(&mut self, bytes: &[u8]) {
+        I::before_data(self, bytes.len());
         self.cursor.place_bytes(bytes);
+        I::after_data(self, bytes.len());
     }
 
     scalars! {
@@ -83,9 +85,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
 
     /// Places the address of `target`, in eight bytes; [`Code::link`](crate::Code::link) fills it in.
     pub fn data_address(&mut self, target: impl Into<Target>) {
-        let from = I::field_origin(self.pos(), 8);
-        self.references.pend(from, I::ADDRESS64, target.into());
-        self.data(&[0; 8]);
+        self.data_field([0; 8], I::ADDRESS64, target.into());
     }
 
     /// Places the distance of `target` from this data itself, in four bytes: an entry of a jump table that need not be linked.
@@ -100,36 +100,56 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     pub fn data_offset(&mut self, target: impl Into<Target>) {
-        let from = I::field_origin(self.pos(), 4);
-        self.references.pend(from, I::OFFSET32, target.into());
-        self.data(&[0; 4]);
+        self.data_field([0; 4], I::OFFSET32, target.into());
+    }
+
+    fn data_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
+        I::before_data(self, N);
+        self.place_field(zeros, field, target);
+        I::after_data(self, N);
+    }
+
+    /// Places a field of data, of which the instruction set's hooks know.
+    pub(crate) fn place_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
+        let from = I::field_origin(self.pos(), N as u32);
+        self.references.pend(from, field, target);
+        self.cursor.place_bytes(&zeros);
     }
 
     /// Places zeros until what was placed last begins at a multiple of `align`, counted from the end: call it *before* placing what is to end there, and after
     /// what is to begin there with data of a multiple of its size.
     pub fn align(&mut self, align: Align) {
-        if let Some(gap) = self.gap(align) {
+        if let Some(gap) = self.gap(align, I::before_data) {
             const ZEROS: [u8; 4096] = [0; 4096];
             self.cursor.place_bytes(&ZEROS[..gap]);
-            self.references.pin(self.cursor.pos());
+            I::after_data(self, gap);
+            self.pin();
         }
     }
 
     /// As [`align`](Self::align), with instructions that do nothing: code may run through it.
     pub fn align_code(&mut self, align: Align) {
-        if let Some(gap) = self.gap(align) {
+        // With it goes the instruction placed next.
+        if let Some(gap) = self.gap(align, |enc, gap| I::before(enc, gap + 64)) {
             I::place_gap(self, gap);
-            self.references.pin(self.cursor.pos());
+            self.pin();
         }
     }
 
-    /// The bytes up to an alignment; `None` where there is none.
-    fn gap(&mut self, align: Align) -> Option<usize> {
+    /// The bytes up to an alignment, of which `before` is told; `None` where there is none.
+    fn gap(&mut self, align: Align, before: impl Fn(&mut Self, usize)) -> Option<usize> {
         if self.cursor.is_forward() {
             self.references.fail(FinishError::AlignedInForwardBlock { align: align.0 });
             return None;
         }
         self.references.align(align.0);
-        Some(align.gap(self.cursor.placed()))
+        self.pin();
+        loop {
+            let gap = align.gap(self.cursor.placed());
+            before(self, gap);
+            if align.gap(self.cursor.placed()) == gap {
+                return Some(gap);
+            }
+        }
     }
 }

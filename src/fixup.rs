@@ -38,6 +38,24 @@ pub(crate) mod sealed {
 
         /// Places instructions that do nothing, and above them zeros where the bytes are no whole number of instructions.
         fn place_gap(enc: &mut crate::Encoder<'_, Self>, bytes: usize);
+
+        /// Called before `bytes` bytes are placed with nothing between them.
+        fn before(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// Called before a block is placed that may be moved down by so many bytes.
+        fn before_move(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// As `before`, of data.
+        fn before_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// Called when so many bytes of data are in their place.
+        fn after_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// As `before`, of a forward block, whose scope has not been left.
+        fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
+        /// Called when a block is in its place: `fixups` are its own, in the order of their positions.
+        fn after_block(_: &mut crate::Encoder<'_, Self>, _fixups: core::ops::Range<usize>) {}
     }
 }
 
@@ -115,4 +133,6 @@ pub(crate) struct Fixup<F> {
     pub(crate) from: Pos,
     pub(crate) label: Label,
     pub(crate) field: F,
+    /// Whether there is an island's branch for it to reach, should the label be too far.
+    pub(crate) is_served: bool,
 }

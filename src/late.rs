@@ -67,6 +67,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
     /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
+        I::before(self, 64);
         let from = I::field_origin(self.pos(), 4);
         self.references.use_late(from, P::FIELD, late);
         place(self, P::PLACEHOLDER);

@@ -87,6 +87,12 @@ impl Pool {
         self.waiting = self.constants.iter().filter(|constant| constant.place.is_none()).count();
     }
 
+    /// The bytes of those that are not placed yet, at most.
+    fn most_bytes(&self) -> usize {
+        let waiting = self.constants.iter().filter(|constant| constant.place.is_none());
+        waiting.map(|constant| constant.content.len() + constant.align.bytes() as usize).sum()
+    }
+
     /// The place of `content` in `sorted`, or where it belongs.
     fn find(&self, content: &Content) -> Result<usize, usize> {
         self.sorted.binary_search_by(|&index| self.constants[index as usize].content.cmp(content))
@@ -162,6 +168,8 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if self.references.depth() > 0 {
             return self.references.fail(FinishError::PoolInBlock);
         }
+        let bytes = self.references.pool.most_bytes();
+        I::before_data(self, bytes);
         // The strictest alignment first: then the others fit without gaps, mostly.
         for log2 in (0..=12).rev() {
             for index in 0..self.references.pool.len() {
@@ -171,6 +179,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
                 }
             }
         }
+        I::after_data(self, bytes);
         // Code may follow.
         self.align(I::CODE_ALIGN);
     }
@@ -182,8 +191,8 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         self.references.align(align.bytes());
         self.cursor.place_bytes(&[0; 4096][..gap]);
         match content {
-            Content::Bytes(bytes) => self.data(&bytes),
-            Content::Address(target) => self.data_address(target),
+            Content::Bytes(bytes) => self.cursor.place_bytes(&bytes),
+            Content::Address(target) => self.place_field([0; 8], I::ADDRESS64, target),
         }
         self.bind(label);
         let pos = self.pos();

@@ -14,6 +14,7 @@
 //! `// Invariant(first):` the labels of the current scope are numbered from `first` on, without gaps, and `first` is the number of labels of all scopes around it.
 
 use crate::{
+    deadline::{Deadlines, Heads, Served},
     error::FinishError,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
@@ -31,7 +32,9 @@ pub(crate) struct References<F, L> {
     /// The number of the first label in `labels`.
     first: u32,
     labels: Vec<Option<Pos>>,
-    fixups: Vec<Fixup<F>>,
+    /// Outside forward blocks in the order of their positions.
+    pub(crate) fixups: Vec<Fixup<F>>,
+    pub(crate) deadlines: Deadlines,
     open: Vec<OpenRelocation<F>>,
     late_uses: Vec<LateUse<L>>,
     late_values: Vec<Option<i64>>,
@@ -40,7 +43,7 @@ pub(crate) struct References<F, L> {
     relocations: Vec<Relocation<F>>,
     pub(crate) pool: Pool,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
-    scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<Scope>,
     /// The number of the current scope, and the last number given: to scopes and snapshots, none twice.
     scope: u64,
     last_number: u64,
@@ -59,7 +62,7 @@ pub(crate) struct References<F, L> {
 }
 
 /// A scope that another one stands in, and what is known of that.
-struct Scope {
+pub(crate) struct Scope {
     number: u64,
     /// This scope's labels.
     first: u32,
@@ -68,15 +71,18 @@ struct Scope {
     aside: Option<Vec<Option<Pos>>>,
     /// Where the inner scope begins, and its references.
     start: Pos,
-    since: Since,
+    pub(crate) since: Since,
+    /// Bytes that the inner scope may be moved down, at most, when it is complete.
+    pub(crate) may_move: u32,
 }
 
 /// How many references there were, and how much else that is listed in the order of time.
 #[derive(Clone, Copy)]
-struct Since {
-    fixups: usize,
+pub(crate) struct Since {
+    pub(crate) fixups: usize,
     open: usize,
     late: usize,
+    pub(crate) served: usize,
     bound: usize,
     snapshots: usize,
     bound_at_snapshot: usize,
@@ -96,6 +102,13 @@ pub(crate) struct Identity {
     number: u64,
 }
 
+/// An aligned block's scope that begins anew.
+#[derive(Clone, Copy)]
+pub(crate) struct Suspended {
+    number: u64,
+    pub(crate) may_move: u32,
+}
+
 /// How many labels and references there were, to go back to.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
@@ -106,6 +119,7 @@ pub(crate) struct Extent {
     late_set: usize,
     constants: usize,
     alignment: u32,
+    heads: Heads,
 }
 
 impl<F: Field, L: LateField> References<F, L> {
@@ -114,6 +128,7 @@ impl<F: Field, L: LateField> References<F, L> {
             first: 0,
             labels: Vec::new(),
             fixups: Vec::new(),
+            deadlines: Deadlines::default(),
             open: Vec::new(),
             late_uses: Vec::new(),
             late_values: Vec::new(),
@@ -139,6 +154,7 @@ impl<F: Field, L: LateField> References<F, L> {
             first: 0,
             labels: emptied(core::mem::take(&mut self.labels)),
             fixups: emptied(core::mem::take(&mut self.fixups)),
+            deadlines: core::mem::take(&mut self.deadlines).emptied(),
             open: emptied(core::mem::take(&mut self.open)),
             late_uses: emptied(core::mem::take(&mut self.late_uses)),
             late_values: emptied(core::mem::take(&mut self.late_values)),
@@ -256,11 +272,12 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-    extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
+    pub(crate) extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
         self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
+    #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
         if let Target::Label(label) = target
@@ -283,7 +300,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn pend(&mut self, from: Pos, field: F, target: Target) {
         match target {
             Target::Label(label) if !field.needs_address() && self.fixups.len() < self.fixups.capacity() => {
-                self.fixups.push(Fixup { from, label, field });
+                self.fixups.push(Fixup { from, label, field, is_served: false });
             }
             _ => self.pend_slowly(from, field, target),
         }
@@ -295,7 +312,9 @@ impl<F: Field, L: LateField> References<F, L> {
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn pend_slowly(&mut self, from: Pos, field: F, target: Target) {
         match target {
-            Target::Label(label) if !field.needs_address() => self.fixups.push(Fixup { from, label, field }),
+            Target::Label(label) if !field.needs_address() => {
+                self.fixups.push(Fixup { from, label, field, is_served: false });
+            }
             _ => self.open.push(OpenRelocation { from, field, target }),
         }
     }
@@ -320,14 +339,14 @@ impl<F: Field, L: LateField> References<F, L> {
         self.late_uses.push(LateUse { from, late, field, is_filled: false });
     }
 
-    /// Begins a scope at a position; inside an aligned block, one that is moved only from there on.
-    pub(crate) fn enter(&mut self, sight: Sight, start: Pos) -> Identity {
+    /// Begins a scope at a position, which may be moved down by so many bytes when it is complete.
+    pub(crate) fn enter(&mut self, sight: Sight, start: Pos, may_move: u32) -> Identity {
         let number = self.next_number();
-        self.enter_as(number, sight, start);
+        self.enter_as(number, sight, start, may_move);
         self.identity(number)
     }
 
-    fn enter_as(&mut self, number: u64, sight: Sight, start: Pos) {
+    fn enter_as(&mut self, number: u64, sight: Sight, start: Pos, may_move: u32) {
         let since = self.since();
         let inner_first = self.first + self.count() as u32;
         let empty = self.spare_labels.pop().unwrap_or_default();
@@ -337,7 +356,7 @@ impl<F: Field, L: LateField> References<F, L> {
             Sight::None => (Vec::new(), Some(empty)),
         };
         let labels = core::mem::replace(&mut self.labels, inner);
-        self.scopes.push(Scope { number: self.scope, first: self.first, labels, aside, start, since });
+        self.scopes.push(Scope { number: self.scope, first: self.first, labels, aside, start, since, may_move });
         self.first = inner_first;
         self.scope = number;
     }
@@ -362,9 +381,24 @@ impl<F: Field, L: LateField> References<F, L> {
             fixups: self.fixups.len(),
             open: self.open.len(),
             late: self.late_uses.len(),
+            served: self.deadlines.served.len(),
             bound: self.bound.len(),
             snapshots: self.snapshots.len(),
             bound_at_snapshot: self.bound_at_snapshot.len(),
+        }
+    }
+
+    /// The current scope's fixups.
+    pub(crate) fn own_fixups(&self) -> core::ops::Range<usize> {
+        self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
+    }
+
+    /// Exchanges the labels in sight for those around the current scope, and back.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn exchange_sight(&mut self) {
+        if let Some(scope) = self.scopes.last_mut() {
+            core::mem::swap(&mut self.first, &mut scope.first);
+            core::mem::swap(&mut self.labels, &mut scope.labels);
         }
     }
 
@@ -379,7 +413,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
     /// from. Gives the position where the scope began.
     pub(crate) fn leave(&mut self, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) -> Option<Pos> {
-        let Scope { number, first, labels, aside, start, since } = self.scopes.pop()?;
+        let Scope { number, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
         let own = core::mem::replace(&mut self.labels, labels);
         self.first = first;
         self.scope = number;
@@ -400,6 +434,9 @@ impl<F: Field, L: LateField> References<F, L> {
         for fixup in &mut self.fixups[since.fixups..] {
             fixup.from = origin(fixup.from);
         }
+        for served in &mut self.deadlines.served[since.served..] {
+            served.to = position(served.to);
+        }
         for open in &mut self.open[since.open..] {
             open.from = origin(open.from);
         }
@@ -416,13 +453,17 @@ impl<F: Field, L: LateField> References<F, L> {
         self.scopes.len()
     }
 
-    /// Lets the aligned blocks around begin anew at `pos`: what is placed so far is aligned, and must not be moved.
-    pub(crate) fn pin(&mut self, pos: Pos) {
+    /// Ends an aligned block's scope, for it to begin anew below what is placed so far and must not be moved.
+    pub(crate) fn suspend(&mut self) -> Option<Suspended> {
         let number = self.scope;
-        if self.leave(|pos| pos, |pos| pos).is_some() {
-            self.pin(pos);
-            self.enter_as(number, Sight::Own, pos);
-        }
+        let may_move = self.scopes.last()?.may_move;
+        self.leave(|pos| pos, |pos| pos)?;
+        Some(Suspended { number, may_move })
+    }
+
+    /// Begins such a scope anew.
+    pub(crate) fn resume(&mut self, Suspended { number, may_move }: Suspended, start: Pos) {
+        self.enter_as(number, Sight::Own, start, may_move);
     }
 
     /// Notes a snapshot at `here`.
@@ -440,18 +481,24 @@ impl<F: Field, L: LateField> References<F, L> {
             late_set: self.late_set.len(),
             constants: self.pool.len(),
             alignment: self.alignment,
+            heads: self.deadlines.heads,
         }
     }
 
     /// Forgets what came after a snapshot at `here`. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent, here: Pos) -> bool {
-        let Extent { identity, labels, since, late_values, late_set, constants, alignment } = extent;
-        let Since { fixups, open, late, bound, snapshots, bound_at_snapshot } = since;
+        let Extent { identity, labels, since, late_values, late_set, constants, alignment, heads } = extent;
+        let Since { fixups, open, late, served, bound, snapshots, bound_at_snapshot } = since;
         let in_scope = self.scopes.last().map_or(0, |scope| scope.since.snapshots);
         let is_listed = snapshots > in_scope && self.snapshots.get(snapshots - 1) == Some(&identity.number);
         if !is_listed || identity != self.identity(identity.number) {
             return false;
         }
+        for served in self.deadlines.served.drain(served..) {
+            self.fixups[served.fixup].is_served = false;
+        }
+        self.deadlines.heads = heads;
+        self.deadlines.after_data = None;
         self.fixups.truncate(fixups);
         self.open.truncate(open);
         self.late_uses.truncate(late);
@@ -485,13 +532,19 @@ impl<F: Field, L: LateField> References<F, L> {
         if !self.scopes.is_empty() {
             return Err(FinishError::OpenBlock);
         }
-        for &Fixup { from, label, field } in &self.fixups {
+        for &Fixup { from, label, field, is_served } in &self.fixups {
             let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
             let distance = from.distance_to(pos);
             if !field.reaches(distance) {
+                if is_served {
+                    continue;
+                }
                 return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
             }
             field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
+        }
+        if !self.deadlines.served.is_empty() {
+            self.fill_served(code)?;
         }
         self.relocations.clear();
         if !self.open.is_empty() {
@@ -499,6 +552,30 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         if !self.late_uses.is_empty() {
             self.fill_late(code)?;
+        }
+        Ok(())
+    }
+
+    /// Leads what does not reach its label to the island that serves it.
+    #[cold]
+    fn fill_served(&self, code: &mut [u8]) -> Result<(), FinishError> {
+        for &Served { fixup, to } in &self.deadlines.served {
+            let Fixup { from, label, field, .. } = self.fixups[fixup];
+            let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
+            let direct = from.distance_to(pos);
+            if field.reaches(direct) {
+                continue;
+            }
+            let distance = from.distance_to(to);
+            if !field.reaches(distance) {
+                return Err(FinishError::OutOfRange {
+                    label,
+                    at: from.from_end(),
+                    distance: direct,
+                    range: field.range(),
+                });
+            }
+            field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
         }
         Ok(())
     }

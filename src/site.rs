@@ -113,6 +113,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             self.references.fail(FinishError::AlignedInForwardBlock { align: 8 });
         }
         self.references.align(8);
+        I::before(self, 64);
         // The field ends where the instruction does, so it starts at a multiple of four below that.
         let end = self.cursor.placed();
         if !kind.fits((end + kind.bytes()).wrapping_neg()) {

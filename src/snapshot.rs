@@ -23,6 +23,7 @@ use crate::{Encoder, FinishError, fixup::sealed, label::Pos, references::Extent}
 pub struct Snapshot {
     pos: Pos,
     extent: Extent,
+    deadline: usize,
 }
 
 impl<I: sealed::Isa> Encoder<'_, I> {
@@ -31,7 +32,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// It takes time in proportion to the labels made so far, and memory for a number until it is rolled back or cleared.
     pub fn snapshot(&mut self) -> Snapshot {
         let pos = self.pos();
-        Snapshot { pos, extent: self.references.extent(pos) }
+        Snapshot { pos, extent: self.references.extent(pos), deadline: self.cursor.deadline() }
     }
 
     /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
@@ -41,6 +42,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     pub fn rollback(&mut self, snapshot: Snapshot) {
         if self.references.truncate(snapshot.extent, snapshot.pos) {
             self.cursor.truncate(snapshot.pos.from_end() as usize);
+            self.cursor.set_deadline(snapshot.deadline);
         } else {
             self.references.fail(FinishError::ForeignSnapshot);
         }

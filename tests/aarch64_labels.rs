@@ -241,8 +241,12 @@ fn every_field_reaches_its_ends_and_no_further() {
         let (up, down) = ((range.high / 4) as usize, (-range.low / 4) as usize);
         let distance = 4 * up as i64;
         assert_eq!(to_higher(branch, up - 1), Ok(branch.word(3, distance).expect("is in range")), "{branch:?}");
-        assert_eq!(to_lower(branch, down), Ok(branch.word(3, range.low).expect("is in range")), "{branch:?}");
         assert_eq!(branch.word(3, distance + 4), None);
+        // A branch gets help beyond, and to a pending label already before: see aarch64_ranges.rs.
+        if !matches!(branch, Branch::Adr | Branch::LdrX | Branch::LdrW | Branch::LdrD) {
+            continue;
+        }
+        assert_eq!(to_lower(branch, down), Ok(branch.word(3, range.low).expect("is in range")), "{branch:?}");
         match to_higher(branch, up) {
             Err(FinishError::OutOfRange { at, distance: found, range: reach, .. }) => {
                 // Measured from the end: the nop above the label, the nops, and the instruction.
@@ -321,7 +325,7 @@ fn symbols_are_linked() {
     assert_eq!(
         open,
         [
-            (8, Rel::Imm19, RelocationTarget::Symbol(literal)),
+            (8, Rel::Lit19, RelocationTarget::Symbol(literal)),
             (4, Rel::Imm26, RelocationTarget::Symbol(call)),
             (0, Rel::Adr21, RelocationTarget::Symbol(adr)),
         ]

@@ -746,6 +746,7 @@ fn pages() {
 #[test]
 fn what_is_out_of_range() {
     use aarch64::*;
+    const NOP: u32 = 0xD503_201F;
     let tbz = Range { low: -0x8000, high: 0x7FFC, step: 4 };
     for (distance, is_near) in [(0x7FFC, true), (0x8000, false)] {
         // A label in the block.
@@ -763,7 +764,7 @@ fn what_is_out_of_range() {
         let error = PrependError::OutOfRange { target: TargetKind::Dynamic(label), at: 4, distance, range: tbz };
         assert_eq!(enc.prepend(&mut block), if is_near { Ok(()) } else { Err(error) });
 
-        // And one that is bound later.
+        // And one that is bound later: an island below the block leads on to it.
         let (mut enc, mut block) = (Encoder::new(), A64Block::new());
         let far = enc.label();
         let label = block.share(far);
@@ -773,9 +774,46 @@ fn what_is_out_of_range() {
             enc.data(&filler);
             enc.bind(far);
         });
-        let error = FinishError::OutOfRange { label: far, at: distance as u32, distance, range: tbz };
-        assert_eq!(enc.finish().map(|_| ()), if is_near { Ok(()) } else { Err(error) });
+        let code = enc.finish().unwrap();
+        let words: Vec<u32> = code.bytes().chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
+        let b = |distance: i64| 0x1400_0000 | (distance >> 2) as u32 & 0x03FF_FFFF;
+        let tbz = |distance: i64| 0x3618_0001 | ((distance >> 2) as u32 & 0x3FFF) << 5;
+        if is_near {
+            assert_eq!(words[..2], [NOP, tbz(distance)]);
+        } else {
+            assert_eq!(words[..4], [b(8), b(distance + 8), NOP, tbz(-8)]);
+        }
     }
+    // Pending when the block is placed, and far away when it is bound: the block's branches come due in their order.
+    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
+    let (first, second) = (enc.label(), enc.label());
+    let labels = (block.share(first), block.share(second));
+    dynasm!(block; .arch aarch64; tbz x1, 3, =>labels.0; tbz x1, 3, =>labels.1);
+    enc.prepend(&mut block).unwrap();
+    enc.nops(0x9000);
+    enc.bind(first);
+    enc.nops(4);
+    enc.bind(second);
+    assert!(enc.finish().is_ok());
+    // A load has the field of a conditional branch, and no island helps it.
+    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
+    let far = enc.label();
+    let label = block.share(far);
+    dynasm!(block; .arch aarch64; ldr x1, =>label);
+    enc.prepend(&mut block).unwrap();
+    enc.nops(0x10_0000);
+    enc.bind(far);
+    let range = Range { low: -0x10_0000, high: 0xF_FFFC, step: 4 };
+    assert_eq!(enc.finish().map(|_| ()), Ok(()));
+    enc.clear();
+    let far = enc.label();
+    let label = block.share(far);
+    dynasm!(block; .arch aarch64; ldr x1, =>label);
+    enc.prepend(&mut block).unwrap();
+    enc.nops(0x10_0004);
+    enc.bind(far);
+    let error = FinishError::OutOfRange { label: far, at: 4, distance: -0x10_0004, range };
+    assert_eq!(enc.finish().map(|_| ()), Err(error));
     assert_eq!(
         one_x64(|block| dynasm!(block; .arch x64; jmp BYTE >far; .bytes [0; 128]; far:)),
         Err(PrependError::OutOfRange {

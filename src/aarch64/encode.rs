@@ -2,27 +2,47 @@
 //!
 //! An A64 instruction is one word, so there is one store an instruction. A form whose operand is a label or a symbol
 //! goes by [`branch`]: what is bound already is filled in before the word is placed, and what is pending is noted for
-//! `finish`.
+//! `finish`. What is too far for its field is in `island.rs`.
 //!
 //! This module is the interface between generated code and the runtime, for tables in other crates too: it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
-use super::{Encoder, Rel};
-use crate::{error::FinishError, label::Target};
+use super::{
+    Encoder, Rel,
+    island::{slow, veneer},
+};
+use crate::{cursor::Word, error::FinishError, fixup::Field, label::Target};
 
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn word(enc: &mut Encoder<'_>, word: u32) {
-    enc.cursor.place_word(word);
+    enc.cursor.place_word(&mut *enc.references, slow, |_, _, _| Word::Here(word));
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
-    // Distances are measured from the instruction's start, which is where it will be placed.
-    let start = enc.cursor.pos_below(4);
-    let bits = enc.references.refer(start, field, target).map_or(0, |distance| field.bits(distance));
-    enc.cursor.place_word(word | bits);
+    let field = field.in_word(word);
+    enc.cursor.place_word(&mut *enc.references, slow, |memory, references, place| {
+        // Distances are measured from the instruction's start, which is where it will be placed.
+        let start = memory.pos_below(place, 4);
+        if let Target::Label(label) = target
+            && !field.needs_address()
+            && let Some(pos) = references.pos_of(label)
+        {
+            let distance = start.distance_to(pos);
+            return if field.reaches(distance) {
+                Word::Here(word | field.bits(distance))
+            } else {
+                Word::Placed(veneer(memory, references, place, word, field, (label, pos)))
+            };
+        }
+        references.pend(start, field, target);
+        if let Some(deadline) = field.deadline(start) {
+            memory.note_deadline(deadline);
+        }
+        Word::Here(word)
+    });
 }
 
 /// Notes that the operands of the instruction placed next do not go together.

@@ -10,8 +10,10 @@ use crate::fixup::{Field, Range};
 pub enum Rel {
     /// B, BL: 26 bits, in instructions; +-128 MiB.
     Imm26,
-    /// B.cond, CBZ, CBNZ, LDR (literal): 19 bits, in instructions; +-1 MiB.
+    /// B.cond, CBZ, CBNZ: 19 bits, in instructions; +-1 MiB.
     Imm19,
+    /// LDR (literal), PRFM (literal): 19 bits, in instructions; +-1 MiB.
+    Lit19,
     /// TBZ, TBNZ: 14 bits, in instructions; +-32 KiB.
     Imm14,
     /// Compare and branch: 9 bits, in instructions; +-1 KiB.
@@ -38,7 +40,7 @@ impl Rel {
         let units = (distance >> 2) as u32;
         match self {
             Rel::Imm26 => units & 0x03FF_FFFF,
-            Rel::Imm19 => (units & 0x7_FFFF) << 5,
+            Rel::Imm19 | Rel::Lit19 => (units & 0x7_FFFF) << 5,
             Rel::Imm14 => (units & 0x3FFF) << 5,
             Rel::Imm9 => (units & 0x1FF) << 5,
             Rel::Back16 => (units.wrapping_neg() & 0xFFFF) << 5,
@@ -52,7 +54,7 @@ impl Rel {
     pub(crate) const fn mask(self) -> u32 {
         match self {
             Rel::Imm26 => 0x03FF_FFFF,
-            Rel::Imm19 => 0x7_FFFF << 5,
+            Rel::Imm19 | Rel::Lit19 => 0x7_FFFF << 5,
             Rel::Imm14 => 0x3FFF << 5,
             Rel::Imm9 => 0x1FF << 5,
             Rel::Back16 => 0xFFFF << 5,
@@ -77,7 +79,7 @@ impl Field for Rel {
         };
         match self {
             Rel::Imm26 => signed(26, 4),
-            Rel::Imm19 => signed(19, 4),
+            Rel::Imm19 | Rel::Lit19 => signed(19, 4),
             Rel::Imm14 => signed(14, 4),
             Rel::Imm9 => signed(9, 4),
             Rel::Back16 => Range { low: -0xFFFF * 4, high: 0, step: 4 },
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn edges() {
-        for field in [Rel::Imm26, Rel::Imm19, Rel::Imm14, Rel::Imm9, Rel::Back16, Rel::Adr21, Rel::AdrPage] {
+        for field in [Rel::Imm26, Rel::Imm19, Rel::Lit19, Rel::Imm14, Rel::Imm9, Rel::Back16, Rel::Adr21, Rel::AdrPage]
+        {
             let range = field.range();
             for distance in [range.low, range.high] {
                 assert!(range.holds(distance));

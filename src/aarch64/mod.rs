@@ -32,6 +32,7 @@ mod fixup;
 #[cfg(feature = "forms")]
 pub mod form;
 mod imm;
+mod island;
 mod late;
 mod reg;
 mod select;
@@ -99,9 +100,33 @@ impl crate::fixup::sealed::Isa for A64 {
         }
     }
 
+    fn before(enc: &mut Encoder<'_>, bytes: usize) {
+        enc.keep_together(bytes);
+    }
+
+    fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_move(enc, bytes);
+    }
+
+    fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_data(enc, bytes);
+    }
+
+    fn after_data(enc: &mut Encoder<'_>, bytes: usize) {
+        island::after_data(enc, bytes);
+    }
+
+    fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
+        island::before_forward(enc, bytes);
+    }
+
+    fn after_block(enc: &mut Encoder<'_>, fixups: core::ops::Range<usize>) {
+        island::after_block(enc, fixups);
+    }
+
     fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
         // Behind data there may be a rest.
-        enc.data(&[0; 3][..bytes % 4]);
+        enc.cursor.place_bytes(&[0; 3][..bytes % 4]);
         enc.nops(bytes);
     }
 }

@@ -13,7 +13,7 @@ pub type A64Block = Block<A64>;
 impl Dialect for A64 {
     type Relocation = Aarch64Relocation;
 
-    fn shape(relocation: &Aarch64Relocation, before_origin: i64) -> Shape<Rel> {
+    fn shape(relocation: &Aarch64Relocation, before_origin: i64, code: &[u8]) -> Shape<Rel> {
         if relocation.size() != 4 {
             return Shape::Number;
         }
@@ -29,7 +29,10 @@ impl Dialect for A64 {
             Some(_) if !is_written || before_origin != 0 => Shape::Other,
             // ADR and ADRP have the same field. One in its lowest bit is a byte or a page.
             Some(Rel::Adr21) if relocation.read_value(&(1_u32 << 29).to_le_bytes()) != 1 => Shape::Field(Rel::AdrPage),
-            Some(field) => Shape::Field(field),
+            Some(field) => {
+                let instruction = code.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+                Shape::Field(field.in_word(instruction))
+            }
             None => Shape::Other,
         }
     }

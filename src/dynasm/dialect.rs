@@ -8,8 +8,8 @@ pub trait Dialect: sealed::Isa {
     /// dynasm-rs's relocations.
     type Relocation: Relocation;
 
-    /// What a relocation fills. Its field begins so many bytes before the place that distances are measured from.
-    fn shape(relocation: &Self::Relocation, before_origin: i64) -> Shape<Self::Field>;
+    /// What a relocation fills. Its field is the first of `code`, and begins so many bytes before the place that distances are measured from.
+    fn shape(relocation: &Self::Relocation, before_origin: i64, code: &[u8]) -> Shape<Self::Field>;
 
     /// What is recorded in a forward block for a field that is measured from this offset: the inverse of `forward_origin`.
     fn recorded(from: u32) -> u32;

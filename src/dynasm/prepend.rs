@@ -61,6 +61,7 @@ impl<I: Dialect> Encoder<'_, I> {
         if is_forward && align.bytes() > 1 {
             return Err(PrependError::AlignedInForwardBlock { align: align.bytes() });
         }
+        I::before(self, align.bytes() as usize + len);
         let placed = self.cursor.placed();
         let gap = align.gap(placed + len);
         // Beyond 32 bits is what fits no buffer; `finish` says so.
@@ -86,6 +87,12 @@ impl<I: Dialect> Encoder<'_, I> {
                 self.references.bind(label, ground.of(count(offset)));
             }
         }
+        // Fixups are in the order of their positions.
+        block.open.sort_unstable_by_key(|open| open.from);
+        if !is_forward {
+            block.open.reverse();
+        }
+        let fixups = self.references.fixups.len();
         for Open { from, field, target } in block.open.drain(..) {
             let from = match ground {
                 Ground::Below { .. } => count(from),
@@ -96,6 +103,10 @@ impl<I: Dialect> Encoder<'_, I> {
                 Outside::Offset(offset) => self.references.new_label(Some(ground.of(count(offset)))).into(),
             };
             self.references.pend(ground.of(from), field, target);
+        }
+        if !is_forward {
+            let fixups = fixups..self.references.fixups.len();
+            I::after_block(self, fixups);
         }
         Ok(())
     }
@@ -122,7 +133,7 @@ impl<I: Dialect> Block<I> {
         ground: Ground,
     ) -> Result<(), PrependError> {
         let &Reference { target, at, from, ref relocation, .. } = reference;
-        let shape = I::shape(relocation, from as i64 - at as i64);
+        let shape = I::shape(relocation, from as i64 - at as i64, self.bytes.get(at..).unwrap_or_default());
         match (relocation.kind(), target) {
             (RelocationKind::Relative, Place::Label(label)) => match self.offset_of(label, at)? {
                 Some(inside) => self.refer_inside(reference, shape, inside),

@@ -13,7 +13,7 @@ pub type X64Block = Block<X64>;
 impl Dialect for X64 {
     type Relocation = X64Relocation;
 
-    fn shape(relocation: &X64Relocation, before_origin: i64) -> Shape<Rel> {
+    fn shape(relocation: &X64Relocation, before_origin: i64, _code: &[u8]) -> Shape<Rel> {
         // The origin is the instruction's end, with the immediate between.
         let trailing = before_origin - relocation.size() as i64;
         match (relocation.size(), u8::try_from(trailing)) {
