@@ -87,6 +87,13 @@ enum State {
     Forward,
 }
 
+/// A four-byte instruction that may depend on where it lies. (A trait and not a closure, so that it can be `inline(always)`.)
+#[cfg(feature = "aarch64")]
+pub(crate) trait WordAt<'buf, R> {
+    /// The instruction placed at `place`.
+    fn word(self, memory: &mut Memory<'buf>, references: &mut R, place: Place) -> Word;
+}
+
 impl<'buf> Cursor<'buf> {
     pub(crate) fn new(buffer: Buffer<'buf>) -> Self {
         let (limit, origin) = (0, 0);
@@ -224,17 +231,17 @@ impl<'buf> Cursor<'buf> {
         self.at = at;
     }
 
-    /// Places one four-byte instruction, which `word` gives when it is known where that lies. Below the limit `slow` makes room.
+    /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Below the limit `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place_word<R>(
         &mut self,
         references: &mut R,
         slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> usize,
-        word: impl FnOnce(&mut Memory<'buf>, &mut R, Place) -> Word,
+        instruction: impl WordAt<'buf, R>,
     ) {
         let end = if self.at < self.memory.limit { slow(&mut self.memory, references, self.at) } else { self.at };
-        match word(&mut self.memory, references, Place { end }) {
+        match instruction.word(&mut self.memory, references, Place { end }) {
             Word::Here(word) => {
                 let at = end - 4;
                 // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.

@@ -9,21 +9,49 @@
 
 use super::{
     Encoder, Rel,
-    island::{slow, veneer},
+    island::{References, slow, veneer},
 };
-use crate::{cursor::Word, error::FinishError, fixup::Field, label::Target};
+use crate::{
+    cursor::{Memory, Place, Word, WordAt},
+    error::FinishError,
+    fixup::Field,
+    label::Target,
+};
 
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn word(enc: &mut Encoder<'_>, word: u32) {
-    enc.cursor.place_word(&mut *enc.references, slow, |_, _, _| Word::Here(word));
+    enc.cursor.place_word(&mut *enc.references, slow, Plain(word));
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
     let field = field.in_word(word);
-    enc.cursor.place_word(&mut *enc.references, slow, |memory, references, place| {
+    enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target });
+}
+
+/// An instruction that is the same everywhere.
+struct Plain(u32);
+
+impl<'buf> WordAt<'buf, References> for Plain {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn word(self, _memory: &mut Memory<'buf>, _references: &mut References, _place: Place) -> Word {
+        Word::Here(self.0)
+    }
+}
+
+/// An instruction that refers to a place.
+struct Branch {
+    word: u32,
+    field: Rel,
+    target: Target,
+}
+
+impl<'buf> WordAt<'buf, References> for Branch {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn word(self, memory: &mut Memory<'buf>, references: &mut References, place: Place) -> Word {
+        let Branch { word, field, target } = self;
         // Distances are measured from the instruction's start, which is where it will be placed.
         let start = memory.pos_below(place, 4);
         if let Target::Label(label) = target
@@ -42,7 +70,7 @@ pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
             memory.note_deadline(deadline);
         }
         Word::Here(word)
-    });
+    }
 }
 
 /// Notes that the operands of the instruction placed next do not go together.

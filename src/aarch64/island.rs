@@ -39,7 +39,7 @@ use crate::{
     label::{Label, Pos},
 };
 
-type References = crate::references::References<Rel, LateImm>;
+pub(super) type References = crate::references::References<Rel, LateImm>;
 
 const B: u32 = 0x1400_0000;
 
