@@ -25,7 +25,7 @@ const INPUTS: u64 = 8;
 
 fn workloads(criterion: &mut Criterion) {
     let inputs: Vec<Inputs> = (0..INPUTS).map(Inputs::new).collect();
-    let mut contenders = contender::all(&inputs[0]);
+    let mut contenders = contender::all(&inputs[0], |_| true);
     contenders.retain(|contender| {
         contender.name().starts_with("tailfirst") || ["floor", "memcpy"].contains(&contender.name())
     });
