@@ -37,8 +37,9 @@ pub(crate) struct Served {
 
 impl Deadlines {
     /// None, in the same memory.
-    pub(crate) fn emptied(mut self) -> Self {
-        self.served.clear();
-        Deadlines { served: self.served, ..Deadlines::default() }
+    pub(crate) fn clear(&mut self) {
+        let mut served = core::mem::take(&mut self.served);
+        served.clear();
+        *self = Deadlines { served, ..Deadlines::default() };
     }
 }

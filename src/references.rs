@@ -148,30 +148,47 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.pool.clear();
-        // Without the memory of the outermost scope's labels, if this is inside one; that is a mistake, which the scope's end reports.
-        *self = References {
-            first: 0,
-            labels: emptied(core::mem::take(&mut self.labels)),
-            fixups: emptied(core::mem::take(&mut self.fixups)),
-            deadlines: core::mem::take(&mut self.deadlines).emptied(),
-            open: emptied(core::mem::take(&mut self.open)),
-            late_uses: emptied(core::mem::take(&mut self.late_uses)),
-            late_values: emptied(core::mem::take(&mut self.late_values)),
-            late_set: emptied(core::mem::take(&mut self.late_set)),
-            relocations: emptied(core::mem::take(&mut self.relocations)),
-            pool: core::mem::replace(&mut self.pool, Pool::new()),
-            scopes: emptied(core::mem::take(&mut self.scopes)),
-            // A number of its own tells what was cleared from what comes now.
-            scope: self.last_number + 1,
-            last_number: self.last_number + 1,
-            bound: emptied(core::mem::take(&mut self.bound)),
-            snapshots: emptied(core::mem::take(&mut self.snapshots)),
-            bound_at_snapshot: emptied(core::mem::take(&mut self.bound_at_snapshot)),
-            spare_labels: core::mem::take(&mut self.spare_labels),
-            alignment: 1,
-            fault: None,
-        };
+        // A number of its own tells what was cleared from what comes now.
+        let number = self.next_number();
+        let References {
+            first,
+            labels,
+            fixups,
+            deadlines,
+            open,
+            late_uses,
+            late_values,
+            late_set,
+            relocations,
+            pool,
+            scopes,
+            scope,
+            last_number: _,
+            bound,
+            snapshots,
+            bound_at_snapshot,
+            spare_labels: _,
+            alignment,
+            fault,
+        } = self;
+        *first = 0;
+        // Inside a block these are the block's, and the outermost scope's memory is lost; that is a mistake, which the block's end reports.
+        labels.clear();
+        fixups.clear();
+        deadlines.clear();
+        open.clear();
+        late_uses.clear();
+        late_values.clear();
+        late_set.clear();
+        relocations.clear();
+        pool.clear();
+        scopes.clear();
+        *scope = number;
+        bound.clear();
+        snapshots.clear();
+        bound_at_snapshot.clear();
+        *alignment = 1;
+        *fault = None;
     }
 
     pub(crate) fn relocations(&self) -> &[Relocation<F>] {
@@ -199,7 +216,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Whether the label is one of this encoder's, as far as its number tells.
     #[cfg(feature = "dynasm")]
     pub(crate) fn knows(&self, label: Label) -> bool {
-        (label.0 as usize) < self.first as usize + self.count()
+        (label.0 as usize) < self.first as usize + self.own_labels().len()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -218,12 +235,8 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn new_label_slowly(&mut self, pos: Option<Pos>) -> Label {
-        let labels = match self.scopes.last_mut() {
-            Some(Scope { aside: Some(aside), .. }) => aside,
-            _ => &mut self.labels,
-        };
-        let label = Label(self.first + labels.len() as u32);
-        labels.push(pos);
+        let label = Label(self.first + self.own_labels().len() as u32);
+        self.own_labels_mut().push(pos);
         label
     }
 
@@ -348,7 +361,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     fn enter_as(&mut self, number: u64, sight: Sight, start: Pos, may_move: u32) {
         let since = self.since();
-        let inner_first = self.first + self.count() as u32;
+        let inner_first = self.first + self.own_labels().len() as u32;
         let empty = self.spare_labels.pop().unwrap_or_default();
         let (inner, aside) = match sight {
             Sight::Own => (empty, None),
@@ -402,12 +415,13 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    /// The number of the current scope's labels.
-    fn count(&self) -> usize {
-        match self.scopes.last() {
-            Some(Scope { aside: Some(aside), .. }) => aside.len(),
-            _ => self.labels.len(),
-        }
+    /// The current scope's labels, in sight or aside.
+    fn own_labels(&self) -> &Vec<Option<Pos>> {
+        self.scopes.last().and_then(|scope| scope.aside.as_ref()).unwrap_or(&self.labels)
+    }
+
+    fn own_labels_mut(&mut self) -> &mut Vec<Option<Pos>> {
+        self.scopes.last_mut().and_then(|scope| scope.aside.as_mut()).unwrap_or(&mut self.labels)
     }
 
     /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
@@ -418,11 +432,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.first = first;
         self.scope = number;
         let mut inner = aside.unwrap_or(own);
-        let outer = match self.scopes.last_mut() {
-            Some(Scope { aside: Some(aside), .. }) => aside,
-            _ => &mut self.labels,
-        };
-        outer.extend(inner.drain(..).map(|pos| pos.map(&position)));
+        self.own_labels_mut().extend(inner.drain(..).map(|pos| pos.map(&position)));
         self.spare_labels.push(inner);
         // Binding adds those to the list again that are from further out.
         let inside = since.bound..self.bound.len();
@@ -475,7 +485,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.bound_at_snapshot.extend(bound_here.map(|(_, label)| Label(label)));
         Extent {
             identity: self.identity(number),
-            labels: self.count(),
+            labels: self.own_labels().len(),
             since: self.since(),
             late_values: self.late_values.len(),
             late_set: self.late_set.len(),
@@ -630,9 +640,4 @@ impl<F: Field, L: LateField> References<F, L> {
             None => FinishError::ForeignLabel { label, at },
         }
     }
-}
-
-fn emptied<T>(mut vec: Vec<T>) -> Vec<T> {
-    vec.clear();
-    vec
 }
