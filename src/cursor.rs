@@ -182,6 +182,12 @@ impl<'buf> Cursor<'buf> {
         self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
     }
 
+    /// Places zeros up to an alignment: fewer than the largest one has bytes.
+    pub(crate) fn place_zeros(&mut self, gap: usize) {
+        const ZEROS: [u8; 4096] = [0; 4096];
+        self.place_bytes(&ZEROS[..gap]);
+    }
+
     /// Places code, in which the instructions that matter end at `ends`, in order.
     #[cfg(feature = "dynasm")]
     pub(crate) fn place_code(&mut self, code: &[u8], ends: &[u32]) {

@@ -120,8 +120,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// what is to begin there with data of a multiple of its size.
     pub fn align(&mut self, align: Align) {
         if let Some(gap) = self.gap(align, I::before_data) {
-            const ZEROS: [u8; 4096] = [0; 4096];
-            self.cursor.place_bytes(&ZEROS[..gap]);
+            self.cursor.place_zeros(gap);
             I::after_data(self, gap);
             self.pin();
         }

@@ -189,7 +189,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let (content, align, label) = (content.clone(), *align, *label);
         let gap = align.gap(self.cursor.placed() + content.len());
         self.references.align(align.bytes());
-        self.cursor.place_bytes(&[0; 4096][..gap]);
+        self.cursor.place_zeros(gap);
         match content {
             Content::Bytes(bytes) => self.cursor.place_bytes(&bytes),
             Content::Address(target) => self.place_field([0; 8], I::ADDRESS64, target),
