@@ -5,22 +5,31 @@
 
 use core::hint::select_unpredictable;
 
-/// Up to eight consecutive bytes of an instruction, the last one most significant.
+/// Consecutive bytes of an instruction, in a word of eight, four or one bytes, the last one most significant.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Chunk {
-    pub(crate) word: u64,
-    // Invariant(chunk): at most 8.
+pub(crate) struct Chunk<W = u64> {
+    pub(crate) word: W,
+    // Invariant(chunk): at most the word's.
     pub(crate) len: usize,
 }
 
-impl Chunk {
-    /// The `len` most significant bytes of `word`; `len` is at most 8.
+impl<W: Copy> Chunk<W> {
+    /// The `len` most significant bytes of `word`; there are so many.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn new(word: u64, len: usize) -> Self {
-        debug_assert!(len <= 8);
+    pub(crate) const fn new(word: W, len: usize) -> Self {
+        debug_assert!(len <= size_of::<W>());
         Chunk { word, len }
     }
 
+    /// One of two chunks, without a branch: what decides is not predictable.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn select(first: bool, a: Self, b: Self) -> Self {
+        let (word, len) = (select_unpredictable(first, a.word, b.word), select_unpredictable(first, a.len, b.len));
+        Chunk { word, len }
+    }
+}
+
+impl Chunk {
     /// This chunk followed by another; together at most 8 bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn then(self, next: Chunk) -> Self {
@@ -32,11 +41,20 @@ impl Chunk {
         };
         Chunk { word, len: self.len + next.len }
     }
+}
 
-    /// One of two chunks, without a branch: what decides is not predictable.
+impl Chunk<u32> {
+    /// This chunk followed by another, of at most four bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn select(first: bool, a: Chunk, b: Chunk) -> Chunk {
-        let (word, len) = (select_unpredictable(first, a.word, b.word), select_unpredictable(first, a.len, b.len));
-        Chunk { word, len }
+    pub(crate) const fn then(self, next: Chunk) -> Chunk {
+        debug_assert!(next.len <= 4);
+        Chunk { word: (self.word as u64) << (32 - 8 * next.len) | next.word, len: self.len + next.len }
+    }
+
+    /// This chunk, of at most three bytes, followed by one byte.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn then_byte(self, next: Chunk) -> Self {
+        debug_assert!(self.len < 4 && next.len == 1);
+        Chunk { word: self.word >> 8 | (next.word >> 32) as u32, len: self.len + 1 }
     }
 }

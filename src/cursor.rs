@@ -11,8 +11,8 @@
 //!                                             <--------- pos ------------->
 //! ```
 //!
-//! A piece of an x64 instruction is a chunk: up to eight bytes in a word whose *last* byte is the most significant.
-//! Placing it is one unaligned eight-byte store that ends at the cursor, and a subtraction. What the store leaves below the chunk is
+//! A piece of an x64 instruction is a chunk: some bytes in a word whose *last* byte is the most significant.
+//! Placing it is one unaligned store of that word that ends at the cursor, and a subtraction. What the store leaves below the chunk is
 //! overwritten by the next chunk; the red zone is where that happens. So optional bytes at a chunk's low end (prefixes) cost no branch
 //! and no shift: an absent one only shortens the length.
 //!
@@ -38,14 +38,12 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use core::{mem::ManuallyDrop, num::NonZeroU32, ptr::with_exposed_provenance_mut};
 
-/// Bytes below the cursor that one call of `place` may touch: four chunks, and the slack of the last store.
+/// Bytes below the cursor that one call of `place` may touch.
 const RED_ZONE: usize = 64;
 #[cfg(feature = "x64")]
-const MAX_CHUNKS: usize = 4;
+const MAX_CHUNKS: usize = RED_ZONE / 8;
 /// Bytes that are counted when a fixed buffer is too small.
 const COUNTED: usize = MAX_LEN + (1 << 30);
-#[cfg(feature = "x64")]
-const _: () = assert!(MAX_CHUNKS * 8 + 8 <= RED_ZONE);
 
 /// Where the next byte goes, and what it goes into.
 ///
@@ -92,6 +90,49 @@ enum State {
 pub(crate) trait WordAt<'buf, R> {
     /// The instruction placed at `place`.
     fn word(self, memory: &mut Memory<'buf>, references: &mut R, place: Place) -> Word;
+}
+
+/// Some chunks, from the last bytes to the first: one, or a pair of these.
+#[cfg(feature = "x64")]
+pub(crate) trait Chunks {
+    const COUNT: usize;
+
+    /// Stores the bytes that end at the address `at`; gives the address of the first.
+    ///
+    /// # Safety
+    /// `8 * COUNT` bytes below `at` may be written.
+    unsafe fn store_below(self, at: usize) -> usize;
+}
+
+#[cfg(feature = "x64")]
+macro_rules! chunk_of {
+    ($($word:ident)*) => {$(
+        impl Chunks for Chunk<$word> {
+            const COUNT: usize = 1;
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            unsafe fn store_below(self, at: usize) -> usize {
+                debug_assert!(self.len <= size_of::<$word>());
+                // SAFETY: the word's bytes, eight at most, lie below `at`; the store is unaligned, and plain bytes have no invalid values.
+                unsafe { with_exposed_provenance_mut::<$word>(at - size_of::<$word>()).write_unaligned(self.word.to_le()) };
+                at - self.len
+            }
+        }
+    )*};
+}
+
+#[cfg(feature = "x64")]
+chunk_of!(u8 u32 u64);
+
+#[cfg(feature = "x64")]
+impl<A: Chunks, B: Chunks> Chunks for (A, B) {
+    const COUNT: usize = A::COUNT + B::COUNT;
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn store_below(self, at: usize) -> usize {
+        // SAFETY: Invariant(chunk): a chunk is not longer than its word, so the first ones move `at` down by at most `8 * A::COUNT` bytes.
+        unsafe { self.1.store_below(self.0.store_below(at)) }
+    }
 }
 
 impl<'buf> Cursor<'buf> {
@@ -221,20 +262,11 @@ impl<'buf> Cursor<'buf> {
     /// Places one instruction, given as chunks from its last bytes to its first.
     #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn place<const N: usize>(&mut self, chunks: [Chunk; N]) {
-        const { assert!(N <= MAX_CHUNKS) }
-        let mut at = self.with_room();
-        for chunk in chunks {
-            debug_assert!(chunk.len <= 8);
-            // SAFETY:
-            // 1. Invariant(room): RED_ZONE bytes below the cursor may be written;
-            // 2. Invariant(chunk): earlier chunks moved `at` down by at most 8 bytes each, so with N <= MAX_CHUNKS the
-            //    store's 8 bytes lie in the red zone;
-            // 3. the store is unaligned, and plain bytes have no invalid values.
-            unsafe { with_exposed_provenance_mut::<u64>(at - 8).write_unaligned(chunk.word.to_le()) };
-            at -= chunk.len;
-        }
-        self.at = at;
+    pub(crate) fn place<C: Chunks>(&mut self, chunks: C) {
+        const { assert!(C::COUNT <= MAX_CHUNKS) }
+        let at = self.with_room();
+        // SAFETY: Invariant(room): RED_ZONE bytes below the cursor may be written; that is room for MAX_CHUNKS.
+        self.at = unsafe { chunks.store_below(at) };
     }
 
     /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Below the limit `slow` makes room.

@@ -118,7 +118,7 @@ pub enum FinishError {
 }
 
 /// What is wrong with a memory operand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressProblem {
     /// The scale is not 1, 2, 4 or 8.

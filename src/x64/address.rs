@@ -4,7 +4,7 @@
 //! other form; RBP and R13 always need a displacement, since theirs without one means something else. What depends on the base and the
 //! displacement's length alone is looked up, so that an address is encoded without a branch on its values.
 
-use super::word::Word;
+use super::word::{Address, Word};
 
 /// What an index is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,21 +30,10 @@ impl Scale {
             _ => None,
         }
     }
-
-    /// From the two bits in a SIB byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn from_bits(bits: u8) -> Scale {
-        match bits & 3 {
-            0 => Scale::X1,
-            1 => Scale::X2,
-            2 => Scale::X4,
-            _ => Scale::X8,
-        }
-    }
 }
 
 /// The parts of an address: register numbers, and a displacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Parts {
     pub(super) base: Option<u8>,
     pub(super) index: Option<(u8, Scale)>,
@@ -61,46 +50,23 @@ impl Parts {
             Parts { base: Some(base), index: Some((index, scale)), disp } => indexed(base, index, scale, disp),
         }
     }
-
-    /// The parts of an ordinary address; `None` for one relative to RIP, and for a wrong one.
-    #[inline]
-    pub(super) const fn decode(word: Word) -> Option<Parts> {
-        let (mode, low) = (word.modrm() >> 6, word.modrm() & 7);
-        if word.target().is_some() || word.problem().is_some() || (mode == 0 && low == 5) {
-            return None;
-        }
-        let has_sib = low == 4;
-        let disp = match word.tail_len() - has_sib as usize {
-            0 => 0,
-            1 => (word.tail >> 56) as u8 as i8 as i32,
-            _ => (word.tail >> 32) as u32 as i32,
-        };
-        if !has_sib {
-            return Some(Parts { base: Some(word.base(low)), index: None, disp });
-        }
-        let base = word.sib_base();
-        let index = word.sib_index();
-        Some(Parts {
-            base: if mode == 0 && base & 7 == 5 { None } else { Some(base) },
-            index: if index == 4 { None } else { Some((index, Scale::from_bits(word.sib_scale()))) },
-            disp,
-        })
-    }
 }
 
-/// The heads of addresses, by their base, for one length of the displacement; and what the tail has besides that.
+/// What depends on the base and the length of the displacement.
 struct Bases {
-    heads: [u64; 32],
+    /// By the base's number.
+    addresses: [Address; 32],
+    /// What the tail has besides the displacement.
     tails: [u64; 32],
 }
 
 /// RBP and R13 have no form without a displacement.
-const fn disp_len(base: u8, wanted: u64) -> u64 {
+const fn disp_len(base: u8, wanted: u32) -> u32 {
     if wanted == 0 && base & 7 == 5 { 1 } else { wanted }
 }
 
 /// ModRM's mode for a displacement of so many bytes.
-const fn mode(disp_len: u64) -> u8 {
+const fn mode(disp_len: u32) -> u8 {
     match disp_len {
         0 => 0,
         1 => 0x40,
@@ -108,49 +74,69 @@ const fn mode(disp_len: u64) -> u8 {
     }
 }
 
-/// `[base + disp]`; the tail is the SIB byte of RSP and R12 (an index of 4 is none).
-const fn based_on(wanted: u64) -> Bases {
-    let mut bases = Bases { heads: [0; 32], tails: [0; 32] };
+/// `[base + disp]`. The tail is the SIB byte of RSP and R12 (an index of 4 is none), in its place.
+const fn based_on(wanted: u32) -> Bases {
+    let mut bases = Bases { addresses: [Address::new(0, 0, 0, 0, 0); 32], tails: [0; 32] };
     let mut base = 0;
     while base < 32 {
         let disp_len = disp_len(base, wanted);
         let (tail, sib_len) = if base & 7 == 4 { (0x24 << (56 - 8 * disp_len), 1) } else { (0, 0) };
-        bases.heads[base as usize] = Word::address(mode(disp_len) | base & 7, base, 0, sib_len + disp_len, disp_len);
+        bases.addresses[base as usize] = Address::new(mode(disp_len) | base & 7, base, 0, sib_len + disp_len, sib_len);
         bases.tails[base as usize] = tail;
         base += 1;
     }
     bases
 }
 
-/// `[base + index * scale + disp]`, without the index.
-const fn indexed_on(wanted: u64) -> [u64; 32] {
-    let mut heads = [0; 32];
+/// `[base + index * scale + disp]`, without the index. The tail is what the base adds to the SIB byte.
+const fn indexed_on(wanted: u32) -> Bases {
+    let mut bases = Bases { addresses: [Address::new(0, 0, 0, 0, 0); 32], tails: [0; 32] };
     let mut base = 0;
     while base < 32 {
         let disp_len = disp_len(base, wanted);
-        heads[base as usize] = Word::address(mode(disp_len) | 4, base, 0, 1 + disp_len, disp_len);
+        bases.addresses[base as usize] = Address::new(mode(disp_len) | 4, base, 0, 1 + disp_len, 0);
+        bases.tails[base as usize] = base as u64 & 7;
         base += 1;
     }
-    heads
+    bases
 }
 
-// By the displacement's length in bytes.
-const BASED_0: &Bases = &based_on(0);
-const BASED_1: &Bases = &based_on(1);
-const BASED_4: &Bases = &based_on(4);
-const INDEXED_0: &[u64; 32] = &indexed_on(0);
-const INDEXED_1: &[u64; 32] = &indexed_on(1);
-const INDEXED_4: &[u64; 32] = &indexed_on(4);
+/// What an index adds, by its number.
+struct Indices {
+    heads: [u32; 32],
+    /// In the SIB byte.
+    sibs: [u64; 32],
+}
 
-/// What an index adds to the head, by its number.
-const INDEX: &[u64; 32] = &{
-    let mut heads = [0; 32];
-    let mut index = 0;
-    while index < 32 {
-        heads[index as usize] = Word::address(0, 0, index, 0, 8);
-        index += 1;
-    }
-    heads
+/// All that is looked up, in one place: the address of one table is enough.
+struct Tables {
+    // By the displacement's length in bytes.
+    based_0: Bases,
+    based_1: Bases,
+    based_4: Bases,
+    indexed_0: Bases,
+    indexed_1: Bases,
+    indexed_4: Bases,
+    indices: Indices,
+}
+
+const TABLES: &Tables = &Tables {
+    based_0: based_on(0),
+    based_1: based_on(1),
+    based_4: based_on(4),
+    indexed_0: indexed_on(0),
+    indexed_1: indexed_on(1),
+    indexed_4: indexed_on(4),
+    indices: {
+        let mut indices = Indices { heads: [0; 32], sibs: [0; 32] };
+        let mut index = 0;
+        while index < 32 {
+            indices.heads[index as usize] = Address::new(0, 0, index, 0, 0).head;
+            indices.sibs[index as usize] = (index as u64 & 7) << 3;
+            index += 1;
+        }
+        indices
+    },
 };
 
 /// What goes with the displacement's length, without a branch: what decides is not predictable.
@@ -162,27 +148,27 @@ const fn by_length<T: Copy>(disp: i32, none: T, one: T, four: T) -> T {
 
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) const fn based(base: u8, disp: i32) -> Word {
-    let bases = by_length(disp, BASED_0, BASED_1, BASED_4);
-    let head = bases.heads[(base & 31) as usize] & Word::PLAIN;
-    Word { head, tail: bases.tails[(base & 31) as usize] | Word::place_disp(head, disp) }
+    let bases = by_length(disp, &TABLES.based_0, &TABLES.based_1, &TABLES.based_4);
+    let base = (base & 31) as usize;
+    bases.addresses[base].with_tail(bases.tails[base], disp as u32 as u64)
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
 const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
-    let base = by_length(disp, INDEXED_0, INDEXED_1, INDEXED_4)[(base & 31) as usize] & Word::PLAIN;
-    let head = base | INDEX[(index & 31) as usize] & Word::PLAIN;
+    let bases = by_length(disp, &TABLES.indexed_0, &TABLES.indexed_1, &TABLES.indexed_4);
+    let (base, index) = ((base & 31) as usize, (index & 31) as usize);
+    let sib = bases.tails[base] | TABLES.indices.sibs[index] | (scale as u64) << 6;
     // SIB and displacement are consecutive, and the last byte is the most significant.
-    let sib = Word::sib(head) | (scale as u64) << 6;
-    Word { head, tail: (sib | (disp as u32 as u64) << 8) << (64 - 8 * (base & Word::TAIL_LEN)) }
+    bases.addresses[base].with_index(TABLES.indices.heads[index]).with_tail(0, sib | (disp as u32 as u64) << 8)
 }
 
 /// Without a base there are always four bytes of displacement, and a SIB byte, because ModRM without one means RIP.
 #[cfg_attr(not(debug_assertions), inline(always))]
 const fn baseless(index: Option<(u8, Scale)>, disp: i32) -> Word {
     let (index, scale) = match index {
-        Some((index, scale)) => (index, (scale as u64) << 6),
+        Some((index, scale)) => (index, scale as u64),
         None => (4, 0),
     };
-    let head = Word::address(4, 5, index, 5, 4);
-    Word { head, tail: (Word::sib(head) | scale | (disp as u32 as u64) << 8) << 24 }
+    let sib = scale << 6 | (index as u64 & 7) << 3 | 5;
+    Address::new(4, 5, index, 5, 0).with_tail(0, sib | (disp as u32 as u64) << 8)
 }

@@ -24,7 +24,7 @@ mod rex2;
 mod vex;
 
 use super::{Encoder, LateImm, Rel, U4, word::Word};
-use crate::{chunk::Chunk, error::FinishError, label::Pos, references::References};
+use crate::{chunk::Chunk, cursor::Chunks, error::FinishError, label::Pos, references::References};
 
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
@@ -106,12 +106,6 @@ impl Imm {
     }
 }
 
-/// Places a head and an immediate: in one store if a head of `longest` bytes leaves room for it in a word, which the row's constants decide.
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn place_head(enc: &mut Encoder<'_>, head: Chunk, longest: usize, imm: Chunk) {
-    if longest + imm.len <= 8 { enc.cursor.place([head.then(imm)]) } else { enc.cursor.place([imm, head]) }
-}
-
 /// A memory operand's tail, and the prefixes that its address needs in front of the head.
 struct Address {
     tail: Chunk,
@@ -135,21 +129,21 @@ extern "C" fn special_address(
         references.fail(FinishError::Address { problem, at: end.from_end() });
     }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
-    let segment = word.segment().map_or(none, byte);
+    let segment = word.prefixes().segment().map_or(none, byte);
     if let Some(target) = word.target() {
         let disp = distance32(references.refer(end, Rel::disp32(trailing), target));
         return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
-    let addr32 = if word.addr32() { byte(0x67) } else { none };
+    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
     Address { tail: word.tail(), prefixes: segment.then(addr32) }
 }
 
 /// Places an instruction with a special address: `imm`, the address, `head`.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_special(enc: &mut Encoder<'_>, head: Chunk, word: Word, imm: Chunk) {
+fn place_special(enc: &mut Encoder<'_>, head: impl Chunks, word: Word, imm: Chunk) {
     let end = enc.cursor.pos();
     let address = special_address(&mut enc.references, end, word, imm.len);
-    enc.cursor.place([imm, address.tail, head, address.prefixes]);
+    enc.cursor.place(((imm, address.tail), (head, address.prefixes)));
 }
 
 /// What a field of up to four bytes holds; 0 while the distance is not known.

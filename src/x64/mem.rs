@@ -1,13 +1,12 @@
 //! Memory operands, which read like assembly: `RBX + RCX * 4 + 8`.
 //!
-//! The sum is encoded as it is made, into the shortest address form: no displacement unless one is needed (RBP and R13 always need
-//! one), one byte if it fits, a SIB byte only for an index or for RSP and R12, which have no other form.
+//! The sum is kept in its parts, and encoded where it is used: see [`address`](super::address).
 
 use super::{
-    address::{Parts, Scale, based},
+    address::{Parts, Scale},
     operand::{AnyAddress, Rm},
     reg::{EGpr8, EGpr16, EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, Xmm, Ymm, Zmm},
-    word::Word,
+    word::{Prefixes, Word},
 };
 use crate::{
     error::AddressProblem,
@@ -31,7 +30,72 @@ use core::ops::{Add, Mul, Sub};
 /// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
 /// [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mem(Word);
+pub struct Mem {
+    place: Place,
+    prefixes: Prefixes,
+}
+
+/// What an address says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Parts(Parts),
+    /// Bytes from the end of the instruction.
+    Rip(i32),
+    /// Found by `finish`.
+    Target(Target),
+    Wrong(AddressProblem),
+}
+
+impl Place {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn encode(self) -> Word {
+        match self {
+            Place::Parts(parts) => parts.encode(),
+            Place::Rip(disp) => Word::rip(disp),
+            Place::Target(target) => Word::pc_relative(target),
+            Place::Wrong(problem) => Word::wrong(problem),
+        }
+    }
+
+    /// The same, as many bytes further.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn offset(self, by: i32) -> Place {
+        match self {
+            Place::Parts(parts) => match parts.disp.checked_add(by) {
+                Some(disp) => Place::Parts(Parts { disp, ..parts }),
+                None => Place::Wrong(AddressProblem::Displacement),
+            },
+            Place::Rip(disp) => match disp.checked_add(by) {
+                Some(disp) => Place::Rip(disp),
+                None => Place::Wrong(AddressProblem::Displacement),
+            },
+            Place::Target(_) if by != 0 => Place::Wrong(AddressProblem::TargetDisplacement),
+            Place::Target(_) | Place::Wrong(_) => self,
+        }
+    }
+
+    /// The same, as many bytes lower.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn offset_down(self, by: i32) -> Place {
+        match by.checked_neg() {
+            Some(by) => self.offset(by),
+            None => Place::Wrong(AddressProblem::Displacement),
+        }
+    }
+
+    /// The same with an index, if there is none.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn with_index(self, index: u8, factor: i32) -> Place {
+        match (self, Scale::from_factor(factor)) {
+            (Place::Wrong(_), _) => self,
+            (Place::Rip(_) | Place::Target(_), _) => Place::Wrong(AddressProblem::NeedsSib),
+            (Place::Parts(Parts { index: Some(_), .. }), _) => Place::Wrong(AddressProblem::TwoIndices),
+            (Place::Parts(_), None) => Place::Wrong(AddressProblem::Scale),
+            (Place::Parts(_), Some(_)) if index == 4 => Place::Wrong(AddressProblem::IndexIsStackPointer),
+            (Place::Parts(parts), Some(scale)) => Place::Parts(Parts { index: Some((index, scale)), ..parts }),
+        }
+    }
+}
 
 /// A scaled index: `RCX * 4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,123 +120,68 @@ impl Mem {
             Some(register) => Some(register.number()),
             None => None,
         };
-        Some(Mem(Parts { base, index, disp }.encode()))
+        Some(Mem::plain(Place::Parts(Parts { base, index, disp })))
     }
 
     /// The address `disp`, sign-extended from 32 bits.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn absolute(disp: i32) -> Mem {
-        Mem(Parts { base: None, index: None, disp }.encode())
+        Mem::plain(Place::Parts(Parts { base: None, index: None, disp }))
     }
 
     /// `disp` bytes from the end of the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rip(disp: i32) -> Mem {
-        Mem(Word::rip(disp))
+        Mem::plain(Place::Rip(disp))
     }
 
     /// The operand relative to FS.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn fs(self) -> Mem {
-        Mem(self.0.with_fs())
+        self.with(Prefixes::FS)
     }
 
     /// The operand relative to GS.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn gs(self) -> Mem {
-        Mem(self.0.with_gs())
+        self.with(Prefixes::GS)
     }
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
-        self.0
+        self.place.encode().with(self.prefixes)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn based(base: Gpr64, disp: i32) -> Mem {
-        Mem(based(base.number(), disp))
+    const fn plain(place: Place) -> Mem {
+        Mem { place, prefixes: Prefixes::NONE }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn indexed(base: Option<u8>, index: u8, factor: i32, disp: i32) -> Mem {
-        let Some(scale) = Scale::from_factor(factor) else { return Mem(Word::wrong(AddressProblem::Scale)) };
-        if index == 4 {
-            return Mem(Word::wrong(AddressProblem::IndexIsStackPointer));
-        }
-        Mem(Parts { base, index: Some((index, scale)), disp }.encode())
+    const fn with(self, prefixes: Prefixes) -> Mem {
+        Mem { prefixes: self.prefixes.and(prefixes), ..self }
     }
 
-    // Not `inline(always)`: with constants the compiler inlines it by itself, and without it would be too large.
-    /// The same address, as many bytes further.
-    #[inline]
-    const fn offset(self, by: i32) -> Mem {
-        if self.0.target().is_some() && by != 0 {
-            return Mem(Word::wrong(AddressProblem::TargetDisplacement));
-        }
-        let Some(parts) = Parts::decode(self.0) else { return self.rip_offset(by) };
-        match parts.disp.checked_add(by) {
-            Some(disp) => self.rebuilt(Parts { disp, ..parts }),
-            None => Mem(Word::wrong(AddressProblem::Displacement)),
-        }
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn based(base: u8, disp: i32) -> Mem {
+        Mem::plain(Place::Parts(Parts { base: Some(base), index: None, disp }))
     }
 
-    /// An address relative to RIP (or a wrong one), as many bytes further.
-    #[inline]
-    const fn rip_offset(self, by: i32) -> Mem {
-        if self.0.target().is_some() || self.0.problem().is_some() {
-            return self;
-        }
-        match ((self.0.tail >> 32) as u32 as i32).checked_add(by) {
-            Some(disp) => Mem(Word { tail: (disp as u32 as u64) << 32, ..self.0 }),
-            None => Mem(Word::wrong(AddressProblem::Displacement)),
-        }
-    }
-
-    #[inline]
-    fn plus_index(self, index: u8, factor: i32) -> Mem {
-        let Some(parts) = Parts::decode(self.0) else {
-            let wrong = self.0.problem().is_some();
-            return if wrong { self } else { Mem(Word::wrong(AddressProblem::NeedsSib)) };
-        };
-        if parts.index.is_some() {
-            return Mem(Word::wrong(AddressProblem::TwoIndices));
-        }
-        match Scale::from_factor(factor) {
-            None => Mem(Word::wrong(AddressProblem::Scale)),
-            Some(_) if index == 4 => Mem(Word::wrong(AddressProblem::IndexIsStackPointer)),
-            Some(scale) => self.rebuilt(Parts { index: Some((index, scale)), ..parts }),
-        }
-    }
-
-    /// A new address with this one's segment and address size.
-    #[inline]
-    const fn rebuilt(self, parts: Parts) -> Mem {
-        let mut word = parts.encode();
-        match self.0.segment() {
-            Some(0x64) => word = word.with_fs(),
-            Some(_) => word = word.with_gs(),
-            None => {}
-        }
-        if self.0.addr32() {
-            word = word.with_addr32();
-        }
-        Mem(word)
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn with_index(self, index: u8, factor: i32) -> Mem {
+        Mem { place: self.place.with_index(index, factor), ..self }
     }
 }
 
 impl core::fmt::Debug for Mem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        if let Some(target) = self.0.target() {
-            return write!(f, "[rip -> {target:?}]");
-        }
-        if let Some(problem) = self.0.problem() {
-            return write!(f, "[{problem:?}]");
-        }
-        let size = if self.0.addr32() { 32 } else { 64 };
-        match Parts::decode(self.0) {
-            Some(parts) => write!(f, "[{size} seg {:x?} {parts:?}]", self.0.segment()),
-            None => write!(f, "[rip + {}]", (self.0.tail >> 32) as u32 as i32),
+        let size = if self.prefixes.addr32() { 32 } else { 64 };
+        match self.place {
+            Place::Parts(parts) => write!(f, "[{size} seg {:x?} {parts:?}]", self.prefixes.segment()),
+            Place::Rip(disp) => write!(f, "[rip + {disp}]"),
+            Place::Target(target) => write!(f, "[rip -> {target:?}]"),
+            Place::Wrong(problem) => write!(f, "[{problem:?}]"),
         }
     }
 }
@@ -180,28 +189,28 @@ impl core::fmt::Debug for Mem {
 impl From<Label> for Mem {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
-        Mem(Word::pc_relative(Target::Label(label)))
+        Mem::plain(Place::Target(Target::Label(label)))
     }
 }
 
 impl From<Symbol> for Mem {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
-        Mem(Word::pc_relative(Target::Symbol(symbol)))
+        Mem::plain(Place::Target(Target::Symbol(symbol)))
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(mem: Mem) -> Self {
-        Rm::from_word(mem.0)
+        Rm::memory(mem)
     }
 }
 
 impl From<Gpr64> for Mem {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(base: Gpr64) -> Self {
-        Mem::based(base, 0)
+        Mem::based(base.number(), 0)
     }
 }
 
@@ -216,7 +225,7 @@ impl Add<i32> for Gpr64 {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
-        Mem::based(self, disp)
+        Mem::based(self.number(), disp)
     }
 }
 
@@ -224,10 +233,7 @@ impl Sub<i32> for Gpr64 {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
-        match disp.checked_neg() {
-            Some(disp) => Mem::based(self, disp),
-            None => Mem(Word::wrong(AddressProblem::Displacement)),
-        }
+        Mem::from(self) - disp
     }
 }
 
@@ -235,7 +241,7 @@ impl Add<i32> for Gpr32 {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
-        Mem(Parts { base: Some(self.number()), index: None, disp }.encode().with_addr32())
+        Mem::based(self.number(), disp).with(Prefixes::ADDR32)
     }
 }
 
@@ -251,7 +257,7 @@ impl Add<i32> for Mem {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
-        self.offset(disp)
+        Mem { place: self.place.offset(disp), ..self }
     }
 }
 
@@ -259,10 +265,7 @@ impl Sub<i32> for Mem {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
-        match disp.checked_neg() {
-            Some(disp) => self.offset(disp),
-            None => Mem(Word::wrong(AddressProblem::Displacement)),
-        }
+        Mem { place: self.place.offset_down(disp), ..self }
     }
 }
 
@@ -286,7 +289,7 @@ impl Add<ScaledIndex> for Gpr64 {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex) -> Mem {
-        Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0)
+        Mem::from(self) + index
     }
 }
 
@@ -294,7 +297,7 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
-        Mem(Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0).0.with_addr32())
+        Mem::from(self).with_index(index.register.number(), index.factor)
     }
 }
 
@@ -310,7 +313,7 @@ impl Add<ScaledIndex> for Mem {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, index: ScaledIndex) -> Mem {
-        self.plus_index(index.register.number(), index.factor)
+        self.with_index(index.register.number(), index.factor)
     }
 }
 
@@ -318,7 +321,7 @@ impl Add<i32> for ScaledIndex {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
-        Mem::indexed(None, self.register.number(), self.factor, disp)
+        Mem::absolute(disp) + self
     }
 }
 
@@ -331,58 +334,42 @@ impl Add<i32> for ScaledIndex {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VMem<R> {
-    word: Word,
+    place: Place,
     class: core::marker::PhantomData<R>,
 }
 
 impl<R> VMem<R> {
-    const fn from_word(word: Word) -> Self {
-        VMem { word, class: core::marker::PhantomData }
+    const fn new(place: Place) -> Self {
+        VMem { place, class: core::marker::PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
-        self.word
+        self.place.encode()
+    }
+
+    /// For generated code: the number of the index register.
+    pub const fn number(self) -> u8 {
+        match self.place {
+            Place::Parts(Parts { index: Some((index, _)), .. }) => index,
+            // It is wrong, and reported anyway.
+            _ => 0,
+        }
     }
 }
 
 impl<R> Add<i32> for VMem<R> {
     type Output = VMem<R>;
     fn add(self, disp: i32) -> VMem<R> {
-        self.offset(disp)
+        VMem::new(self.place.offset(disp))
     }
 }
 
 impl<R> Sub<i32> for VMem<R> {
     type Output = VMem<R>;
     fn sub(self, disp: i32) -> VMem<R> {
-        match disp.checked_neg() {
-            Some(disp) => self.offset(disp),
-            None => VMem::from_word(Word::wrong(AddressProblem::Displacement)),
-        }
-    }
-}
-
-impl<R> VMem<R> {
-    /// For generated code: the number of the index register.
-    pub const fn number(self) -> u8 {
-        // An address that is wrong has no SIB byte, and is reported anyway.
-        if self.word.problem().is_some() {
-            return 0;
-        }
-        self.word.sib_index()
-    }
-
-    /// The same addresses, as many bytes further.
-    fn offset(self, by: i32) -> VMem<R> {
-        // The index may be number 4, which `parts` takes for none, so the SIB byte is kept as it is.
-        let Some(parts) = Parts::decode(self.word) else { return self };
-        let Some(disp) = parts.disp.checked_add(by) else {
-            return VMem::from_word(Word::wrong(AddressProblem::Displacement));
-        };
-        let index = parts.index.unwrap_or((4, Scale::from_bits(self.word.sib_scale())));
-        VMem::from_word(Parts { index: Some(index), disp, ..parts }.encode())
+        VMem::new(self.place.offset_down(disp))
     }
 }
 
@@ -398,12 +385,12 @@ macro_rules! vector_index {
         impl Add<ScaledIndex<$register>> for Gpr64 {
             type Output = VMem<$register>;
             fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                VMem::from_word(match Scale::from_factor(index.factor) {
+                VMem::new(match Scale::from_factor(index.factor) {
                     Some(scale) => {
                         let index = Some((index.register.number(), scale));
-                        Parts { base: Some(self.number()), index, disp: 0 }.encode()
+                        Place::Parts(Parts { base: Some(self.number()), index, disp: 0 })
                     }
-                    None => Word::wrong(AddressProblem::Scale),
+                    None => Place::Wrong(AddressProblem::Scale),
                 })
             }
         }
@@ -414,13 +401,13 @@ vector_index!(Xmm Ymm Zmm EXmm EYmm);
 
 impl From<VMem<Xmm>> for VMem<EXmm> {
     fn from(mem: VMem<Xmm>) -> Self {
-        VMem::from_word(mem.word)
+        VMem::new(mem.place)
     }
 }
 
 impl From<VMem<Ymm>> for VMem<EYmm> {
     fn from(mem: VMem<Ymm>) -> Self {
-        VMem::from_word(mem.word)
+        VMem::new(mem.place)
     }
 }
 
@@ -432,7 +419,7 @@ impl EMem {
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
-        self.0.0
+        self.0.rm()
     }
 }
 
@@ -463,7 +450,7 @@ impl From<EGpr64> for EMem {
 impl Add<i32> for EGpr64 {
     type Output = EMem;
     fn add(self, disp: i32) -> EMem {
-        EMem(Mem(Parts { base: Some(self.number()), index: None, disp }.encode()))
+        EMem(Mem::based(self.number(), disp))
     }
 }
 
@@ -477,7 +464,7 @@ impl Mul<i32> for EGpr64 {
 impl Add<ScaledIndex<EGpr64>> for EGpr64 {
     type Output = EMem;
     fn add(self, index: ScaledIndex<EGpr64>) -> EMem {
-        EMem(Mem::indexed(Some(self.number()), index.register.number(), index.factor, 0))
+        EMem(Mem::based(self.number(), 0).with_index(index.register.number(), index.factor))
     }
 }
 
@@ -492,7 +479,7 @@ macro_rules! extended_memory {
     ($($class:ident)*) => {$(
         impl From<EMem> for Rm<$class> {
             fn from(mem: EMem) -> Self {
-                Rm::from_word(mem.0.0)
+                Rm::memory(mem.0)
             }
         }
     )*};

@@ -3,7 +3,7 @@
 use super::mem::Mem;
 use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
 use super::word::{Reg, Word};
-use crate::label::{Label, Symbol, Target};
+use crate::label::{Label, Symbol};
 use core::marker::PhantomData;
 
 /// A class of registers that a ModRM part can hold.
@@ -60,7 +60,7 @@ impl Low<Mem> {
 impl From<Low<Mem>> for Rm<Gpr8h> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(mem: Low<Mem>) -> Self {
-        Rm::from_word(mem.0.rm())
+        Rm::memory(mem.0)
     }
 }
 
@@ -69,41 +69,56 @@ impl From<Low<Mem>> for Rm<Gpr8h> {
 /// Made `From` a register, a [`Mem`] or a [`Label`]; encoder functions take `impl Into<Rm<..>>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rm<R> {
-    word: Word,
+    operand: Operand,
     class: PhantomData<R>,
+}
+
+/// Memory is encoded where it is used, and not by `into`, which the compiler inlines only as long as it is short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operand {
+    Register(Word),
+    Memory(Mem),
 }
 
 impl<R> Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn from_word(word: Word) -> Self {
-        Rm { word, class: PhantomData }
+    const fn new(operand: Operand) -> Self {
+        Rm { operand, class: PhantomData }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn memory(mem: Mem) -> Self {
+        Rm::new(Operand::Memory(mem))
     }
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rm(self) -> Word {
-        self.word
+        match self.operand {
+            Operand::Register(word) => word,
+            Operand::Memory(mem) => mem.rm(),
+        }
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(register: R) -> Self {
-        Rm::from_word(register.rm())
+        Rm::new(Operand::Register(register.rm()))
     }
 }
 
 impl<R: AnyAddress> From<Label> for Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
-        Rm::from_word(Word::pc_relative(Target::Label(label)))
+        Rm::memory(label.into())
     }
 }
 
 impl<R: AnyAddress> From<Symbol> for Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
-        Rm::from_word(Word::pc_relative(Target::Symbol(symbol)))
+        Rm::memory(symbol.into())
     }
 }
 

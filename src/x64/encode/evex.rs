@@ -49,15 +49,15 @@ impl EvexOp {
 
     /// The head that ends in ModRM: `bits` are the operands' heads.
     #[inline]
-    fn with_modrm(self, vvvv: u8, bits: u64, decorations: Decorations) -> Chunk {
-        let fifth = |flag: u64| u8::from(bits & flag != 0);
+    fn with_modrm(self, vvvv: u8, bits: u32, decorations: Decorations) -> Chunk {
+        let fifth = |flag: u32| u8::from(bits & flag != 0);
         let (b4, x4, r4, v4) = (fifth(Word::HIGH_B), fifth(Word::HIGH_X), fifth(Word::HIGH_R), vvvv >> 4 & 1);
-        let rxb = (bits >> 40) as u8 & 7;
+        let rxb = bits as u8 & 7;
         let p0 = (!rxb & 7) << 5 | (r4 ^ 1) << 4 | b4 << 3 | self.map;
         let p1 = self.bits | (!vvvv & 15) << 3 | (x4 ^ 1) << 2;
         let p2 = (self.last ^ (v4 ^ 1) << 3) & !decorations.cleared() | decorations.set();
         let head = u64::from_be_bytes([0, self.opcode, p2, p1, p0, 0x62, 0, 0]);
-        Chunk::new(head | bits & Word::MODRM, 6)
+        Chunk::new(head | u64::from(bits & Word::MODRM) << 32, 6)
     }
 }
 
@@ -65,7 +65,7 @@ impl EvexOp {
 #[inline]
 pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
-        enc.cursor.place([imm.0, op.with_modrm(vvvv, reg.0 | rm.head, decorations)]);
+        enc.cursor.place((imm.0, op.with_modrm(vvvv, reg.0 | rm.head, decorations)));
     } else {
         memory(enc, op, reg, vvvv, rm, decorations, imm);
     }
@@ -86,6 +86,6 @@ fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decor
     if rm.is_special() {
         place_special(enc, head, rm, imm.0);
     } else {
-        enc.cursor.place([imm.0, rm.tail(), head]);
+        enc.cursor.place(((imm.0, rm.tail()), head));
     }
 }

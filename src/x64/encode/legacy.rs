@@ -1,8 +1,21 @@
 //! Legacy encodings: prefixes, REX, and one to three opcode bytes.
+//!
+//! ```text
+//!   placed last                                        placed first
+//!   +----------+-----+-------------------------------+
+//!   | prefixes | REX | 0F  38 or 3A  opcode  ModRM   |
+//!   +----------+-----+-------------------------------+
+//!     a store                one store, with REX if there are at most two opcode bytes
+//! ```
+//!
+//! REX is always written, and counted when it is needed. So the store of the prefixes overwrites one that is not, and nothing is selected.
+//!
+//! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, Reg, distance32, place_head, place_special};
+use super::{Imm, Reg, distance32, place_special};
 use crate::{
     chunk::Chunk,
+    cursor::Chunks,
     label::Target,
     x64::{Encoder, Rel, word::Word},
 };
@@ -12,12 +25,12 @@ use core::hint::select_unpredictable;
 #[derive(Debug, Clone, Copy)]
 pub struct Op {
     /// The opcode bytes, the last one most significant.
-    opcode: u64,
+    opcode: u32,
     opcode_len: u32,
     /// The prefix bytes, likewise.
-    prefix: u64,
+    prefix: u32,
     prefix_len: u32,
-    w: u64,
+    w: u32,
 }
 
 impl Op {
@@ -30,7 +43,7 @@ impl Op {
         let mut opcode = 0;
         let mut i = 0;
         while i < bytes.len() {
-            opcode = opcode >> 8 | (bytes[i] as u64) << 56;
+            opcode = opcode >> 8 | (bytes[i] as u32) << 24;
             i += 1;
         }
         Op { opcode, opcode_len: bytes.len() as u32, prefix: 0, prefix_len: 0, w: 0 }
@@ -50,118 +63,162 @@ impl Op {
         Op { w: 0x48, ..self }
     }
 
-    /// The length of a head with REX and ModRM, at most 8.
-    const fn longest(self) -> usize {
-        (self.prefix_len + 1 + self.opcode_len + 1) as usize
+    /// Whether REX and what follows it, up to ModRM, are one chunk.
+    const fn is_short(self) -> bool {
+        self.opcode_len <= 2
     }
 
-    /// The head that ends in ModRM: `bits` are the operands' heads.
+    /// REX, if the operands' heads `bits` need it, an opcode of one or two bytes, and ModRM.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_modrm(self, bits: u64) -> Chunk {
-        self.head(bits & Word::MODRM | self.opcode >> 8, self.opcode_len + 1, bits)
+    fn with_modrm(self, bits: u32) -> Chunk<u32> {
+        // Where REX would stand before one opcode byte stands 0F before two, which has all its bits but this one.
+        let bits = if self.opcode_len == 2 { bits & !(Word::REX << 8) } else { bits };
+        self.behind_rex(bits, self.opcode >> 8, 1)
     }
 
-    /// The head that ends in the opcode, whose low bits hold a register.
+    /// REX, if the register needs it, and an opcode of one or two bytes whose low bits hold the register.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_register(self, register: Word) -> Chunk {
-        self.head(register.head & 7 << 56 | self.opcode, self.opcode_len, register.head)
+    fn with_register(self, register: Word) -> Chunk<u32> {
+        let rex = register.head & Word::NEEDS_REX;
+        self.behind_rex(register.head & 7 << 24 | rex << self.rex_place(0), self.opcode, 0)
     }
 
-    /// The head that ends in the opcode, without operands.
+    /// An opcode of one or two bytes, without operands.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn alone(self) -> Chunk {
-        self.head(self.opcode, self.opcode_len, 0)
+    fn alone(self) -> Chunk<u32> {
+        self.behind_rex(0, self.opcode, 0)
     }
 
-    /// Prefixes and REX, if `bits` need it, in front of the highest `len` bytes of `word`.
-    ///
-    /// Without prefixes REX is the lowest byte, so it is always written, and counted when it is needed.
+    /// Where REX stands in front of the opcode, and of so many bytes behind that.
+    const fn rex_place(self, behind: u32) -> u32 {
+        24 - 8 * (self.opcode_len + behind)
+    }
+
+    /// REX, if `bits` need it, in front of the opcode as it stands in a word, in which `behind` bytes follow it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn head(self, word: u64, len: u32, bits: u64) -> Chunk {
-        // Where REX stands: below `word`. Operands have their bits there.
-        let place = 56 - 8 * len;
-        let rex = bits & 0x47 << place;
+    fn behind_rex(self, bits: u32, opcode: u32, behind: u32) -> Chunk<u32> {
+        let place = self.rex_place(behind);
+        let has_rex = self.w != 0 || bits & Word::NEEDS_REX << place != 0;
+        let len = (self.opcode_len + behind) as usize + usize::from(has_rex);
+        Chunk::new(bits | opcode | (Word::REX | self.w) << place, len)
+    }
+
+    /// The same in two chunks, since three opcode bytes leave no room for REX.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn apart(self, bits: u32) -> (Chunk<u32>, Chunk<u8>) {
+        let rex = bits & Word::NEEDS_REX;
         let has_rex = self.w != 0 || rex != 0;
-        let with_rex = rex | (0x40 | self.w) << place;
-        let below = if self.prefix_len == 0 {
-            with_rex
-        } else {
-            let above = 64 - place;
-            select_unpredictable(has_rex, with_rex | self.prefix >> above, self.prefix >> (above - 8))
-        };
-        Chunk::new(word | below, (len + self.prefix_len) as usize + usize::from(has_rex))
+        let opcode = Chunk::new(bits & Word::MODRM | self.opcode >> 8, 1 + self.opcode_len as usize);
+        (opcode, Chunk::new((rex | Word::REX | self.w) as u8, usize::from(has_rex)))
+    }
+
+    const fn prefixes(self) -> Chunk<u32> {
+        Chunk::new(self.prefix, self.prefix_len as usize)
+    }
+}
+
+/// Places `head`, which ends in the opcode or in ModRM, with the row's prefixes in front of it.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_prefixed(enc: &mut Encoder<'_>, op: Op, head: impl Chunks) {
+    if op.prefix_len == 0 { enc.cursor.place(head) } else { enc.cursor.place((head, op.prefixes())) }
+}
+
+/// Places a head and the immediate behind it: in one store if they fit a word.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_with_imm(enc: &mut Encoder<'_>, op: Op, head: Chunk<u32>, Imm(imm): Imm) {
+    match imm.len {
+        0 => place_prefixed(enc, op, head),
+        1 if op.opcode_len == 1 => place_prefixed(enc, op, head.then_byte(imm)),
+        1..=4 => place_prefixed(enc, op, head.then(imm)),
+        _ => place_prefixed(enc, op, (imm, head)),
+    }
+}
+
+/// Places a head that ends in ModRM, of which `bits` are the operands' heads, in front of what is placed before it.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_modrm(enc: &mut Encoder<'_>, op: Op, bits: u32, behind: impl Chunks) {
+    if op.is_short() {
+        place_prefixed(enc, op, (behind, op.with_modrm(bits)));
+    } else {
+        place_prefixed(enc, op, (behind, op.apart(bits)));
     }
 }
 
 /// An instruction without operand fields.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op(enc: &mut Encoder<'_>, op: Op) {
-    enc.cursor.place([op.alone()]);
+    op_imm(enc, op, Imm::NONE);
 }
 
 /// An instruction whose only operand field is an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
-    enc.cursor.place([imm.0, op.alone()]);
+    place_with_imm(enc, op, op.alone(), imm);
 }
 
 /// An instruction with a register in its opcode (`+r`).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn plus(enc: &mut Encoder<'_>, op: Op, register: Word) {
-    enc.cursor.place([op.with_register(register)]);
+    plus_imm(enc, op, register, Imm::NONE);
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
-    enc.cursor.place([imm.0, op.with_register(register)]);
+    place_with_imm(enc, op, op.with_register(register), imm);
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
-    let head = op.with_modrm(reg.0 | rm.head);
-    if rm.is_register() {
-        enc.cursor.place([head]);
-    } else if rm.is_special() {
-        place_special(enc, head, rm, Imm::NONE.0);
-    } else {
-        enc.cursor.place([rm.tail(), head]);
-    }
+    rm_imm(enc, op, reg, rm, Imm::NONE);
 }
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
-    let head = op.with_modrm(reg.0 | rm.head);
-    if rm.is_register() {
-        place_head(enc, head, op.longest(), imm.0);
+    let bits = reg.0 | rm.head;
+    debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
+    // What the immediate's length decides is a matter of the row's constants.
+    if rm.is_register() && op.is_short() {
+        place_with_imm(enc, op, op.with_modrm(bits), imm);
+    } else if rm.is_register() {
+        place_modrm(enc, op, bits, imm.0);
     } else if rm.is_special() {
-        place_special(enc, head, rm, imm.0);
+        place_special(enc, (op.apart(bits), op.prefixes()), rm, imm.0);
+    } else if imm.0.len == 0 {
+        place_modrm(enc, op, bits, rm.tail());
     } else {
-        enc.cursor.place([imm.0, rm.tail(), head]);
+        place_modrm(enc, op, bits, (imm.0, rm.tail()));
     }
 }
 
-/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes.
+/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
+/// differ in their single opcode byte.
 ///
 /// # Panics
-/// `bytes` is neither 2 nor 4; in generated code it is one of them.
+/// `bytes` is neither 2 nor 4, or the rows differ in more; in generated code that would be a compile error.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: Word, imm: i32, bytes: usize) {
-    assert!(bytes == 2 || bytes == 4);
     let fits = imm as i8 as i32 == imm;
-    let (short_imm, long_imm) = (Imm::i8(imm as i8).0, Chunk::new((imm as u32 as u64) << (64 - 8 * bytes), bytes));
-    let bits = reg.0 | rm.head;
-    // Whether head and immediate fit one word, whatever the operands, is a matter of the rows' constants.
-    if rm.is_register() && short.longest() < 8 && long.longest() + bytes <= 8 {
-        let (short, long) = (short.with_modrm(bits).then(short_imm), long.with_modrm(bits).then(long_imm));
-        enc.cursor.place([Chunk::select(fits, short, long)]);
-    } else if rm.is_special() {
-        if fits { rm_imm(enc, short, reg, rm, Imm(short_imm)) } else { rm_imm(enc, long, reg, rm, Imm(long_imm)) }
+    if rm.is_special() {
+        let (short_imm, long_imm) = (Imm::i8(imm as i8), if bytes == 2 { Imm::i16(imm as i16) } else { Imm::i32(imm) });
+        return if fits { rm_imm(enc, short, reg, rm, short_imm) } else { rm_imm(enc, long, reg, rm, long_imm) };
+    }
+    // With four bytes the immediate stands as high in its word as it can; with fewer all is shifted up, so that what is too much falls out. How far is
+    // selected with the opcode, in its word's lowest byte, where the head has nothing that counts.
+    let of_size = |op: Op, bytes: usize| (op.opcode >> 8 | 32 - 8 * bytes as u32, bytes);
+    let (short_op, long_op) = (of_size(short, 1), of_size(long, bytes));
+    let by_size = select_unpredictable(fits, short_op.0, long_op.0);
+    let len = select_unpredictable(fits, short_op.1, long_op.1);
+    let shift = by_size & 63;
+    let head = short.behind_rex(reg.0 | rm.head, by_size, 1);
+    let imm = (imm as u32 as u64) << 32;
+    if rm.is_register() {
+        let head_and_imm = Chunk::new((imm | u64::from(head.word)) << shift, head.len + len);
+        place_prefixed(enc, short, head_and_imm);
     } else {
-        let head = Chunk::select(fits, short.with_modrm(bits), long.with_modrm(bits));
-        enc.cursor.place([Chunk::select(fits, short_imm, long_imm), rm.tail(), head]);
+        place_prefixed(enc, short, ((Chunk::new(imm << shift, len), rm.tail()), head));
     }
 }
 
@@ -170,7 +227,7 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
 pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let end = enc.cursor.pos();
     let distance = distance32(enc.references.refer(end, Rel::Rel8, target));
-    place_head(enc, op.alone(), op.longest(), Imm::i8(distance as i8).0);
+    op_imm(enc, op, Imm::i8(distance as i8));
 }
 
 /// A branch with a displacement of four bytes.
@@ -178,7 +235,7 @@ pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let end = enc.cursor.pos();
     let distance = distance32(enc.references.refer(end, Rel::disp32(0), target));
-    place_head(enc, op.alone(), op.longest() - 1, Imm::i32(distance).0);
+    op_imm(enc, op, Imm::i32(distance));
 }
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, else `near`, with four.
@@ -198,8 +255,8 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Ta
         }
     };
     if known.is_some() && distance <= 127 {
-        enc.cursor.place([short.alone().then(Imm::i8(distance as i8).0)]);
+        op_imm(enc, short, Imm::i8(distance as i8));
     } else {
-        place_head(enc, near.alone(), near.longest() - 1, Imm::i32(distance as i32).0);
+        op_imm(enc, near, Imm::i32(distance as i32));
     }
 }

@@ -54,18 +54,18 @@ impl Rex2Op {
 
     /// The head that ends in the opcode: `bits` are the operands' heads.
     #[inline]
-    fn head(self, bits: u64) -> Chunk {
+    fn head(self, bits: u32) -> Chunk {
         // HIGH_B, HIGH_X and HIGH_R are neighbours, as they are in the payload.
         let fifth = (bits / Word::HIGH_B) & 7;
-        let payload = u64::from(self.bits) | fifth << 4 | bits >> 40 & 7;
-        let head = 0xD5 | payload << 8 | u64::from(self.opcode) << 16;
-        Chunk::new(self.prefix, self.prefix_len).then(Chunk::new(head << 40, 3))
+        let payload = u32::from(self.bits) | fifth << 4 | bits & 7;
+        let head = 0xD5 | payload << 8 | u32::from(self.opcode) << 16;
+        Chunk::new(self.prefix, self.prefix_len).then(Chunk::new(u64::from(head) << 40, 3))
     }
 
     /// The head that ends in ModRM.
     #[inline]
-    fn with_modrm(self, bits: u64) -> Chunk {
-        self.head(bits).then(Chunk::new(bits & Word::MODRM, 1))
+    fn with_modrm(self, bits: u32) -> Chunk {
+        self.head(bits).then(Chunk::new(u64::from(bits & Word::MODRM) << 32, 1))
     }
 }
 
@@ -75,7 +75,7 @@ pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
     if rm.is_special() {
         place_special(enc, op.with_modrm(reg.0 | rm.head), rm, imm.0);
     } else {
-        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(reg.0 | rm.head)]);
+        enc.cursor.place(((imm.0, rm.tail()), op.with_modrm(reg.0 | rm.head)));
     }
 }
 
@@ -83,11 +83,12 @@ pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
 #[inline]
 pub fn rex2_plus(enc: &mut Encoder<'_>, op: Rex2Op, register: Word, imm: Imm) {
     let head = op.head(register.head);
-    enc.cursor.place([imm.0, Chunk::new(head.word | register.head & 7 << 56, head.len)]);
+    let low = u64::from(register.head & 7 << 24) << 32;
+    enc.cursor.place((imm.0, Chunk::new(head.word | low, head.len)));
 }
 
 /// An instruction without register operands.
 #[inline]
 pub fn rex2_op(enc: &mut Encoder<'_>, op: Rex2Op, imm: Imm) {
-    enc.cursor.place([imm.0, op.head(0)]);
+    enc.cursor.place((imm.0, op.head(0)));
 }

@@ -7,7 +7,7 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{Imm, Reg, place_head, place_special};
+use super::{Imm, Reg, place_special};
 use crate::{
     chunk::Chunk,
     x64::{Encoder, word::Word},
@@ -30,41 +30,42 @@ impl VexOp {
 
     /// The head that ends in ModRM: `bits` are the operands' heads.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_modrm(self, vvvv: u8, bits: u64) -> Chunk {
+    fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
         // Operands have R, X and B as REX does, in bits 2 to 0 of a byte; in the prefix they are bits 7 to 5.
+        let rxb = u64::from(!bits & 7) << 5;
         let last = u64::from(self.bits) | u64::from(!vvvv & 15) << 3;
-        let end = bits & Word::MODRM | u64::from(self.opcode) << 48;
-        let short = end | (!bits << 5 & 0x80 << 40) | last << 40 | 0xC5 << 32;
-        let long = end | last << 40 | (!bits << 5 & 0xE0 << 32) | u64::from(self.map) << 32 | 0xC4 << 24;
-        let fits = self.map == 1 && self.bits & 0x80 == 0 && bits & 3 << 40 == 0;
+        let end = u64::from(bits & Word::MODRM) << 32 | u64::from(self.opcode) << 48 | last << 40;
+        let short = end | (rxb & 0x80) << 40 | 0xC5 << 32;
+        let long = end | (rxb | u64::from(self.map)) << 32 | 0xC4 << 24;
+        let fits = self.map == 1 && self.bits & 0x80 == 0 && bits & 3 == 0;
         Chunk::select(fits, Chunk::new(short, 4), Chunk::new(long, 5))
     }
 }
-
-/// Prefix of three bytes, opcode, ModRM.
-const LONGEST: usize = 5;
 
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
     let Chunk { word, len } = op.with_modrm(0, 0);
-    enc.cursor.place([Chunk::new(word << 8, len - 1)]);
+    enc.cursor.place(Chunk::new(word << 8, len - 1));
 }
 
 /// An instruction with ModRM; `vvvv` is 0 where the row has none.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
-    vex_imm(enc, op, reg, vvvv, rm, Imm(Chunk::new(0, 0)));
+    vex_imm(enc, op, reg, vvvv, rm, Imm::NONE);
 }
 
 /// An instruction with ModRM and an immediate byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
-    if rm.is_register() {
-        place_head(enc, op.with_modrm(vvvv, reg.0 | rm.head), LONGEST, imm.0);
+    let head = op.with_modrm(vvvv, reg.0 | rm.head);
+    if rm.is_register() && imm.0.len <= 3 {
+        enc.cursor.place(head.then(imm.0));
+    } else if rm.is_register() {
+        enc.cursor.place((imm.0, head));
     } else if rm.is_special() {
-        place_special(enc, op.with_modrm(vvvv, reg.0 | rm.head), rm, imm.0);
+        place_special(enc, head, rm, imm.0);
     } else {
-        enc.cursor.place([imm.0, rm.tail(), op.with_modrm(vvvv, reg.0 | rm.head)]);
+        enc.cursor.place(((imm.0, rm.tail()), head));
     }
 }
