@@ -97,11 +97,11 @@ pub(crate) trait WordAt<'buf, R> {
 pub(crate) trait Chunks {
     const COUNT: usize;
 
-    /// Stores the bytes that end at the address `at`; gives the address of the first.
+    /// Stores the bytes that end at `at`; gives the place of the first.
     ///
     /// # Safety
     /// `8 * COUNT` bytes below `at` may be written.
-    unsafe fn store_below(self, at: usize) -> usize;
+    unsafe fn store_below(self, at: *mut u8) -> *mut u8;
 }
 
 #[cfg(feature = "x64")]
@@ -111,11 +111,14 @@ macro_rules! chunk_of {
             const COUNT: usize = 1;
 
             #[cfg_attr(not(debug_assertions), inline(always))]
-            unsafe fn store_below(self, at: usize) -> usize {
+            unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
                 debug_assert!(self.len <= size_of::<$word>());
-                // SAFETY: the word's bytes, eight at most, lie below `at`; the store is unaligned, and plain bytes have no invalid values.
-                unsafe { with_exposed_provenance_mut::<$word>(at - size_of::<$word>()).write_unaligned(self.word.to_le()) };
-                at - self.len
+                // SAFETY: Invariant(chunk), and the word's bytes, eight at most, lie below `at`; the store is unaligned, and plain bytes have no invalid
+                // values.
+                unsafe {
+                    at.sub(size_of::<$word>()).cast::<$word>().write_unaligned(self.word.to_le());
+                    at.sub(self.len)
+                }
             }
         }
     )*};
@@ -129,7 +132,7 @@ impl<A: Chunks, B: Chunks> Chunks for (A, B) {
     const COUNT: usize = A::COUNT + B::COUNT;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn store_below(self, at: usize) -> usize {
+    unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
         // SAFETY: Invariant(chunk): a chunk is not longer than its word, so the first ones move `at` down by at most `8 * A::COUNT` bytes.
         unsafe { self.1.store_below(self.0.store_below(at)) }
     }
@@ -266,7 +269,7 @@ impl<'buf> Cursor<'buf> {
         const { assert!(C::COUNT <= MAX_CHUNKS) }
         let at = self.with_room();
         // SAFETY: Invariant(room): RED_ZONE bytes below the cursor may be written; that is room for MAX_CHUNKS.
-        self.at = unsafe { chunks.store_below(at) };
+        self.at = unsafe { chunks.store_below(with_exposed_provenance_mut(at)) }.expose_provenance();
     }
 
     /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Below the limit `slow` makes room.

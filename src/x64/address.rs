@@ -4,7 +4,10 @@
 //! other form; RBP and R13 always need a displacement, since theirs without one means something else. What depends on the base and the
 //! displacement's length alone is looked up, so that an address is encoded without a branch on its values.
 
-use super::word::{Address, Word};
+use super::{
+    tables::TABLES,
+    word::{Address, Word},
+};
 
 /// What an index is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,93 +54,6 @@ impl Parts {
         }
     }
 }
-
-/// What depends on the base and the length of the displacement.
-struct Bases {
-    /// By the base's number.
-    addresses: [Address; 32],
-    /// What the tail has besides the displacement.
-    tails: [u64; 32],
-}
-
-/// RBP and R13 have no form without a displacement.
-const fn disp_len(base: u8, wanted: u32) -> u32 {
-    if wanted == 0 && base & 7 == 5 { 1 } else { wanted }
-}
-
-/// ModRM's mode for a displacement of so many bytes.
-const fn mode(disp_len: u32) -> u8 {
-    match disp_len {
-        0 => 0,
-        1 => 0x40,
-        _ => 0x80,
-    }
-}
-
-/// `[base + disp]`. The tail is the SIB byte of RSP and R12 (an index of 4 is none), in its place.
-const fn based_on(wanted: u32) -> Bases {
-    let mut bases = Bases { addresses: [Address::new(0, 0, 0, 0, 0); 32], tails: [0; 32] };
-    let mut base = 0;
-    while base < 32 {
-        let disp_len = disp_len(base, wanted);
-        let (tail, sib_len) = if base & 7 == 4 { (0x24 << (56 - 8 * disp_len), 1) } else { (0, 0) };
-        bases.addresses[base as usize] = Address::new(mode(disp_len) | base & 7, base, 0, sib_len + disp_len, sib_len);
-        bases.tails[base as usize] = tail;
-        base += 1;
-    }
-    bases
-}
-
-/// `[base + index * scale + disp]`, without the index. The tail is what the base adds to the SIB byte.
-const fn indexed_on(wanted: u32) -> Bases {
-    let mut bases = Bases { addresses: [Address::new(0, 0, 0, 0, 0); 32], tails: [0; 32] };
-    let mut base = 0;
-    while base < 32 {
-        let disp_len = disp_len(base, wanted);
-        bases.addresses[base as usize] = Address::new(mode(disp_len) | 4, base, 0, 1 + disp_len, 0);
-        bases.tails[base as usize] = base as u64 & 7;
-        base += 1;
-    }
-    bases
-}
-
-/// What an index adds, by its number.
-struct Indices {
-    heads: [u32; 32],
-    /// In the SIB byte.
-    sibs: [u64; 32],
-}
-
-/// All that is looked up, in one place: the address of one table is enough.
-struct Tables {
-    // By the displacement's length in bytes.
-    based_0: Bases,
-    based_1: Bases,
-    based_4: Bases,
-    indexed_0: Bases,
-    indexed_1: Bases,
-    indexed_4: Bases,
-    indices: Indices,
-}
-
-const TABLES: &Tables = &Tables {
-    based_0: based_on(0),
-    based_1: based_on(1),
-    based_4: based_on(4),
-    indexed_0: indexed_on(0),
-    indexed_1: indexed_on(1),
-    indexed_4: indexed_on(4),
-    indices: {
-        let mut indices = Indices { heads: [0; 32], sibs: [0; 32] };
-        let mut index = 0;
-        while index < 32 {
-            indices.heads[index as usize] = Address::new(0, 0, index, 0, 0).head;
-            indices.sibs[index as usize] = (index as u64 & 7) << 3;
-            index += 1;
-        }
-        indices
-    },
-};
 
 /// What goes with the displacement's length, without a branch: what decides is not predictable.
 #[cfg_attr(not(debug_assertions), inline(always))]

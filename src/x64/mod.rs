@@ -81,6 +81,7 @@ mod nop;
 pub mod operand;
 mod reg;
 mod select;
+mod tables;
 mod word;
 
 mod generated {

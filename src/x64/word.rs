@@ -19,55 +19,12 @@
 //! behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
 //! only the values show.
 
+use super::tables::{TABLES, rex};
 use crate::{
     chunk::Chunk,
     error::AddressProblem,
     label::{Label, Symbol, Target},
 };
-
-/// REX bits at both places where they may be needed.
-const fn rex(bits: u32) -> u32 {
-    bits | bits << 8
-}
-
-/// The heads of the registers of a class, by number; more than 32 there are not.
-type Table = [u32; 32];
-
-/// The bits that a register as ModRM.reg sets in a head: ModRM.reg, REX.R, and the fifth bit.
-const fn reg_bits(n: u32) -> u32 {
-    (n & 7) << 27 | rex((n >> 3 & 1) << 2) | if n & 0x10 != 0 { Word::HIGH_R } else { 0 }
-}
-
-/// The bits that a general register as ModRM.rm sets in a head: ModRM.rm, REX.B, and the fifth bit.
-const fn rm_bits(n: u32) -> u32 {
-    (0xC0 | n & 7) << 24 | rex(n >> 3 & 1) | if n & 0x10 != 0 { Word::HIGH_B } else { 0 }
-}
-
-/// SPL, BPL, SIL and DIL are AH, CH, DH and BH unless there is a REX prefix.
-const fn forced(n: u32) -> u32 {
-    if n & !3 == 4 { rex(Word::REX) } else { 0 }
-}
-
-macro_rules! table {
-    ($name:ident = |$n:ident| $bits:expr) => {
-        const $name: Table = {
-            let mut table = [0; 32];
-            let mut $n = 0;
-            while $n < 32 {
-                table[$n as usize] = $bits;
-                $n += 1;
-            }
-            table
-        };
-    };
-}
-
-table!(REG = |n| reg_bits(n));
-table!(REG8 = |n| reg_bits(n) | forced(n));
-table!(GENERAL = |n| rm_bits(n));
-table!(GENERAL8 = |n| rm_bits(n) | forced(n));
-// The fifth bit of a vector register takes the place of REX.X, which an address would need.
-table!(VECTOR = |n| rm_bits(n & 15) | rex((n >> 4) << 1));
 
 /// A register as ModRM.reg: the bits of a [`Word`]'s head that it sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +33,12 @@ pub struct Reg(pub(super) u32);
 impl Reg {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn gpr(number: u8) -> Self {
-        Reg(REG[number as usize & 31])
+        Reg(TABLES.reg[number as usize & 31])
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn gpr8(number: u8) -> Self {
-        Reg(REG8[number as usize & 31])
+        Reg(TABLES.reg8[number as usize & 31])
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -122,10 +79,11 @@ impl Word {
     pub(super) const HIGH_R: u32 = 1 << 18;
     pub(super) const FIFTH: u32 = Self::HIGH_B | Self::HIGH_X | Self::HIGH_R;
 
-    // In `info`. The lowest byte is for making an address: how far what it adds to the tail is shifted up. The tail's length is in the next one.
+    // In `info`. The lowest byte is for making an address: how far what it adds to the tail is shifted up. The next one has the bytes of the tail's word that
+    // are not used: with these the cursor's new place is a sum, and with the tail's length a difference, which costs more.
     const SHIFT: u32 = 63;
-    const LEN: u32 = 8;
-    const TAIL_LEN: u32 = 0xFF << Self::LEN;
+    const UNUSED: u32 = 0xFF << Self::UNUSED_AT;
+    const UNUSED_AT: u32 = 8;
     const REGISTER: u32 = 1 << 16;
     const SPECIAL: u32 = 1 << 17;
     // How an operand is special. In the last three the tail says which.
@@ -143,17 +101,17 @@ impl Word {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn gpr(number: u8) -> Self {
-        Self::register_of(GENERAL[number as usize & 31])
+        Self::register_of(TABLES.general[number as usize & 31])
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn gpr8(number: u8) -> Self {
-        Self::register_of(GENERAL8[number as usize & 31])
+        Self::register_of(TABLES.general8[number as usize & 31])
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn vector(number: u8) -> Self {
-        Self::register_of(VECTOR[number as usize & 31])
+        Self::register_of(TABLES.vector[number as usize & 31])
     }
 
     /// ModRM.rm that the opcode fixes, in a register form; below 8.
@@ -197,7 +155,7 @@ impl Word {
     /// Bytes behind ModRM: 0 to 5.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn tail_len(self) -> usize {
-        ((self.info & Self::TAIL_LEN) >> Self::LEN) as usize
+        8 - ((self.info & Self::UNUSED) >> Self::UNUSED_AT) as usize
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -283,7 +241,11 @@ impl Word {
         let len = self.tail_len();
         let sib = (4 << 3 | low) << (56 - 8 * len);
         let displacement = self.tail & !(u64::MAX >> (8 * len));
-        Word { head: self.head & !(7 << 24) | 4 << 24, info: self.info + (1 << Self::LEN), tail: displacement | sib }
+        Word {
+            head: self.head & !(7 << 24) | 4 << 24,
+            info: self.info - (1 << Self::UNUSED_AT),
+            tail: displacement | sib,
+        }
     }
 
     /// The same address with its displacement in units of `1 << log2` bytes where that makes it one byte (disp8*N).
@@ -310,7 +272,7 @@ impl Word {
             (2, (disp as u32 as u64) << 32, 4)
         };
         let head = self.head & !(0xC0 << 24) | mode << 30;
-        let info = self.info & !Self::TAIL_LEN | (disp_len + sib_len) << Self::LEN;
+        let info = self.info & !Self::UNUSED | (8 - disp_len - sib_len) << Self::UNUSED_AT;
         Word { head, info, tail: disp | sib << (56 - 8 * disp_len) }
     }
 
@@ -371,7 +333,7 @@ impl Address {
         let high_x = if index & 16 != 0 { Word::HIGH_X } else { 0 };
         let head = (modrm as u32) << 24 | low | high_b | high_x;
         let shift = 64 - 8 * (len - offset);
-        Address { head, info: len << Word::LEN | shift & Word::SHIFT }
+        Address { head, info: (8 - len) << Word::UNUSED_AT | shift & Word::SHIFT }
     }
 
     /// The address with an index, whose bits in the head these are.
@@ -384,6 +346,6 @@ impl Address {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn with_tail(self, first: u64, more: u64) -> Word {
         // Masked, so that the tests of flags fold: the compiler cannot see into a table.
-        Word { head: self.head, info: self.info & Word::TAIL_LEN, tail: first | more << (self.info & Word::SHIFT) }
+        Word { head: self.head, info: self.info & Word::UNUSED, tail: first | more << (self.info & Word::SHIFT) }
     }
 }

@@ -79,8 +79,9 @@ impl Op {
     /// REX, if the register needs it, and an opcode of one or two bytes whose low bits hold the register.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_register(self, register: Word) -> Chunk<u32> {
-        let rex = register.head & Word::NEEDS_REX;
-        self.behind_rex(register.head & 7 << 24 | rex << self.rex_place(0), self.opcode, 0)
+        let bits = register.head & (7 << 24 | Word::NEEDS_REX);
+        // REX stands below the register's bits, and is shifted up to its place; what stays below that is overwritten.
+        self.behind_rex(bits | bits << self.rex_place(0), self.opcode, 0)
     }
 
     /// An opcode of one or two bytes, without operands.
@@ -207,11 +208,10 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
     }
     // With four bytes the immediate stands as high in its word as it can; with fewer all is shifted up, so that what is too much falls out. How far is
     // selected with the opcode, in its word's lowest byte, where the head has nothing that counts.
-    let of_size = |op: Op, bytes: usize| (op.opcode >> 8 | 32 - 8 * bytes as u32, bytes);
-    let (short_op, long_op) = (of_size(short, 1), of_size(long, bytes));
-    let by_size = select_unpredictable(fits, short_op.0, long_op.0);
-    let len = select_unpredictable(fits, short_op.1, long_op.1);
+    let of_size = |op: Op, bytes: usize| op.opcode >> 8 | 32 - 8 * bytes as u32;
+    let by_size = select_unpredictable(fits, of_size(short, 1), of_size(long, bytes));
     let shift = by_size & 63;
+    let len = 4 - (shift >> 3) as usize;
     let head = short.behind_rex(reg.0 | rm.head, by_size, 1);
     let imm = (imm as u32 as u64) << 32;
     if rm.is_register() {
@@ -234,7 +234,7 @@ pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
     let end = enc.cursor.pos();
-    let distance = distance32(enc.references.refer(end, Rel::disp32(0), target));
+    let distance = distance32(enc.references.refer(end, Rel::NEAR, target));
     op_imm(enc, op, Imm::i32(distance));
 }
 
@@ -246,15 +246,13 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Ta
         Target::Label(label) => enc.references.pos_of(label),
         Target::Symbol(_) => None,
     };
-    // A bound label lies at a higher address, so the distance is not negative.
-    let distance = match known {
-        Some(pos) => end.distance_to(pos),
-        None => {
-            enc.references.pend(end, Rel::disp32(0), target);
-            0
-        }
+    let Some(pos) = known else {
+        enc.references.pend(end, Rel::NEAR, target);
+        return op_imm(enc, near, Imm::i32(0));
     };
-    if known.is_some() && distance <= 127 {
+    // A bound label lies at a higher address, so the distance is not negative.
+    let distance = end.distance_to(pos);
+    if distance <= 127 {
         op_imm(enc, short, Imm::i8(distance as i8));
     } else {
         op_imm(enc, near, Imm::i32(distance as i32));
