@@ -1,6 +1,6 @@
 //! Legacy encodings: prefixes, REX, and one to three opcode bytes.
 
-use super::{Imm, Reg, distance32, place_head, place_special};
+use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_head, place_special};
 use crate::{
     chunk::Chunk,
     label::Target,
@@ -8,9 +8,9 @@ use crate::{
 };
 use core::hint::select_unpredictable;
 
-/// Prefixes, REX.W and opcode bytes of a row.
+/// The constants of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct Op {
+struct Op {
     /// The opcode bytes, the last one most significant.
     opcode: u64,
     opcode_len: u32,
@@ -18,36 +18,28 @@ pub struct Op {
     prefix: u64,
     prefix_len: u32,
     w: u64,
+    /// The digit in its place, ModRM.reg.
+    digit: u64,
 }
 
 impl Op {
-    /// The opcode bytes.
+    /// The constants as generated code packs them:
     ///
-    /// # Panics
-    /// There are more than three; in generated code that would be a compile error.
-    pub const fn new(bytes: &[u8]) -> Op {
-        assert!(bytes.len() <= 3);
-        let mut opcode = 0;
-        let mut i = 0;
-        while i < bytes.len() {
-            opcode = opcode >> 8 | (bytes[i] as u64) << 56;
-            i += 1;
+    /// ```text
+    ///   63 .. 40                39 .. 16         7 .. 5   4        3 .. 2            1 .. 0
+    ///   opcode, last byte first prefix, likewise digit    REX.W    prefix's length   opcode's length
+    /// ```
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn unpack(row: u64) -> Op {
+        const BYTES: u64 = 0xFF_FFFF << 40;
+        Op {
+            opcode: row & BYTES,
+            opcode_len: (row & 3) as u32,
+            prefix: row << 24 & BYTES,
+            prefix_len: (row >> 2 & 3) as u32,
+            w: if row & 0x10 != 0 { 0x48 } else { 0 },
+            digit: (row >> 5 & 7) << 59,
         }
-        Op { opcode, opcode_len: bytes.len() as u32, prefix: 0, prefix_len: 0, w: 0 }
-    }
-
-    /// The opcode behind these prefixes.
-    ///
-    /// # Panics
-    /// There are more than three.
-    pub const fn prefixed(self, bytes: &[u8]) -> Op {
-        let prefixes = Op::new(bytes);
-        Op { prefix: prefixes.opcode, prefix_len: prefixes.opcode_len, ..self }
-    }
-
-    /// The opcode with REX.W.
-    pub const fn w(self) -> Op {
-        Op { w: 0x48, ..self }
     }
 
     /// The length of a head with REX and ModRM, at most 8.
@@ -95,32 +87,37 @@ impl Op {
 
 /// An instruction without operand fields.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op(enc: &mut Encoder<'_>, op: Op) {
+pub fn op(enc: &mut Encoder<'_>, row: u64) {
+    let op = Op::unpack(row);
     enc.cursor.place([op.alone()]);
 }
 
 /// An instruction whose only operand field is an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
-    enc.cursor.place([imm.0, op.alone()]);
+pub fn op_imm(enc: &mut Encoder<'_>, row: u64, imm: impl ImmPart) {
+    let op = Op::unpack(row);
+    enc.cursor.place([imm.imm().0, op.alone()]);
 }
 
 /// An instruction with a register in its opcode (`+r`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus(enc: &mut Encoder<'_>, op: Op, register: Word) {
-    enc.cursor.place([op.with_register(register)]);
+pub fn plus(enc: &mut Encoder<'_>, row: u64, register: impl RmPart) {
+    let op = Op::unpack(row);
+    enc.cursor.place([op.with_register(register.rm())]);
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
-    enc.cursor.place([imm.0, op.with_register(register)]);
+pub fn plus_imm(enc: &mut Encoder<'_>, row: u64, register: impl RmPart, imm: impl ImmPart) {
+    let op = Op::unpack(row);
+    enc.cursor.place([imm.imm().0, op.with_register(register.rm())]);
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
-    let head = op.with_modrm(reg.0 | rm.head);
+pub fn rm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>) {
+    let (op, rm) = (Op::unpack(row), rm.into().rm());
+    let head = op.with_modrm(op.digit | reg.reg().0 | rm.head);
     if rm.is_register() {
         enc.cursor.place([head]);
     } else if rm.is_special() {
@@ -132,8 +129,9 @@ pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
-    let head = op.with_modrm(reg.0 | rm.head);
+pub fn rm_imm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
+    let (op, rm, imm) = (Op::unpack(row), rm.into().rm(), imm.imm());
+    let head = op.with_modrm(op.digit | reg.reg().0 | rm.head);
     if rm.is_register() {
         place_head(enc, head, op.longest(), imm.0);
     } else if rm.is_special() {
@@ -148,17 +146,31 @@ pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
 /// # Panics
 /// `bytes` is neither 2 nor 4; in generated code it is one of them.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: Word, imm: i32, bytes: usize) {
+pub fn rm_imm_by_size<M: RmPart>(
+    enc: &mut Encoder<'_>,
+    short: u64,
+    long: u64,
+    reg: impl RegPart,
+    rm: impl Into<M>,
+    imm: impl Into<i32>,
+    bytes: usize,
+) {
     assert!(bytes == 2 || bytes == 4);
+    let (short_row, long_row, rm, imm) = (short, long, rm.into().rm(), imm.into());
+    let (short, long) = (Op::unpack(short), Op::unpack(long));
     let fits = imm as i8 as i32 == imm;
     let (short_imm, long_imm) = (Imm::i8(imm as i8).0, Chunk::new((imm as u32 as u64) << (64 - 8 * bytes), bytes));
-    let bits = reg.0 | rm.head;
+    let bits = short.digit | reg.reg().0 | rm.head;
     // Whether head and immediate fit one word, whatever the operands, is a matter of the rows' constants.
     if rm.is_register() && short.longest() < 8 && long.longest() + bytes <= 8 {
         let (short, long) = (short.with_modrm(bits).then(short_imm), long.with_modrm(bits).then(long_imm));
         enc.cursor.place([Chunk::select(fits, short, long)]);
     } else if rm.is_special() {
-        if fits { rm_imm(enc, short, reg, rm, Imm(short_imm)) } else { rm_imm(enc, long, reg, rm, Imm(long_imm)) }
+        if fits {
+            rm_imm::<Word>(enc, short_row, reg, rm, Imm(short_imm))
+        } else {
+            rm_imm::<Word>(enc, long_row, reg, rm, Imm(long_imm))
+        }
     } else {
         let head = Chunk::select(fits, short.with_modrm(bits), long.with_modrm(bits));
         enc.cursor.place([Chunk::select(fits, short_imm, long_imm), rm.tail(), head]);
@@ -167,7 +179,8 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
 
 /// A branch with a displacement of one byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
+pub fn rel8(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
+    let (op, target) = (Op::unpack(row), target.into());
     let end = enc.cursor.pos();
     let distance = distance32(enc.references.refer(end, Rel::Rel8, target));
     place_head(enc, op.alone(), op.longest(), Imm::i8(distance as i8).0);
@@ -175,7 +188,8 @@ pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
+pub fn rel32(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
+    let (op, target) = (Op::unpack(row), target.into());
     let end = enc.cursor.pos();
     let distance = distance32(enc.references.refer(end, Rel::disp32(0), target));
     place_head(enc, op.alone(), op.longest() - 1, Imm::i32(distance).0);
@@ -183,7 +197,8 @@ pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Target) {
+pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: impl Into<Target>) {
+    let (short, near, target) = (Op::unpack(short), Op::unpack(near), target.into());
     let end = enc.cursor.pos();
     let known = match target {
         Target::Label(label) => enc.references.pos_of(label),
