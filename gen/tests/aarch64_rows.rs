@@ -274,7 +274,7 @@ fn functions() {
     let branch = r#"(name: "tbz", asm: "TBZ <Xt>, #<imm>, <label>", bits: "b5:1|011011|0|b40:5|imm14|Rt",
         ops: "Rt=X b5:b40=U imm14=Label", cpu: "FEAT_NONE", flags: "r:z"),"#;
     let forms = rows(&format!("{load}{branch}")).expect("are right");
-    let text = encoders(&forms, &"::tailfirst".parse().expect("is a path"));
+    let text = encoders(&forms, "::tailfirst");
     let expected = "\
 // Generated from tables/aarch64/ by tailfirst-gen. Change the tables.
 

@@ -37,14 +37,6 @@ pub fn items(header: Option<TokenStream>, items: &[Item]) -> String {
     printer.out
 }
 
-/// Tokens laid out as a whole file.
-pub fn file(tokens: TokenStream) -> String {
-    let mut printer = Printer::default();
-    printer.tokens(tokens);
-    printer.end_line();
-    printer.out
-}
-
 /// Tokens on one line.
 pub fn inline(tokens: TokenStream) -> String {
     let mut printer = Printer { nesting: 1, ..Printer::default() };

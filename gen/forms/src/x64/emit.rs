@@ -13,16 +13,15 @@ use quote::quote;
 use std::collections::HashMap;
 
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
-pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
+pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
     items.extend(selectors(forms));
-    let mut text = String::from("// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n");
-    text += &print::file(quote! {
-        use #runtime::Target;
-        #[allow(unused_imports)]
-        use #runtime::x64::{*, encode::{self, Imm, RmWord}};
-    });
-    text.push('\n');
+    let mut text = format!(
+        "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n\
+         use {runtime}::Target;\n\
+         #[allow(unused_imports)]\n\
+         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n"
+    );
     text += &print::items(Some(quote!(impl Encoder<'_>)), &items);
     text
 }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n\n";
 
 /// One method a form, in an `impl` of the runtime's AArch64 encoder.
-pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
+pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let imports = imports(forms, runtime);
     let methods: Vec<Item> = forms.iter().map(method).collect();
     String::from(HEADER) + &imports + "\n" + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
@@ -57,7 +57,7 @@ pub fn forms_data(forms: &[Form]) -> String {
 }
 
 /// The runtime's items that these forms name.
-fn imports(forms: &[Form], runtime: &TokenStream) -> String {
+fn imports(forms: &[Form], runtime: &str) -> String {
     let mut names = BTreeSet::from(["Encoder", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::new();
     for operand in forms.iter().flat_map(|form| &form.operands) {
@@ -76,8 +76,8 @@ fn imports(forms: &[Form], runtime: &TokenStream) -> String {
 }
 
 /// One `use`, wrapped.
-fn import(runtime: &TokenStream, module: &str, names: BTreeSet<&str>) -> String {
-    let path: String = runtime.to_string().split_whitespace().chain([module]).collect();
+fn import(runtime: &str, module: &str, names: BTreeSet<&str>) -> String {
+    let path = format!("{runtime}{module}");
     match names.iter().collect::<Vec<_>>().as_slice() {
         [] => String::new(),
         [name] => format!("use {path}::{name};\n"),
