@@ -122,7 +122,7 @@ fn method(form: &Form) -> Item {
 
 /// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
 fn packed(form: &Form) -> Option<TokenStream> {
-    let (mut at, mut types, mut params, mut target) = (0, Vec::new(), Vec::new(), None);
+    let (mut places, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
     for operand in &form.operands {
         let (param, ty) = (ident(&operand.param), ty(&operand.kind.ty));
         match operand.kind.by {
@@ -141,14 +141,14 @@ fn packed(form: &Form) -> Option<TokenStream> {
         if width != operand.kind.width {
             return None;
         }
-        at |= to << (8 * params.len());
+        places.push(to as u8);
         params.push(param);
     }
     if form.condition.is_some() || !(1..=4).contains(&params.len()) {
         return None;
     }
     let word = hex(form.bits.value);
-    let at = hex(at);
+    let at = hex(places.iter().rev().fold(0, |at, place| at << 8 | u32::from(*place)));
     let by_bounds = types.iter().all(Option::is_none);
     let types = types.into_iter().map(|ty| ty.unwrap_or_else(|| quote!(_)));
     let types = if by_bounds { TokenStream::new() } else { quote!(::<#(#types),*>) };
