@@ -1,26 +1,18 @@
 //! Turns tables of instruction encodings into Rust encoder functions.
 //!
 //! ```text
-//!   tables/*.ron --table--> rows as text --x64, aarch64--> checked forms --emit--> tokens --print--> text
+//!   tables/*.ron --table--> rows as text --tailfirst-forms--> checked forms and text of encoders
 //! ```
 //!
-//! Every check is made on the way from row to form. So what emits code deals with forms that are right, and a mistake in a table
-//! is a [`TableError`] that names file, row and reason. The checked forms are public: the tests of `tailfirst` hold the
+//! A mistake in a table is a [`TableError`] that names file, row and reason. The checked forms are public: the tests of `tailfirst` hold the
 //! generated encoders to them.
 
 #![warn(clippy::unwrap_used)]
 
-pub mod aarch64;
-pub mod condition;
-mod error;
-mod names;
-mod print;
 pub mod table;
-pub mod x64;
 
-pub use error::{Reason, TableError};
+pub use tailfirst_forms::{Reason, TableError, aarch64, condition, x64};
 
-use quote::quote;
 use std::{fs, panic::resume_unwind, path::Path, thread};
 
 /// The forms of `tables/x64`.
@@ -53,7 +45,7 @@ fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -
     }
     let mut forms = x64_forms(tables)?;
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
-    write(out, "x64.rs", &x64::encoders(&forms, &quote!(crate)))?;
+    write(out, "x64.rs", &x64::encoders(&forms, "crate"))?;
     if is_enabled("forms") { write(out, "x64_forms.rs", &x64::forms_data(&forms)) } else { Ok(()) }
 }
 
@@ -63,7 +55,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     }
     let mut forms = aarch64_forms(tables)?;
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
-    write(out, "aarch64.rs", &aarch64::encoders(&forms, &quote!(crate)))?;
+    write(out, "aarch64.rs", &aarch64::encoders(&forms, "crate"))?;
     if is_enabled("forms") { write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms)) } else { Ok(()) }
 }
 

@@ -3,13 +3,14 @@
 //! A family repeats its rows for each line of `each`. The replacement is textual, so what comes out is a legal row by
 //! itself, and everything after this module deals with single rows only.
 
-use crate::error::{Reason, TableError};
-use serde::de::DeserializeOwned;
 use serde_derive::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use tailfirst_forms::{Reason, TableError};
+
+pub use tailfirst_forms::row::{Line, TextRow};
 
 /// A table file.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,27 +42,6 @@ pub struct Group<Row> {
     pub each: Vec<Vec<String>>,
     /// The rows.
     pub rows: Vec<Row>,
-}
-
-/// A row as text, in either notation.
-pub trait TextRow: Clone + DeserializeOwned {
-    /// What an error message calls the row.
-    fn title(&self) -> &str;
-    /// Every text of the row, in which columns are replaced.
-    fn texts(&mut self) -> Vec<&mut String>;
-    /// The row's CPU features, which the group may give.
-    fn cpu(&mut self) -> &mut Option<String>;
-}
-
-/// A single row, its columns put in, and the table that it comes from.
-#[derive(Debug, Clone)]
-pub struct Line<Row> {
-    /// The table, relative to the tables' root: `x64/alu.ron`.
-    pub table: String,
-    /// The table's Cargo feature.
-    pub feature: Option<String>,
-    /// The row.
-    pub row: Row,
 }
 
 /// The `.ron` files of a directory, in the order of their names.

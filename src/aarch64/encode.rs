@@ -7,6 +7,7 @@
 //! This module is the interface between generated code and the runtime, for tables in other crates too: it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
+pub use super::bits::Bits;
 use super::{
     Encoder, Rel,
     island::{References, slow, veneer},
@@ -26,9 +27,44 @@ pub fn word(enc: &mut Encoder<'_>, word: u32) {
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: Target) {
+pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: impl Into<Target>) {
+    let target = target.into();
     let field = field.in_word(word);
     enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target });
+}
+
+/// Operands at places of their own in the instruction: `at` has a byte an operand, its lowest bit, the first operand's last.
+///
+/// Generated functions hand their parameters over as they are: each call in the body of a generated function is paid for thousands of times
+/// whenever the crate is built.
+macro_rules! operands {
+    ($($word:ident $branch:ident: $($ty:ident $operand:ident $shift:literal),*;)*) => {$(
+        /// Places an instruction with the operands' bits `at` their places.
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn $word<$($ty: Bits),*>(enc: &mut Encoder<'_>, fixed: u32, at: u32, $($operand: impl Into<$ty>),*) {
+            word(enc, fixed $(| $operand.into().bits() << (at >> $shift & 31))*);
+        }
+
+        /// Places an instruction with the operands' bits `at` their places, that refers to `target`.
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn $branch<$($ty: Bits),*>(
+            enc: &mut Encoder<'_>,
+            fixed: u32,
+            at: u32,
+            $($operand: impl Into<$ty>,)*
+            field: Rel,
+            target: impl Into<Target>,
+        ) {
+            branch(enc, fixed $(| $operand.into().bits() << (at >> $shift & 31))*, field, target.into());
+        }
+    )*};
+}
+
+operands! {
+    word1 branch1: A a 0;
+    word2 branch2: A a 0, B b 8;
+    word3 branch3: A a 0, B b 8, C c 16;
+    word4 branch4: A a 0, B b 8, C c 16, D d 24;
 }
 
 /// An instruction that is the same everywhere.

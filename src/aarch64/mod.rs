@@ -26,6 +26,7 @@
 //! like.
 
 mod address;
+mod bits;
 mod cond;
 pub mod encode;
 mod fixup;

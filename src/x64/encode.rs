@@ -1,7 +1,7 @@
 //! Encoding primitives: what the generated encoders call.
 //!
-//! There is one function a shape of instruction. It takes the row's constants as an [`Op`], [`VexOp`] or [`EvexOp`], made at compile
-//! time, and the operands' ready bits, and places the instruction tail first:
+//! There is one function a shape of instruction. It takes the row's constants, packed in one number, and the operands as the
+//! encoder function got them, and places the instruction tail first:
 //!
 //! ```text
 //!   placed third            placed second          placed first
@@ -20,6 +20,7 @@
 
 mod evex;
 mod legacy;
+mod part;
 mod rex2;
 mod vex;
 
@@ -28,10 +29,11 @@ use crate::{chunk::Chunk, cursor::Chunks, error::FinishError, label::Pos, refere
 
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
-pub use evex::{EvexOp, evex, evex_vsib};
-pub use legacy::{Op, branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
-pub use rex2::{Rex2Op, rex2, rex2_op, rex2_plus};
-pub use vex::{VexOp, vex, vex_imm, vex_op};
+pub use evex::{evex, evex_vsib};
+pub use legacy::{branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
+pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
+pub use rex2::{rex2, rex2_op, rex2_plus};
+pub use vex::{vex, vex_imm, vex_op};
 
 /// An instruction's immediate bytes.
 #[derive(Debug, Clone, Copy)]

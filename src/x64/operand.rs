@@ -12,6 +12,8 @@ pub trait RegisterClass: Copy {
     fn reg(self) -> Reg;
     /// The register as ModRM.rm.
     fn rm(self) -> Word;
+    /// The number in encodings.
+    fn number(self) -> u8;
 }
 
 /// Classes that go with any address. Byte registers without REX do not: their address must do without REX too.

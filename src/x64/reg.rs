@@ -41,6 +41,11 @@ macro_rules! class {
             fn rm(self) -> Word {
                 Word::$field(self.0)
             }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn number(self) -> u8 {
+                self.0
+            }
         }
     };
 }

@@ -96,7 +96,7 @@ impl Word {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn register_of(head: u32) -> Self {
-        Word { head, info: Self::REGISTER, tail: 0 }
+        Word { head, info: Self::REGISTER | 8 << Self::UNUSED_AT, tail: 0 }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -10,15 +10,15 @@
 //!
 //! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory operand is made anew here.
 
-use super::{Imm, Reg, place_special};
+use super::{Imm, ImmPart, Reg, RegPart, RmPart, VvvvPart, place_special};
 use crate::{
     chunk::Chunk,
     x64::{Encoder, decorate::Decorations, word::Word},
 };
 
-/// The EVEX prefix's own fields and the opcode byte of a row.
+/// The constants of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct EvexOp {
+struct EvexOp {
     opcode: u8,
     map: u8,
     /// W at bit 7, pp.
@@ -29,22 +29,18 @@ pub struct EvexOp {
     full: u8,
     /// N of disp8*N for a broadcast element.
     element: u8,
+    /// The digit in its place, ModRM.reg.
+    digit: u32,
 }
 
 impl EvexOp {
-    /// `map` is 1 (0F), 2 (0F38), 3 (0F3A) or 4 to 6; `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2); `ll` 0, 1, 2 for 128, 256, 512 bits.
-    pub const fn new(map: u8, pp: u8, ll: u8, w: u8, opcode: u8) -> Self {
-        EvexOp { opcode, map, bits: w << 7 | pp, last: ll << 5, full: 0, element: 0 }
-    }
-
-    /// N of disp8*N is `1 << full`, and `1 << element` for a broadcast.
-    pub const fn disp8(self, full: u8, element: u8) -> Self {
-        EvexOp { full, element, ..self }
-    }
-
-    /// APX: the bits that stand in for `z L'L b V4' aaa`, of which V4 is not inverted here.
-    pub const fn apx(self, last: u8) -> Self {
-        EvexOp { last, ..self }
+    /// The constants as generated code packs them, a byte each: 0, the digit, the opcode, `map` 1 (0F), 2 (0F38), 3 (0F3A) or 4 to 6,
+    /// W at bit 7 and `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2), the last payload byte (of APX's bits V4 is not
+    /// inverted here), and the two powers of two.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn unpack(row: u64) -> Self {
+        let [_, digit, opcode, map, bits, last, full, element] = row.to_be_bytes();
+        EvexOp { opcode, map, bits, last, full, element, digit: (digit as u32) << 27 }
     }
 
     /// The head that ends in ModRM: `bits` are the operands' heads.
@@ -61,18 +57,38 @@ impl EvexOp {
     }
 }
 
-/// An instruction with ModRM, and an immediate if it has one; `vvvv` is 0 where the row has none.
+/// An instruction with ModRM, and an immediate if it has one.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn evex<R: RegPart, V: VvvvPart, M: RmPart>(
+    enc: &mut Encoder<'_>,
+    row: u64,
+    reg: impl Into<R>,
+    vvvv: impl Into<V>,
+    rm: impl Into<M>,
+    imm: impl ImmPart,
+) {
+    let (op, reg, vvvv, rm) = (EvexOp::unpack(row), reg.into(), vvvv.into(), rm.into());
+    let decorations = reg.decorations().and(vvvv.decorations()).and(rm.decorations());
+    plain(enc, op, reg.reg(), vvvv.number(), rm.rm(), decorations, imm.imm());
+}
+
+/// An instruction with a vector index.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn evex_vsib<R: RegPart, M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl Into<R>, rm: impl Into<M>) {
+    let (op, reg, rm) = (EvexOp::unpack(row), reg.into(), rm.into());
+    vsib(enc, op, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
+}
+
 #[inline]
-pub fn evex(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn plain(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
-        enc.cursor.place((imm.0, op.with_modrm(vvvv, reg.0 | rm.head, decorations)));
+        enc.cursor.place((imm.0, op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations)));
     } else {
         memory(enc, op, reg, vvvv, rm, decorations, imm);
     }
 }
 
-/// An instruction with a vector index.
-pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
+fn vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
     // The index's fifth bit goes to V4, not to X4.
     let v4 = u8::from(rm.head & Word::HIGH_X != 0);
     let rm = Word { head: rm.head & !Word::HIGH_X, ..rm };
@@ -82,7 +98,7 @@ pub fn evex_vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorati
 #[inline(never)]
 fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
-    let head = op.with_modrm(vvvv, reg.0 | rm.head, decorations);
+    let head = op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations);
     if rm.is_special() {
         place_special(enc, head, rm, imm.0);
     } else {

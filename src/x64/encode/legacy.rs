@@ -12,7 +12,7 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, Reg, distance32, place_special};
+use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special};
 use crate::{
     chunk::Chunk,
     cursor::Chunks,
@@ -21,9 +21,9 @@ use crate::{
 };
 use core::hint::select_unpredictable;
 
-/// Prefixes, REX.W and opcode bytes of a row.
+/// The constants of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct Op {
+struct Op {
     /// The opcode bytes, the last one most significant.
     opcode: u32,
     opcode_len: u32,
@@ -31,36 +31,28 @@ pub struct Op {
     prefix: u32,
     prefix_len: u32,
     w: u32,
+    /// The digit in its place, ModRM.reg.
+    digit: u32,
 }
 
 impl Op {
-    /// The opcode bytes.
+    /// The constants as generated code packs them:
     ///
-    /// # Panics
-    /// There are more than three; in generated code that would be a compile error.
-    pub const fn new(bytes: &[u8]) -> Op {
-        assert!(bytes.len() <= 3);
-        let mut opcode = 0;
-        let mut i = 0;
-        while i < bytes.len() {
-            opcode = opcode >> 8 | (bytes[i] as u32) << 24;
-            i += 1;
+    /// ```text
+    ///   63 .. 40                39 .. 16         7 .. 5   4        3 .. 2            1 .. 0
+    ///   opcode, last byte first prefix, likewise digit    REX.W    prefix's length   opcode's length
+    /// ```
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn unpack(row: u64) -> Op {
+        const BYTES: u32 = 0xFF_FFFF << 8;
+        Op {
+            opcode: (row >> 32) as u32 & BYTES,
+            opcode_len: (row & 3) as u32,
+            prefix: (row >> 8) as u32 & BYTES,
+            prefix_len: (row >> 2 & 3) as u32,
+            w: if row & 0x10 != 0 { 0x48 } else { 0 },
+            digit: (row as u32 >> 5 & 7) << 27,
         }
-        Op { opcode, opcode_len: bytes.len() as u32, prefix: 0, prefix_len: 0, w: 0 }
-    }
-
-    /// The opcode behind these prefixes.
-    ///
-    /// # Panics
-    /// There are more than three.
-    pub const fn prefixed(self, bytes: &[u8]) -> Op {
-        let prefixes = Op::new(bytes);
-        Op { prefix: prefixes.opcode, prefix_len: prefixes.opcode_len, ..self }
-    }
-
-    /// The opcode with REX.W.
-    pub const fn w(self) -> Op {
-        Op { w: 0x48, ..self }
     }
 
     /// Whether REX and what follows it, up to ModRM, are one chunk.
@@ -147,38 +139,41 @@ fn place_modrm(enc: &mut Encoder<'_>, op: Op, bits: u32, behind: impl Chunks) {
 
 /// An instruction without operand fields.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op(enc: &mut Encoder<'_>, op: Op) {
-    op_imm(enc, op, Imm::NONE);
+pub fn op(enc: &mut Encoder<'_>, row: u64) {
+    op_imm(enc, row, ());
 }
 
 /// An instruction whose only operand field is an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op_imm(enc: &mut Encoder<'_>, op: Op, imm: Imm) {
-    place_with_imm(enc, op, op.alone(), imm);
+pub fn op_imm(enc: &mut Encoder<'_>, row: u64, imm: impl ImmPart) {
+    let op = Op::unpack(row);
+    place_with_imm(enc, op, op.alone(), imm.imm());
 }
 
 /// An instruction with a register in its opcode (`+r`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus(enc: &mut Encoder<'_>, op: Op, register: Word) {
-    plus_imm(enc, op, register, Imm::NONE);
+pub fn plus(enc: &mut Encoder<'_>, row: u64, register: impl RmPart) {
+    plus_imm(enc, row, register, ());
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus_imm(enc: &mut Encoder<'_>, op: Op, register: Word, imm: Imm) {
-    place_with_imm(enc, op, op.with_register(register), imm);
+pub fn plus_imm(enc: &mut Encoder<'_>, row: u64, register: impl RmPart, imm: impl ImmPart) {
+    let op = Op::unpack(row);
+    place_with_imm(enc, op, op.with_register(register.rm()), imm.imm());
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word) {
-    rm_imm(enc, op, reg, rm, Imm::NONE);
+pub fn rm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>) {
+    rm_imm(enc, row, reg, rm, ());
 }
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
-    let bits = reg.0 | rm.head;
+pub fn rm_imm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
+    let (op, rm, imm) = (Op::unpack(row), rm.into().rm(), imm.imm());
+    let bits = op.digit | reg.reg().0 | rm.head;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
     // What the immediate's length decides is a matter of the row's constants.
     if rm.is_register() && op.is_short() {
@@ -196,15 +191,27 @@ pub fn rm_imm(enc: &mut Encoder<'_>, op: Op, reg: Reg, rm: Word, imm: Imm) {
 
 /// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
 /// differ in their single opcode byte.
-///
-/// # Panics
-/// `bytes` is neither 2 nor 4, or the rows differ in more; in generated code that would be a compile error.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: Word, imm: i32, bytes: usize) {
+pub fn rm_imm_by_size<M: RmPart>(
+    enc: &mut Encoder<'_>,
+    short: u64,
+    long: u64,
+    reg: impl RegPart,
+    rm: impl Into<M>,
+    imm: impl Into<i32>,
+    bytes: usize,
+) {
+    let (short_row, long_row, rm, imm) = (short, long, rm.into().rm(), imm.into());
+    let (short, long) = (Op::unpack(short), Op::unpack(long));
     let fits = imm as i8 as i32 == imm;
     if rm.is_special() {
-        let (short_imm, long_imm) = (Imm::i8(imm as i8), if bytes == 2 { Imm::i16(imm as i16) } else { Imm::i32(imm) });
-        return if fits { rm_imm(enc, short, reg, rm, short_imm) } else { rm_imm(enc, long, reg, rm, long_imm) };
+        return if fits {
+            rm_imm::<Word>(enc, short_row, reg, rm, imm as i8)
+        } else if bytes == 2 {
+            rm_imm::<Word>(enc, long_row, reg, rm, imm as i16)
+        } else {
+            rm_imm::<Word>(enc, long_row, reg, rm, imm)
+        };
     }
     // With four bytes the immediate stands as high in its word as it can; with fewer all is shifted up, so that what is too much falls out. How far is
     // selected with the opcode, in its word's lowest byte, where the head has nothing that counts.
@@ -212,7 +219,7 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
     let by_size = select_unpredictable(fits, of_size(short, 1), of_size(long, bytes));
     let shift = by_size & 63;
     let len = 4 - (shift >> 3) as usize;
-    let head = short.behind_rex(reg.0 | rm.head, by_size, 1);
+    let head = short.behind_rex(short.digit | reg.reg().0 | rm.head, by_size, 1);
     let imm = (imm as u32 as u64) << 32;
     if rm.is_register() {
         let head_and_imm = Chunk::new((imm | u64::from(head.word)) << shift, head.len + len);
@@ -224,23 +231,24 @@ pub fn rm_imm_by_size(enc: &mut Encoder<'_>, short: Op, long: Op, reg: Reg, rm: 
 
 /// A branch with a displacement of one byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel8(enc: &mut Encoder<'_>, op: Op, target: Target) {
+pub fn rel8(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
     let end = enc.cursor.pos();
-    let distance = distance32(enc.references.refer(end, Rel::Rel8, target));
-    op_imm(enc, op, Imm::i8(distance as i8));
+    let distance = distance32(enc.references.refer(end, Rel::Rel8, target.into()));
+    op_imm(enc, row, distance as i8);
 }
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel32(enc: &mut Encoder<'_>, op: Op, target: Target) {
+pub fn rel32(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
     let end = enc.cursor.pos();
-    let distance = distance32(enc.references.refer(end, Rel::NEAR, target));
-    op_imm(enc, op, Imm::i32(distance));
+    let distance = distance32(enc.references.refer(end, Rel::NEAR, target.into()));
+    op_imm(enc, row, distance);
 }
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Target) {
+pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: impl Into<Target>) {
+    let target = target.into();
     let end = enc.cursor.pos();
     let known = match target {
         Target::Label(label) => enc.references.pos_of(label),
@@ -248,13 +256,13 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: Op, near: Op, target: Ta
     };
     let Some(pos) = known else {
         enc.references.pend(end, Rel::NEAR, target);
-        return op_imm(enc, near, Imm::i32(0));
+        return op_imm(enc, near, 0);
     };
     // A bound label lies at a higher address, so the distance is not negative.
     let distance = end.distance_to(pos);
     if distance <= 127 {
-        op_imm(enc, short, Imm::i8(distance as i8));
+        op_imm(enc, short, distance as i8);
     } else {
-        op_imm(enc, near, Imm::i32(distance as i32));
+        op_imm(enc, near, distance as i32);
     }
 }

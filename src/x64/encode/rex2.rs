@@ -4,52 +4,33 @@
 //!   prefixes   D5   M0 R4 X4 B4 W R3 X3 B3   opcode ...
 //! ```
 
-use super::{Imm, Reg, place_special};
+use super::{Imm, ImmPart, Reg, RegPart, RmPart, place_special};
 use crate::{
     chunk::Chunk,
     x64::{Encoder, word::Word},
 };
 
-/// Prefixes, REX2's own bits and the opcode byte of a row.
+/// The constants of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct Rex2Op {
+struct Rex2Op {
     opcode: u8,
     /// M0 and W.
     bits: u8,
     /// The prefix bytes, the last one most significant.
     prefix: u64,
     prefix_len: usize,
+    /// The digit in its place, ModRM.reg.
+    digit: u32,
 }
 
 impl Rex2Op {
-    /// An opcode of map 0.
-    pub const fn map0(opcode: u8) -> Self {
-        Rex2Op { opcode, bits: 0, prefix: 0, prefix_len: 0 }
-    }
-
-    /// An opcode of map 1 (`0F`).
-    pub const fn map1(opcode: u8) -> Self {
-        Rex2Op { opcode, bits: 0x80, prefix: 0, prefix_len: 0 }
-    }
-
-    /// The opcode with W.
-    pub const fn w(self) -> Self {
-        Rex2Op { bits: self.bits | 8, ..self }
-    }
-
-    /// The opcode behind these prefixes.
-    ///
-    /// # Panics
-    /// There are more than two.
-    pub const fn prefixed(self, bytes: &[u8]) -> Self {
-        assert!(bytes.len() <= 2);
-        let mut prefix = 0;
-        let mut i = 0;
-        while i < bytes.len() {
-            prefix = prefix >> 8 | (bytes[i] as u64) << 56;
-            i += 1;
-        }
-        Rex2Op { prefix, prefix_len: bytes.len(), ..self }
+    /// The constants as generated code packs them, a byte each: two of prefixes, the last one first, their number, 0, 0, the digit,
+    /// M0 at bit 7 and W at bit 3, the opcode.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn unpack(row: u64) -> Self {
+        let [_, _, prefix_len, _, _, digit, bits, opcode] = row.to_be_bytes();
+        let prefix_len = prefix_len as usize;
+        Rex2Op { opcode, bits, prefix: row & 0xFFFF << 48, prefix_len, digit: (digit as u32) << 27 }
     }
 
     /// The head that ends in the opcode: `bits` are the operands' heads.
@@ -70,25 +51,38 @@ impl Rex2Op {
 }
 
 /// An instruction with ModRM, and an immediate if it has one.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn rex2<R: RegPart, M: RmPart>(
+    enc: &mut Encoder<'_>,
+    row: u64,
+    reg: impl Into<R>,
+    rm: impl Into<M>,
+    imm: impl ImmPart,
+) {
+    plain(enc, Rex2Op::unpack(row), reg.into().reg(), rm.into().rm(), imm.imm());
+}
+
 #[inline]
-pub fn rex2(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
+fn plain(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
+    let head = op.with_modrm(op.digit | reg.0 | rm.head);
     if rm.is_special() {
-        place_special(enc, op.with_modrm(reg.0 | rm.head), rm, imm.0);
+        place_special(enc, head, rm, imm.0);
     } else {
-        enc.cursor.place(((imm.0, rm.tail()), op.with_modrm(reg.0 | rm.head)));
+        enc.cursor.place(((imm.0, rm.tail()), head));
     }
 }
 
 /// An instruction with a register in its opcode.
 #[inline]
-pub fn rex2_plus(enc: &mut Encoder<'_>, op: Rex2Op, register: Word, imm: Imm) {
-    let head = op.head(register.head);
+pub fn rex2_plus<M: RmPart>(enc: &mut Encoder<'_>, row: u64, register: impl Into<M>, imm: impl ImmPart) {
+    let register = register.into().rm();
+    let head = Rex2Op::unpack(row).head(register.head);
     let low = u64::from(register.head & 7 << 24) << 32;
-    enc.cursor.place((imm.0, Chunk::new(head.word | low, head.len)));
+    enc.cursor.place((imm.imm().0, Chunk::new(head.word | low, head.len)));
 }
 
 /// An instruction without register operands.
 #[inline]
-pub fn rex2_op(enc: &mut Encoder<'_>, op: Rex2Op, imm: Imm) {
-    enc.cursor.place((imm.0, op.head(0)));
+pub fn rex2_op(enc: &mut Encoder<'_>, row: u64, imm: impl ImmPart) {
+    enc.cursor.place((imm.imm().0, Rex2Op::unpack(row).head(0)));
 }

@@ -7,25 +7,30 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{Imm, Reg, place_special};
+use super::{ImmPart, RegPart, RmPart, VvvvPart, place_special};
 use crate::{
     chunk::Chunk,
     x64::{Encoder, word::Word},
 };
 
-/// The VEX prefix's own fields and the opcode byte of a row.
+/// The constants of a row.
 #[derive(Debug, Clone, Copy)]
-pub struct VexOp {
+struct VexOp {
     opcode: u8,
     map: u8,
     /// W at bit 7, L at bit 2, pp.
     bits: u8,
+    /// The digit in its place, ModRM.reg.
+    digit: u32,
 }
 
 impl VexOp {
-    /// `map` is 1 (0F), 2 (0F38) or 3 (0F3A); `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2); `l` is 1 for 256 bits.
-    pub const fn new(map: u8, pp: u8, l: u8, w: u8, opcode: u8) -> Self {
-        VexOp { opcode, map, bits: w << 7 | l << 2 | pp }
+    /// The constants as generated code packs them, a byte each: the digit, the opcode, `map` 1 (0F), 2 (0F38) or 3 (0F3A), and
+    /// W at bit 7, L at bit 2 (1 for 256 bits), `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2).
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn unpack(row: u32) -> Self {
+        let [digit, opcode, map, bits] = row.to_be_bytes();
+        VexOp { opcode, map, bits, digit: (digit as u32) << 27 }
     }
 
     /// The head that ends in ModRM: `bits` are the operands' heads.
@@ -44,21 +49,29 @@ impl VexOp {
 
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_op(enc: &mut Encoder<'_>, op: VexOp) {
-    let Chunk { word, len } = op.with_modrm(0, 0);
+pub fn vex_op(enc: &mut Encoder<'_>, row: u32) {
+    let Chunk { word, len } = VexOp::unpack(row).with_modrm(0, 0);
     enc.cursor.place(Chunk::new(word << 8, len - 1));
 }
 
-/// An instruction with ModRM; `vvvv` is 0 where the row has none.
+/// An instruction with ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word) {
-    vex_imm(enc, op, reg, vvvv, rm, Imm::NONE);
+pub fn vex<M: RmPart>(enc: &mut Encoder<'_>, row: u32, reg: impl RegPart, vvvv: impl VvvvPart, rm: impl Into<M>) {
+    vex_imm(enc, row, reg, vvvv, rm, ());
 }
 
 /// An instruction with ModRM and an immediate byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_imm(enc: &mut Encoder<'_>, op: VexOp, reg: Reg, vvvv: u8, rm: Word, imm: Imm) {
-    let head = op.with_modrm(vvvv, reg.0 | rm.head);
+pub fn vex_imm<M: RmPart>(
+    enc: &mut Encoder<'_>,
+    row: u32,
+    reg: impl RegPart,
+    vvvv: impl VvvvPart,
+    rm: impl Into<M>,
+    imm: impl ImmPart,
+) {
+    let (op, vvvv, rm, imm) = (VexOp::unpack(row), vvvv.number(), rm.into().rm(), imm.imm());
+    let head = op.with_modrm(vvvv, op.digit | reg.reg().0 | rm.head);
     if rm.is_register() && imm.0.len <= 3 {
         enc.cursor.place(head.then(imm.0));
     } else if rm.is_register() {

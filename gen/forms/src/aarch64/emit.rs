@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n\n";
 
 /// One method a form, in an `impl` of the runtime's AArch64 encoder.
-pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
+pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let imports = imports(forms, runtime);
     let methods: Vec<Item> = forms.iter().map(method).collect();
     String::from(HEADER) + &imports + "\n" + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
@@ -57,7 +57,7 @@ pub fn forms_data(forms: &[Form]) -> String {
 }
 
 /// The runtime's items that these forms name.
-fn imports(forms: &[Form], runtime: &TokenStream) -> String {
+fn imports(forms: &[Form], runtime: &str) -> String {
     let mut names = BTreeSet::from(["Encoder", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::new();
     for operand in forms.iter().flat_map(|form| &form.operands) {
@@ -76,8 +76,8 @@ fn imports(forms: &[Form], runtime: &TokenStream) -> String {
 }
 
 /// One `use`, wrapped.
-fn import(runtime: &TokenStream, module: &str, names: BTreeSet<&str>) -> String {
-    let path: String = runtime.to_string().split_whitespace().chain([module]).collect();
+fn import(runtime: &str, module: &str, names: BTreeSet<&str>) -> String {
+    let path = format!("{runtime}{module}");
     match names.iter().collect::<Vec<_>>().as_slice() {
         [] => String::new(),
         [name] => format!("use {path}::{name};\n"),
@@ -107,6 +107,66 @@ fn method(form: &Form) -> Item {
             By::Value | By::Method(..) => quote!(#param: #ty),
         }
     });
+    let body = packed(form).unwrap_or_else(|| bound(form));
+    // Rustdoc's search finds Arm's names, too.
+    let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
+    let tokens = quote! {
+        #alias
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        pub fn #name(&mut self #(, #params)*) {
+            #body
+        }
+    };
+    Item { docs: docs(form), tokens }
+}
+
+/// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
+fn packed(form: &Form) -> Option<TokenStream> {
+    let (mut places, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for operand in &form.operands {
+        let (param, ty) = (ident(&operand.param), ty(&operand.kind.ty));
+        match operand.kind.by {
+            By::Target(rel) => {
+                target = Some((ident(rel), param));
+                continue;
+            }
+            By::Value => types.push(Some(ty)),
+            // The parameter's bound says it.
+            By::Into => types.push(None),
+            By::Method(..) => return None,
+        }
+        let runs: Vec<Vec<Part>> = operand.fields.iter().map(|list| parts(list, &form.bits)).collect();
+        let [run] = &runs[..] else { return None };
+        let &[Part { from: 0, width, to }] = &run[..] else { return None };
+        if width != operand.kind.width {
+            return None;
+        }
+        places.push(to as u8);
+        params.push(param);
+    }
+    if form.condition.is_some() || !(1..=4).contains(&params.len()) {
+        return None;
+    }
+    let word = hex(form.bits.value);
+    let at = hex(places.iter().rev().fold(0, |at, place| at << 8 | u32::from(*place)));
+    let by_bounds = types.iter().all(Option::is_none);
+    let types = types.into_iter().map(|ty| ty.unwrap_or_else(|| quote!(_)));
+    let types = if by_bounds { TokenStream::new() } else { quote!(::<#(#types),*>) };
+    let count = params.len();
+    Some(match target {
+        Some((rel, target)) => {
+            let branch = ident(&format!("branch{count}"));
+            quote!(encode::#branch #types(self, #word, #at, #(#params),*, Rel::#rel, #target))
+        }
+        None => {
+            let place = ident(&format!("word{count}"));
+            quote!(encode::#place #types(self, #word, #at, #(#params),*))
+        }
+    })
+}
+
+/// The body in general: a binding for each operand that is named more than once, the check of the condition, and the word.
+fn bound(form: &Form) -> TokenStream {
     let mut bindings = Vec::new();
     let mut word = Terms(form.bits.value, Vec::new());
     let mut target = None;
@@ -150,21 +210,14 @@ fn method(form: &Form) -> Item {
     });
     let word = word.tokens();
     let place = match target {
-        Some((rel, param)) => quote!(encode::branch(self, #word, Rel::#rel, #param.into());),
-        None => quote!(encode::word(self, #word);),
+        Some((rel, param)) => quote!(encode::branch(self, #word, Rel::#rel, #param)),
+        None => quote!(encode::word(self, #word)),
     };
-    // Rustdoc's search finds Arm's names, too.
-    let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
-    let tokens = quote! {
-        #alias
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self #(, #params)*) {
-            #(#bindings)*
-            #check
-            #place
-        }
-    };
-    Item { docs: docs(form), tokens }
+    quote! {
+        #(#bindings)*
+        #check
+        #place
+    }
 }
 
 /// The word: fixed bits, and shifted values.

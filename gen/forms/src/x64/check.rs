@@ -10,7 +10,7 @@ use crate::{
     condition::{self, Term},
     error::{Reason, TableError},
     names,
-    table::Line,
+    row::Line,
 };
 use std::collections::HashMap;
 

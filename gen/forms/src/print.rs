@@ -37,14 +37,6 @@ pub fn items(header: Option<TokenStream>, items: &[Item]) -> String {
     printer.out
 }
 
-/// Tokens laid out as a whole file.
-pub fn file(tokens: TokenStream) -> String {
-    let mut printer = Printer::default();
-    printer.tokens(tokens);
-    printer.end_line();
-    printer.out
-}
-
 /// Tokens on one line.
 pub fn inline(tokens: TokenStream) -> String {
     let mut printer = Printer { nesting: 1, ..Printer::default() };
@@ -56,7 +48,7 @@ pub fn inline(tokens: TokenStream) -> String {
 struct Printer {
     out: String,
     depth: usize,
-    /// Open parentheses and brackets, within which nothing starts a new line.
+    /// Open parentheses, brackets and generic arguments, within which nothing starts a new line.
     nesting: usize,
     /// Whether a space may be wanted before the next token.
     last: Last,
@@ -257,10 +249,12 @@ impl Printer {
             "<" => {
                 self.out.push('<');
                 self.last = Last::Tight;
+                self.nesting += 1;
             }
             ">" => {
                 self.out.push('>');
                 self.last = Last::Word;
+                self.nesting = self.nesting.saturating_sub(1);
             }
             "!" | "#" => {
                 self.indent();

@@ -12,7 +12,7 @@ pub mod kinds;
 pub use check::forms;
 pub use emit::{encoders, forms_data};
 
-use crate::{condition::Condition, table::TextRow};
+use crate::{condition::Condition, row::TextRow};
 use serde_derive::Deserialize;
 
 /// A row as written; see `tables/README.md`.

@@ -13,7 +13,7 @@ use crate::{
     condition::{self, Comparison, Condition, Term},
     error::{Reason, TableError},
     names,
-    table::Line,
+    row::Line,
 };
 use std::collections::HashMap;
 

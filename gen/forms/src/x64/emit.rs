@@ -13,16 +13,15 @@ use quote::quote;
 use std::collections::HashMap;
 
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
-pub fn encoders(forms: &[Form], runtime: &TokenStream) -> String {
+pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
     items.extend(selectors(forms));
-    let mut text = String::from("// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n");
-    text += &print::file(quote! {
-        use #runtime::Target;
-        #[allow(unused_imports)]
-        use #runtime::x64::{*, encode::{self, EvexOp, Imm, Op, Reg, RegisterClass, Rex2Op, VexOp}};
-    });
-    text.push('\n');
+    let mut text = format!(
+        "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n\
+         use {runtime}::Target;\n\
+         #[allow(unused_imports)]\n\
+         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n"
+    );
     text += &print::items(Some(quote!(impl Encoder<'_>)), &items);
     text
 }
@@ -136,24 +135,20 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
     (decorated, true)
 }
 
-/// Whether the operand carries EVEX bits besides its own.
-fn is_decorated(operand: &Operand) -> bool {
-    let broadcast = matches!(operand.kind, Kind::RegMem { broadcast: Some(_), .. });
-    operand.mask.is_some() || operand.rounding.is_some() || broadcast
+/// The constants of a legacy row, as `encode::legacy` unpacks them.
+fn legacy_row(prefixes: &[u8], rex: Rex, opcode: &[u8], digit: u8) -> Literal {
+    let last_first = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 16);
+    let lengths = digit << 5 | u8::from(rex == Rex::W) << 4 | (prefixes.len() as u8) << 2 | opcode.len() as u8;
+    packed(last_first(opcode) << 40 | last_first(prefixes) << 16 | u64::from(lengths))
 }
 
-/// The constant for prefixes, REX.W and opcode bytes.
-fn legacy_op(prefixes: &[u8], rex: Rex, opcode: &[u8]) -> TokenStream {
-    let opcode = opcode.iter().map(|byte| hex(*byte));
-    let mut op = quote!(Op::new(&[#(#opcode),*]));
-    if !prefixes.is_empty() {
-        let prefixes = prefixes.iter().map(|byte| hex(*byte));
-        op = quote!(#op.prefixed(&[#(#prefixes),*]));
-    }
-    if rex == Rex::W {
-        op = quote!(#op.w());
-    }
-    quote!(const { #op })
+/// The constants of a row in one number: an argument that is a plain literal costs the least build time.
+fn packed(bits: u64) -> Literal {
+    let text = format!("{bits:X}");
+    // Bytes in groups of two, from the right.
+    let groups: Vec<_> = text.as_bytes().rchunks(4).rev().map(|group| String::from_utf8_lossy(group)).collect();
+    // Digits in base 16 are a literal.
+    format!("0x{}", groups.join("_")).parse().unwrap_or_else(|_| Literal::u64_unsuffixed(bits))
 }
 
 /// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
@@ -168,14 +163,14 @@ fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let stem = short.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
     let op = |form: &Form| match &form.encoding {
-        Encoding::Legacy { prefixes, rex, opcode, .. } => Some(legacy_op(prefixes, *rex, opcode)),
+        Encoding::Legacy { prefixes, rex, opcode, .. } => Some(legacy_row(prefixes, *rex, opcode, 0)),
         _ => None,
     };
     let (name, short_op, near_op) = (ident(stem), op(short)?, op(near)?);
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, target: impl Into<Target>) {
-            encode::branch_by_distance(self, #short_op, #near_op, target.into())
+            encode::branch_by_distance(self, #short_op, #near_op, target)
         }
     };
     let docs = vec![
@@ -206,18 +201,20 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     }
     let (parameters, conversions) = parameters(long);
     let names = parameter_names(long);
-    let (reg, rm) = (reg_part(long, &names), rm_part(long, &names));
+    let (reg, rm) = (argument(long, &names, Slot::Reg), rm_argument(long, &names));
+    let generic = generic(&[&rm]);
+    let (reg, rm) = (reg.value, rm.value);
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
-    let imm = if bytes == 4 { quote!(#imm) } else { quote!(#imm.into()) };
     let bytes = Literal::usize_unsuffixed(bytes);
-    let short_op = legacy_op(prefixes, *rex, short_opcode);
-    let long_op = legacy_op(prefixes, *rex, long_opcode);
+    let digit = modrm.reg.unwrap_or(0);
+    let short_op = legacy_row(prefixes, *rex, short_opcode, digit);
+    let long_op = legacy_row(prefixes, *rex, long_opcode, digit);
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #(#parameters),*) {
             #(#conversions)*
-            encode::rm_imm_by_size(self, #short_op, #long_op, #reg, #rm, #imm, #bytes)
+            encode::rm_imm_by_size #generic(self, #short_op, #long_op, #reg, #rm, #imm, #bytes)
         }
     };
     let docs = vec![
@@ -228,7 +225,7 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     Some(Item { docs, tokens })
 }
 
-/// The parameters of a form's function, and what converts those that are used more than once to their types.
+/// The parameters of a form's function, and what converts them to their types where a check looks at them.
 fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut parameters = Vec::new();
     let mut conversions = Vec::new();
@@ -239,7 +236,7 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let (ty, converted) = parameter_type(form, operand);
         if converted {
             parameters.push(quote!(#name: impl Into<#ty>));
-            if !is_used_once(form, operand) {
+            if has_check(form) {
                 conversions.push(quote!(let #name: #ty = #name.into();));
             }
         } else {
@@ -276,7 +273,7 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
                 (None, Some(Operand { kind: Kind::Fixed(number), .. })) => (*number).into(),
                 (None, Some(operand)) => {
                     let at = form.operands.iter().position(|other| std::ptr::eq(other, operand)).unwrap_or_default();
-                    let operand_name = plain(form, (operand, &names[at]));
+                    let operand_name = plain((operand, &names[at]));
                     return if matches!(operand.kind, Kind::RegMem { .. }) {
                         quote!(#operand_name.rm().register())
                     } else {
@@ -309,31 +306,14 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
     }
 }
 
-/// Whether the function names the operand in one place, which then converts it: a binding costs build time.
-fn is_used_once(form: &Form, operand: &Operand) -> bool {
-    !is_decorated(operand) && !has_check(form)
-}
-
 /// Whether operands' values decide whether the form can be encoded. That a mask is not k0 is a matter of its type.
 fn has_check(form: &Form) -> bool {
     form.when.as_ref().is_some_and(|when| when.names().any(|name| name != MASK))
 }
 
-/// The operand without its decorations, which hold it.
-fn plain(form: &Form, (operand, name): (&Operand, &Ident)) -> TokenStream {
-    let (_, converted) = parameter_type(form, operand);
-    if operand.mask.is_some() || operand.rounding.is_some() {
-        quote!(#name.operand())
-    } else if converted && is_used_once(form, operand) {
-        quote!(#name.into())
-    } else {
-        quote!(#name)
-    }
-}
-
-fn hex(byte: u8) -> Literal {
-    // `Literal` has no hexadecimal constructor; its parser knows the notation.
-    format!("{byte:#04X}").parse().unwrap_or_else(|_| Literal::u8_unsuffixed(byte))
+/// The operand without its decorations, in a function that has converted it.
+fn plain((operand, name): (&Operand, &Ident)) -> TokenStream {
+    if operand.mask.is_some() || operand.rounding.is_some() { quote!(#name.operand()) } else { quote!(#name) }
 }
 
 /// The operand in a place, and its parameter.
@@ -341,160 +321,150 @@ fn named<'a>(form: &'a Form, names: &'a [Ident], slot: Slot) -> Option<(&'a Oper
     form.operands.iter().zip(names).find(|(operand, _)| operand.slot == slot)
 }
 
-/// ModRM.reg: an operand, or the digit.
-fn reg_part(form: &Form, names: &[Ident]) -> TokenStream {
-    if let Some(operand) = named(form, names, Slot::Reg) {
-        let operand = plain(form, operand);
-        return quote!(#operand.reg());
-    }
-    let digit = Literal::u8_unsuffixed(form.modrm().and_then(|modrm| modrm.reg).unwrap_or(0));
-    quote!(Reg::digit(#digit))
+/// What a primitive gets for a place in the encoding.
+struct Argument {
+    value: TokenStream,
+    /// The type that it has, or is converted to; none where the parameter's own bound says it.
+    ty: Option<TokenStream>,
+}
+
+/// The operand in a place, `()` if there is none.
+fn argument(form: &Form, names: &[Ident], slot: Slot) -> Argument {
+    let Some((operand, name)) = named(form, names, slot) else {
+        return Argument { value: quote!(()), ty: Some(quote!(())) };
+    };
+    let (ty, converted) = parameter_type(form, operand);
+    Argument { value: quote!(#name), ty: (!converted || has_check(form)).then_some(ty) }
 }
 
 /// ModRM.rm: an operand, or fixed.
-fn rm_part(form: &Form, names: &[Ident]) -> TokenStream {
+fn rm_argument(form: &Form, names: &[Ident]) -> Argument {
     let modrm = form.modrm();
-    let Some(operand) = named(form, names, Slot::Rm) else {
+    if named(form, names, Slot::Rm).is_none() {
         let fixed = Literal::u8_unsuffixed(modrm.and_then(|modrm| modrm.rm).unwrap_or(0));
-        return quote!(encode::RmWord::fixed(#fixed));
-    };
-    let operand = plain(form, operand);
+        return Argument { value: quote!(RmWord::fixed(#fixed)), ty: Some(quote!(RmWord)) };
+    }
+    let operand = argument(form, names, Slot::Rm);
     if modrm.is_some_and(|modrm| modrm.mode == Mode::MemorySib) {
-        quote!(#operand.rm().with_sib())
+        let Argument { value, ty } = operand;
+        let converted = if ty.is_some() { value } else { quote!(#value.into()) };
+        Argument { value: quote!(#converted.rm().with_sib()), ty: Some(quote!(RmWord)) }
     } else {
-        quote!(#operand.rm())
+        operand
     }
 }
 
+/// The types that a primitive converts its arguments to, if the parameters' bounds do not say all of them.
+fn generic(arguments: &[&Argument]) -> TokenStream {
+    if arguments.iter().all(|argument| argument.ty.is_none()) {
+        return TokenStream::new();
+    }
+    let types = arguments.iter().map(|argument| argument.ty.clone().unwrap_or_else(|| quote!(_)));
+    quote!(::<#(#types),*>)
+}
+
 fn body(form: &Form, names: &[Ident]) -> TokenStream {
-    let named = |slot: Slot| named(form, names, slot);
     let modrm = form.modrm();
-    let (reg, rm) = (reg_part(form, names), rm_part(form, names));
-    let vvvv = match named(Slot::Vvvv) {
-        Some(operand) => {
-            let operand = plain(form, operand);
-            quote!(#operand.number())
-        }
-        None => quote!(0),
-    };
+    let digit = modrm.and_then(|modrm| modrm.reg).unwrap_or(0);
+    let [reg, vvvv, opcode_register, target] =
+        [Slot::Reg, Slot::Vvvv, Slot::Opcode, Slot::Rel].map(|slot| argument(form, names, slot));
+    let rm = rm_argument(form, names);
+    let has_register = named(form, names, Slot::Opcode).is_some();
+    let (rm_type, all_types) = (generic(&[&rm]), generic(&[&reg, &vvvv, &rm]));
+    let (two_types, register_type) = (generic(&[&reg, &rm]), generic(&[&opcode_register]));
+    let [reg, vvvv, rm, register, target] = [reg, vvvv, rm, opcode_register, target].map(|argument| argument.value);
     let immediate = immediate(form, names);
     let has_immediate = !immediate.is_empty();
-    let decorations = form
-        .operands
-        .iter()
-        .zip(names)
-        .filter(|(operand, _)| is_decorated(operand))
-        .map(|(_, name)| quote!(#name.decorations()));
-    let decorations = decorations.reduce(|a, b| quote!(#a.and(#b))).unwrap_or_else(|| quote!(Decorations::NONE));
+    let immediate = if has_immediate { immediate } else { quote!(()) };
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
             // WAIT is an instruction by itself, which stands in front of the address's prefixes, too.
             let (wait, prefixes) = match prefixes.split_first() {
-                Some((0x9B, rest)) => (quote!(encode::op(self, const { Op::new(&[0x9B]) });), rest),
+                Some((0x9B, rest)) => {
+                    let wait = legacy_row(&[], Rex::AsNeeded, &[0x9B], 0);
+                    (quote!(; encode::op(self, #wait)), rest)
+                }
                 _ => (TokenStream::new(), &prefixes[..]),
             };
-            let op = legacy_op(prefixes, *rex, opcode);
-            let target = named(Slot::Rel).map(|operand| plain(form, operand));
-            let register = named(Slot::Opcode).map(|operand| plain(form, operand));
-            let instruction = match (form.immediates.first(), modrm, register) {
-                (Some(Immediate::Rel(1)), ..) => quote!(encode::rel8(self, #op, #target)),
-                (Some(Immediate::Rel(_)), ..) => quote!(encode::rel32(self, #op, #target)),
-                (_, Some(_), _) if has_immediate => quote!(encode::rm_imm(self, #op, #reg, #rm, #immediate)),
-                (_, Some(_), _) => quote!(encode::rm(self, #op, #reg, #rm)),
-                (_, None, Some(register)) if *plus && has_immediate => {
-                    quote!(encode::plus_imm(self, #op, #register.rm(), #immediate))
-                }
-                (_, None, Some(register)) => quote!(encode::plus(self, #op, #register.rm())),
-                (_, None, None) if has_immediate => quote!(encode::op_imm(self, #op, #immediate)),
-                (_, None, None) => quote!(encode::op(self, #op)),
+            let row = legacy_row(prefixes, *rex, opcode, digit);
+            let instruction = match (form.immediates.first(), modrm) {
+                (Some(Immediate::Rel(1)), _) => quote!(encode::rel8(self, #row, #target)),
+                (Some(Immediate::Rel(_)), _) => quote!(encode::rel32(self, #row, #target)),
+                (_, Some(_)) if has_immediate => quote!(encode::rm_imm #rm_type(self, #row, #reg, #rm, #immediate)),
+                (_, Some(_)) => quote!(encode::rm #rm_type(self, #row, #reg, #rm)),
+                (_, None) if *plus && has_immediate => quote!(encode::plus_imm(self, #row, #register, #immediate)),
+                (_, None) if has_register => quote!(encode::plus(self, #row, #register)),
+                (_, None) if has_immediate => quote!(encode::op_imm(self, #row, #immediate)),
+                (_, None) => quote!(encode::op(self, #row)),
             };
-            if wait.is_empty() { instruction } else { quote!(#instruction; #wait) }
+            quote!(#instruction #wait)
         }
         Encoding::Rex2 { prefixes, w, map1, opcode, .. } => {
-            let map = ident(if *map1 { "map1" } else { "map0" });
-            let opcode = hex(*opcode);
-            let mut op = quote!(Rex2Op::#map(#opcode));
-            if !prefixes.is_empty() {
-                let prefixes = prefixes.iter().map(|byte| hex(*byte));
-                op = quote!(#op.prefixed(&[#(#prefixes),*]));
-            }
-            if *w {
-                op = quote!(#op.w());
-            }
-            let op = quote!(const { #op });
-            let immediate = if has_immediate { immediate } else { quote!(Imm::NONE) };
-            match (modrm, named(Slot::Opcode).map(|operand| plain(form, operand))) {
-                (Some(_), _) => quote!(encode::rex2(self, #op, #reg, #rm, #immediate)),
-                (None, Some(register)) => quote!(encode::rex2_plus(self, #op, #register.rm(), #immediate)),
-                (None, None) => quote!(encode::rex2_op(self, #op, #immediate)),
+            let prefix = prefixes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 8);
+            let bits = u8::from(*map1) << 7 | u8::from(*w) << 3;
+            let low = u32::from_be_bytes([0, digit, bits, *opcode]);
+            let row = packed(prefix << 48 | (prefixes.len() as u64) << 40 | u64::from(low));
+            match modrm {
+                Some(_) => quote!(encode::rex2 #two_types(self, #row, #reg, #rm, #immediate)),
+                None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
+                None => quote!(encode::rex2_op(self, #row, #immediate)),
             }
         }
         Encoding::Vex { l, pp, map, w, opcode, .. } => {
-            let fields = [*map, *pp, *l, *w].map(Literal::u8_unsuffixed);
-            let opcode = hex(*opcode);
-            let op = quote!(const { VexOp::new(#(#fields,)* #opcode) });
+            let row = u32::from_be_bytes([digit, *opcode, *map, w << 7 | l << 2 | pp]);
+            let row = packed(row.into());
             match modrm {
-                None => quote!(encode::vex_op(self, #op)),
-                Some(_) if has_immediate => quote!(encode::vex_imm(self, #op, #reg, #vvvv, #rm, #immediate)),
-                Some(_) => quote!(encode::vex(self, #op, #reg, #vvvv, #rm)),
+                None => quote!(encode::vex_op(self, #row)),
+                Some(_) if has_immediate => {
+                    quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate))
+                }
+                Some(_) => quote!(encode::vex #rm_type(self, #row, #reg, #vvvv, #rm)),
             }
         }
         Encoding::Evex { ll, pp, map, w, opcode, disp8, apx, .. } => {
-            let fields = [*map, *pp, *ll, *w].map(Literal::u8_unsuffixed);
-            let opcode = hex(*opcode);
-            let mut op = quote!(EvexOp::new(#(#fields,)* #opcode));
-            let (full, element) = (disp8.0.trailing_zeros(), disp8.1.trailing_zeros());
-            if (full, element) != (0, 0) {
-                let (full, element) = (Literal::u32_unsuffixed(full), Literal::u32_unsuffixed(element));
-                op = quote!(#op.disp8(#full, #element));
-            }
-            if let Some(apx) = apx {
+            let last = match apx {
                 // The highest bit of a condition is stored as it is, in the place of V4, which is stored inverted.
-                let scc = apx.scc.map_or(0, |scc| scc ^ 8);
-                let last = hex(scc | u8::from(apx.nd) << 4 | u8::from(apx.nf) << 2);
-                op = quote!(#op.apx(#last));
-            }
-            let op = quote!(const { #op });
-            let immediate = if has_immediate { immediate } else { quote!(Imm::NONE) };
+                Some(apx) => apx.scc.map_or(0, |scc| scc ^ 8) | u8::from(apx.nd) << 4 | u8::from(apx.nf) << 2,
+                None => ll << 5,
+            };
+            let (full, element) = (disp8.0.trailing_zeros() as u8, disp8.1.trailing_zeros() as u8);
+            let row = u64::from_be_bytes([0, digit, *opcode, *map, w << 7 | pp, last, full, element]);
+            let row = packed(row);
             let vsib = form.operands.iter().any(|operand| matches!(operand.kind, Kind::Vsib { .. }));
             if vsib {
-                quote!(encode::evex_vsib(self, #op, #reg, #rm, #decorations))
+                quote!(encode::evex_vsib #two_types(self, #row, #reg, #rm))
             } else {
-                quote!(encode::evex(self, #op, #reg, #vvvv, #rm, #decorations, #immediate))
+                quote!(encode::evex #all_types(self, #row, #reg, #vvvv, #rm, #immediate))
             }
         }
     }
 }
 
-/// The immediate bytes; nothing where the form has none.
+/// The immediate: the bare operand, or what two of them make; nothing where the form has none.
 fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
-    let mut operands = form
+    let operands: Vec<_> = form
         .operands
         .iter()
         .zip(names)
-        .filter(|(operand, _)| matches!(operand.slot, Slot::Imm | Slot::Moffs | Slot::Is4));
-    let mut all = TokenStream::new();
-    for immediate in &form.immediates {
-        if matches!(immediate, Immediate::Rel(_)) {
-            continue;
+        .filter(|(operand, _)| matches!(operand.slot, Slot::Imm | Slot::Moffs | Slot::Is4))
+        .collect();
+    match &operands[..] {
+        [] => TokenStream::new(),
+        [(_, only)] => quote!(#only),
+        [(_, register), (_, low), ..] if form.immediates.contains(&Immediate::Is5) => {
+            quote!(Imm::is5(#register.number(), #low))
         }
-        let Some((operand, name)) = operands.next() else { break };
-        let value = plain(form, (operand, name));
-        if *immediate == Immediate::Is5 {
-            let Some((_, low)) = operands.next() else { break };
-            return quote!(Imm::is5(#value.number(), #low));
+        all => {
+            let one = all.iter().map(|(operand, name)| {
+                let constructor = match operand.kind {
+                    Kind::Imm { bits, signed } => ident(&format!("{}{bits}", if signed { 'i' } else { 'u' })),
+                    _ => ident("u64"),
+                };
+                quote!(Imm::#constructor(#name))
+            });
+            one.reduce(|all, one| quote!(#all.then(#one))).unwrap_or_default()
         }
-        let one = match operand.kind {
-            Kind::Imm { bits, signed } => {
-                let constructor = ident(&format!("{}{bits}", if signed { 'i' } else { 'u' }));
-                quote!(Imm::#constructor(#value))
-            }
-            Kind::Moffs { .. } => quote!(Imm::u64(#value)),
-            _ => quote!(Imm::is4(#value.number())),
-        };
-        all = if all.is_empty() { one } else { quote!(#all.then(#one)) };
     }
-    all
 }
 
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.

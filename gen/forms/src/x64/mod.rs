@@ -9,7 +9,7 @@ mod sized;
 use crate::{
     condition::Condition,
     error::{Reason, TableError},
-    table::{Line, TextRow},
+    row::{Line, TextRow},
 };
 use serde_derive::Deserialize;
 

@@ -1,0 +1,24 @@
+//! Rows as text: what a table file gives, one form or one size family each.
+
+use serde::de::DeserializeOwned;
+
+/// A row as text, in either notation.
+pub trait TextRow: Clone + DeserializeOwned {
+    /// What an error message calls the row.
+    fn title(&self) -> &str;
+    /// Every text of the row, in which columns are replaced.
+    fn texts(&mut self) -> Vec<&mut String>;
+    /// The row's CPU features, which the group may give.
+    fn cpu(&mut self) -> &mut Option<String>;
+}
+
+/// A single row, its columns put in, and the table that it comes from.
+#[derive(Debug, Clone)]
+pub struct Line<Row> {
+    /// The table, relative to the tables' root: `x64/alu.ron`.
+    pub table: String,
+    /// The table's Cargo feature.
+    pub feature: Option<String>,
+    /// The row.
+    pub row: Row,
+}
