@@ -748,7 +748,7 @@ fn avx512_scatter_and_compress() {
     let scatter = Function::new(|enc| {
         enc.ret();
         enc.vzeroupper();
-        let to = (RDI + ZMM20 * 4 + 8).k(K1).non_zero().expect("K1 is a mask");
+        let to = (RDI + ZMM20 * 4 + 8).k(K1);
         enc.vpscatterdd_vm32z_k1_zmm(to, ZMM29);
         enc.vpaddd_zmm_k1z_zmm_zmmm512b32(ZMM29, ZMM20, ZMM20);
         enc.vmovdqu32_zmm_k1z_zmmm512(ZMM20, RSI + 0);

@@ -99,6 +99,8 @@ enum Sort {
     /// A register of this class, or of a class that includes it.
     Register(Class, u8),
     Memory,
+    /// Memory with an address of 32 bits.
+    NarrowMemory,
     /// Memory that needs REX.
     HighMemory,
     /// Memory that needs APX.
@@ -121,6 +123,7 @@ fn sorts() -> Vec<(Sort, Operand)> {
         register(Class::St, St::new(7), 7),
         register(Class::Sreg, Sreg::new(5), 5),
         (Sort::Memory, (RBX + RSI * 4 + 8).into()),
+        (Sort::NarrowMemory, (EBX + ESI * 4 + 8).into()),
         (Sort::ExtendedMemory, (R16 + 0).into()),
         (Sort::HighMemory, (R8 + 8).into()),
         (Sort::HighMemory, (RAX + R9 * 2).into()),
@@ -175,6 +178,7 @@ fn takes_register(wanted: Class, found: Class, number: u8) -> bool {
 fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
     let memory = |extended: bool| match sort {
         Sort::Memory | Sort::Reference => true,
+        Sort::NarrowMemory => !form.needs_wide_address(),
         Sort::HighMemory => !form.is_without_rex(),
         Sort::ExtendedMemory => extended,
         _ => false,
@@ -450,8 +454,7 @@ fn vector_addresses_that_no_instruction_can_hold() {
 fn conditions_between_operands() {
     let mut forms_seen = 0;
     for (model, form) in pairs() {
-        let Some(when) = &model.when else { continue };
-        if when.text == "k1!=0" {
+        if !model.has_check() {
             continue;
         }
         forms_seen += 1;

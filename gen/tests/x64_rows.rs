@@ -204,8 +204,34 @@ mod operands {
         refuses(
             r#"(ins: "vmovaps m512 {k1}{z}, zmm1", op: "EVEX.512.NP.0F.W0 29 /r", en: "MR", io: "w r", tt: FullMem)"#,
             "vmovaps m512 {k1}{z}, zmm1",
-            encoding("memory cannot be masked with zeroing"),
+            encoding("only vector registers can be masked with zeroing"),
         );
+    }
+
+    #[test]
+    fn masks_are_not_zeroed() {
+        refuses(
+            r#"(ins: "vcmpps k1 {k2}{z}, zmm1, zmm2, uimm8", op: "EVEX.512.NP.0F.W0 C2 /r ib", en: "RVMI", io: "w r r r")"#,
+            "vcmpps k1 {k2}{z}, zmm1, zmm2, uimm8",
+            encoding("only vector registers can be masked with zeroing"),
+        );
+    }
+
+    #[test]
+    fn rounding_is_beside_registers_or_says_itself_that_it_is_not() {
+        let row = |ins: &str, en: &str, tt: &str| {
+            format!(r#"(ins: "{ins}", op: "EVEX.512.66.0F3A.W0 1D /r ib", en: "{en}", io: "w r r"{tt})"#)
+        };
+        for (ins, en) in [
+            ("vcvtps2ph ymm1/m256 {k1}{z}, zmm2{sae}, uimm8", "MRI"),
+            ("vcvtps2ph ymm1/m256 {k1}{z}, zmm2{er}, uimm8", "MRI"),
+            ("vcvtps2ph m256 {k1}, zmm2{sae}, uimm8", "MRI"),
+            ("vcvtps2ph ymm1, m256{sae}, uimm8", "RMI"),
+        ] {
+            refuses(&row(ins, en, ", tt: HalfMem"), ins, encoding("rounding is for registers, beside registers"));
+        }
+        rows(&row("vcvtps2ph ymm1 {k1}{z}, zmm2{sae}, uimm8", "MRI", "")).expect("registers only");
+        rows(&row("vcvtps2ph zmm1, ymm2/m256{sae}, uimm8", "RMI", ", tt: HalfMem")).expect("its type decides");
     }
 
     #[test]
@@ -484,8 +510,17 @@ mod the_rest_of_a_row {
             ("op1!=op3", "names no operand"),
             ("op0!=op1", "names no operand"),
             ("k1!=0", "a mask can only be k1!=0"),
+            ("address==64", "an address can only be address==64"),
         ] {
             refuses(&xchg(when), "xchg r32, EAX", Reason::Condition { text: when.into(), problem });
+        }
+        let enqcmd = |when: &str| {
+            format!(r#"(ins: "enqcmd r64, m512", op: "F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
+        };
+        rows(&enqcmd("address==64")).expect("it has an address");
+        for when in ["address!=64", "address==32", "address==64 || op1!=op2"] {
+            let problem = "an address can only be address==64";
+            refuses(&enqcmd(when), "enqcmd r64, m512", Reason::Condition { text: when.into(), problem });
         }
     }
 
@@ -542,6 +577,34 @@ mod between_rows {
         )
         .expect("jz says so");
         assert_eq!(forms[1].alias.as_deref(), Some("je_rel8"));
+    }
+
+    #[test]
+    fn an_alias_of_something_else() {
+        let jz =
+            |op: &str, alias: &str| format!(r#"(ins: "jz rel8", op: "{op} cb", en: "D", io: "-", alias: "{alias}"),"#);
+        let je = r#"(ins: "je rel8", op: "74 cb", en: "D", io: "-"),"#;
+        let disjoint = |name: &str| Reason::AliasDisjoint { name: name.into() };
+        refuses(&(je.to_string() + &jz("75", "je_rel8")), "jz rel8", disjoint("je_rel8"));
+        refuses(&jz("74", "jz_rel8"), "jz rel8", disjoint("jz_rel8"));
+        // The same opcode, but only one of them may be memory, and the other not a register.
+        refuses(
+            r#"(ins: "movhlps xmm1, xmm2", op: "0F 12 /r", en: "RM", io: "rw r"),
+               (ins: "movlps xmm1, m64", op: "0F 12 /r", en: "RM", io: "rw r", alias: "movhlps_xmm_xmm")"#,
+            "movlps xmm1, m64",
+            disjoint("movhlps_xmm_xmm"),
+        );
+    }
+
+    #[test]
+    fn an_alias_of_an_alias_leads_somewhere() {
+        let row = |ins: &str, alias: &str| {
+            format!(r#"(ins: "{ins} rel8", op: "74 cb", en: "D", io: "-", alias: "{alias}"),"#)
+        };
+        let last = r#"(ins: "je rel8", op: "74 cb", en: "D", io: "-"),"#;
+        rows(&(row("jz", "jq_rel8") + &row("jq", "je_rel8") + last)).expect("jz, jq and je are one");
+        let reason = Reason::AliasCircle { name: "jq_rel8".into() };
+        refuses(&(row("jz", "jq_rel8") + &row("jq", "jz_rel8")), "jz rel8", reason);
     }
 
     #[test]

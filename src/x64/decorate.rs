@@ -1,13 +1,17 @@
 //! What EVEX and APX add to operands: masks, zeroing, broadcast, rounding, default flags.
 //!
 //! A decoration belongs to its operand, as in the manual: `ZMM1.k(K2).z()`, `Mem::from(RDI).broadcast()`,
-//! `ZMM3.rounded(Round::Up)`. An operand that a form may decorate is taken as `impl Into<MaskedZ<..>>`, so
+//! `ZMM3.rounded(Round::Up)`. An operand that a form may decorate is taken as `impl Into<Zeroing<..>>`, so
 //! a plain one does as well, and a decoration that the form does not have does not compile.
+//!
+//! There are two sorts of types. What is made is what is written: a [`Masked`] operand has a mask, which is not K0, a [`Zeroed`] one is a
+//! register with a mask. What a form takes says what it may have: [`Merging`] is `{k1}` in the manual, [`Zeroing`] is `{k1}{z}`, [`Er`] is `{er}`,
+//! [`Sae`] is `{sae}`; a gather, which must have a mask, takes [`Masked`] itself.
 
 use super::{
     Mem, VMem,
     operand::{AnyAddress, RegisterClass, Rm},
-    reg::{EXmm, EYmm, K, Xmm, Ymm, Zmm},
+    reg::{EXmm, EYmm, K, WriteMask, Xmm, Ymm, Zmm},
     word::Word,
 };
 use core::marker::PhantomData;
@@ -27,12 +31,12 @@ impl Decorations {
     const L: u8 = 0x60;
     const B: u8 = 0x10;
 
-    const fn mask(mask: Option<K>, zeroing: bool) -> Self {
-        let k = match mask {
-            Some(k) => k.number(),
-            None => 0,
-        };
-        Decorations { set: k | if zeroing { Self::Z } else { 0 }, clear: 0, broadcast: false }
+    const fn mask(mask: WriteMask) -> Self {
+        Decorations { set: mask.number(), clear: 0, broadcast: false }
+    }
+
+    const fn zeroing(mask: WriteMask) -> Self {
+        Decorations { set: mask.number() | Self::Z, clear: 0, broadcast: false }
     }
 
     /// These and those of another operand.
@@ -75,41 +79,70 @@ pub enum Round {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Masked<T> {
     operand: T,
-    mask: Option<K>,
+    mask: WriteMask,
 }
 
-/// An operand with a mask: elements that are masked out keep their value, or become 0.
+/// A register with a mask: elements that are masked out become 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaskedZ<T> {
-    operand: T,
-    mask: Option<K>,
-    zeroing: bool,
+pub struct Zeroed<R> {
+    register: R,
+    mask: WriteMask,
 }
 
-/// An operand with a mask other than K0, as gathers and scatters need.
+/// An operand that may have a mask: elements that are masked out keep their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NonZeroMasked<T> {
+pub struct Merging<T> {
     operand: T,
-    mask: K,
+    decorations: Decorations,
+}
+
+/// An operand that may have a mask: elements that are masked out keep their value, or, in a register, become 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zeroing<T> {
+    operand: T,
+    decorations: Decorations,
 }
 
 impl<T: Copy> Masked<T> {
     #[cfg(feature = "forms")]
-    pub(super) const fn new(operand: T, mask: Option<K>) -> Self {
+    pub(super) const fn new(operand: T, mask: WriteMask) -> Self {
         Masked { operand, mask }
     }
 
+    /// For generated code: the operand without its mask.
+    pub const fn operand(self) -> T {
+        self.operand
+    }
+
+    /// For generated code: the mask's bits.
+    pub const fn decorations(self) -> Decorations {
+        Decorations::mask(self.mask)
+    }
+}
+
+impl<R: RegisterClass> Masked<R> {
     /// Elements that are masked out become 0.
-    pub const fn z(self) -> MaskedZ<T> {
-        MaskedZ { operand: self.operand, mask: self.mask, zeroing: true }
+    pub const fn z(self) -> Zeroed<R> {
+        Zeroed { register: self.operand, mask: self.mask }
+    }
+}
+
+impl<T: Copy> Merging<T> {
+    /// For generated code: the operand without its mask.
+    pub const fn operand(self) -> T {
+        self.operand
     }
 
-    /// The operand for forms that need a mask; `None` for K0, which means none.
-    pub const fn non_zero(self) -> Option<NonZeroMasked<T>> {
-        match self.mask {
-            Some(mask) if mask.number() != 0 => Some(NonZeroMasked { operand: self.operand, mask }),
-            _ => None,
-        }
+    /// For generated code: the mask's bits.
+    pub const fn decorations(self) -> Decorations {
+        self.decorations
+    }
+}
+
+impl<T: Copy> Zeroing<T> {
+    #[cfg(feature = "forms")]
+    pub(super) const fn zeroed(operand: T, mask: WriteMask) -> Self {
+        Zeroing { operand, decorations: Decorations::zeroing(mask) }
     }
 
     /// For generated code: the operand without its mask.
@@ -119,37 +152,37 @@ impl<T: Copy> Masked<T> {
 
     /// For generated code: the mask's bits.
     pub const fn decorations(self) -> Decorations {
-        Decorations::mask(self.mask, false)
+        self.decorations
     }
 }
 
-impl<T: Copy> MaskedZ<T> {
-    /// For generated code: the operand without its mask.
-    pub const fn operand(self) -> T {
-        self.operand
-    }
-
-    /// For generated code: the mask's bits.
-    pub const fn decorations(self) -> Decorations {
-        Decorations::mask(self.mask, self.zeroing)
+impl<T> From<T> for Merging<T> {
+    fn from(operand: T) -> Self {
+        Merging { operand, decorations: Decorations::NONE }
     }
 }
 
-impl<T: Copy> NonZeroMasked<T> {
-    /// For generated code: the operand without its mask.
-    pub const fn operand(self) -> T {
-        self.operand
-    }
-
-    /// For generated code: the mask's bits.
-    pub const fn decorations(self) -> Decorations {
-        Decorations::mask(Some(self.mask), false)
-    }
-}
-
-impl<T> From<Masked<T>> for MaskedZ<T> {
+impl<T> From<Masked<T>> for Merging<T> {
     fn from(masked: Masked<T>) -> Self {
-        MaskedZ { operand: masked.operand, mask: masked.mask, zeroing: false }
+        Merging { operand: masked.operand, decorations: Decorations::mask(masked.mask) }
+    }
+}
+
+impl<T> From<T> for Zeroing<T> {
+    fn from(operand: T) -> Self {
+        Zeroing { operand, decorations: Decorations::NONE }
+    }
+}
+
+impl<T> From<Masked<T>> for Zeroing<T> {
+    fn from(masked: Masked<T>) -> Self {
+        Zeroing { operand: masked.operand, decorations: Decorations::mask(masked.mask) }
+    }
+}
+
+impl<R> From<Zeroed<R>> for Zeroing<R> {
+    fn from(zeroed: Zeroed<R>) -> Self {
+        Zeroing { operand: zeroed.register, decorations: Decorations::zeroing(zeroed.mask) }
     }
 }
 
@@ -164,15 +197,27 @@ impl Mem {
     }
 
     /// The operand with a mask.
-    pub const fn k(self, mask: K) -> Masked<Mem> {
-        Masked { operand: self, mask: Some(mask) }
+    pub const fn k(self, mask: WriteMask) -> Masked<Mem> {
+        Masked { operand: self, mask }
     }
 }
 
 impl<R: Copy> VMem<R> {
     /// The operand with a mask.
-    pub const fn k(self, mask: K) -> Masked<VMem<R>> {
-        Masked { operand: self, mask: Some(mask) }
+    pub const fn k(self, mask: WriteMask) -> Masked<VMem<R>> {
+        Masked { operand: self, mask }
+    }
+}
+
+impl From<Masked<VMem<Xmm>>> for Masked<VMem<EXmm>> {
+    fn from(masked: Masked<VMem<Xmm>>) -> Self {
+        Masked { operand: masked.operand.into(), mask: masked.mask }
+    }
+}
+
+impl From<Masked<VMem<Ymm>>> for Masked<VMem<EYmm>> {
+    fn from(masked: Masked<VMem<Ymm>>) -> Self {
+        Masked { operand: masked.operand.into(), mask: masked.mask }
     }
 }
 
@@ -246,46 +291,34 @@ pub struct Sae<T> {
     decorations: Decorations,
 }
 
-impl<T> From<T> for Masked<T> {
-    fn from(operand: T) -> Self {
-        Masked { operand, mask: None }
-    }
-}
-
-impl<T> From<T> for MaskedZ<T> {
-    fn from(operand: T) -> Self {
-        MaskedZ { operand, mask: None, zeroing: false }
-    }
-}
-
 /// `xmm/m128 {k1}{z}`: masked register, or masked memory, which has no zeroing.
-impl<R: RegisterClass> From<R> for MaskedZ<Rm<R>> {
+impl<R: RegisterClass> From<R> for Zeroing<Rm<R>> {
     fn from(register: R) -> Self {
         Rm::from(register).into()
     }
 }
 
-impl<R: RegisterClass> From<Masked<R>> for MaskedZ<Rm<R>> {
+impl<R: RegisterClass> From<Masked<R>> for Zeroing<Rm<R>> {
     fn from(masked: Masked<R>) -> Self {
-        MaskedZ { operand: masked.operand.into(), mask: masked.mask, zeroing: false }
+        Zeroing { operand: masked.operand.into(), decorations: Decorations::mask(masked.mask) }
     }
 }
 
-impl<R: RegisterClass> From<MaskedZ<R>> for MaskedZ<Rm<R>> {
-    fn from(masked: MaskedZ<R>) -> Self {
-        MaskedZ { operand: masked.operand.into(), mask: masked.mask, zeroing: masked.zeroing }
+impl<R: RegisterClass> From<Zeroed<R>> for Zeroing<Rm<R>> {
+    fn from(zeroed: Zeroed<R>) -> Self {
+        Zeroing { operand: zeroed.register.into(), decorations: Decorations::zeroing(zeroed.mask) }
     }
 }
 
-impl<R: AnyAddress> From<Mem> for MaskedZ<Rm<R>> {
+impl<R: AnyAddress> From<Mem> for Zeroing<Rm<R>> {
     fn from(mem: Mem) -> Self {
         Rm::from(mem).into()
     }
 }
 
-impl<R: AnyAddress> From<Masked<Mem>> for MaskedZ<Rm<R>> {
+impl<R: AnyAddress> From<Masked<Mem>> for Zeroing<Rm<R>> {
     fn from(masked: Masked<Mem>) -> Self {
-        MaskedZ { operand: masked.operand.into(), mask: masked.mask, zeroing: false }
+        Zeroing { operand: masked.operand.into(), decorations: Decorations::mask(masked.mask) }
     }
 }
 
@@ -406,8 +439,8 @@ macro_rules! decorate {
     ($($register:ident => $class:ident)*) => {$(
         impl $register {
             /// The operand with a mask.
-            pub fn k(self, mask: K) -> Masked<$class> {
-                Masked { operand: self.into(), mask: Some(mask) }
+            pub fn k(self, mask: WriteMask) -> Masked<$class> {
+                Masked { operand: self.into(), mask }
             }
 
             /// The operand with a rounding mode.
@@ -427,8 +460,15 @@ decorate!(Xmm => EXmm Ymm => EYmm EXmm => EXmm EYmm => EYmm Zmm => Zmm);
 
 impl K {
     /// The operand with a mask.
-    pub const fn k(self, mask: K) -> Masked<K> {
-        Masked { operand: self, mask: Some(mask) }
+    pub const fn k(self, mask: WriteMask) -> Masked<K> {
+        Masked { operand: self, mask }
+    }
+}
+
+impl WriteMask {
+    /// The operand with a mask.
+    pub fn k(self, mask: WriteMask) -> Masked<K> {
+        K::from(self).k(mask)
     }
 }
 
@@ -445,7 +485,7 @@ macro_rules! general_rounding {
 
 general_rounding!(Gpr32 Gpr64);
 
-/// A plain XMM or YMM register where EVEX would take any of the 32.
+/// A plain XMM or YMM register where EVEX would take any of the 32, K1 to K7 where K0 would do.
 macro_rules! widen {
     ($from:ident => $to:ident: $($wrapper:ty),*) => {$(
         impl From<$from> for $wrapper {
@@ -456,10 +496,11 @@ macro_rules! widen {
     )*};
 }
 
-widen!(Xmm => EXmm: Rm<EXmm>, Bcst<EXmm>, Masked<EXmm>, MaskedZ<EXmm>, MaskedZ<Rm<EXmm>>,
+widen!(Xmm => EXmm: Rm<EXmm>, Bcst<EXmm>, Merging<EXmm>, Zeroing<EXmm>, Zeroing<Rm<EXmm>>,
     Er<EXmm>, Er<Rm<EXmm>>, Er<Bcst<EXmm>>, Sae<EXmm>, Sae<Rm<EXmm>>, Sae<Bcst<EXmm>>);
-widen!(Ymm => EYmm: Rm<EYmm>, Bcst<EYmm>, Masked<EYmm>, MaskedZ<EYmm>, MaskedZ<Rm<EYmm>>,
+widen!(Ymm => EYmm: Rm<EYmm>, Bcst<EYmm>, Merging<EYmm>, Zeroing<EYmm>, Zeroing<Rm<EYmm>>,
     Er<EYmm>, Er<Rm<EYmm>>, Er<Bcst<EYmm>>, Sae<EYmm>, Sae<Rm<EYmm>>, Sae<Bcst<EYmm>>);
+widen!(WriteMask => K: Rm<K>, Merging<K>);
 
 /// The flags that an APX conditional compare sets when its condition does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 
 use super::{
     Bcst, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Low,
-    Masked, MaskedZ, Mem, NonZeroMasked, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, Xmm, Ymm, Zmm,
+    Masked, Mem, Merging, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{
@@ -84,10 +84,10 @@ impl Operand {
         Operand::plain(Value::Imm(value))
     }
 
-    /// The operand with a mask.
+    /// The operand with a mask; K0 is none.
     #[must_use]
-    pub const fn k(self, mask: K) -> Self {
-        Operand { mask: Some(mask), ..self }
+    pub fn k(self, mask: impl Into<K>) -> Self {
+        Operand { mask: Some(mask.into()), ..self }
     }
 
     /// The operand with zeroing.
@@ -143,6 +143,12 @@ values! {
     Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), Tmm(Tmm), St(St), Sreg(Sreg),
     Mem(Mem), EMem(EMem), VMemX(VMem<Xmm>), VMemY(VMem<Ymm>), VMemZ(VMem<Zmm>), VMemEX(VMem<EXmm>), VMemEY(VMem<EYmm>),
     Label(Label), Symbol(Symbol), Dfv(Dfv),
+}
+
+impl From<WriteMask> for Operand {
+    fn from(mask: WriteMask) -> Self {
+        K::from(mask).into()
+    }
 }
 
 /// A parameter's type, made from an operand.
@@ -210,6 +216,12 @@ impl<R: RegisterClass + Parameter> Parameter for Low<R> {
     }
 }
 
+impl Parameter for WideMem {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        Mem::from_operand(operand).and_then(WideMem::new)
+    }
+}
+
 impl Parameter for Low<Mem> {
     fn from_operand(operand: &Operand) -> Option<Self> {
         Mem::from_operand(operand).and_then(Low::memory)
@@ -247,29 +259,40 @@ impl<R: AnyAddress + Parameter> Parameter for Bcst<R> {
     }
 }
 
+impl Operand {
+    fn write_mask(&self) -> Option<WriteMask> {
+        self.mask.and_then(K::write_mask)
+    }
+}
+
 impl<T: Parameter + Copy> Parameter for Masked<T> {
     fn from_operand(operand: &Operand) -> Option<Self> {
         let inner = T::from_operand(&Operand { mask: None, ..*operand })?;
-        Some(Masked::new(inner, operand.mask))
+        Some(Masked::new(inner, operand.write_mask()?))
     }
 }
 
-impl<T: Parameter + Copy> Parameter for MaskedZ<T> {
+impl<T: Parameter + Copy> Parameter for Merging<T> {
     fn from_operand(operand: &Operand) -> Option<Self> {
-        // Zeroing is for registers, and for elements that a mask leaves out.
-        let masked = operand.mask.is_some_and(|mask| mask.number() != 0);
-        if operand.zeroing && (!masked || Mem::from_operand(&Operand::plain(operand.value)).is_some()) {
-            return None;
-        }
+        let inner = T::from_operand(&Operand { mask: None, ..*operand })?;
+        Some(match operand.write_mask() {
+            Some(mask) => Masked::new(inner, mask).into(),
+            None => inner.into(),
+        })
+    }
+}
+
+impl<T: Parameter + Copy> Parameter for Zeroing<T> {
+    fn from_operand(operand: &Operand) -> Option<Self> {
         let inner = T::from_operand(&Operand { mask: None, zeroing: false, ..*operand })?;
-        let masked = Masked::new(inner, operand.mask);
-        Some(if operand.zeroing { masked.z() } else { masked.into() })
-    }
-}
-
-impl<T: Parameter + Copy> Parameter for NonZeroMasked<T> {
-    fn from_operand(operand: &Operand) -> Option<Self> {
-        Masked::<T>::from_operand(operand)?.non_zero()
+        let is_memory = Mem::from_operand(&Operand::plain(operand.value)).is_some();
+        match (operand.write_mask(), operand.zeroing) {
+            (None, false) => Some(inner.into()),
+            (Some(mask), false) => Some(Masked::new(inner, mask).into()),
+            // Zeroing is for registers, and for elements that a mask leaves out.
+            (Some(mask), true) if !is_memory => Some(Zeroing::zeroed(inner, mask)),
+            (_, true) => None,
+        }
     }
 }
 

@@ -47,7 +47,7 @@
 //! Encoder::new().vaddps_xmm_xmm_xmmm128(XMM0, XMM16, XMM1); // xmm16 needs EVEX
 //! ```
 //!
-//! A decoration that the form does not have, and a gather without a mask:
+//! A decoration that the form does not have, a gather without a mask, zeroing without a mask or of memory, and K0 as a mask:
 //!
 //! ```compile_fail,E0277
 //! # use tailfirst::x64::*;
@@ -56,6 +56,29 @@
 //! ```compile_fail,E0277
 //! # use tailfirst::x64::*;
 //! Encoder::new().vpgatherdd_zmm_k1_vm32z(ZMM1, RAX + ZMM2 * 4);
+//! ```
+//! ```compile_fail,E0599
+//! # use tailfirst::x64::*;
+//! Encoder::new().vmovaps_zmm_k1z_zmmm512(ZMM1.z(), ZMM2);
+//! ```
+//! ```compile_fail,E0599
+//! # use tailfirst::x64::*;
+//! Encoder::new().vmovaps_zmmm512_k1z_zmm(Mem::from(RDI).k(K1).z(), ZMM2);
+//! ```
+//! ```compile_fail,E0308
+//! # use tailfirst::x64::*;
+//! Encoder::new().vmovaps_zmm_k1z_zmmm512(ZMM1.k(K0), ZMM2);
+//! ```
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().vcvtps2ph_m256_k1_zmm_imm8(RDI, ZMM1.sae(), 0); // exceptions are suppressed beside registers only
+//! ```
+//!
+//! An address of 32 bits beside a register that is to hold one of 64:
+//!
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().movdir64b_r64_m512(RDI, ESI);
 //! ```
 //!
 //! More code while the finished code is in use:
@@ -98,7 +121,9 @@ pub use fixup::Rel;
 pub use form::{Form, Operand, forms};
 pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
-pub use operand::{ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM};
+pub use operand::{
+    ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
+};
 pub use reg::*;
 
 /// The instruction set x86-64, as the parameter of [`Encoder`](crate::Encoder).

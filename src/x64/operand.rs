@@ -66,6 +66,42 @@ impl From<Low<Mem>> for Rm<Gpr8h> {
     }
 }
 
+/// Memory whose address has 64 bits: of instructions that hold another address, as wide as this one, in a register.
+///
+/// ```
+/// use tailfirst::x64::*;
+/// let mut enc = Encoder::new();
+/// enc.movdir64b_r64_m512(RDI, RSI);
+/// enc.movdir64b_r64_m512(RDI, WideMem::new(RSI + 64).expect("its registers have 64 bits"));
+/// assert_eq!(WideMem::new(ESI + 64), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WideMem(Mem);
+
+impl WideMem {
+    /// `None` if the address has 32 bits.
+    pub const fn new(mem: Mem) -> Option<Self> {
+        if mem.rm().prefixes().addr32() { None } else { Some(WideMem(mem)) }
+    }
+
+    /// For generated code: the operand as ModRM.rm.
+    pub const fn rm(self) -> Word {
+        self.0.rm()
+    }
+}
+
+macro_rules! wide_memory {
+    ($($from:ident)*) => {$(
+        impl From<$from> for WideMem {
+            fn from(address: $from) -> Self {
+                WideMem(address.into())
+            }
+        }
+    )*};
+}
+
+wide_memory!(Gpr64 Label Symbol);
+
 /// A register of class `R`, or memory: `r/m64`, `xmm/m128`, ... in the manual.
 ///
 /// Made `From` a register, a [`Mem`] or a [`Label`]; encoder functions take `impl Into<Rm<..>>`.

@@ -134,10 +134,55 @@ registers!(
     Zmm, 32, vector: ZMM0 ZMM1 ZMM2 ZMM3 ZMM4 ZMM5 ZMM6 ZMM7 ZMM8 ZMM9 ZMM10 ZMM11 ZMM12 ZMM13 ZMM14 ZMM15
     ZMM16 ZMM17 ZMM18 ZMM19 ZMM20 ZMM21 ZMM22 ZMM23 ZMM24 ZMM25 ZMM26 ZMM27 ZMM28 ZMM29 ZMM30 ZMM31
 );
-registers!(
-    /// A mask register.
-    K, 8, gpr: K0 K1 K2 K3 K4 K5 K6 K7
+class!(
+    /// A mask register: K0, or one of the [`WriteMask`]s.
+    K, 8, gpr
 );
+constants!(K, 0, K0);
+
+/// A mask register that can mask elements: K1 to K7. (Where a mask goes, the number of K0 says that there is none.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteMask(u8);
+
+constants!(WriteMask, 1, K1 K2 K3 K4 K5 K6 K7);
+
+impl WriteMask {
+    /// The register with this number, 1 to 7.
+    pub const fn new(number: u8) -> Option<Self> {
+        if 0 < number && number < 8 { Some(WriteMask(number)) } else { None }
+    }
+
+    /// The number in encodings.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl K {
+    /// The register as one that can mask elements; `None` for K0.
+    pub const fn write_mask(self) -> Option<WriteMask> {
+        WriteMask::new(self.0)
+    }
+}
+
+impl From<WriteMask> for K {
+    fn from(mask: WriteMask) -> Self {
+        K(mask.0)
+    }
+}
+
+impl core::fmt::Debug for K {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "K{}", self.0)
+    }
+}
+
+impl core::fmt::Debug for WriteMask {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        K::from(*self).fmt(f)
+    }
+}
+
 registers!(
     /// A tile register (AMX).
     Tmm, 8, gpr: TMM0 TMM1 TMM2 TMM3 TMM4 TMM5 TMM6 TMM7

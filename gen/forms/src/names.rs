@@ -1,4 +1,4 @@
-//! Checks that both instruction sets' rows share: names of functions, of CPU features, of flags.
+//! Checks that both instruction sets' rows share: names of functions, of CPU features, of flags, and aliases.
 
 use crate::error::{Reason, TableError};
 use std::collections::HashMap;
@@ -50,4 +50,47 @@ pub fn unique<'a>(forms: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> R
         }
     }
     Ok(())
+}
+
+/// A form that may say that it is an alias of another.
+pub trait Aliased {
+    /// The form's name.
+    fn name(&self) -> &str;
+    /// The name of the form that it is an alias of.
+    fn alias(&self) -> Option<&str>;
+    /// Whether both can produce the same code.
+    fn clashes_with(&self, other: &Self) -> bool;
+    /// The error of the form's row.
+    fn error(&self, reason: Reason) -> TableError;
+}
+
+/// For each form the last one of its chain of aliases, or the form itself; forms with one root may produce the same code.
+///
+/// An alias names another form, one that can produce the same code, and does not lead back to where it began.
+pub fn roots<F: Aliased>(forms: &[F]) -> Result<Vec<usize>, TableError> {
+    let index: HashMap<&str, usize> = forms.iter().enumerate().map(|(i, form)| (form.name(), i)).collect();
+    let mut next = Vec::with_capacity(forms.len());
+    for (i, form) in forms.iter().enumerate() {
+        let Some(name) = form.alias() else {
+            next.push(i);
+            continue;
+        };
+        let other = *index.get(name).ok_or_else(|| form.error(Reason::UnknownAlias { name: name.into() }))?;
+        if other == i || !form.clashes_with(&forms[other]) {
+            return Err(form.error(Reason::AliasDisjoint { name: name.into() }));
+        }
+        next.push(other);
+    }
+    let root = |start: usize| {
+        let mut at = start;
+        for _ in forms {
+            if next[at] == at {
+                return Ok(at);
+            }
+            at = next[at];
+        }
+        let form = &forms[start];
+        Err(form.error(Reason::AliasCircle { name: form.alias().unwrap_or_default().into() }))
+    };
+    (0..forms.len()).map(root).collect()
 }

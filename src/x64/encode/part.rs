@@ -13,7 +13,7 @@
 
 use super::{Imm, Reg, Word};
 use crate::x64::{
-    Bcst, Dfv, EMem, Er, Low, Masked, MaskedZ, Mem, NonZeroMasked, Rm, Sae, VMem, decorate::Decorations,
+    Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, Rm, Sae, VMem, WideMem, Zeroing, decorate::Decorations,
     operand::RegisterClass,
 };
 
@@ -141,6 +141,7 @@ impl<R: Copy> Part for Rm<R> {}
 impl<R: Copy> Part for VMem<R> {}
 impl Part for Mem {}
 impl Part for EMem {}
+impl Part for WideMem {}
 
 /// Memory operands, and what may be one.
 macro_rules! memory {
@@ -154,7 +155,7 @@ macro_rules! memory {
     )*};
 }
 
-memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [] Low<Mem>;);
+memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [] WideMem; [] Low<Mem>;);
 
 /// Decorated operands.
 macro_rules! decorated {
@@ -189,7 +190,7 @@ macro_rules! decorated {
     )*};
 }
 
-decorated!(Masked MaskedZ NonZeroMasked Er Sae);
+decorated!(Masked Merging Zeroing Er Sae);
 
 impl ImmPart for () {
     #[cfg_attr(not(debug_assertions), inline(always))]

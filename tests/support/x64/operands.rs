@@ -53,12 +53,6 @@ impl Sample {
     pub fn new(form: &Model, choices: &mut Choices) -> Sample {
         let mut arguments: Vec<_> = form.parameters().map(|operand| argument(form, operand, choices)).collect();
         settle(form, &mut arguments);
-        // EVEX.b means broadcast beside memory, even where a register has the {sae}.
-        if arguments.iter().any(|argument| matches!(argument.value, Value::Memory(_))) {
-            for argument in &mut arguments {
-                (argument.rounding, argument.sae) = (None, false);
-            }
-        }
         let around = [choices.number(), choices.number()];
         // Seldom much, since most of the time would go into it.
         let [below, above] = around.map(|number| (number / 4 % if number % 4 == 3 { 101 } else { 4 }) as u8);
@@ -365,9 +359,7 @@ fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Ad
     let high = matches!(base, Base::Register(16..)) || matches!(index, Some((16.., _)));
     let has_base = matches!(base, Base::Register(_));
     let segment = if high { None } else { choices.one_of(&[None, None, None, None, Some(0x64), Some(0x65)]) };
-    // In these the prefix would change the other operand, an address too.
-    let addresses_twice = matches!(form.mnemonic.as_str(), "movdir64b" | "enqcmd" | "enqcmds");
-    let narrow = !high && has_base && !addresses_twice && choices.rarely(6);
+    let narrow = !high && has_base && !form.needs_wide_address() && choices.rarely(6);
     Address { segment, narrow, base, index, disp: disp(unit, choices) }
 }
 
@@ -420,7 +412,7 @@ fn settle(form: &Model, arguments: &mut [Argument]) {
 
 /// Whether the row's `when` holds: its names are operands (a register's number, or an index's) or segment registers.
 pub fn holds(form: &Model, arguments: &[Argument]) -> bool {
-    let Some(when) = &form.when else { return true };
+    let Some(when) = form.when.as_ref().filter(|_| form.has_check()) else { return true };
     let mut parameters = arguments.iter();
     let numbers: Vec<Option<u32>> = form
         .operands

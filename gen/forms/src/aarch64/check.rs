@@ -12,10 +12,9 @@ use super::{
 use crate::{
     condition::{self, Comparison, Condition, Term},
     error::{Reason, TableError},
-    names,
+    names::{self, Aliased},
     row::Line,
 };
-use std::collections::HashMap;
 
 /// Checks every row, then the rows against each other.
 pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
@@ -25,7 +24,7 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
         forms.push(form);
     }
     names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
-    let roots = roots(&forms)?;
+    let roots = names::roots(&forms)?;
     overlaps(&forms, &roots)?;
     Ok(forms)
 }
@@ -263,38 +262,22 @@ fn field_named<'a>(bits: &'a Bits, name: &str) -> Option<&'a Field> {
     bits.fields.iter().find(|field| field.name == name)
 }
 
-/// For each form the last one of its chain of aliases.
-fn roots(forms: &[Form]) -> Result<Vec<usize>, TableError> {
-    let index: HashMap<&str, usize> = forms.iter().enumerate().map(|(i, form)| (form.name.as_str(), i)).collect();
-    let mut next = Vec::with_capacity(forms.len());
-    for (i, form) in forms.iter().enumerate() {
-        let wrong = |reason| TableError::of_row(&form.table, &form.name, reason);
-        next.push(match &form.alias {
-            None => i,
-            Some(name) => {
-                let root =
-                    *index.get(name.as_str()).ok_or_else(|| wrong(Reason::UnknownAlias { name: name.clone() }))?;
-                if root == i || !compatible(&form.bits, &forms[root].bits) {
-                    return Err(wrong(Reason::AliasDisjoint { name: name.clone() }));
-                }
-                root
-            }
-        });
+impl Aliased for Form {
+    fn name(&self) -> &str {
+        &self.name
     }
-    (0..forms.len())
-        .map(|start| {
-            let mut at = start;
-            for _ in 0..forms.len() {
-                if next[at] == at {
-                    return Ok(at);
-                }
-                at = next[at];
-            }
-            let form = &forms[start];
-            let name = form.alias.clone().unwrap_or_default();
-            Err(TableError::of_row(&form.table, &form.name, Reason::AliasCircle { name }))
-        })
-        .collect()
+
+    fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    fn clashes_with(&self, other: &Self) -> bool {
+        compatible(&self.bits, &other.bits)
+    }
+
+    fn error(&self, reason: Reason) -> TableError {
+        TableError::of_row(&self.table, &self.name, reason)
+    }
 }
 
 /// Whether the fixed bits of both can be in one word.

@@ -1,7 +1,7 @@
 //! Rows to forms: what each part says must agree with the others.
 
 use super::{
-    Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, Slot,
+    ADDRESS, Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, Slot,
     encoding::{self, Sizes},
     operand::{self, Written},
     row_error, sized,
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     condition::{self, Term},
     error::{Reason, TableError},
-    names,
+    names::{self, Aliased},
     row::Line,
 };
 use std::collections::HashMap;
@@ -30,8 +30,9 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
             twin.alias.get_or_insert_with(|| name.clone());
         }
     }
-    check_names(&forms)?;
-    check_overlaps(&forms)?;
+    names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
+    let roots = names::roots(&forms)?;
+    check_overlaps(&forms, &roots)?;
     Ok(forms)
 }
 
@@ -63,6 +64,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         when: row.when.as_deref().map(condition::parse).transpose()?,
     };
     check_places(&form)?;
+    check_rounding(&form)?;
     check_widths(&form)?;
     check_condition(&form)?;
     Ok(form)
@@ -121,8 +123,9 @@ fn operands(row: &Row, written: &[Written], encoding: &Encoding) -> Result<Vec<O
         if matches!(kind, Kind::RegMem { broadcast: Some(_), .. }) && !evex {
             return Err(Reason::Encoding { problem: "a broadcast needs EVEX" });
         }
-        if written.mask == Some(Mask::Zeroing) && matches!(kind, Kind::Mem { .. }) {
-            return Err(Reason::Encoding { problem: "memory cannot be masked with zeroing" });
+        let zeroed = matches!(&kind, Kind::Reg(class) | Kind::RegMem { class, .. } if class.is_vector());
+        if written.mask == Some(Mask::Zeroing) && !zeroed {
+            return Err(Reason::Encoding { problem: "only vector registers can be masked with zeroing" });
         }
         operands.push(Operand {
             text: written.text.clone(),
@@ -206,6 +209,18 @@ fn check_places(form: &Form) -> Result<(), Reason> {
     }
 }
 
+/// EVEX.b says rounding beside registers, and broadcast beside memory. So only the operand that has the rounding may be memory: its type
+/// decides between them.
+fn check_rounding(form: &Form) -> Result<(), Reason> {
+    let Some(rounded) = form.operands.iter().find(|operand| operand.rounding.is_some()) else { return Ok(()) };
+    let only_memory = |operand: &Operand| matches!(operand.kind, Kind::Mem { .. } | Kind::Vsib { .. });
+    let mut others = form.operands.iter().filter(|operand| operand.rounding.is_none());
+    if only_memory(rounded) || others.any(|other| only_memory(other) || matches!(other.kind, Kind::RegMem { .. })) {
+        return Err(Reason::Encoding { problem: "rounding is for registers, beside registers" });
+    }
+    Ok(())
+}
+
 /// Immediates are as wide as their places.
 fn check_widths(form: &Form) -> Result<(), Reason> {
     let mut values = form.immediates.iter().filter_map(|immediate| match immediate {
@@ -226,11 +241,19 @@ fn check_widths(form: &Form) -> Result<(), Reason> {
 
 fn check_condition(form: &Form) -> Result<(), Reason> {
     let Some(when) = &form.when else { return Ok(()) };
+    let wrong = |problem| Err(Reason::Condition { text: when.text.clone(), problem });
     for comparison in when.any_of.iter().flatten() {
         if comparison.left == Term::Name(MASK.into()) {
             let masked = form.operands.iter().any(|operand| operand.mask == Some(Mask::Merging));
             if comparison.equal || comparison.right != Term::Number(0) || !masked || when.any_of.len() != 1 {
-                return Err(Reason::Condition { text: when.text.clone(), problem: "a mask can only be k1!=0" });
+                return wrong("a mask can only be k1!=0");
+            }
+            continue;
+        }
+        if comparison.left == Term::Name(ADDRESS.into()) {
+            let addressed = form.operands.iter().any(|o| matches!(o.kind, Kind::Mem { extended: false, .. }));
+            if !comparison.equal || comparison.right != Term::Number(64) || !addressed || when.any_of.len() != 1 {
+                return wrong("an address can only be address==64");
             }
             continue;
         }
@@ -239,7 +262,7 @@ fn check_condition(form: &Form) -> Result<(), Reason> {
                 && term_operand(form, name).is_none()
                 && segment(name).is_none()
             {
-                return Err(Reason::Condition { text: when.text.clone(), problem: "names no operand" });
+                return wrong("names no operand");
             }
         }
     }
@@ -271,18 +294,22 @@ fn implicit(text: &str) -> Result<Vec<(Access, String)>, Reason> {
         .collect()
 }
 
-fn check_names(forms: &[Form]) -> Result<(), TableError> {
-    names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
-    let names: std::collections::HashSet<_> = forms.iter().map(|form| form.name.as_str()).collect();
-    for form in forms {
-        if let Some(alias) = &form.alias
-            && !names.contains(alias.as_str())
-        {
-            let reason = Reason::UnknownAlias { name: alias.clone() };
-            return Err(TableError::of_row(&form.table, &form.syntax, reason));
-        }
+impl Aliased for Form {
+    fn name(&self) -> &str {
+        &self.name
     }
-    Ok(())
+
+    fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    fn clashes_with(&self, other: &Self) -> bool {
+        shares_modrm(self, other) && keys(self).any(|key| keys(other).any(|other| other == key))
+    }
+
+    fn error(&self, reason: Reason) -> TableError {
+        TableError::of_row(&self.table, &self.syntax, reason)
+    }
 }
 
 /// What decides which instruction some bytes are: two forms with one key and a ModRM in common can produce the same bytes.
@@ -345,21 +372,24 @@ fn shares_modrm(a: &Form, b: &Form) -> bool {
     (memory(a) && memory(b)) || (register(a) && register(b))
 }
 
-fn check_overlaps(forms: &[Form]) -> Result<(), TableError> {
-    let mut seen: HashMap<Key, Vec<&Form>> = HashMap::new();
-    for form in forms {
-        let plus = form.operands.iter().any(|operand| operand.slot == Slot::Opcode);
-        for low in 0..if plus { 8 } else { 1 } {
-            let others = seen.entry(key(form, low)).or_default();
-            for other in others.iter() {
-                let related = |a: &Form, b: &Form| a.alias.as_deref() == Some(&b.name);
-                let siblings = form.alias.is_some() && form.alias == other.alias;
-                if shares_modrm(form, other) && !related(form, other) && !related(other, form) && !siblings {
-                    let reason = Reason::Overlap { other: other.syntax.clone() };
-                    return Err(TableError::of_row(&form.table, &form.syntax, reason));
+/// The keys of a form: one, or one a register that the opcode can hold.
+fn keys(form: &Form) -> impl Iterator<Item = Key> {
+    let plus = form.operands.iter().any(|operand| operand.slot == Slot::Opcode);
+    (0..if plus { 8 } else { 1 }).map(|low| key(form, low))
+}
+
+/// Refuses pairs that can produce the same bytes and are no aliases of one form.
+fn check_overlaps(forms: &[Form], roots: &[usize]) -> Result<(), TableError> {
+    let mut seen: HashMap<Key, Vec<usize>> = HashMap::new();
+    for (i, form) in forms.iter().enumerate() {
+        for key in keys(form) {
+            let others = seen.entry(key).or_default();
+            for &j in others.iter() {
+                if roots[i] != roots[j] && shares_modrm(form, &forms[j]) {
+                    return Err(form.error(Reason::Overlap { other: forms[j].syntax.clone() }));
                 }
             }
-            others.push(form);
+            others.push(i);
         }
     }
     Ok(())

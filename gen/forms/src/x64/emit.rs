@@ -1,8 +1,9 @@
 //! Forms to Rust: one method a form, whose body is one call of the runtime's primitive for the encoding's shape.
 
 use super::{
-    Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Rounding, Slot,
+    Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, Slot,
     check::{segment, term_operand},
+    is_of_type,
 };
 use crate::{
     condition::Term,
@@ -40,7 +41,8 @@ fn docs(form: &Form) -> Vec<String> {
     let implicit: Vec<_> = form.implicit.iter().map(|(access, what)| format!("`{what}` {}", access.words())).collect();
     say("Implicit", implicit.join("; "));
     say("Flags", if form.rflags.is_empty() { String::new() } else { format!("`{}`", form.rflags) });
-    say("Needs", form.when.as_ref().map_or(String::new(), |when| format!("`{}`; else `finish` fails", when.text)));
+    let otherwise = if form.has_check() { "; else `finish` fails" } else { ", by the operand's type" };
+    say("Needs", form.when.as_ref().map_or(String::new(), |when| format!("`{}`{otherwise}", when.text)));
     say("CPU", form.cpu.join(", "));
     say("Table", form.table.clone());
     say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
@@ -94,8 +96,10 @@ fn class_type(class: Class) -> TokenStream {
 fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
     match kind {
         Kind::Reg(class) => {
-            let converted =
-                matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm);
+            let converted = matches!(
+                class,
+                Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm | Class::K
+            );
             (class_type(*class), converted)
         }
         Kind::RegMem { class, broadcast, .. } => {
@@ -103,6 +107,7 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
             (if broadcast.is_some() { quote!(Bcst<#class>) } else { quote!(Rm<#class>) }, true)
         }
         Kind::Mem { .. } if form.is_without_rex() => (quote!(Low<Mem>), false),
+        Kind::Mem { .. } if form.needs_wide_address() => (quote!(WideMem), true),
         Kind::Mem { extended: true, .. } => (quote!(EMem), true),
         Kind::Mem { .. } => (quote!(Mem), true),
         Kind::Vsib { class } => {
@@ -125,9 +130,9 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
 pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bool) {
     let (plain, converted) = plain_type(form, &operand.kind);
     let decorated = match (operand.mask, operand.rounding) {
-        (Some(Mask::Merging), _) if form.needs_mask() => quote!(NonZeroMasked<#plain>),
-        (Some(Mask::Merging), _) => quote!(Masked<#plain>),
-        (Some(Mask::Zeroing), _) => quote!(MaskedZ<#plain>),
+        (Some(Mask::Merging), _) if form.needs_mask() => quote!(Masked<#plain>),
+        (Some(Mask::Merging), _) => quote!(Merging<#plain>),
+        (Some(Mask::Zeroing), _) => quote!(Zeroing<#plain>),
         (None, Some(Rounding::Embedded)) => quote!(Er<#plain>),
         (None, Some(Rounding::SuppressExceptions)) => quote!(Sae<#plain>),
         (None, None) => return (plain, converted),
@@ -236,7 +241,7 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let (ty, converted) = parameter_type(form, operand);
         if converted {
             parameters.push(quote!(#name: impl Into<#ty>));
-            if has_check(form) {
+            if form.has_check() {
                 conversions.push(quote!(let #name: #ty = #name.into();));
             }
         } else {
@@ -264,7 +269,7 @@ fn function(form: &Form) -> TokenStream {
 
 /// The check of the row's `when`.
 fn condition(form: &Form, names: &[Ident]) -> TokenStream {
-    let Some(when) = form.when.as_ref().filter(|_| has_check(form)) else { return TokenStream::new() };
+    let Some(when) = form.when.as_ref().filter(|_| form.has_check()) else { return TokenStream::new() };
     let term = |term: &Term| -> TokenStream {
         let number = match term {
             Term::Number(number) => *number,
@@ -289,8 +294,7 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
     };
     // Rejected is what meets none of the conjunctions.
     let unmet = when.any_of.iter().map(|all_of| {
-        // That a mask is not k0 is a matter of its type.
-        let by_value = all_of.iter().filter(|comparison| comparison.left != Term::Name(MASK.into()));
+        let by_value = all_of.iter().filter(|c| !matches!(&c.left, Term::Name(name) if is_of_type(name)));
         let comparisons = by_value.map(|comparison| {
             let (left, right) = (term(&comparison.left), term(&comparison.right));
             if comparison.equal { quote!(#left != #right) } else { quote!(#left == #right) }
@@ -304,11 +308,6 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
             encode::reject(self, #name, #text);
         }
     }
-}
-
-/// Whether operands' values decide whether the form can be encoded. That a mask is not k0 is a matter of its type.
-fn has_check(form: &Form) -> bool {
-    form.when.as_ref().is_some_and(|when| when.names().any(|name| name != MASK))
 }
 
 /// The operand without its decorations, in a function that has converted it.
@@ -334,7 +333,7 @@ fn argument(form: &Form, names: &[Ident], slot: Slot) -> Argument {
         return Argument { value: quote!(()), ty: Some(quote!(())) };
     };
     let (ty, converted) = parameter_type(form, operand);
-    Argument { value: quote!(#name), ty: (!converted || has_check(form)).then_some(ty) }
+    Argument { value: quote!(#name), ty: (!converted || form.has_check()).then_some(ty) }
 }
 
 /// ModRM.rm: an operand, or fixed.

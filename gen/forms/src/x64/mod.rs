@@ -471,7 +471,21 @@ impl Form {
 
     /// Whether the mask must not be k0 (`k1!=0` in `when`), which is a matter of the operand's type.
     pub fn needs_mask(&self) -> bool {
-        self.when.as_ref().is_some_and(|when| when.names().any(|name| name == MASK))
+        self.names_in_when().any(|name| name == MASK)
+    }
+
+    /// Whether the memory operand's address must have 64 bits (`address==64` in `when`), which is a matter of the operand's type.
+    pub fn needs_wide_address(&self) -> bool {
+        self.names_in_when().any(|name| name == ADDRESS)
+    }
+
+    /// Whether operands' values decide whether the form can be encoded: what `when` says beyond their types.
+    pub fn has_check(&self) -> bool {
+        self.names_in_when().any(|name| !is_of_type(name))
+    }
+
+    fn names_in_when(&self) -> impl Iterator<Item = &str> {
+        self.when.iter().flat_map(Condition::names)
     }
 
     /// The operands that are parameters of the function: those that the opcode does not fix.
@@ -498,6 +512,14 @@ impl Form {
 
 /// What `when` calls the mask operand.
 pub(crate) const MASK: &str = "k1";
+
+/// What `when` calls the size of the memory operand's address.
+pub(crate) const ADDRESS: &str = "address";
+
+/// Whether what `when` says of this name is a matter of an operand's type.
+pub(crate) fn is_of_type(name: &str) -> bool {
+    matches!(name, MASK | ADDRESS)
+}
 
 /// A single row and where it comes from, for messages.
 pub(crate) fn row_error(line: &Line<Row>, reason: Reason) -> TableError {
