@@ -213,7 +213,8 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "BfxField64" | "BfiField64" => 64 * 65 / 2,
             "CondInv" => 14,
             "FpImm8" | "ByteMask64" | "Rot2" | "Rot1" | "Msl" | "Cond" | "Nzcv" | "SysReg" | "SysOp" => 1 << width,
-            "Barrier" | "Prefetch" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
+            "Prefetch" => 24,
+            "Barrier" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
             "VlxN" | "HalfOrOne" | "HalfOrTwo" | "ZAVector" | "ZAArray" | "ZATileMask" => 1 << width,
             "SveImm" | "SveSImm" => 1 << width,
             _ => {
@@ -257,6 +258,7 @@ fn converts(from: &Operand, to: &str) -> bool {
         Operand::W(_) => matches!(to, "W" | "WSp" | "Extended32" | "Extended64"),
         Operand::XSp(_) => matches!(to, "X" | "XSp"),
         Operand::WSp(_) => matches!(to, "W" | "WSp"),
+        Operand::Prefetch(_) => matches!(to, "Prefetch" | "PrefetchOp"),
         Operand::Shift32(_) => matches!(to, "Shift32" | "ShiftRor32"),
         Operand::Shift64(_) => matches!(to, "Shift64" | "ShiftRor64"),
         Operand::Cond(_) => matches!(to, "Cond" | "CondInv"),
@@ -390,6 +392,17 @@ fn registers_end() {
     assert_eq!((V::new(31), V::new(32), Z::new(31), Z::new(32)), (Some(V31), None, Some(Z31), None));
     assert_eq!((P::new(15), P::new(16), PLow::new(7), PLow::new(8)), (Some(P15), None, Some(P7), None));
     assert_eq!((PN::new(7), PN::new(8), PN::new(15), PN::new(16)), (None, Some(PN8), Some(PN15), None));
+    for number in 0..=255 {
+        assert_eq!(
+            (Some(Gpr64::wrapping(number)), Some(Gpr32::wrapping(number))),
+            (Gpr64::new(number % 31), Gpr32::new(number % 31))
+        );
+        assert_eq!((Some(X::wrapping(number)), Some(W::wrapping(number))), (X::new(number % 32), W::new(number % 32)));
+        assert_eq!(
+            (Some(XSp::wrapping(number)), Some(D::wrapping(number))),
+            (XSp::new(number % 32), D::new(number % 32))
+        );
+    }
     for number in (1..31).step_by(2) {
         assert_eq!(Gpr64::new(number).and_then(XPair::new), None, "{number}");
         assert_eq!(Gpr32::new(number).and_then(WPair::new), None, "{number}");
@@ -492,9 +505,10 @@ fn fp_immediates_are_256() {
 
 #[test]
 fn named_operands_end() {
+    assert_eq!((Prefetch::from_bits(23), Prefetch::from_bits(24)), (Some(Prefetch::PSTSLCSTRM), None));
     assert_eq!((CondInv::new(Cond::AL), CondInv::new(Cond::NV)), (None, None));
     assert_eq!((Cond::from_bits(16), Nzcv::new(16), Barrier::new(16)), (None, None, None));
-    assert_eq!((Prefetch::new(32), RangePrefetch::new(64), SvePattern::new(32)), (None, None, None));
+    assert_eq!((PrefetchOp::new(32), RangePrefetch::new(64), SvePattern::new(32)), (None, None, None));
     assert_eq!((SysReg::new(1, 0, 0, 0, 0), SysReg::new(4, 0, 0, 0, 0)), (None, None));
     assert_eq!((SysReg::new(3, 8, 0, 0, 0), SysReg::new(3, 0, 16, 0, 0)), (None, None));
     assert_eq!((SysReg::new(3, 0, 0, 16, 0), SysReg::new(3, 0, 0, 0, 8)), (None, None));

@@ -298,12 +298,18 @@ fn registers_end() {
             for number in 0..=255 {
                 let register = $class::new(number);
                 assert_eq!(register.map($class::number), (number < $count).then_some(number), stringify!($class));
+                assert_eq!($class::new(number % $count), Some($class::wrapping(number)), stringify!($class));
             }
         )*};
     }
     ends! {
         Gpr8 16; Gpr8h 8; Gpr16 16; Gpr32 16; Gpr64 16; Xmm 16; Ymm 16; Zmm 32; K 8; Tmm 8; St 8; Sreg 6;
         EGpr8 32; EGpr16 32; EGpr32 32; EGpr64 32; EXmm 32; EYmm 32;
+    }
+    for number in 0..=255 {
+        let mask = K::new(number).and_then(K::write_mask);
+        assert_eq!(mask.map(WriteMask::number), (1..8).contains(&number).then_some(number));
+        assert_eq!(mask, WriteMask::new(number));
     }
 }
 
@@ -313,6 +319,17 @@ fn values_end() {
     assert_eq!(U4::new(16), None);
     assert_eq!(Dfv::from_bits(15), Some(Dfv::OF.and(Dfv::SF).and(Dfv::ZF).and(Dfv::CF)));
     assert_eq!(Dfv::from_bits(16), None);
+}
+
+#[test]
+fn wide_addresses_have_64_bits() {
+    for mem in [RDI + RSI * 8, (RDI + 1).gs(), Mem::rip(0), Mem::absolute(8), Symbol(1).into()] {
+        assert_eq!(WideMem::new(mem).map(WideMem::rm), Some(mem.rm()));
+    }
+    for mem in [EDI + 0, EDI + ESI * 8, (EDI + ESI * 8).fs(), EDI + 8 + 4] {
+        assert_eq!(WideMem::new(mem), None, "{mem:?}");
+    }
+    assert_eq!(WideMem::new(RSI.into()), Some(WideMem::from(RSI)));
 }
 
 #[test]

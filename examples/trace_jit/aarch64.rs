@@ -27,7 +27,7 @@ const SCRATCH: Reg = Reg(32 + D31.number());
 const PRESERVED: [(Gpr64, Gpr64); 6] = [(X29, X30), (X19, X20), (X21, X22), (X23, X24), (X25, X26), (X27, X28)];
 const PRESERVED_FLOATS: [u8; 4] = [8, 10, 12, 14];
 fn x(reg: Reg) -> Gpr64 {
-    Gpr64::new(reg.number()).expect("INTS holds numbers below 31")
+    Gpr64::wrapping(reg.number())
 }
 
 fn w(reg: Reg) -> Gpr32 {
@@ -39,7 +39,7 @@ fn d(reg: Reg) -> D {
 }
 
 fn float(number: u8) -> D {
-    D::new(number).expect("there are 32 of them")
+    D::wrapping(number)
 }
 
 fn word(mem: Mem) -> Address {

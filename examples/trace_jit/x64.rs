@@ -27,19 +27,19 @@ const MEMORY: Gpr64 = RBX;
 const PRESERVED: [Gpr64; 6] = [RBX, RBP, R12, R13, R14, R15];
 
 fn gpr(reg: Reg) -> Gpr64 {
-    Gpr64::new(reg.number()).expect("INTS holds numbers below 16")
+    Gpr64::wrapping(reg.number())
 }
 
 fn gpr32(reg: Reg) -> Gpr32 {
-    Gpr32::new(reg.number()).expect("INTS holds numbers below 16")
+    Gpr32::wrapping(reg.number())
 }
 
 fn gpr8(reg: Reg) -> Gpr8 {
-    Gpr8::new(reg.number()).expect("INTS holds numbers below 16")
+    Gpr8::wrapping(reg.number())
 }
 
 fn xmm(reg: Reg) -> Xmm {
-    Xmm::new(reg.number()).expect("FLOATS holds numbers below 16")
+    Xmm::wrapping(reg.number())
 }
 
 fn word(mem: Mem) -> Address {

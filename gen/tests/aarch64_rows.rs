@@ -259,6 +259,21 @@ fn conditions_keep_forms_apart() {
 }
 
 #[test]
+fn values_that_an_operand_cannot_have_keep_forms_apart() {
+    let prfm = |kind: &str| {
+        add("prfm", "PRFM <prfop>, <Xn>, <Xm>", "1|0|0|01011|000|Rm|000000|Rn|Rt", &format!("Rt={kind} Rn=X Rm=X"), "")
+    };
+    let other = |high: &str| {
+        let bits = format!("1|0|0|01011|000|Rm|000000|Rn|{high}|low:3");
+        add("other", "OTHER <Xn>, <Xm>", &bits, "Rn=X Rm=X low=U", "")
+    };
+    assert_eq!(rows(&(prfm("Prefetch") + &other("11"))).map(|forms| forms.len()), Ok(2));
+    let overlap = Reason::Overlap { other: "prfm".into() };
+    assert_eq!(refused(&(prfm("PrefetchOp") + &other("11")), "other"), overlap);
+    assert_eq!(refused(&(prfm("Prefetch") + &other("10")), "other"), overlap);
+}
+
+#[test]
 fn should_be_bits_are_fixed() {
     let strict = add("smulh_x", "SMULH <Xd>, <Xn>, <Xm>", "1|00|11011|010|Rm|0|(1)(1)(1)(1)(1)|Rn|Rd", OPS, "");
     let forms = rows(&strict).expect("is right");

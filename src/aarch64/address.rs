@@ -51,6 +51,13 @@ pub enum AddressError {
         /// The size of the access in bytes.
         size: u32,
     },
+    /// The offset of a pair of accesses is a register, or no multiple of one access's size from -64 to 63 times that size.
+    Pair {
+        /// What is added to the base.
+        offset: Offset,
+        /// The size of one access in bytes.
+        size: u32,
+    },
 }
 
 impl fmt::Display for AddressError {
@@ -61,6 +68,13 @@ impl fmt::Display for AddressError {
             }
             AddressError::Register { register, size } => {
                 write!(f, "an access of {size} bytes has no index {register:?}")
+            }
+            AddressError::Pair { offset, size } => {
+                let (low, high) = (-64 * i64::from(*size), 63 * i64::from(*size));
+                write!(
+                    f,
+                    "a pair of {size} bytes each has no offset {offset:?}, expected a multiple from {low} to {high}"
+                )
             }
         }
     }

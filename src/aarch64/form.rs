@@ -191,6 +191,7 @@ operands! {
     Barrier Barrier;
     BarrierNxs BarrierNxs;
     Prefetch Prefetch;
+    PrefetchOp PrefetchOp, Operand::Prefetch(op) => Some(op.into());
     RangePrefetch RangePrefetch;
     BtiTarget BtiTarget;
     B B;

@@ -22,8 +22,8 @@
 //!
 //! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The
 //! forms are generated from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among
-//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::ldr_x`] and its like, [`Encoder::b_eq`] and its
-//! like.
+//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`], [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like
+//! of each.
 
 mod address;
 mod bits;
@@ -63,13 +63,15 @@ pub use imm::{
 };
 pub use late::LateImm;
 pub use reg::*;
+pub use select::ImmError;
 pub use shift::{
     Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
 };
 pub use sme::*;
 pub use sve::*;
 pub use system::{
-    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, RangePrefetch, SysOp, SysReg, TlbiOp, TlbiXOp,
+    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
+    TlbiOp, TlbiXOp,
 };
 pub use vector::{
     LaneB, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,

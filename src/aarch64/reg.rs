@@ -22,6 +22,12 @@ macro_rules! class {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
+            #[doc = concat!("The register with this number modulo ", $count, ": for a register allocator's numbers, which are below ", $count, " anyway.")]
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn wrapping(number: u8) -> Self {
+                $ty(number % $count)
+            }
+
             /// Its number in encodings.
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {
@@ -115,6 +121,12 @@ macro_rules! general {
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < 32 { Some($ty(number)) } else { None }
+            }
+
+            /// The register with this number modulo 32: for a register allocator's numbers, which are below 32 anyway.
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn wrapping(number: u8) -> Self {
+                $ty(number % 32)
             }
 
             /// Its number in encodings.

@@ -237,11 +237,36 @@ named! {
 }
 
 named! {
-    /// What to prefetch: load, instruction or store; cache level; once or to keep.
+    /// What to prefetch: load, instruction or store; cache level; once or to keep. PRFM can be given more, of which some mean something
+    /// else when there is an index ([`PrefetchOp`]).
     Prefetch u8:
     PLDL1KEEP 0  PLDL1STRM 1  PLDL2KEEP 2  PLDL2STRM 3  PLDL3KEEP 4  PLDL3STRM 5  PLDSLCKEEP 6  PLDSLCSTRM 7
     PLIL1KEEP 8  PLIL1STRM 9  PLIL2KEEP 10  PLIL2STRM 11  PLIL3KEEP 12  PLIL3STRM 13  PLISLCKEEP 14  PLISLCSTRM 15
     PSTL1KEEP 16  PSTL1STRM 17  PSTL2KEEP 18  PSTL2STRM 19  PSTL3KEEP 20  PSTL3STRM 21  PSTSLCKEEP 22  PSTSLCSTRM 23
+}
+
+/// What to prefetch, by its number; those from 24 on have no name, and do nothing where they mean nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PrefetchOp(u8);
+
+impl PrefetchOp {
+    /// The name of a number that is a [`Prefetch`], too.
+    const fn name(bits: u32) -> Option<&'static str> {
+        Prefetch::name(bits)
+    }
+
+    /// Its value in the instruction.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+impl From<Prefetch> for PrefetchOp {
+    #[inline]
+    fn from(op: Prefetch) -> Self {
+        PrefetchOp(op.0)
+    }
 }
 
 named! {
@@ -256,8 +281,8 @@ named! {
     NONE 0  C 1  J 2  JC 3
 }
 
-closed!(DcOp u16 AtOp u16 IcOp u16 PState u8 BarrierNxs u8 BtiTarget u8);
-open!(Barrier 16 Prefetch 32 RangePrefetch 64);
+closed!(DcOp u16 AtOp u16 IcOp u16 PState u8 BarrierNxs u8 BtiTarget u8 Prefetch u8);
+open!(Barrier 16 PrefetchOp 32 RangePrefetch 64);
 
 /// What CRn 9 has instead of 8: the operation need not wait for accesses with the XS attribute.
 const NXS: u32 = 1 << 7;

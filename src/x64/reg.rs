@@ -24,6 +24,12 @@ macro_rules! class {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
+            #[doc = concat!("The register with this number modulo ", $count, ": for a register allocator's numbers, which are below ", $count, " anyway.")]
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn wrapping(number: u8) -> Self {
+                $ty(number % $count)
+            }
+
             /// The number in encodings.
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub const fn number(self) -> u8 {

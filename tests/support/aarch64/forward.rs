@@ -275,7 +275,7 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
         "VlxN" => search(1, value, |vl| i64::from(vl) * 2 + 2 == number),
         "SveImm" => search(9, value, |bits| i64::from(bits & 0xFF) << (8 * (bits >> 8)) == number),
         "SveSImm" => search(9, value, |bits| i64::from(bits as u8 as i8) << (8 * (bits >> 8)) == number),
-        "Nzcv" | "Barrier" | "Prefetch" | "RangePrefetch" | "SvePattern" | "ZATileMask" => number as u32,
+        "Nzcv" | "Barrier" | "Prefetch" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "ZATileMask" => number as u32,
         _ => panic!("{kind} is no number"),
     }
 }

@@ -162,7 +162,8 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
     match kind {
         "Nzcv" => Nzcv::new(number(value)).expect(EXISTS).into(),
         "Barrier" => Barrier::new(number(value)).expect(EXISTS).into(),
-        "Prefetch" => Prefetch::new(number(value)).expect(EXISTS).into(),
+        "Prefetch" => Prefetch::from_bits(number(value)).expect(EXISTS).into(),
+        "PrefetchOp" => PrefetchOp::new(number(value)).expect(EXISTS).into(),
         "RangePrefetch" => RangePrefetch::new(number(value)).expect(EXISTS).into(),
         "SvePattern" => SvePattern::new(number(value)).expect(EXISTS).into(),
         "Msl" => if value == 8 { Msl::By8 } else { Msl::By16 }.into(),

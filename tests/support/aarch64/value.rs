@@ -245,7 +245,8 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             op2: around(0, 7, choices) as u32,
         },
         "Barrier" => Value::Number(around(0, 15, choices)),
-        "Prefetch" | "SvePattern" => Value::Number(around(0, 31, choices)),
+        "Prefetch" => Value::Number(around(0, 23, choices)),
+        "PrefetchOp" | "SvePattern" => Value::Number(around(0, 31, choices)),
         "RangePrefetch" => Value::Number(around(0, 63, choices)),
         "Mul16" => Value::Number(around(1, 16, choices)),
         "ZSExtend" | "ZDExtend" => {

@@ -302,6 +302,9 @@ fn overlaps(forms: &[Form], roots: &[usize]) -> Result<(), TableError> {
 fn exclusive(a: &Form, b: &Form) -> bool {
     let known = Known { value: a.bits.value | b.bits.value, mask: a.bits.mask | b.bits.mask };
     let Some(known) = known.with_operands(a).and_then(|known| known.with_operands(b)) else { return true };
+    if known.is_no_operand_of(a) || known.is_no_operand_of(b) {
+        return true;
+    }
     let always = [Vec::new()];
     let any_of = |form: &'_ Form| form.condition.as_ref().map(|c| c.any_of.clone());
     let (of_a, of_b) = (any_of(a), any_of(b));
@@ -335,6 +338,19 @@ impl Known {
             }
         }
         Some(known)
+    }
+
+    /// Whether an operand of the form cannot have the bits that are known.
+    fn is_no_operand_of(self, form: &Form) -> bool {
+        let ones = self.value & self.mask;
+        form.operands.iter().any(|operand| {
+            let never = operand.kind.never_all_set();
+            let is_set = |part: &Part| {
+                let bits = (never >> part.from & low_mask(part.width)) << part.to;
+                ones & bits == bits
+            };
+            never != 0 && operand.fields.iter().any(|list| parts(list, &form.bits).iter().all(is_set))
+        })
     }
 
     /// Whether a word can satisfy both conjunctions, as far as single bits tell.

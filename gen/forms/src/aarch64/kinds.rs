@@ -32,6 +32,15 @@ impl Kind {
             _ => 0,
         }
     }
+
+    /// The bits of its value that are never all set; 0 if every value exists.
+    pub(super) fn never_all_set(&self) -> u32 {
+        match self.name.as_str() {
+            // there are 24 of them
+            "Prefetch" => 0b11000,
+            _ => 0,
+        }
+    }
 }
 
 /// How a function takes an operand.
@@ -115,6 +124,7 @@ const KINDS: &[KindLine] = &[
     ("Barrier",        &[4],  "Barrier",        Value,   "barrier", ""),
     ("BarrierNxs",     &[2],  "BarrierNxs",     Value,   "barrier", ""),
     ("Prefetch",       &[5],  "Prefetch",       Value,   "op",      ""),
+    ("PrefetchOp",     &[5],  "PrefetchOp",     Into,    "op",      ""),
     ("RangePrefetch",  &[6],  "RangePrefetch",  Value,   "op",      ""),
     ("BtiTarget",      &[2],  "BtiTarget",      Value,   "target",  ""),
     // scalar and vector registers, elements, lists

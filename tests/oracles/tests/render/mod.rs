@@ -207,7 +207,7 @@ fn piece(kind: &str, value: &Value) -> Piece {
             | "ByteMask64" => hex(number),
             "SvePattern" => one(named_number(&PATTERNS, number)),
             "Barrier" => one(named_number(&BARRIERS, number)),
-            "Prefetch" => one(named_number(&PREFETCHES, number)),
+            "Prefetch" | "PrefetchOp" => one(named_number(&PREFETCHES, number)),
             "RangePrefetch" => one(named_number(&RANGE_PREFETCHES, number)),
             "VlxN" => one(format!("vlx{number}")),
             "ZATileMask" => {

@@ -1,23 +1,22 @@
-//! Selectors: functions that choose among forms by the operands at hand.
+//! Loading constants.
 //!
-//! A selector never encodes; it calls forms. A sequence of several instructions is placed like everything else, from
-//! its last instruction to its first.
+//! A constant of 64 bits is four halfwords. MOVZ and MOVN make one and fill the others with zeros or ones, ORR makes all of a bitmask immediate, MOVK puts
+//! in one. So the shortest sequence begins with what gets most halfwords right. That ORR may get any of them right, and not all, is what makes the search:
+//! a bitmask immediate has to be found that agrees with the constant in some halfwords, whatever it has in the others.
+//!
+//! Register 31 of ORR (immediate) is SP, so XZR and WZR go without it.
 
-use super::{
-    Address, AddressError, B, Cond, D, Encoder, H, Index, LogicalImm32, LogicalImm64, Offset, Prefetch, Q, S, SImm,
-    UImm, W, X, XSp,
-};
-use crate::label::Target;
+use crate::aarch64::{Encoder, LogicalImm32, LogicalImm64, UImm, W, X};
 
 /// How a sequence that loads a constant begins; MOVK puts in the other halfwords.
 #[derive(Debug, Clone, Copy)]
-enum First {
+enum First<Pattern> {
     /// MOVZ of this halfword.
     Zeros(u32),
     /// MOVN of this halfword.
     Ones(u32),
     /// ORR of a constant that has the other halfwords right.
-    Pattern(LogicalImm64),
+    Pattern(Pattern),
 }
 
 /// A set of halfwords: bit i is the halfword at bits 16 i and up.
@@ -72,8 +71,21 @@ fn pattern(value: u64, free: Halfwords) -> Option<LogicalImm64> {
     [run, twice, repeated].into_iter().filter(|&candidate| matches(candidate)).find_map(LogicalImm64::new)
 }
 
-/// The shortest way to load `value`: how to begin, and what MOVK puts in.
-fn plan(value: u64, has_orr: bool) -> (First, Halfwords) {
+/// A way to load a constant: how to begin, and what MOVK puts in.
+#[derive(Debug, Clone, Copy)]
+struct Plan<Pattern> {
+    first: First<Pattern>,
+    rest: Halfwords,
+}
+
+impl<Pattern> Plan<Pattern> {
+    fn instructions(&self) -> usize {
+        1 + self.rest.count_ones() as usize
+    }
+}
+
+/// The shortest way to load `value`, with or without ORR.
+fn plan(value: u64, has_orr: bool) -> Plan<LogicalImm64> {
     let (zeros, ones) = (others(value, 0), others(value, 0xFFFF));
     // MOVZ or MOVN gives one halfword; where none differs from the filler, that is the lowest.
     let lowest = |set: Halfwords| if set == 0 { 0 } else { set.trailing_zeros() };
@@ -86,21 +98,34 @@ fn plan(value: u64, has_orr: bool) -> (First, Halfwords) {
         for count in 0..rest.count_ones() {
             for free in (0..16).filter(|free: &Halfwords| free.count_ones() == count) {
                 if let Some(pattern) = pattern(value, free) {
-                    return (First::Pattern(pattern), free);
+                    return Plan { first: First::Pattern(pattern), rest: free };
                 }
             }
         }
     }
-    (first, rest)
+    Plan { first, rest }
+}
+
+/// As [`plan`], for 32 bits.
+fn plan32(value: u32, has_orr: bool) -> Plan<LogicalImm32> {
+    let (low, high) = (value as u16, (value >> 16) as u16);
+    let one = |first| Plan { first, rest: 0 };
+    match (high, low, LogicalImm32::new(value)) {
+        (0, _, _) => one(First::Zeros(0)),
+        (_, 0, _) => one(First::Zeros(1)),
+        (0xFFFF, _, _) => one(First::Ones(0)),
+        (_, 0xFFFF, _) => one(First::Ones(1)),
+        (_, _, Some(pattern)) if has_orr => one(First::Pattern(pattern)),
+        _ => Plan { first: First::Zeros(0), rest: 1 << 1 },
+    }
 }
 
 impl Encoder<'_> {
     /// Loads a constant, with the shortest sequence that begins with MOVZ, MOVN or ORR and goes on with MOVK: one to
-    /// four instructions.
+    /// four instructions ([`mov_x_imm_count`](Self::mov_x_imm_count)).
     pub fn mov_x_imm(&mut self, rd: impl Into<X>, imm: u64) {
         let rd = rd.into();
-        // Register 31 of ORR (immediate) is SP, so XZR goes without it.
-        let (first, rest) = plan(imm, rd.general().is_some());
+        let Plan { first, rest } = plan(imm, rd.general().is_some());
         for i in members(rest).rev() {
             self.movk_x(rd, halfword(imm, i), hw(i));
         }
@@ -113,23 +138,37 @@ impl Encoder<'_> {
         }
     }
 
-    /// Loads a constant and clears the register's high half: one instruction (MOVZ, MOVN or ORR), or MOVZ and MOVK.
+    /// The number of instructions that [`mov_x_imm`](Self::mov_x_imm) places: 1 to 4.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    /// assert_eq!(Encoder::mov_x_imm_count(X0, 0xFFFF_0000_1234_0000), 2);
+    /// assert_eq!(Encoder::mov_x_imm_count(X0, 0x1234_5678_9ABC_DEF0), 4);
+    /// ```
+    pub fn mov_x_imm_count(rd: impl Into<X>, imm: u64) -> usize {
+        plan(imm, rd.into().general().is_some()).instructions()
+    }
+
+    /// Loads a constant and clears the register's high half: one instruction (MOVZ, MOVN or ORR), or MOVZ and MOVK
+    /// ([`mov_w_imm_count`](Self::mov_w_imm_count)).
     pub fn mov_w_imm(&mut self, rd: impl Into<W>, imm: u32) {
         let rd = rd.into();
-        let (low, high) = (imm as u16, (imm >> 16) as u16);
-        match (high, low) {
-            (0, _) => self.movz_w(rd, low, hw(0)),
-            (_, 0) => self.movz_w(rd, high, hw(1)),
-            (0xFFFF, _) => self.movn_w(rd, !low, hw(0)),
-            (_, 0xFFFF) => self.movn_w(rd, !high, hw(1)),
-            _ => match (LogicalImm32::new(imm), rd.general()) {
-                (Some(pattern), Some(rd)) => self.mov_w_bitmask(rd, pattern),
-                _ => {
-                    self.movk_w(rd, high, hw(1));
-                    self.movz_w(rd, low, hw(0));
-                }
-            },
+        let Plan { first, rest } = plan32(imm, rd.general().is_some());
+        for i in members(rest).rev() {
+            self.movk_w(rd, halfword(imm.into(), i), hw(i));
         }
+        match (first, rd.general()) {
+            (First::Pattern(pattern), Some(rd)) => self.mov_w_bitmask(rd, pattern),
+            (First::Ones(i), _) => self.movn_w(rd, !halfword(imm.into(), i), hw(i)),
+            (First::Zeros(i), _) => self.movz_w(rd, halfword(imm.into(), i), hw(i)),
+            // Not reached: `plan32` was told that there is no ORR.
+            (First::Pattern(_), None) => {}
+        }
+    }
+
+    /// The number of instructions that [`mov_w_imm`](Self::mov_w_imm) places: 1 or 2.
+    pub fn mov_w_imm_count(rd: impl Into<W>, imm: u32) -> usize {
+        plan32(imm, rd.into().general().is_some()).instructions()
     }
 }
 
@@ -138,112 +177,11 @@ fn hw<const BITS: u32>(i: u32) -> UImm<BITS, 4> {
     UImm::from_bits(i & ((1 << BITS) - 1)).unwrap_or_else(UImm::of::<0>)
 }
 
-macro_rules! conditional_branches {
-    ($($name:ident $cond:ident)*) => {
-        impl Encoder<'_> {$(
-            #[doc = concat!("Branches if [`Cond::", stringify!($cond), "`] holds.")]
-            #[inline]
-            pub fn $name(&mut self, target: impl Into<Target>) {
-                self.b_cond(Cond::$cond, target);
-            }
-        )*}
-    };
-}
-
-conditional_branches! {
-    b_eq EQ b_ne NE b_cs CS b_hs HS b_cc CC b_lo LO b_mi MI b_pl PL b_vs VS b_vc VC b_hi HI b_ls LS b_ge GE b_lt LT b_gt GT b_le LE b_al AL
-}
-
-/// An address, as one of the forms has it.
-enum Choice<const LOG2: u32> {
-    Scaled(XSp, UImm<12, LOG2>),
-    Unscaled(XSp, SImm<9, 0>),
-    Indexed(XSp, Index<LOG2>),
-}
-
-impl<const LOG2: u32> Choice<LOG2> {
-    #[inline]
-    fn of(address: Address) -> Result<Self, AddressError> {
-        let base = address.base;
-        match address.offset {
-            Offset::Bytes(offset) => {
-                let scaled = u32::try_from(offset).ok().and_then(UImm::new);
-                match (scaled, SImm::new(offset)) {
-                    (Some(offset), _) => Ok(Choice::Scaled(base, offset)),
-                    (None, Some(offset)) => Ok(Choice::Unscaled(base, offset)),
-                    (None, None) => Err(AddressError::Offset { offset, size: 1 << LOG2 }),
-                }
-            }
-            Offset::Register(register) => match Index::new(register) {
-                Some(index) => Ok(Choice::Indexed(base, index)),
-                None => Err(AddressError::Register { register, size: 1 << LOG2 }),
-            },
-        }
-    }
-}
-
-macro_rules! accesses {
-    ($($name:ident $ty:ident $log2:literal $scaled:ident $unscaled:ident $indexed:ident $doc:literal;)*) => {
-        impl Encoder<'_> {$(
-            #[doc = $doc]
-            #[doc = ""]
-            #[doc = "The offset is a multiple of the access's size up to 4095 times that size, or -256 to 255, or a register."]
-            #[doc = ""]
-            #[doc = "# Errors"]
-            #[doc = "[`AddressError`] if no form has the address; nothing is placed then."]
-            #[inline]
-            pub fn $name(&mut self, rt: impl Into<$ty>, address: impl Into<Address>) -> Result<(), AddressError> {
-                match Choice::<$log2>::of(address.into())? {
-                    Choice::Scaled(base, offset) => self.$scaled(rt.into(), base, offset),
-                    Choice::Unscaled(base, offset) => self.$unscaled(rt.into(), base, offset),
-                    Choice::Indexed(base, index) => self.$indexed(rt.into(), base, index),
-                }
-                Ok(())
-            }
-        )*}
-    };
-}
-
-accesses! {
-    ldr_x X 3 ldr_x_uoff ldur_x ldr_x_reg "Loads 64 bits.";
-    str_x X 3 str_x_uoff stur_x str_x_reg "Stores 64 bits.";
-    ldr_w W 2 ldr_w_uoff ldur_w ldr_w_reg "Loads 32 bits.";
-    str_w W 2 str_w_uoff stur_w str_w_reg "Stores 32 bits.";
-    ldrsw_x X 2 ldrsw_x_uoff ldursw_x ldrsw_x_reg "Loads 32 bits, sign-extended to 64.";
-    ldrh_w W 1 ldrh_w_uoff ldurh_w ldrh_w_reg "Loads 16 bits, zero-extended.";
-    strh_w W 1 strh_w_uoff sturh_w strh_w_reg "Stores 16 bits.";
-    ldrsh_x X 1 ldrsh_x_uoff ldursh_x ldrsh_x_reg "Loads 16 bits, sign-extended to 64.";
-    ldrsh_w W 1 ldrsh_w_uoff ldursh_w ldrsh_w_reg "Loads 16 bits, sign-extended to 32.";
-    ldrb_w W 0 ldrb_w_uoff ldurb_w ldrb_w_reg "Loads 8 bits, zero-extended.";
-    strb_w W 0 strb_w_uoff sturb_w strb_w_reg "Stores 8 bits.";
-    ldrsb_x X 0 ldrsb_x_uoff ldursb_x ldrsb_x_reg "Loads 8 bits, sign-extended to 64.";
-    ldrsb_w W 0 ldrsb_w_uoff ldursb_w ldrsb_w_reg "Loads 8 bits, sign-extended to 32.";
-    ldr_b B 0 ldr_b_uoff ldur_b ldr_b_reg "Loads 8 bits into a vector register.";
-    str_b B 0 str_b_uoff stur_b str_b_reg "Stores 8 bits of a vector register.";
-    ldr_h H 1 ldr_h_uoff ldur_h ldr_h_reg "Loads 16 bits into a vector register.";
-    str_h H 1 str_h_uoff stur_h str_h_reg "Stores 16 bits of a vector register.";
-    ldr_s S 2 ldr_s_uoff ldur_s ldr_s_reg "Loads 32 bits into a vector register.";
-    str_s S 2 str_s_uoff stur_s str_s_reg "Stores 32 bits of a vector register.";
-    ldr_d D 3 ldr_d_uoff ldur_d ldr_d_reg "Loads 64 bits into a vector register.";
-    str_d D 3 str_d_uoff stur_d str_d_reg "Stores 64 bits of a vector register.";
-    ldr_q Q 4 ldr_q_uoff ldur_q ldr_q_reg "Loads 128 bits into a vector register.";
-    str_q Q 4 str_q_uoff stur_q str_q_reg "Stores 128 bits of a vector register.";
-    prfm Prefetch 3 prfm_uoff prfum prfm_reg "Prefetches memory; an index is scaled by 8.";
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::*;
-    use super::*;
+    use super::{super::tests::words, *};
+    use crate::aarch64::*;
     use alloc::{vec, vec::Vec};
-
-    /// The instructions, lowest address first.
-    fn words(place: impl FnOnce(&mut Encoder<'_>)) -> Vec<u32> {
-        let mut enc = Encoder::new();
-        place(&mut enc);
-        let code = enc.finish().expect("nothing refers to anything");
-        code.bytes().chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-    }
 
     /// What a sequence of MOVZ, MOVN, MOVK and ORR (immediate) leaves in register `rd`, read from the words' fields as
     /// the manual has them.
@@ -316,13 +254,19 @@ mod tests {
             let sequence = words(|enc| enc.mov_x_imm(X7, value));
             assert_eq!(run(&sequence, 7), value, "{value:#x}");
             assert!(sequence.len() <= 4);
+            assert_eq!(Encoder::mov_x_imm_count(X7, value), sequence.len(), "{value:#x}");
             let zeros = words(|enc| enc.mov_x_imm(XZR, value));
             assert_eq!(run(&zeros, 31), value, "{value:#x}");
+            assert_eq!(Encoder::mov_x_imm_count(XZR, value), zeros.len(), "{value:#x}");
             assert!(sequence.len() <= zeros.len());
             let low = value as u32;
             let sequence = words(|enc| enc.mov_w_imm(W7, low));
             assert_eq!(run(&sequence, 7), low.into(), "{low:#x}");
             assert!(sequence.len() <= 2);
+            assert_eq!(Encoder::mov_w_imm_count(W7, low), sequence.len(), "{low:#x}");
+            let zeros = words(|enc| enc.mov_w_imm(WZR, low));
+            assert_eq!(run(&zeros, 31), low.into(), "{low:#x}");
+            assert_eq!(Encoder::mov_w_imm_count(WZR, low), zeros.len(), "{low:#x}");
         }
     }
 
@@ -356,46 +300,5 @@ mod tests {
                 assert!(words(|enc| enc.mov_x_imm(X7, value)).len() <= 3, "{value:#x}");
             }
         }
-    }
-
-    #[test]
-    fn addresses_choose_forms() {
-        let chosen = |address: Address| words(|enc| enc.ldr_x(X1, address).expect("has a form"));
-        let form = |place: fn(&mut Encoder<'_>)| words(place);
-        assert_eq!(chosen(X2 + 32760), form(|enc| enc.ldr_x_uoff(X1, X2, UImm::of::<32760>())));
-        assert_eq!(chosen(X2 + 0), form(|enc| enc.ldr_x_uoff(X1, X2, UImm::of::<0>())));
-        assert_eq!(chosen(X2 + 255), form(|enc| enc.ldur_x(X1, X2, SImm::of::<255>())));
-        assert_eq!(chosen(SP - 256), form(|enc| enc.ldur_x(X1, SP, SImm::of::<-256>())));
-        assert_eq!(chosen(X2 + X3.lsl(3)), form(|enc| enc.ldr_x_reg(X1, X2, Index::scaled(X3))));
-        assert_eq!(chosen(X2 + X3), form(|enc| enc.ldr_x_reg(X1, X2, X3)));
-        assert_eq!(chosen(SP + W3.sxtw(3)), form(|enc| enc.ldr_x_reg(X1, SP, Index::scaled_sxtw(W3))));
-        let mut enc = Encoder::new();
-        for offset in [32768, 257, -257, i32::MIN, i32::MAX] {
-            assert_eq!(enc.ldr_x(X1, X2 + offset), Err(AddressError::Offset { offset, size: 8 }));
-        }
-        let register = X3.lsl(2);
-        assert_eq!(enc.ldr_x(X1, X2 + register), Err(AddressError::Register { register, size: 8 }));
-        assert_eq!(enc.str_q(Q1, X2 + 65520), Ok(()));
-        assert_eq!(enc.str_q(Q1, X2 - i32::MIN), Err(AddressError::Offset { offset: i32::MAX, size: 16 }));
-        assert_eq!(enc.pos().from_end(), 4);
-    }
-
-    #[test]
-    fn branches_know_their_distance() {
-        let mut enc = Encoder::new();
-        let head = enc.label();
-        enc.b_ne(head);
-        enc.ret();
-        let done = enc.here();
-        enc.nop();
-        enc.cbz_x(X0, done);
-        enc.bind(head);
-        enc.b(done);
-        let code = enc.finish().expect("all labels are bound");
-        let word = |i: usize| code.bytes()[4 * i..4 * i + 4].to_vec();
-        assert_eq!(word(0), 0x1400_0003u32.to_le_bytes());
-        assert_eq!(word(1), 0xB400_0040u32.to_le_bytes());
-        // back over ret, nop and itself
-        assert_eq!(word(4), (0x5400_0001 | (-3i32 as u32 & 0x7_FFFF) << 5).to_le_bytes());
     }
 }
