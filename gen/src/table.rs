@@ -16,7 +16,7 @@ pub use tailfirst_forms::row::{Line, TextRow};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table<Row> {
-    /// The manual, its revision and the sections that the rows were checked against.
+    /// The manual and the sections that say what the rows say.
     pub source: String,
     /// The Cargo feature of the table's forms; none if they come with their instruction set.
     #[serde(default)]
@@ -80,6 +80,9 @@ pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, Tab
         let reason = Reason::Syntax { line: e.span.start.line, column: e.span.start.col, cause: e.code.to_string() };
         TableError::of_table(table, reason)
     })?;
+    if parsed.source.trim().is_empty() {
+        return Err(TableError::of_table(table, Reason::NoSource));
+    }
     let mut lines = Vec::new();
     for group in &parsed.groups {
         expand(table, &parsed.feature, group, &mut lines)?;

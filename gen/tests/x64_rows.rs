@@ -71,6 +71,14 @@ mod tables {
     }
 
     #[test]
+    fn a_table_says_where_it_is_from() {
+        refuses_table(r#"Table(source: " ", groups: [])"#, None, Reason::NoSource);
+        let error = forms_of("Table(groups: [])").expect_err("`source` is missing");
+        let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };
+        assert!(cause.contains("source"), "{cause}");
+    }
+
+    #[test]
     fn a_tuple_type_that_does_not_exist() {
         let error = rows(r#"(ins: "nop", op: "90", en: "ZO", io: "", tt: Double)"#).expect_err("no such tuple type");
         let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };

@@ -24,6 +24,8 @@ pub enum Reason {
     Unwritable { path: PathBuf, cause: String },
     /// The file is not RON of the expected shape (unknown or missing fields included).
     Syntax { line: usize, column: usize, cause: String },
+    /// The table does not say which manual it is from.
+    NoSource,
     /// A line of `each` has not one text a column.
     ColumnCount { columns: usize, texts: usize },
     /// `$name` names no column of the group.
@@ -113,6 +115,7 @@ impl fmt::Display for Reason {
             Unreadable { path, cause } => write!(f, "cannot read {}: {cause}", path.display()),
             Unwritable { path, cause } => write!(f, "cannot write {}: {cause}", path.display()),
             Syntax { line, column, cause } => write!(f, "line {line}, column {column}: {cause}"),
+            NoSource => write!(f, "`source` is empty, expected the manual and its sections"),
             ColumnCount { columns, texts } => write!(f, "a line of `each` has {texts} texts for {columns} columns"),
             UnknownColumn { name } => write!(f, "${name} is no column of this group"),
             UnusedColumn { name } => write!(f, "column \"{name}\" is used by no row of its group"),
