@@ -205,15 +205,14 @@ fn decode(encodings: &[Encoding], word: u32) -> Vec<&Encoding> {
     all
 }
 
-/// Forms some of whose words Arm counts as other encodings: a hint that has a name, a byte access with `lsl #0`, and the prefetch operations
-/// 24 to 31, which are those of ranges. The ends of the other encodings' names.
-const OTHER_ENCODINGS: [(&str, &str); 8] = [
+/// Forms some of whose words Arm counts as other encodings: a hint that has a name, and a byte access with `lsl #0`. The ends of the other
+/// encodings' names.
+const OTHER_ENCODINGS: [(&str, &str); 7] = [
     ("hint", "_hints"),
     ("ldr_b_reg", "LDR_BL_ldst_regoff"),
     ("ldrb_w_reg", "LDRB_32BL_ldst_regoff"),
     ("ldrsb_w_reg", "LDRSB_32BL_ldst_regoff"),
     ("ldrsb_x_reg", "LDRSB_64BL_ldst_regoff"),
-    ("prfm_reg", "RPRFM_R_ldst_regoff"),
     ("str_b_reg", "STR_BL_ldst_regoff"),
     ("strb_w_reg", "STRB_32BL_ldst_regoff"),
 ];
