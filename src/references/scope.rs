@@ -1,0 +1,186 @@
+//! The scopes of blocks.
+//!
+//! A block (see [`block`](crate::block)) is placed, or moved, when it is complete, so inside it no distance to the outside is known, and positions
+//! are the block's own until then. A scope does that without a test on the common path: it puts the array of positions away, so that
+//! all labels from outside look pending, and starts a new one for the labels made inside. At its end positions are turned into those of
+//! the surrounding scope. In a forward block not even its own labels are in sight, since their distances would count backward; they are kept *aside*.
+//!
+//! `// Invariant(first):` the labels of the current scope are numbered from `first` on, without gaps, and `first` is the number of labels of all scopes around it.
+
+use super::References;
+use crate::{fixup::Field, label::Pos, late::LateField};
+use alloc::vec::Vec;
+
+/// A scope that another one stands in, and what is known of that.
+pub(crate) struct Scope {
+    pub(super) number: u64,
+    /// This scope's labels.
+    first: u32,
+    labels: Vec<Option<Pos>>,
+    /// The inner scope's labels, if they are kept from sight.
+    pub(super) aside: Option<Vec<Option<Pos>>>,
+    /// Where the inner scope begins, and its references.
+    start: Pos,
+    pub(crate) since: Since,
+    /// Bytes that the inner scope may be moved down, at most, when it is complete.
+    pub(crate) may_move: u32,
+}
+
+/// How many references there were, and how much else that is listed in the order of time.
+#[derive(Clone, Copy)]
+pub(crate) struct Since {
+    pub(crate) fixups: usize,
+    pub(super) open: usize,
+    pub(super) late: usize,
+    pub(crate) served: usize,
+    pub(super) bound: usize,
+    pub(super) snapshots: usize,
+    pub(super) bound_at_snapshot: usize,
+}
+
+/// Whether a scope's own labels are in sight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Own,
+    None,
+}
+
+/// A scope or a snapshot of one encoder: the address of its references, and a number that they gave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    home: usize,
+    pub(super) number: u64,
+}
+
+/// An aligned block's scope that begins anew.
+#[derive(Clone, Copy)]
+pub(crate) struct Suspended {
+    pub(super) number: u64,
+    pub(crate) may_move: u32,
+}
+
+impl<F: Field, L: LateField> References<F, L> {
+    /// Begins a scope at a position, which may be moved down by so many bytes when it is complete.
+    pub(crate) fn enter(&mut self, sight: Sight, start: Pos, may_move: u32) -> Identity {
+        let number = self.next_number();
+        self.enter_as(number, sight, start, may_move);
+        self.identity(number)
+    }
+
+    fn enter_as(&mut self, number: u64, sight: Sight, start: Pos, may_move: u32) {
+        let since = self.since();
+        let inner_first = self.first + self.own_labels().len() as u32;
+        let empty = self.spare_labels.pop().unwrap_or_default();
+        let (inner, aside) = match sight {
+            Sight::Own => (empty, None),
+            // Without capacity, so that nothing is ever put there.
+            Sight::None => (Vec::new(), Some(empty)),
+        };
+        let labels = core::mem::replace(&mut self.labels, inner);
+        self.scopes.push(Scope { number: self.scope, first: self.first, labels, aside, start, since, may_move });
+        self.first = inner_first;
+        self.scope = number;
+    }
+
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// References do not move: the encoder has them in a box.
+    pub(super) fn identity(&self, number: u64) -> Identity {
+        Identity { home: core::ptr::from_ref(self).addr(), number }
+    }
+
+    /// Whether this is the current scope, of this encoder.
+    pub(crate) fn is_in(&self, entered: Identity) -> bool {
+        entered == self.identity(self.scope)
+    }
+
+    pub(super) fn since(&self) -> Since {
+        Since {
+            fixups: self.fixups.len(),
+            open: self.open.len(),
+            late: self.late_uses.len(),
+            served: self.deadlines.served.len(),
+            bound: self.bound.len(),
+            snapshots: self.snapshots.len(),
+            bound_at_snapshot: self.bound_at_snapshot.len(),
+        }
+    }
+
+    /// The current scope's fixups.
+    pub(crate) fn own_fixups(&self) -> core::ops::Range<usize> {
+        self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
+    }
+
+    /// Exchanges the labels in sight for those around the current scope, and back.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn exchange_sight(&mut self) {
+        if let Some(scope) = self.scopes.last_mut() {
+            core::mem::swap(&mut self.first, &mut scope.first);
+            core::mem::swap(&mut self.labels, &mut scope.labels);
+        }
+    }
+
+    /// The current scope's labels, in sight or aside.
+    pub(super) fn own_labels(&self) -> &Vec<Option<Pos>> {
+        self.scopes.last().and_then(|scope| scope.aside.as_ref()).unwrap_or(&self.labels)
+    }
+
+    pub(super) fn own_labels_mut(&mut self) -> &mut Vec<Option<Pos>> {
+        self.scopes.last_mut().and_then(|scope| scope.aside.as_mut()).unwrap_or(&mut self.labels)
+    }
+
+    /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
+    /// from. Gives the position where the scope began.
+    pub(crate) fn leave(&mut self, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) -> Option<Pos> {
+        let Scope { number, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
+        let own = core::mem::replace(&mut self.labels, labels);
+        self.first = first;
+        self.scope = number;
+        let mut inner = aside.unwrap_or(own);
+        self.own_labels_mut().extend(inner.drain(..).map(|pos| pos.map(&position)));
+        self.spare_labels.push(inner);
+        // Binding adds those to the list again that are from further out.
+        let inside = since.bound..self.bound.len();
+        for index in inside.clone() {
+            let (label, pos) = self.bound[index];
+            self.bind(label, position(pos));
+        }
+        self.bound.drain(inside);
+        for fixup in &mut self.fixups[since.fixups..] {
+            fixup.from = origin(fixup.from);
+        }
+        for served in &mut self.deadlines.served[since.served..] {
+            served.to = position(served.to);
+        }
+        for open in &mut self.open[since.open..] {
+            open.from = origin(open.from);
+        }
+        for late in &mut self.late_uses[since.late..] {
+            late.from = origin(late.from);
+        }
+        self.snapshots.truncate(since.snapshots);
+        self.bound_at_snapshot.truncate(since.bound_at_snapshot);
+        Some(start)
+    }
+
+    /// How many blocks are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// Ends an aligned block's scope, for it to begin anew below what is placed so far and must not be moved.
+    pub(crate) fn suspend(&mut self) -> Option<Suspended> {
+        let number = self.scope;
+        let may_move = self.scopes.last()?.may_move;
+        self.leave(|pos| pos, |pos| pos)?;
+        Some(Suspended { number, may_move })
+    }
+
+    /// Begins such a scope anew.
+    pub(crate) fn resume(&mut self, Suspended { number, may_move }: Suspended, start: Pos) {
+        self.enter_as(number, Sight::Own, start, may_move);
+    }
+}
