@@ -24,6 +24,7 @@
 use crate::{Align, Encoder, FinishError, Label, Pos, Target, fixup::sealed};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
+use core::cmp::Reverse;
 
 /// The longest constant, in bytes: a 512-bit vector.
 const LONGEST: usize = 64;
@@ -31,10 +32,19 @@ const LONGEST: usize = 64;
 /// Constants of one encoder, in the order in which they were asked for.
 pub(crate) struct Pool {
     constants: Vec<Constant>,
-    /// Their indices, in the order of what they hold.
+    /// Their indices, in the order of what they hold; of several copies the last one's.
     sorted: Vec<u32>,
-    /// How many are not placed yet.
-    waiting: usize,
+    /// The indices of those that are not placed yet, ascending.
+    waiting: Vec<u32>,
+    /// The indices of those that are, in the order in which they were placed.
+    placed: Vec<u32>,
+}
+
+/// How many constants there were, and how many of them placed, to go back to.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    constants: usize,
+    placed: usize,
 }
 
 struct Constant {
@@ -43,6 +53,8 @@ struct Constant {
     label: Label,
     /// Where it was placed.
     place: Option<Pos>,
+    /// The copy before it, which lies too far away.
+    copy_of: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,34 +74,57 @@ impl Content {
 
 impl Pool {
     pub(crate) const fn new() -> Self {
-        Pool { constants: Vec::new(), sorted: Vec::new(), waiting: 0 }
+        Pool { constants: Vec::new(), sorted: Vec::new(), waiting: Vec::new(), placed: Vec::new() }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.truncate(0, |_| true);
+        let Pool { constants, sorted, waiting, placed } = self;
+        constants.clear();
+        sorted.clear();
+        waiting.clear();
+        placed.clear();
     }
 
     pub(crate) fn is_placed(&self) -> bool {
-        self.waiting == 0
+        self.waiting.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.constants.len()
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { constants: self.constants.len(), placed: self.placed.len() }
     }
 
-    /// Forgets all but the first `len` constants, and where those lie whose position `is_later`.
-    pub(crate) fn truncate(&mut self, len: usize, is_later: impl Fn(Pos) -> bool) {
-        self.constants.truncate(len);
-        self.sorted.retain(|&index| (index as usize) < len);
-        for constant in &mut self.constants {
-            constant.place.take_if(|pos| is_later(*pos));
+    /// Forgets the constants that were asked for later, and where others were placed later.
+    pub(crate) fn truncate(&mut self, extent: Extent) {
+        while self.constants.len() > extent.constants {
+            self.forget_last();
         }
-        self.waiting = self.constants.iter().filter(|constant| constant.place.is_none()).count();
+        while self.waiting.pop_if(|index| *index as usize >= extent.constants).is_some() {}
+        let waiting = self.waiting.len();
+        for index in self.placed.drain(extent.placed..) {
+            if let Some(constant) = self.constants.get_mut(index as usize) {
+                constant.place = None;
+                self.waiting.push(index);
+            }
+        }
+        if self.waiting.len() > waiting {
+            self.waiting.sort_unstable();
+        }
+    }
+
+    fn forget_last(&mut self) {
+        let Some(content) = self.constants.last().map(|constant| &constant.content) else { return };
+        let at = self.find(content);
+        if let (Ok(at), Some(Constant { copy_of, .. })) = (at, self.constants.pop()) {
+            match copy_of {
+                Some(copy) => self.sorted[at] = copy,
+                None => drop(self.sorted.remove(at)),
+            }
+        }
     }
 
     /// The bytes of those that are not placed yet, at most.
     fn most_bytes(&self) -> usize {
-        let waiting = self.constants.iter().filter(|constant| constant.place.is_none());
+        let waiting = self.waiting.iter().map(|&index| &self.constants[index as usize]);
         waiting.map(|constant| constant.content.len() + constant.align.bytes() as usize).sum()
     }
 
@@ -152,12 +187,15 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let label = self.label();
         let pool = &mut self.references.pool;
         let index = pool.constants.len() as u32;
-        pool.constants.push(Constant { content, align, label, place: None });
-        pool.waiting += 1;
-        match found {
-            Ok(at) => pool.sorted[at] = index,
-            Err(at) => pool.sorted.insert(at, index),
-        }
+        let copy_of = match found {
+            Ok(at) => Some(core::mem::replace(&mut pool.sorted[at], index)),
+            Err(at) => {
+                pool.sorted.insert(at, index);
+                None
+            }
+        };
+        pool.constants.push(Constant { content, align, label, place: None, copy_of });
+        pool.waiting.push(index);
         label
     }
 
@@ -171,21 +209,20 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let bytes = self.references.pool.most_bytes();
         I::before_data(self, bytes);
         // The strictest alignment first: then the others fit without gaps, mostly.
-        for log2 in (0..=12).rev() {
-            for index in 0..self.references.pool.len() {
-                let constant = &self.references.pool.constants[index];
-                if constant.place.is_none() && constant.align.bytes() == 1 << log2 {
-                    self.place_constant(index);
-                }
-            }
+        let Pool { constants, waiting, .. } = &mut self.references.pool;
+        waiting.sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
+        let mut waiting = core::mem::take(waiting);
+        for index in waiting.drain(..) {
+            self.place_constant(index);
         }
+        self.references.pool.waiting = waiting;
         I::after_data(self, bytes);
         // Code may follow.
         self.align(I::CODE_ALIGN);
     }
 
-    fn place_constant(&mut self, index: usize) {
-        let Constant { content, align, label, .. } = &self.references.pool.constants[index];
+    fn place_constant(&mut self, index: u32) {
+        let Constant { content, align, label, .. } = &self.references.pool.constants[index as usize];
         let (content, align, label) = (content.clone(), *align, *label);
         let gap = align.gap(self.cursor.placed() + content.len());
         self.references.align(align.bytes());
@@ -197,7 +234,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         self.bind(label);
         let pos = self.pos();
         let pool = &mut self.references.pool;
-        pool.constants[index].place = Some(pos);
-        pool.waiting -= 1;
+        pool.constants[index as usize].place = Some(pos);
+        pool.placed.push(index);
     }
 }

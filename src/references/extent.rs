@@ -1,7 +1,14 @@
 //! What a snapshot records: how much of everything there was.
 //!
-//! All that References list is in the order of time, so going back is cutting each list to its length. What was changed in place since then (labels that were bound, late
-//! immediates that were set, fixups that an island serves) is listed, too, and undone.
+//! Almost all is listed in the order of time, so going back is cutting each list to its length. What is changed in place is listed, too, and undone: fixups that an
+//! island serves, constants that are placed, late immediates that are set, labels that are bound. So both cost in proportion to what is done and undone, however many
+//! snapshots are taken.
+//!
+//! Binding a label is too common to be listed each time. Only if it is older than the newest snapshot must it be pending again after going back; younger ones are cut off.
+//! Labels are numbered in the order of time, so one comparison tells: those below `watched` are bound the slow way, which lists them.
+//!
+//! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one interval of numbers; going
+//! back farther swallows the intervals inside.
 
 use super::{
     References,
@@ -10,52 +17,60 @@ use super::{
 use crate::{
     deadline::Heads,
     fixup::Field,
-    label::{Label, Pos},
+    label::Label,
     late::{Late, LateField},
+    pool,
 };
 
 /// How many labels and references there were, to go back to.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
-    identity: Identity,
+    scope: Identity,
+    number: u64,
     labels: usize,
     since: Since,
     late_values: usize,
     late_set: usize,
-    constants: usize,
+    pool: pool::Extent,
     alignment: u32,
     heads: Heads,
 }
 
+/// What going back has made invalid: snapshots with numbers above `after`, up to `until`.
+///
+/// Invariant(gone): they ascend and are apart.
+pub(super) struct Gone {
+    after: u64,
+    until: u64,
+}
+
 impl<F: Field, L: LateField> References<F, L> {
-    /// Notes a snapshot at `here`.
-    pub(crate) fn extent(&mut self, here: Pos) -> Extent {
+    /// What there is.
+    pub(crate) fn extent(&mut self) -> Extent {
         let number = self.next_number();
-        self.snapshots.push(number);
-        let own = self.scopes.last().and_then(|scope| scope.aside.as_ref()).unwrap_or(&self.labels);
-        let bound_here = own.iter().zip(self.first..).filter(|&(pos, _)| *pos == Some(here));
-        self.bound_at_snapshot.extend(bound_here.map(|(_, label)| Label(label)));
+        let labels = self.own_labels().len();
+        self.watched = self.first + labels as u32;
         Extent {
-            identity: self.identity(number),
-            labels: self.own_labels().len(),
+            scope: self.identity(),
+            number,
+            labels,
             since: self.since(),
             late_values: self.late_values.len(),
             late_set: self.late_set.len(),
-            constants: self.pool.len(),
+            pool: self.pool.extent(),
             alignment: self.alignment,
             heads: self.deadlines.heads,
         }
     }
 
-    /// Forgets what came after a snapshot at `here`. `false` if that is not of the current scope, or gone.
-    pub(crate) fn truncate(&mut self, extent: Extent, here: Pos) -> bool {
-        let Extent { identity, labels, since, late_values, late_set, constants, alignment, heads } = extent;
-        let Since { fixups, open, late, served, bound, snapshots, bound_at_snapshot } = since;
-        let in_scope = self.scopes.last().map_or(0, |scope| scope.since.snapshots);
-        let is_listed = snapshots > in_scope && self.snapshots.get(snapshots - 1) == Some(&identity.number);
-        if !is_listed || identity != self.identity(identity.number) {
+    /// Forgets what came later. `false` if that is not of the current scope, or gone.
+    pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
+        let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads } = extent;
+        let Since { fixups, open, late, served, bound, watched_bound, gone: _ } = since;
+        if !self.is_in(scope) || number <= self.began || self.is_gone(number) {
             return false;
         }
+        self.all_gone_after(number);
         for served in self.deadlines.served.drain(served..) {
             self.fixups[served.fixup].is_served = false;
         }
@@ -65,24 +80,40 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open.truncate(open);
         self.late_uses.truncate(late);
         self.bound.truncate(bound);
-        self.snapshots.truncate(snapshots);
-        self.bound_at_snapshot.truncate(bound_at_snapshot);
         self.late_values.truncate(late_values);
-        // Inside a block no constant is placed.
-        let is_outermost = self.scopes.is_empty();
-        self.pool.truncate(constants, |pos| is_outermost && pos > here);
+        self.pool.truncate(pool);
         for Late(index) in self.late_set.drain(late_set..) {
             if let Some(value) = self.late_values.get_mut(index as usize) {
                 *value = None;
             }
         }
         self.alignment = alignment;
-        let own = self.scopes.last_mut().and_then(|scope| scope.aside.as_mut()).unwrap_or(&mut self.labels);
-        own.truncate(labels);
-        for (label, number) in own.iter_mut().zip(self.first..) {
-            // The last in the list are this snapshot's; of those before it none is here that is not also in its own.
-            label.take_if(|pos| *pos > here || *pos == here && !self.bound_at_snapshot.contains(&Label(number)));
+        self.own_labels_mut().truncate(labels);
+        while self.watched_bound.len() > watched_bound
+            && let Some(Label(number)) = self.watched_bound.pop()
+        {
+            // Labels that a later snapshot had watched may be gone.
+            let own = (number - self.first) as usize;
+            if let Some(state) = self.own_labels_mut().get_mut(own) {
+                *state = None;
+            }
         }
+        self.watched = self.first + labels as u32;
         true
+    }
+
+    fn is_gone(&self, number: u64) -> bool {
+        let at = self.gone.partition_point(|gone| gone.until < number);
+        self.gone.get(at).is_some_and(|gone| gone.after < number)
+    }
+
+    /// Makes all later snapshots invalid.
+    fn all_gone_after(&mut self, number: u64) {
+        // Invariant(gone): this one is not gone, so what is gone later is so as a whole.
+        let before = self.gone.partition_point(|gone| gone.after < number);
+        self.gone.truncate(before);
+        if self.last_number > number {
+            self.gone.push(Gone { after: number, until: self.last_number });
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A label is an index into the array of positions, pending while there is none. So binding one is a store, and a reference compares an index and loads a
 //! position. What is rare is out of line and cannot unwind (`extern "C"`): a label of another scope, a mistake, or an array without room.
 
-use super::{References, Scope};
+use super::References;
 use crate::{
     error::FinishError,
     fixup::{Field, Fixup},
@@ -49,33 +49,32 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn bind(&mut self, label: Label, pos: Pos) {
         match self.labels.get_mut(label.0.wrapping_sub(self.first) as usize) {
-            Some(state @ None) => *state = Some(pos),
+            Some(state @ None) if label.0 >= self.watched => *state = Some(pos),
             _ => self.bind_slowly(label, pos),
         }
     }
 
-    /// The rare cases: a label from outside or out of sight, or a mistake.
+    /// The rare cases: a label that is older than a snapshot, from outside or out of sight, or a mistake.
     #[cold]
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn bind_slowly(&mut self, label: Label, pos: Pos) {
         let at = pos.from_end();
-        let own = label.0.wrapping_sub(self.first) as usize;
-        let problem = match self.scopes.last_mut() {
-            Some(_) if label.0 < self.first => {
-                self.bound.push((label, pos));
+        if label.0 < self.first {
+            self.bound.push((label, pos));
+            return;
+        }
+        let own = (label.0 - self.first) as usize;
+        let problem = match self.own_labels_mut().get_mut(own) {
+            Some(state @ None) => {
+                *state = Some(pos);
+                if label.0 < self.watched {
+                    self.watched_bound.push(label);
+                }
                 return;
             }
-            Some(Scope { aside: Some(aside), .. }) => match aside.get_mut(own) {
-                Some(state @ None) => {
-                    *state = Some(pos);
-                    return;
-                }
-                Some(Some(_)) => FinishError::BoundTwice { label, at },
-                None => FinishError::ForeignLabel { label, at },
-            },
-            _ if own < self.labels.len() => FinishError::BoundTwice { label, at },
-            _ => FinishError::ForeignLabel { label, at },
+            Some(Some(_)) => FinishError::BoundTwice { label, at },
+            None => FinishError::ForeignLabel { label, at },
         };
         self.fail(problem);
     }

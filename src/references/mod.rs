@@ -13,6 +13,7 @@ mod resolve;
 mod scope;
 
 pub(crate) use extent::Extent;
+use extent::Gone;
 pub(crate) use scope::{Scope, Sight};
 
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     reloc::{OpenRelocation, Relocation},
 };
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Labels, and who refers to them.
 ///
@@ -46,15 +48,20 @@ pub(crate) struct References<F, L> {
     pub(crate) pool: Pool,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
     pub(crate) scopes: Vec<Scope>,
+    /// A number that no others have: it tells whose a scope or a snapshot is.
+    home: usize,
     /// The number of the current scope, and the last number given: to scopes and snapshots, none twice.
     scope: u64,
     last_number: u64,
+    /// Of the current scope are the snapshots with higher numbers only.
+    began: u64,
+    /// Labels with lower numbers are older than the newest snapshot of the current scope. When they are bound, that is listed.
+    watched: u32,
+    watched_bound: Vec<Label>,
     /// Labels from outside a scope that were bound in it.
     bound: Vec<(Label, Pos)>,
-    /// The numbers of the snapshots that one can go back to.
-    snapshots: Vec<u64>,
-    /// For each snapshot, one after the other, the labels that were bound at its very position.
-    bound_at_snapshot: Vec<Label>,
+    /// The numbers of snapshots that one cannot go back to.
+    gone: Vec<Gone>,
     /// Emptied arrays of labels, kept for their memory.
     spare_labels: Vec<Vec<Option<Pos>>>,
     /// The strictest alignment asked for, in bytes.
@@ -65,6 +72,7 @@ pub(crate) struct References<F, L> {
 
 impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn new() -> Self {
+        static HOMES: AtomicUsize = AtomicUsize::new(0);
         References {
             first: 0,
             labels: Vec::new(),
@@ -77,11 +85,14 @@ impl<F: Field, L: LateField> References<F, L> {
             relocations: Vec::new(),
             pool: Pool::new(),
             scopes: Vec::new(),
+            home: HOMES.fetch_add(1, Ordering::Relaxed),
             scope: 0,
             last_number: 0,
+            began: 0,
+            watched: 0,
+            watched_bound: Vec::new(),
             bound: Vec::new(),
-            snapshots: Vec::new(),
-            bound_at_snapshot: Vec::new(),
+            gone: Vec::new(),
             spare_labels: Vec::new(),
             alignment: 1,
             fault: None,
@@ -103,11 +114,14 @@ impl<F: Field, L: LateField> References<F, L> {
             relocations,
             pool,
             scopes,
+            home: _,
             scope,
             last_number: _,
+            began,
+            watched,
+            watched_bound,
             bound,
-            snapshots,
-            bound_at_snapshot,
+            gone,
             spare_labels: _,
             alignment,
             fault,
@@ -125,9 +139,11 @@ impl<F: Field, L: LateField> References<F, L> {
         pool.clear();
         scopes.clear();
         *scope = number;
+        *began = number;
+        *watched = 0;
+        watched_bound.clear();
         bound.clear();
-        snapshots.clear();
-        bound_at_snapshot.clear();
+        gone.clear();
         *alignment = 1;
         *fault = None;
     }

@@ -13,12 +13,14 @@ use alloc::vec::Vec;
 
 /// A scope that another one stands in, and what is known of that.
 pub(crate) struct Scope {
-    pub(super) number: u64,
+    number: u64,
+    began: u64,
+    watched: u32,
     /// This scope's labels.
     first: u32,
     labels: Vec<Option<Pos>>,
     /// The inner scope's labels, if they are kept from sight.
-    pub(super) aside: Option<Vec<Option<Pos>>>,
+    aside: Option<Vec<Option<Pos>>>,
     /// Where the inner scope begins, and its references.
     start: Pos,
     pub(crate) since: Since,
@@ -34,8 +36,8 @@ pub(crate) struct Since {
     pub(super) late: usize,
     pub(crate) served: usize,
     pub(super) bound: usize,
-    pub(super) snapshots: usize,
-    pub(super) bound_at_snapshot: usize,
+    pub(super) watched_bound: usize,
+    pub(super) gone: usize,
 }
 
 /// Whether a scope's own labels are in sight.
@@ -45,17 +47,17 @@ pub(crate) enum Sight {
     None,
 }
 
-/// A scope or a snapshot of one encoder: the address of its references, and a number that they gave.
+/// A scope of one encoder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     home: usize,
-    pub(super) number: u64,
+    number: u64,
 }
 
 /// An aligned block's scope that begins anew.
 #[derive(Clone, Copy)]
 pub(crate) struct Suspended {
-    pub(super) number: u64,
+    number: u64,
     pub(crate) may_move: u32,
 }
 
@@ -64,7 +66,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn enter(&mut self, sight: Sight, start: Pos, may_move: u32) -> Identity {
         let number = self.next_number();
         self.enter_as(number, sight, start, may_move);
-        self.identity(number)
+        self.identity()
     }
 
     fn enter_as(&mut self, number: u64, sight: Sight, start: Pos, may_move: u32) {
@@ -77,9 +79,12 @@ impl<F: Field, L: LateField> References<F, L> {
             Sight::None => (Vec::new(), Some(empty)),
         };
         let labels = core::mem::replace(&mut self.labels, inner);
-        self.scopes.push(Scope { number: self.scope, first: self.first, labels, aside, start, since, may_move });
+        let &mut References { first, scope: number_around, began, watched, .. } = self;
+        self.scopes.push(Scope { number: number_around, began, watched, first, labels, aside, start, since, may_move });
         self.first = inner_first;
         self.scope = number;
+        self.began = self.last_number;
+        self.watched = 0;
     }
 
     pub(super) fn next_number(&mut self) -> u64 {
@@ -87,14 +92,14 @@ impl<F: Field, L: LateField> References<F, L> {
         self.last_number
     }
 
-    /// References do not move: the encoder has them in a box.
-    pub(super) fn identity(&self, number: u64) -> Identity {
-        Identity { home: core::ptr::from_ref(self).addr(), number }
+    /// The current scope.
+    pub(super) fn identity(&self) -> Identity {
+        Identity { home: self.home, number: self.scope }
     }
 
     /// Whether this is the current scope, of this encoder.
     pub(crate) fn is_in(&self, entered: Identity) -> bool {
-        entered == self.identity(self.scope)
+        entered == self.identity()
     }
 
     pub(super) fn since(&self) -> Since {
@@ -104,8 +109,8 @@ impl<F: Field, L: LateField> References<F, L> {
             late: self.late_uses.len(),
             served: self.deadlines.served.len(),
             bound: self.bound.len(),
-            snapshots: self.snapshots.len(),
-            bound_at_snapshot: self.bound_at_snapshot.len(),
+            watched_bound: self.watched_bound.len(),
+            gone: self.gone.len(),
         }
     }
 
@@ -135,10 +140,14 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
     /// from. Gives the position where the scope began.
     pub(crate) fn leave(&mut self, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) -> Option<Pos> {
-        let Scope { number, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
+        let Scope { number, began, watched, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
         let own = core::mem::replace(&mut self.labels, labels);
         self.first = first;
         self.scope = number;
+        self.began = began;
+        self.watched = watched;
+        self.watched_bound.truncate(since.watched_bound);
+        self.gone.truncate(since.gone);
         let mut inner = aside.unwrap_or(own);
         self.own_labels_mut().extend(inner.drain(..).map(|pos| pos.map(&position)));
         self.spare_labels.push(inner);
@@ -161,8 +170,6 @@ impl<F: Field, L: LateField> References<F, L> {
         for late in &mut self.late_uses[since.late..] {
             late.from = origin(late.from);
         }
-        self.snapshots.truncate(since.snapshots);
-        self.bound_at_snapshot.truncate(since.bound_at_snapshot);
         Some(start)
     }
 
