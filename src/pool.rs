@@ -21,7 +21,12 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Align, Encoder, FinishError, Label, Pos, Target, fixup::sealed};
+use crate::{
+    Align, Encoder, FinishError, Label, Pos, Target,
+    fixup::{Field, sealed},
+    late::LateField,
+    references::References,
+};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::cmp::Reverse;
@@ -36,8 +41,12 @@ pub(crate) struct Pool {
     sorted: Vec<u32>,
     /// The indices of those that are not placed yet, ascending.
     waiting: Vec<u32>,
-    /// The indices of those that are, in the order in which they were placed.
+    /// The bytes of these, at most.
+    waiting_bytes: usize,
+    /// The indices of those that are placed, in the order in which they were.
     placed: Vec<u32>,
+    /// The bytes of the constants placed last, kept for their memory.
+    image: Vec<u8>,
 }
 
 /// How many constants there were, and how many of them placed, to go back to.
@@ -63,6 +72,13 @@ enum Content {
     Address(Target),
 }
 
+impl Constant {
+    /// Its bytes and the gap beside them, at most.
+    fn most_bytes(&self) -> usize {
+        self.content.len() + self.align.bytes() as usize
+    }
+}
+
 impl Content {
     fn len(&self) -> usize {
         match self {
@@ -74,14 +90,22 @@ impl Content {
 
 impl Pool {
     pub(crate) const fn new() -> Self {
-        Pool { constants: Vec::new(), sorted: Vec::new(), waiting: Vec::new(), placed: Vec::new() }
+        Pool {
+            constants: Vec::new(),
+            sorted: Vec::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            placed: Vec::new(),
+            image: Vec::new(),
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        let Pool { constants, sorted, waiting, placed } = self;
+        let Pool { constants, sorted, waiting, waiting_bytes, placed, image: _ } = self;
         constants.clear();
         sorted.clear();
         waiting.clear();
+        *waiting_bytes = 0;
         placed.clear();
     }
 
@@ -98,11 +122,11 @@ impl Pool {
         while self.constants.len() > extent.constants {
             self.forget_last();
         }
-        while self.waiting.pop_if(|index| *index as usize >= extent.constants).is_some() {}
         let waiting = self.waiting.len();
         for index in self.placed.drain(extent.placed..) {
             if let Some(constant) = self.constants.get_mut(index as usize) {
                 constant.place = None;
+                self.waiting_bytes += constant.most_bytes();
                 self.waiting.push(index);
             }
         }
@@ -114,18 +138,34 @@ impl Pool {
     fn forget_last(&mut self) {
         let Some(content) = self.constants.last().map(|constant| &constant.content) else { return };
         let at = self.find(content);
-        if let (Ok(at), Some(Constant { copy_of, .. })) = (at, self.constants.pop()) {
-            match copy_of {
-                Some(copy) => self.sorted[at] = copy,
-                None => drop(self.sorted.remove(at)),
-            }
+        let Some(constant) = self.constants.pop() else { return };
+        // The last one to be asked for is the last one that waits.
+        if self.waiting.pop_if(|index| *index as usize == self.constants.len()).is_some() {
+            self.waiting_bytes -= constant.most_bytes();
+        }
+        match (at, constant.copy_of) {
+            (Ok(at), Some(copy)) => self.sorted[at] = copy,
+            (Ok(at), None) => drop(self.sorted.remove(at)),
+            (Err(_), _) => {}
         }
     }
 
     /// The bytes of those that are not placed yet, at most.
-    fn most_bytes(&self) -> usize {
-        let waiting = self.waiting.iter().map(|&index| &self.constants[index as usize]);
-        waiting.map(|constant| constant.content.len() + constant.align.bytes() as usize).sum()
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// Keeps what [`lay_out_pool`](References::lay_out_pool) gave, for its memory.
+    pub(crate) fn keep(&mut self, image: Vec<u8>) {
+        self.image = image;
+    }
+
+    /// Whether this is the label of a constant that is not placed yet.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn is_waiting(&self, label: Label) -> bool {
+        // Labels are numbered in the order of time, as constants are.
+        let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
+        at.is_ok_and(|at| self.constants[at].place.is_none())
     }
 
     /// The place of `content` in `sorted`, or where it belongs.
@@ -175,7 +215,9 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             let constant = &mut pool.constants[pool.sorted[at] as usize];
             let is_usable = match constant.place {
                 None => {
+                    let before = constant.most_bytes();
                     constant.align = constant.align.max(align);
+                    pool.waiting_bytes += constant.most_bytes() - before;
                     true
                 }
                 Some(pos) => in_reach(pos) && align.gap(pos.from_end() as usize) == 0,
@@ -194,8 +236,12 @@ impl<I: sealed::Isa> Encoder<'_, I> {
                 None
             }
         };
-        pool.constants.push(Constant { content, align, label, place: None, copy_of });
+        let constant = Constant { content, align, label, place: None, copy_of };
+        pool.waiting_bytes += constant.most_bytes();
+        pool.constants.push(constant);
         pool.waiting.push(index);
+        let bytes = pool.waiting_bytes;
+        I::constants_wait(self, bytes);
         label
     }
 
@@ -206,35 +252,57 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if self.references.depth() > 0 {
             return self.references.fail(FinishError::PoolInBlock);
         }
-        let bytes = self.references.pool.most_bytes();
+        let bytes = self.references.pool.waiting_bytes();
         I::before_data(self, bytes);
-        // The strictest alignment first: then the others fit without gaps, mostly.
-        let Pool { constants, waiting, .. } = &mut self.references.pool;
-        waiting.sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
-        let mut waiting = core::mem::take(waiting);
-        for index in waiting.drain(..) {
-            self.place_constant(index);
-        }
-        self.references.pool.waiting = waiting;
+        let address = |pos: Pos| (I::field_origin(pos, 8), I::ADDRESS64);
+        let image = self.references.lay_out_pool(self.cursor.placed(), I::CODE_ALIGN, address);
+        self.cursor.place_bytes(&image);
+        self.references.pool.keep(image);
         I::after_data(self, bytes);
-        // Code may follow.
-        self.align(I::CODE_ALIGN);
     }
+}
 
-    fn place_constant(&mut self, index: u32) {
-        let Constant { content, align, label, .. } = &self.references.pool.constants[index as usize];
-        let (content, align, label) = (content.clone(), *align, *label);
-        let gap = align.gap(self.cursor.placed() + content.len());
-        self.references.align(align.bytes());
-        self.cursor.place_zeros(gap);
-        match content {
-            Content::Bytes(bytes) => self.cursor.place_bytes(&bytes),
-            Content::Address(target) => self.place_field([0; 8], I::ADDRESS64, target),
+impl<F: Field, L: LateField> References<F, L> {
+    /// Gives the constants that wait their places below `placed` bytes, and returns the bytes to be placed there, down to where code may follow. `address` gives the
+    /// field of an address, and where it is measured from, by the position of what is above it.
+    pub(crate) fn lay_out_pool(&mut self, placed: usize, code: Align, address: impl Fn(Pos) -> (Pos, F)) -> Vec<u8> {
+        // What a block asks for while it is out of the way goes on waiting.
+        let known = self.pool.waiting.partition_point(|&index| self.knows(self.pool.constants[index as usize].label));
+        let constants = &self.pool.constants;
+        // The strictest alignment first: then the others fit without gaps, mostly.
+        self.pool.waiting[..known].sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
+        // From the last byte to the first.
+        let mut image = core::mem::take(&mut self.pool.image);
+        image.clear();
+        let gap = |image: &mut Vec<u8>, align: Align, len: usize| {
+            image.resize(image.len() + align.gap(placed + image.len() + len), 0);
+        };
+        let position = |image: &Vec<u8>| Pos::at((placed + image.len()) as u32);
+        for at in 0..known {
+            let index = self.pool.waiting[at];
+            let Constant { content, align, label, .. } = &self.pool.constants[index as usize];
+            let (align, label) = (*align, *label);
+            gap(&mut image, align, content.len());
+            match content {
+                Content::Bytes(bytes) => image.extend(bytes.iter().rev()),
+                &Content::Address(target) => {
+                    let (from, field) = address(position(&image));
+                    image.extend([0; 8]);
+                    self.pend(from, field, target);
+                }
+            }
+            let pos = position(&image);
+            self.bind(label, pos);
+            self.align(align.bytes());
+            let constant = &mut self.pool.constants[index as usize];
+            constant.place = Some(pos);
+            self.pool.waiting_bytes -= constant.most_bytes();
         }
-        self.bind(label);
-        let pos = self.pos();
-        let pool = &mut self.references.pool;
-        pool.constants[index as usize].place = Some(pos);
-        pool.placed.push(index);
+        gap(&mut image, code, 0);
+        self.align(code.bytes());
+        let Pool { waiting, placed, .. } = &mut self.pool;
+        placed.extend(waiting.drain(..known));
+        image.reverse();
+        image
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct Extent {
     pool: pool::Extent,
     alignment: u32,
     heads: Heads,
+    after_data: Option<usize>,
 }
 
 /// What going back has made invalid: snapshots with numbers above `after`, up to `until`.
@@ -60,12 +61,13 @@ impl<F: Field, L: LateField> References<F, L> {
             pool: self.pool.extent(),
             alignment: self.alignment,
             heads: self.deadlines.heads,
+            after_data: self.deadlines.after_data,
         }
     }
 
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
-        let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads } = extent;
+        let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads, after_data } = extent;
         let Since { fixups, open, late, served, bound, watched_bound, gone: _ } = since;
         if !self.is_in(scope) || number <= self.began || self.is_gone(number) {
             return false;
@@ -75,7 +77,7 @@ impl<F: Field, L: LateField> References<F, L> {
             self.fixups[served.fixup].is_served = false;
         }
         self.deadlines.heads = heads;
-        self.deadlines.after_data = None;
+        self.deadlines.after_data = after_data;
         self.fixups.truncate(fixups);
         self.open.truncate(open);
         self.late_uses.truncate(late);
@@ -92,13 +94,12 @@ impl<F: Field, L: LateField> References<F, L> {
         while self.watched_bound.len() > watched_bound
             && let Some(Label(number)) = self.watched_bound.pop()
         {
-            // Labels that a later snapshot had watched may be gone.
+            // Labels that a later snapshot watched may be gone.
             let own = (number - self.first) as usize;
             if let Some(state) = self.own_labels_mut().get_mut(own) {
                 *state = None;
             }
         }
-        self.watched = self.first + labels as u32;
         true
     }
 

@@ -20,7 +20,6 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether the label is one of this encoder's, as far as its number tells.
-    #[cfg(feature = "dynasm")]
     pub(crate) fn knows(&self, label: Label) -> bool {
         (label.0 as usize) < self.first as usize + self.own_labels().len()
     }

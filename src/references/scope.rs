@@ -78,13 +78,10 @@ impl<F: Field, L: LateField> References<F, L> {
             // Without capacity, so that nothing is ever put there.
             Sight::None => (Vec::new(), Some(empty)),
         };
-        let labels = core::mem::replace(&mut self.labels, inner);
-        let &mut References { first, scope: number_around, began, watched, .. } = self;
-        self.scopes.push(Scope { number: number_around, began, watched, first, labels, aside, start, since, may_move });
-        self.first = inner_first;
-        self.scope = number;
-        self.began = self.last_number;
-        self.watched = 0;
+        let (first, labels, began, watched) = (inner_first, inner, self.last_number, 0);
+        let mut scope = Scope { number, began, watched, first, labels, aside, start, since, may_move };
+        self.exchange(&mut scope);
+        self.scopes.push(scope);
     }
 
     pub(super) fn next_number(&mut self) -> u64 {
@@ -119,13 +116,36 @@ impl<F: Field, L: LateField> References<F, L> {
         self.scopes.last().map_or(0, |scope| scope.since.fixups)..self.fixups.len()
     }
 
-    /// Exchanges the labels in sight for those around the current scope, and back.
+    /// Places something outside the current scope, which is complete: `f` sees what there is without it.
     #[cfg(feature = "aarch64")]
-    pub(crate) fn exchange_sight(&mut self) {
-        if let Some(scope) = self.scopes.last_mut() {
-            core::mem::swap(&mut self.first, &mut scope.first);
-            core::mem::swap(&mut self.labels, &mut scope.labels);
-        }
+    pub(crate) fn outside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        let Some(mut scope) = self.scopes.pop() else { return f(self) };
+        self.exchange(&mut scope);
+        let fixups = self.fixups.split_off(scope.since.fixups);
+        let open = self.open.split_off(scope.since.open);
+        let late_uses = self.late_uses.split_off(scope.since.late);
+        let bound = self.bound.split_off(scope.since.bound);
+        // No snapshot of it is used any more.
+        self.watched_bound.truncate(scope.since.watched_bound);
+        self.gone.truncate(scope.since.gone);
+        let result = f(self);
+        scope.since = self.since();
+        self.fixups.extend(fixups);
+        self.open.extend(open);
+        self.late_uses.extend(late_uses);
+        self.bound.extend(bound);
+        self.exchange(&mut scope);
+        self.scopes.push(scope);
+        result
+    }
+
+    /// Exchanges what is the current scope's and what is of the one around it.
+    fn exchange(&mut self, scope: &mut Scope) {
+        core::mem::swap(&mut self.first, &mut scope.first);
+        core::mem::swap(&mut self.labels, &mut scope.labels);
+        core::mem::swap(&mut self.scope, &mut scope.number);
+        core::mem::swap(&mut self.began, &mut scope.began);
+        core::mem::swap(&mut self.watched, &mut scope.watched);
     }
 
     /// The current scope's labels, in sight or aside.
@@ -140,12 +160,9 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Ends the current scope: `position` turns its positions into those of the scope around it, and `origin` those that fields are measured
     /// from. Gives the position where the scope began.
     pub(crate) fn leave(&mut self, position: impl Fn(Pos) -> Pos, origin: impl Fn(Pos) -> Pos) -> Option<Pos> {
-        let Scope { number, began, watched, first, labels, aside, start, since, may_move: _ } = self.scopes.pop()?;
-        let own = core::mem::replace(&mut self.labels, labels);
-        self.first = first;
-        self.scope = number;
-        self.began = began;
-        self.watched = watched;
+        let mut scope = self.scopes.pop()?;
+        self.exchange(&mut scope);
+        let Scope { labels: own, aside, start, since, .. } = scope;
         self.watched_bound.truncate(since.watched_bound);
         self.gone.truncate(since.gone);
         let mut inner = aside.unwrap_or(own);
