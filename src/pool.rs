@@ -4,6 +4,9 @@
 //! what is asked for several times, and is placed below everything by [`finish`](Encoder::finish), or wherever [`place_pool`](Encoder::place_pool) is called. So
 //! with a pool the entry is not the code's lowest byte: give it a label.
 //!
+//! On AArch64, where loads reach 1 MiB, the constants that wait are also placed in the middle of the code when the first load of one would not reach farther, with a
+//! branch over them; for who asks again farther away they are placed again.
+//!
 //! ```
 //! use tailfirst::x64::*;
 //!
@@ -246,6 +249,8 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     }
 
     /// Places the constants that are not placed yet, below what was placed before. Code must not run into them.
+    ///
+    /// Who does so between functions, once in 512 KiB or so, has no constants with a branch over them inside functions on AArch64.
     ///
     /// Inside a block this is a mistake that [`finish`](Self::finish) reports.
     pub fn place_pool(&mut self) {

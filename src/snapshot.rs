@@ -39,7 +39,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16 bytes, until code before it is dropped.
     ///
     /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned block) of code below which something
-    /// has been aligned is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
+    /// has been aligned, as constants are that AArch64 code needs in its middle (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
         if self.references.truncate(snapshot.extent) {
             self.cursor.truncate(snapshot.pos.from_end() as usize);

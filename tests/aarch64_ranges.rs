@@ -844,6 +844,9 @@ fn constants_are_placed_before_small_aligned_blocks() {
         loaded.push(load(&mut enc, LOADS[0], number, A8));
         enc.nops(5000);
         enc.aligned(Align::of::<32>(), |enc| {
+            for constant in 0..500 {
+                loaded.push(load(enc, LOADS[2], number << 32 | constant, Align::of::<16>()));
+            }
             let snapshot = enc.snapshot();
             enc.nops(60_000);
             enc.rollback(snapshot);

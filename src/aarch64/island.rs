@@ -30,7 +30,7 @@
 //! be moved down when complete (an aligned block) counts its largest move against all references from outside.
 //!
 //! Constants have room in the last eighth, too: when more than half of that wait, they are due. They are aligned, which ends the aligned blocks around as
-//! [`align`](Encoder::align) does, to begin anew. So that this is rare, what comes due soon is placed before an aligned block.
+//! [`align`](Encoder::align) does, to begin anew. So that this is rare, what comes due soon is placed before an aligned block, and so are constants when many wait.
 //!
 //! `// Invariant(due):` the cursor's deadline is not above that of any reference that is pending and has no island, except while a forward block is being written.
 
@@ -298,7 +298,8 @@ impl References {
         let bytes = bytes.saturating_add(moves);
         let mut place = self.place_due(memory, place, bytes);
         let soon = memory.placed(place).saturating_add(BEFORE_BLOCK);
-        if self.depth() == 0 && memory.is_due(place, BEFORE_BLOCK) && self.is_pool_due(soon) {
+        let has_many = self.pool.waiting_bytes() > MOST_WAITING / 2;
+        if self.depth() == 0 && (has_many || memory.is_due(place, BEFORE_BLOCK) && self.is_pool_due(soon)) {
             place = self.place_island(memory, place, bytes, true);
         }
         memory.bring_deadline_forward(moves);
