@@ -218,6 +218,27 @@ fn a_snapshot_of_another_encoder() {
     assert!(is_foreign(&mut enc));
 }
 
+/// One that is gone, whose memory the next encoder has.
+#[test]
+fn a_snapshot_of_an_encoder_that_is_gone() {
+    for _ in 0..10 {
+        let mut gone = Encoder::new();
+        let label = gone.label();
+        let frame = gone.late();
+        (0..20).for_each(|_| gone.jmp(label));
+        gone.set_late(frame, 1);
+        gone.constant_u64(1);
+        gone.place_pool();
+        let theirs = gone.snapshot();
+        drop(gone);
+        let mut enc = Encoder::new();
+        enc.snapshot();
+        enc.ret();
+        enc.rollback(theirs);
+        assert!(is_foreign(&mut enc));
+    }
+}
+
 #[test]
 fn a_snapshot_of_code_that_is_gone() {
     let mut enc = Encoder::new();
