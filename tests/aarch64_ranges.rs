@@ -11,7 +11,7 @@ mod choices;
 use choices::Choices;
 use quickcheck::TestResult;
 use tailfirst::{
-    Align, FinishError, Label, Range, SiteKind,
+    Align, FinishError, Label, Range, SiteKind, Symbol,
     aarch64::{Encoder, *},
 };
 
@@ -417,6 +417,14 @@ fn what_nothing_can_help_is_out_of_range() {
             let problem = FinishError::OutOfRange { label, at, distance: MIB as i64, range };
             assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
 
+            // In a block, too.
+            let mut enc = Encoder::new();
+            enc.nop();
+            let label = enc.here();
+            enc.nops(MIB - 8 + 4 * usize::from(beyond));
+            enc.forward(|asm| place(asm, label));
+            assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
+
             let mut enc = Encoder::new();
             let label = enc.label();
             place(&mut enc, label);
@@ -589,6 +597,9 @@ fn what_belongs_together_stays_together() {
                 0 => {
                     enc.data_u32(1);
                     let above = enc.here();
+                    let snapshot = enc.snapshot();
+                    enc.data_u32(0);
+                    enc.rollback(snapshot);
                     (2..10).for_each(|n| enc.data_u32(n));
                     (above, enc.here())
                 }
@@ -774,10 +785,10 @@ fn constants_among_other_things() {
     let filler = Filler::new();
     let (branch, near) = (BRANCHES[16], BRANCHES[14]);
     for before in (MIB / 32 * 7 - 40..MIB / 32 * 7 + 40).step_by(16) {
-        for kind in 0..6 {
+        for kind in 0..7 {
             let mut enc = Encoder::new();
             enc.nop();
-            let label = enc.label();
+            let (label, inside, mut call) = (enc.label(), enc.label(), None);
             let mut loaded = vec![load(&mut enc, LOADS[0], 1, A8), load(&mut enc, LOADS[2], 2, Align::of::<4096>())];
             let mut placed = Vec::new();
             filler.place(&mut enc, before - 220, &mut placed);
@@ -791,6 +802,9 @@ fn constants_among_other_things() {
                     let own = asm.here();
                     loaded.push(Loaded { own, ..load(asm, LOADS[3], 1, A8) });
                     asm.nops(MIB / 4);
+                    asm.bind(inside);
+                    call = Some(asm.here());
+                    asm.bl(Symbol(7));
                     let own = asm.here();
                     loaded.push(Loaded { own, ..load(asm, LOADS[4], 3, A8) });
                 }),
@@ -819,10 +833,20 @@ fn constants_among_other_things() {
                         loaded.push(load(enc, LOADS[0], 5, A8));
                     });
                 }),
-                _ => {
+                5 => {
                     let slot = enc.constant_address(label);
                     enc.ldr_x_lit(X3, slot);
                 }
+                // Branches in a block that begins anew.
+                _ => enc.aligned(Align::of::<4096>(), |enc| {
+                    loaded.push(load(enc, LOADS[0], 5, A8));
+                    filler.place(enc, MIB / 32 * 7 - 1000, &mut placed);
+                    for _ in 0..80 {
+                        placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                        enc.nops(120);
+                    }
+                    enc.nops(80);
+                }),
             }
             enc.nops(MIB / 4);
             enc.bind(label);
@@ -830,30 +854,38 @@ fn constants_among_other_things() {
             let code = enc.finish().expect("constants come in time");
             check(&code, &placed);
             check_loads(&code, &loaded);
+            if let Some(call) = call {
+                let relocations: Vec<usize> = code.relocations().iter().map(|relocation| relocation.from).collect();
+                assert_eq!(
+                    (code.offset_of(inside), relocations),
+                    (code.offset_of(call), code.offset_of(call).into_iter().collect())
+                );
+            }
         }
     }
 }
 
-/// Small aligned blocks are not in the way of constants: a snapshot in one stays good.
+/// Small aligned blocks are not in the way of constants, be they few or many: a snapshot in one stays good.
 #[test]
 fn constants_are_placed_before_small_aligned_blocks() {
-    let mut enc = Encoder::new();
-    enc.nop();
-    let mut loaded = Vec::new();
-    for number in 0..400 {
-        loaded.push(load(&mut enc, LOADS[0], number, A8));
-        enc.nops(5000);
-        enc.aligned(Align::of::<32>(), |enc| {
-            for constant in 0..500 {
-                loaded.push(load(enc, LOADS[2], number << 32 | constant, Align::of::<16>()));
-            }
-            let snapshot = enc.snapshot();
-            enc.nops(60_000);
-            enc.rollback(snapshot);
-            enc.nops(8000);
-        });
+    for count in [1, 400] {
+        let mut enc = Encoder::new();
+        enc.nop();
+        let mut loaded = Vec::new();
+        for block in 0..200 {
+            enc.nops(5000);
+            let constants = (0..count).map(|constant| block << 32 | constant);
+            enc.aligned(Align::of::<32>(), |enc| {
+                let snapshot = enc.snapshot();
+                constants.clone().for_each(|number| drop(load(enc, LOADS[2], number, Align::of::<16>())));
+                enc.nops(60_000);
+                enc.rollback(snapshot);
+                loaded.extend(constants.map(|number| load(enc, LOADS[2], number, Align::of::<16>())));
+                enc.nops(8000);
+            });
+        }
+        check_loads(&enc.finish().expect("no snapshot is stale"), &loaded);
     }
-    check_loads(&enc.finish().expect("no snapshot is stale"), &loaded);
 }
 
 /// In a forward block the branch placed last comes due first.

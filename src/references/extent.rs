@@ -5,7 +5,7 @@
 //! snapshots are taken.
 //!
 //! Binding a label is too common to be listed each time. Only if it is older than the newest snapshot must it be pending again after going back; younger ones are cut off.
-//! Labels are numbered in the order of time, so one comparison tells: those below `watched` are bound the slow way, which lists them.
+//! Labels are numbered in the order of time, in whatever scope, so one comparison tells: those below `watched` are bound the slow way, which lists them.
 //!
 //! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one interval of numbers; going
 //! back farther swallows the intervals inside.
@@ -68,7 +68,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
         let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads, after_data } = extent;
-        let Since { fixups, open, late, served, bound, watched_bound, gone: _ } = since;
+        let Since { fixups, open, late, served, bound, watched_bound } = since;
         if !self.is_in(scope) || number <= self.began || self.is_gone(number) {
             return false;
         }

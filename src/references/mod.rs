@@ -55,7 +55,7 @@ pub(crate) struct References<F, L> {
     last_number: u64,
     /// Of the current scope are the snapshots with higher numbers only.
     began: u64,
-    /// Labels with lower numbers are older than the newest snapshot of the current scope. When they are bound, that is listed.
+    /// Labels with lower numbers are older than the newest snapshot. When they are bound, that is listed.
     watched: u32,
     watched_bound: Vec<Label>,
     /// Labels from outside a scope that were bound in it.

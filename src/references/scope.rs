@@ -15,7 +15,6 @@ use alloc::vec::Vec;
 pub(crate) struct Scope {
     number: u64,
     began: u64,
-    watched: u32,
     /// This scope's labels.
     first: u32,
     labels: Vec<Option<Pos>>,
@@ -37,7 +36,6 @@ pub(crate) struct Since {
     pub(crate) served: usize,
     pub(super) bound: usize,
     pub(super) watched_bound: usize,
-    pub(super) gone: usize,
 }
 
 /// Whether a scope's own labels are in sight.
@@ -78,8 +76,8 @@ impl<F: Field, L: LateField> References<F, L> {
             // Without capacity, so that nothing is ever put there.
             Sight::None => (Vec::new(), Some(empty)),
         };
-        let (first, labels, began, watched) = (inner_first, inner, self.last_number, 0);
-        let mut scope = Scope { number, began, watched, first, labels, aside, start, since, may_move };
+        let (first, labels, began) = (inner_first, inner, self.last_number);
+        let mut scope = Scope { number, began, first, labels, aside, start, since, may_move };
         self.exchange(&mut scope);
         self.scopes.push(scope);
     }
@@ -107,7 +105,6 @@ impl<F: Field, L: LateField> References<F, L> {
             served: self.deadlines.served.len(),
             bound: self.bound.len(),
             watched_bound: self.watched_bound.len(),
-            gone: self.gone.len(),
         }
     }
 
@@ -125,9 +122,6 @@ impl<F: Field, L: LateField> References<F, L> {
         let open = self.open.split_off(scope.since.open);
         let late_uses = self.late_uses.split_off(scope.since.late);
         let bound = self.bound.split_off(scope.since.bound);
-        // No snapshot of it is used any more.
-        self.watched_bound.truncate(scope.since.watched_bound);
-        self.gone.truncate(scope.since.gone);
         let result = f(self);
         scope.since = self.since();
         self.fixups.extend(fixups);
@@ -145,7 +139,6 @@ impl<F: Field, L: LateField> References<F, L> {
         core::mem::swap(&mut self.labels, &mut scope.labels);
         core::mem::swap(&mut self.scope, &mut scope.number);
         core::mem::swap(&mut self.began, &mut scope.began);
-        core::mem::swap(&mut self.watched, &mut scope.watched);
     }
 
     /// The current scope's labels, in sight or aside.
@@ -163,8 +156,6 @@ impl<F: Field, L: LateField> References<F, L> {
         let mut scope = self.scopes.pop()?;
         self.exchange(&mut scope);
         let Scope { labels: own, aside, start, since, .. } = scope;
-        self.watched_bound.truncate(since.watched_bound);
-        self.gone.truncate(since.gone);
         let mut inner = aside.unwrap_or(own);
         self.own_labels_mut().extend(inner.drain(..).map(|pos| pos.map(&position)));
         self.spare_labels.push(inner);
