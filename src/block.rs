@@ -46,8 +46,9 @@ use crate::{Align, Encoder, FinishError, buffer::MAX_LEN, fixup::sealed, label::
 /// Calls of encoder functions in reading order, made in reverse.
 ///
 /// Arguments are evaluated in reading order, before anything is placed; so they may use the encoder (`enc.here()`), and none may keep a temporary
-/// alive. Each call is a method of the encoder that returns nothing. Inside [`forward`](Encoder::forward), where calls are in reading order already, this would
-/// reverse them. The compiler's limit for recursive macros allows some thirty calls of two arguments each.
+/// alive. Each call is a method of the encoder with up to six arguments; of one that returns a `Result`, a `?` behind it returns the error when its turn comes, with
+/// what stands behind it placed. Inside [`forward`](Encoder::forward), where calls are in reading order already, this would
+/// reverse them. The compiler's limit for recursive macros allows some 120 calls.
 ///
 /// ```
 /// use tailfirst::{block, x64::*};
@@ -65,23 +66,52 @@ use crate::{Align, Encoder, FinishError, buffer::MAX_LEN, fixup::sealed, label::
 /// ```
 #[macro_export]
 macro_rules! block {
-    ($encoder:expr; $($name:ident($($argument:expr),* $(,)?));+ $(;)?) => {
-        $crate::block!(@calls $encoder; [] $($name($($argument,)*))+)
-    };
-    // Names the arguments of the next call, one after the other: each `argument` is a name of its own.
-    (@calls $encoder:expr; [$($placed:tt)*] $name:ident($($argument:expr,)*) $($rest:tt)*) => {
-        $crate::block!(@arguments $encoder; [$($placed)*] $name [] [$($argument,)*] $($rest)*)
-    };
-    (@arguments $encoder:expr; [$($placed:tt)*] $name:ident [$($known:ident)*] [$first:expr, $($argument:expr,)*] $($rest:tt)*) => {{
-        let argument = $first;
-        $crate::block!(@arguments $encoder; [$($placed)*] $name [$($known)* argument] [$($argument,)*] $($rest)*)
+    // Nothing matches `lifetime`: it only says where there is a `?`.
+    ($encoder:expr; $($name:ident($($argument:expr),* $(,)?) $(? $($never:lifetime)?)?);+ $(;)?) => {{
+        $crate::block!(@calls $encoder; $($name($($argument),*) [$(? $($never)?)?])+);
     }};
-    (@arguments $encoder:expr; [$($placed:tt)*] $name:ident [$($known:ident)*] [] $($rest:tt)*) => {
-        $crate::block!(@calls $encoder; [$name($($known)*) $($placed)*] $($rest)*)
-    };
-    (@calls $encoder:expr; [$($name:ident($($argument:ident)*))*]) => {{
-        let encoder = $encoder.by_mut();
-        $(encoder.$name($($argument),*);)*
+    // Each call's arguments are named, then come the calls behind it, then it is made.
+    (@calls $encoder:expr;) => { $encoder.by_mut() };
+    (@calls $encoder:expr; $name:ident() [$($try:tt)?] $($rest:tt)*) => {{
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name()$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let a = $a;
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a)$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr, $b:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let (a, b) = ($a, $b);
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a, b)$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr, $b:expr, $c:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let (a, b, c) = ($a, $b, $c);
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a, b, c)$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr, $b:expr, $c:expr, $d:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let (a, b, c, d) = ($a, $b, $c, $d);
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a, b, c, d)$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr, $b:expr, $c:expr, $d:expr, $e:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let (a, b, c, d, e) = ($a, $b, $c, $d, $e);
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a, b, c, d, e)$($try)?;
+        encoder
+    }};
+    (@calls $encoder:expr; $name:ident($a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr) [$($try:tt)?] $($rest:tt)*) => {{
+        let (a, b, c, d, e, f) = ($a, $b, $c, $d, $e, $f);
+        let encoder = $crate::block!(@calls $encoder; $($rest)*);
+        encoder.$name(a, b, c, d, e, f)$($try)?;
+        encoder
     }};
 }
 
@@ -154,11 +184,13 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places code whose *head*, the instruction placed last, is aligned: a loop.
     ///
     /// `write` places it backward as usual. Then it is moved down as far as needed, and the gap behind it is filled with instructions that do nothing, which
-    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending, so branches to them have their near form; and a
-    /// label bound before anything is placed is the place right behind the block, in front of the gap.
+    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending, so branches to them have their near form, even that out of the loop to the
+    /// instruction behind it; and a label bound before anything is placed is the place right behind the block, in front of the gap.
     ///
     /// Where something is aligned inside (by this, [`align`](Self::align) or [`align_code`](Self::align_code)), it and what was placed before stay where they are: only what
-    /// comes then is moved, the gap lies between, and labels from before it are as if pending.
+    /// comes then is moved, the gap lies between, and labels from before it are as if pending. On AArch64 constants that must be placed in the middle of the code
+    /// (see [`place_pool`](Self::place_pool)) are aligned so, too; not in a block of less than 64 KiB with less than 16 KiB of
+    /// constants.
     ///
     /// ```
     /// use tailfirst::{Align, x64::*};

@@ -375,6 +375,11 @@ impl Memory<'_> {
         Place { end: at }
     }
 
+    /// Places data.
+    pub(crate) fn place_data(&mut self, place: Place, bytes: &[u8]) -> Place {
+        Place { end: self.place_bytes(place.end, bytes, &[bytes.len() as u32]) }
+    }
+
     /// Room for one instruction.
     pub(crate) fn make_room(&mut self, place: Place) -> usize {
         self.with_room(place.end)
@@ -406,6 +411,11 @@ impl Memory<'_> {
             self.deadline = placed;
             self.limit = self.limit.max(self.origin.saturating_sub(placed));
         }
+    }
+
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn bring_deadline_forward(&mut self, bytes: usize) {
+        self.set_deadline(self.deadline.saturating_sub(bytes));
     }
 
     pub(crate) fn set_deadline(&mut self, placed: usize) {

@@ -12,7 +12,7 @@ use crate::label::Pos;
 use alloc::vec::Vec;
 
 /// Fields differ in how far they reach; so many of these reaches have deadlines.
-pub(crate) const REACHES: usize = 4;
+pub(crate) const REACHES: usize = 5;
 
 /// For each reach the first fixup that may still need an island.
 pub(crate) type Heads = [usize; REACHES];

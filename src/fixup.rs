@@ -51,6 +51,9 @@ pub(crate) mod sealed {
         /// Called when so many bytes of data are in their place.
         fn after_data(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 
+        /// Called when so many bytes of constants wait for their place, at most.
+        fn constants_wait(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
+
         /// As `before`, of a forward block, whose scope has not been left.
         fn before_forward(_: &mut crate::Encoder<'_, Self>, _bytes: usize) {}
 

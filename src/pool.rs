@@ -4,6 +4,9 @@
 //! what is asked for several times, and is placed below everything by [`finish`](Encoder::finish), or wherever [`place_pool`](Encoder::place_pool) is called. So
 //! with a pool the entry is not the code's lowest byte: give it a label.
 //!
+//! On AArch64, where loads reach 1 MiB, the constants that wait are also placed in the middle of the code when the first load of one would not reach farther, with a
+//! branch over them; for who asks again farther away they are placed again.
+//!
 //! ```
 //! use tailfirst::x64::*;
 //!
@@ -21,9 +24,15 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Align, Encoder, FinishError, Label, Pos, Target, fixup::sealed};
+use crate::{
+    Align, Encoder, FinishError, Label, Pos, Target,
+    fixup::{Field, sealed},
+    late::LateField,
+    references::References,
+};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
+use core::cmp::Reverse;
 
 /// The longest constant, in bytes: a 512-bit vector.
 const LONGEST: usize = 64;
@@ -31,10 +40,23 @@ const LONGEST: usize = 64;
 /// Constants of one encoder, in the order in which they were asked for.
 pub(crate) struct Pool {
     constants: Vec<Constant>,
-    /// Their indices, in the order of what they hold.
+    /// Their indices, in the order of what they hold; of several copies the last one's.
     sorted: Vec<u32>,
-    /// How many are not placed yet.
-    waiting: usize,
+    /// The indices of those that are not placed yet, ascending.
+    waiting: Vec<u32>,
+    /// The bytes of these, at most.
+    waiting_bytes: usize,
+    /// The indices of those that are placed, in the order in which they were.
+    placed: Vec<u32>,
+    /// The bytes of the constants placed last, kept for their memory.
+    image: Vec<u8>,
+}
+
+/// How many constants there were, and how many of them placed, to go back to.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    constants: usize,
+    placed: usize,
 }
 
 struct Constant {
@@ -43,12 +65,21 @@ struct Constant {
     label: Label,
     /// Where it was placed.
     place: Option<Pos>,
+    /// The copy before it, which lies too far away.
+    copy_of: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Content {
     Bytes(ArrayVec<u8, LONGEST>),
     Address(Target),
+}
+
+impl Constant {
+    /// Its bytes and the gap beside them, at most.
+    fn most_bytes(&self) -> usize {
+        self.content.len() + self.align.bytes() as usize
+    }
 }
 
 impl Content {
@@ -62,35 +93,82 @@ impl Content {
 
 impl Pool {
     pub(crate) const fn new() -> Self {
-        Pool { constants: Vec::new(), sorted: Vec::new(), waiting: 0 }
+        Pool {
+            constants: Vec::new(),
+            sorted: Vec::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            placed: Vec::new(),
+            image: Vec::new(),
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.truncate(0, |_| true);
+        let Pool { constants, sorted, waiting, waiting_bytes, placed, image: _ } = self;
+        constants.clear();
+        sorted.clear();
+        waiting.clear();
+        *waiting_bytes = 0;
+        placed.clear();
     }
 
     pub(crate) fn is_placed(&self) -> bool {
-        self.waiting == 0
+        self.waiting.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.constants.len()
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { constants: self.constants.len(), placed: self.placed.len() }
     }
 
-    /// Forgets all but the first `len` constants, and where those lie whose position `is_later`.
-    pub(crate) fn truncate(&mut self, len: usize, is_later: impl Fn(Pos) -> bool) {
-        self.constants.truncate(len);
-        self.sorted.retain(|&index| (index as usize) < len);
-        for constant in &mut self.constants {
-            constant.place.take_if(|pos| is_later(*pos));
+    /// Forgets the constants that were asked for later, and where others were placed later.
+    pub(crate) fn truncate(&mut self, extent: Extent) {
+        while self.constants.len() > extent.constants {
+            self.forget_last();
         }
-        self.waiting = self.constants.iter().filter(|constant| constant.place.is_none()).count();
+        let waiting = self.waiting.len();
+        for index in self.placed.drain(extent.placed..) {
+            if let Some(constant) = self.constants.get_mut(index as usize) {
+                constant.place = None;
+                self.waiting_bytes += constant.most_bytes();
+                self.waiting.push(index);
+            }
+        }
+        if self.waiting.len() > waiting {
+            self.waiting.sort_unstable();
+        }
+    }
+
+    fn forget_last(&mut self) {
+        let Some(content) = self.constants.last().map(|constant| &constant.content) else { return };
+        let at = self.find(content);
+        let Some(constant) = self.constants.pop() else { return };
+        // The last one to be asked for is the last one that waits.
+        if self.waiting.pop_if(|index| *index as usize == self.constants.len()).is_some() {
+            self.waiting_bytes -= constant.most_bytes();
+        }
+        match (at, constant.copy_of) {
+            (Ok(at), Some(copy)) => self.sorted[at] = copy,
+            (Ok(at), None) => drop(self.sorted.remove(at)),
+            (Err(_), _) => {}
+        }
     }
 
     /// The bytes of those that are not placed yet, at most.
-    fn most_bytes(&self) -> usize {
-        let waiting = self.constants.iter().filter(|constant| constant.place.is_none());
-        waiting.map(|constant| constant.content.len() + constant.align.bytes() as usize).sum()
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// Keeps what [`lay_out_pool`](References::lay_out_pool) gave, for its memory.
+    pub(crate) fn keep(&mut self, image: Vec<u8>) {
+        self.image = image;
+    }
+
+    /// Whether this is the label of a constant that is not placed yet.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn is_waiting(&self, label: Label) -> bool {
+        // Labels are numbered in the order of time, as constants are.
+        let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
+        at.is_ok_and(|at| self.constants[at].place.is_none())
     }
 
     /// The place of `content` in `sorted`, or where it belongs.
@@ -140,7 +218,9 @@ impl<I: sealed::Isa> Encoder<'_, I> {
             let constant = &mut pool.constants[pool.sorted[at] as usize];
             let is_usable = match constant.place {
                 None => {
+                    let before = constant.most_bytes();
                     constant.align = constant.align.max(align);
+                    pool.waiting_bytes += constant.most_bytes() - before;
                     true
                 }
                 Some(pos) => in_reach(pos) && align.gap(pos.from_end() as usize) == 0,
@@ -152,52 +232,82 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let label = self.label();
         let pool = &mut self.references.pool;
         let index = pool.constants.len() as u32;
-        pool.constants.push(Constant { content, align, label, place: None });
-        pool.waiting += 1;
-        match found {
-            Ok(at) => pool.sorted[at] = index,
-            Err(at) => pool.sorted.insert(at, index),
-        }
+        let copy_of = match found {
+            Ok(at) => Some(core::mem::replace(&mut pool.sorted[at], index)),
+            Err(at) => {
+                pool.sorted.insert(at, index);
+                None
+            }
+        };
+        let constant = Constant { content, align, label, place: None, copy_of };
+        pool.waiting_bytes += constant.most_bytes();
+        pool.constants.push(constant);
+        pool.waiting.push(index);
+        let bytes = pool.waiting_bytes;
+        I::constants_wait(self, bytes);
         label
     }
 
     /// Places the constants that are not placed yet, below what was placed before. Code must not run into them.
+    ///
+    /// Who does so between functions, once in 512 KiB or so, has no constants with a branch over them inside functions on AArch64.
     ///
     /// Inside a block this is a mistake that [`finish`](Self::finish) reports.
     pub fn place_pool(&mut self) {
         if self.references.depth() > 0 {
             return self.references.fail(FinishError::PoolInBlock);
         }
-        let bytes = self.references.pool.most_bytes();
+        let bytes = self.references.pool.waiting_bytes();
         I::before_data(self, bytes);
+        let address = |pos: Pos| (I::field_origin(pos, 8), I::ADDRESS64);
+        let image = self.references.lay_out_pool(self.cursor.placed(), I::CODE_ALIGN, address);
+        self.cursor.place_bytes(&image);
+        self.references.pool.keep(image);
+        I::after_data(self, bytes);
+    }
+}
+
+impl<F: Field, L: LateField> References<F, L> {
+    /// Gives the constants that wait their places below `placed` bytes, and returns the bytes to be placed there, down to where code may follow. `address` gives the
+    /// field of an address, and where it is measured from, by the position of what is above it.
+    pub(crate) fn lay_out_pool(&mut self, placed: usize, code: Align, address: impl Fn(Pos) -> (Pos, F)) -> Vec<u8> {
+        // What a block asks for while it is out of the way goes on waiting.
+        let known = self.pool.waiting.partition_point(|&index| self.knows(self.pool.constants[index as usize].label));
+        let constants = &self.pool.constants;
         // The strictest alignment first: then the others fit without gaps, mostly.
-        for log2 in (0..=12).rev() {
-            for index in 0..self.references.pool.len() {
-                let constant = &self.references.pool.constants[index];
-                if constant.place.is_none() && constant.align.bytes() == 1 << log2 {
-                    self.place_constant(index);
+        self.pool.waiting[..known].sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
+        // From the last byte to the first.
+        let mut image = core::mem::take(&mut self.pool.image);
+        image.clear();
+        let gap = |image: &mut Vec<u8>, align: Align, len: usize| {
+            image.resize(image.len() + align.gap(placed + image.len() + len), 0);
+        };
+        let position = |image: &Vec<u8>| Pos::at((placed + image.len()) as u32);
+        for at in 0..known {
+            let index = self.pool.waiting[at];
+            let Constant { content, align, label, .. } = &self.pool.constants[index as usize];
+            let (align, label) = (*align, *label);
+            gap(&mut image, align, content.len());
+            match content {
+                Content::Bytes(bytes) => image.extend(bytes.iter().rev()),
+                &Content::Address(target) => {
+                    let (from, field) = address(position(&image));
+                    image.extend([0; 8]);
+                    self.pend(from, field, target);
                 }
             }
+            let pos = position(&image);
+            self.bind(label, pos);
+            self.align(align.bytes());
+            let constant = &mut self.pool.constants[index as usize];
+            constant.place = Some(pos);
+            self.pool.waiting_bytes -= constant.most_bytes();
         }
-        I::after_data(self, bytes);
-        // Code may follow.
-        self.align(I::CODE_ALIGN);
-    }
-
-    fn place_constant(&mut self, index: usize) {
-        let Constant { content, align, label, .. } = &self.references.pool.constants[index];
-        let (content, align, label) = (content.clone(), *align, *label);
-        let gap = align.gap(self.cursor.placed() + content.len());
-        self.references.align(align.bytes());
-        self.cursor.place_zeros(gap);
-        match content {
-            Content::Bytes(bytes) => self.cursor.place_bytes(&bytes),
-            Content::Address(target) => self.place_field([0; 8], I::ADDRESS64, target),
-        }
-        self.bind(label);
-        let pos = self.pos();
-        let pool = &mut self.references.pool;
-        pool.constants[index].place = Some(pos);
-        pool.waiting -= 1;
+        gap(&mut image, code, 0);
+        self.align(code.bytes());
+        let Pool { waiting, placed, .. } = &mut self.pool;
+        placed.extend(waiting.drain(..known));
+        image.reverse();
+        image
     }
 }

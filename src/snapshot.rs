@@ -29,18 +29,19 @@ pub struct Snapshot {
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// The present state.
     ///
-    /// It takes time in proportion to the labels made so far, and memory for a number until it is rolled back or cleared.
+    /// It takes a fixed time, and no memory beside what it returns. So an optimiser may take one before each instruction.
     pub fn snapshot(&mut self) -> Snapshot {
-        let pos = self.pos();
-        Snapshot { pos, extent: self.references.extent(pos), deadline: self.cursor.deadline() }
+        Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }
 
     /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
     ///
+    /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16 bytes, until code before it is dropped.
+    ///
     /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned block) of code below which something
-    /// has been aligned is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
+    /// has been aligned, as constants are that AArch64 code needs in its middle (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
-        if self.references.truncate(snapshot.extent, snapshot.pos) {
+        if self.references.truncate(snapshot.extent) {
             self.cursor.truncate(snapshot.pos.from_end() as usize);
             self.cursor.set_deadline(snapshot.deadline);
         } else {

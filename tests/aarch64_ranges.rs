@@ -11,7 +11,7 @@ mod choices;
 use choices::Choices;
 use quickcheck::TestResult;
 use tailfirst::{
-    Align, FinishError, Label, Range, SiteKind,
+    Align, FinishError, Label, Range, SiteKind, Symbol,
     aarch64::{Encoder, *},
 };
 
@@ -167,13 +167,55 @@ fn decode(word: u32, state: State) -> Option<(bool, i64)> {
     })
 }
 
+/// An instruction that refers to a constant of so many bytes.
+type Load = (usize, Place);
+
+const LOADS: [Load; 5] = [
+    (8, |enc, label| enc.ldr_d_lit(D3, label)),
+    (4, |enc, label| enc.ldr_w_lit(W3, label)),
+    (16, |enc, label| enc.ldr_q_lit(Q3, label)),
+    (8, |enc, label| enc.ldr_x_lit(X3, label)),
+    (8, |enc, label| enc.adr(X3, label)),
+];
+
+/// A load that was placed, and what it is to find.
+struct Loaded {
+    own: Label,
+    bytes: Vec<u8>,
+    align: Align,
+}
+
+/// The constant of so many bytes with a number, as aligned as it is asked for, and a load of it.
+fn load(enc: &mut Encoder<'_>, (len, place): Load, number: u64, align: Align) -> Loaded {
+    let bytes: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(len).collect();
+    let label = enc.constant(&bytes, align).expect("it is short");
+    place(enc, label);
+    Loaded { own: enc.here(), bytes, align }
+}
+
+/// Whether all loads find their constants.
+fn check_loads(code: &tailfirst::Code<'_, A64>, loaded: &[Loaded]) {
+    for Loaded { own, bytes, align } in loaded {
+        let own = code.offset_of(*own).expect("bound");
+        let word = word_at(code.bytes(), own);
+        let distance = match word {
+            _ if word & 0x3B00_0000 == 0x1800_0000 => 4 * signed(word >> 5 & 0x7_FFFF, 19),
+            _ if word & 0x9F00_0000 == 0x1000_0000 => signed((word >> 5 & 0x7_FFFF) << 2 | word >> 29 & 3, 21),
+            _ => panic!("no load: {word:#x}"),
+        };
+        let at = (own as i64 + distance) as usize;
+        assert_eq!(code.bytes()[at..at + bytes.len()], *bytes, "at {own:#x}, {distance} bytes away");
+        assert_eq!((code.bytes().len() - at) % align.bytes() as usize, 0, "at {own:#x}");
+    }
+}
+
 fn word_at(code: &[u8], at: usize) -> u32 {
     let bytes = code[at..at + 4].first_chunk().expect("four bytes");
     u32::from_le_bytes(*bytes)
 }
 
-/// Where control gets from `at`: to one of the two ends. Panics where that is neither, and where it would be by another instruction.
-fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2]) -> usize {
+/// Where control gets from `at`: to one of the two ends. Panics where that is neither, and where it would be by another instruction than those of a gap, if there is one.
+fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2], has_gap: bool) -> usize {
     for step in 0..100_000 {
         // A branch may lead to itself, so the first step is taken.
         if ends.contains(&at) && step > 0 {
@@ -182,6 +224,7 @@ fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2]) -> usize {
         match decode(word_at(code, at), state) {
             Some((true, distance)) => at = (at as i64 + distance) as usize,
             Some((false, _)) => at += 4,
+            None if has_gap && word_at(code, at) == NOP => at += 4,
             None => panic!("at {at:#x} is {:#010x}, on the way to {ends:x?}", word_at(code, at)),
         }
     }
@@ -196,6 +239,8 @@ struct Placed {
     next: Label,
     /// A branch and its label; other instructions and data have a length.
     what: Result<(Branch, Label), usize>,
+    /// Whether an aligned block around has begun anew between it and the next one, which leaves a gap.
+    has_gap: bool,
 }
 
 /// Whether all branches get where they should, and all else to what is above it.
@@ -203,7 +248,7 @@ fn check(code: &tailfirst::Code<'_, A64>, placed: &[Placed]) {
     let states = states();
     let bytes = code.bytes();
     let offset = |label| code.offset_of(label).expect("bound");
-    for &Placed { own, next, what } in placed {
+    for &Placed { own, next, what, has_gap } in placed {
         let (own, next) = (offset(own), offset(next));
         match what {
             Ok((branch, label)) => {
@@ -211,14 +256,19 @@ fn check(code: &tailfirst::Code<'_, A64>, placed: &[Placed]) {
                 for &state in &states {
                     let (taken, _) = decode(branch.word, state).expect("a branch");
                     let expected = if taken { label } else { next };
-                    assert_eq!(follow(bytes, own, state, [label, next]), expected, "{:#x} {state:x?}", branch.word);
+                    assert_eq!(
+                        follow(bytes, own, state, [label, next], has_gap),
+                        expected,
+                        "{:#x} {state:x?}",
+                        branch.word
+                    );
                 }
                 if branch.word >> 26 == 0x25 && own + 4 != next {
-                    assert_eq!(follow(bytes, own + 4, states[0], [next, next]), next, "back from the call");
+                    assert_eq!(follow(bytes, own + 4, states[0], [next, next], has_gap), next, "back from the call");
                 }
             }
             Err(len) if own + len != next => {
-                assert_eq!(follow(bytes, own + len, states[0], [next, next]), next, "past an island");
+                assert_eq!(follow(bytes, own + len, states[0], [next, next], has_gap), next, "past an island");
             }
             Err(_) => {}
         }
@@ -229,7 +279,8 @@ fn check(code: &tailfirst::Code<'_, A64>, placed: &[Placed]) {
 fn noted(enc: &mut Encoder<'_>, what: Result<(Branch, Label), usize>, place: impl FnOnce(&mut Encoder<'_>)) -> Placed {
     let next = enc.here();
     place(enc);
-    Placed { own: enc.here(), next, what }
+    let has_gap = enc.pos_of(next).is_none();
+    Placed { own: enc.here(), next, what, has_gap }
 }
 
 /// A branch, `nops`, and the label, or the other way round.
@@ -364,6 +415,14 @@ fn what_nothing_can_help_is_out_of_range() {
             place(&mut enc, label);
             let at = MIB as u32 + 4 * u32::from(beyond);
             let problem = FinishError::OutOfRange { label, at, distance: MIB as i64, range };
+            assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
+
+            // In a block, too.
+            let mut enc = Encoder::new();
+            enc.nop();
+            let label = enc.here();
+            enc.nops(MIB - 8 + 4 * usize::from(beyond));
+            enc.forward(|asm| place(asm, label));
             assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
 
             let mut enc = Encoder::new();
@@ -528,7 +587,7 @@ fn what_belongs_together_stays_together() {
     let branch = BRANCHES[16];
     // At each place near the deadline: a table in pieces, a forward block, a stretch that is kept together.
     for nops in 180..260 {
-        for kind in 0..4 {
+        for kind in 0..5 {
             enc.clear();
             enc.nop();
             let label = enc.label();
@@ -538,6 +597,9 @@ fn what_belongs_together_stays_together() {
                 0 => {
                     enc.data_u32(1);
                     let above = enc.here();
+                    let snapshot = enc.snapshot();
+                    enc.data_u32(0);
+                    enc.rollback(snapshot);
                     (2..10).for_each(|n| enc.data_u32(n));
                     (above, enc.here())
                 }
@@ -550,6 +612,16 @@ fn what_belongs_together_stays_together() {
                     enc.keep_together(32);
                     let above = enc.here();
                     (0..8).for_each(|_| enc.nop());
+                    (above, enc.here())
+                }
+                3 => {
+                    // Of two kinds of data.
+                    enc.data_u32(1);
+                    let above = enc.here();
+                    (0..4).for_each(|n| {
+                        enc.data_offset(above);
+                        enc.data_u32(n);
+                    });
                     (above, enc.here())
                 }
                 _ => {
@@ -566,13 +638,253 @@ fn what_belongs_together_stays_together() {
             enc.bind(label);
             let code = enc.finish().expect("in reach of an island");
             let apart = code.offset_of(above).expect("bound") - code.offset_of(below).expect("bound");
-            assert!(kind > 2 || apart == 32 || kind == 1, "{nops} {kind}: {apart}");
+            assert!(kind > 3 || apart == 32 || kind == 1, "{nops} {kind}: {apart}");
             let in_block = |at: usize| word_at(code.bytes(), at) == NOP;
             let below = code.offset_of(below).expect("bound");
             assert!(kind != 1 || (0..8).all(|n| in_block(below + 4 * n)), "{nops}");
             check(&code, &placed);
             placed.clear();
         }
+    }
+}
+
+/// Where a block or a dropped part is between a branch and its island.
+#[test]
+fn what_is_moved_or_dropped_before_an_island_serves() {
+    let (tbz, cb) = (BRANCHES[14], BRANCHES[16]);
+    let run = |branch: Branch, f: &mut dyn FnMut(&mut Encoder<'_>, Label, &mut Vec<Placed>)| {
+        let mut enc = Encoder::new();
+        enc.nop();
+        let label = enc.label();
+        let mut placed = vec![noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label))];
+        f(&mut enc, label, &mut placed);
+        enc.nops(5 * branch.down / 4);
+        enc.bind(label);
+        check(&enc.finish().expect("in reach of an island"), &placed);
+    };
+    // An island that is dropped serves nothing.
+    run(tbz, &mut |enc, _, _| {
+        let snapshot = enc.snapshot();
+        for _ in 0..2 {
+            enc.nops(40_000);
+            enc.rollback(snapshot);
+        }
+    });
+    // A forward block, whose length decides.
+    for words in (100..260).step_by(10) {
+        run(cb, &mut |enc, label, placed| {
+            enc.nops(600);
+            enc.forward(|asm| asm.nops(words * 4));
+            placed.push(noted(enc, Ok((cb, label)), |enc| (cb.place)(enc, label)));
+        });
+    }
+    for nops in 0..40 {
+        // An island in an aligned block is moved with it, and so are some of the branches that it serves.
+        run(tbz, &mut |enc, label, placed| {
+            enc.nops(4 * nops);
+            enc.aligned(Align::of::<64>(), |enc| {
+                enc.nops(8192);
+                placed.push(noted(enc, Ok((tbz, label)), |enc| (tbz.place)(enc, label)));
+                enc.nops(36_000);
+            });
+        });
+        // Data that ends an aligned block beyond a deadline: no island comes into the gap.
+        run(cb, &mut |enc, label, placed| {
+            enc.nops(2000);
+            enc.aligned(Align::of::<16>(), |enc| {
+                placed.push(noted(enc, Ok((cb, label)), |enc| (cb.place)(enc, label)));
+                enc.nops(860);
+                (0..nops / 2).for_each(|_| enc.data_u32(NOP));
+            });
+        });
+    }
+}
+
+/// Code after data of odd length that is aligned by `align_code`: an island before it is aligned, too.
+#[test]
+fn islands_behind_odd_data() {
+    let branch = BRANCHES[16];
+    for nops in 180..240 {
+        let mut enc = Encoder::new();
+        let mut placed = near(&mut enc, branch, nops, false);
+        let label = enc.label();
+        placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        enc.nops(4 * nops);
+        enc.data(&[1, 2, 3]);
+        enc.align_code(Align::of::<8>());
+        enc.nops(1000);
+        enc.bind(label);
+        check(&enc.finish().expect("in reach of an island"), &placed[1..]);
+    }
+}
+
+const A8: Align = Align::of::<8>();
+
+/// A load, `nops`, and the end. The code's words.
+fn words_with_a_load(load_of: Load, nops: usize) -> usize {
+    let mut enc = Encoder::new();
+    enc.nop();
+    let loaded = [load(&mut enc, load_of, 7, A8)];
+    (0..nops).for_each(|_| enc.nop());
+    let code = enc.finish().expect("constants come in time");
+    check_loads(&code, &loaded);
+    code.bytes().len() / 4
+}
+
+#[test]
+fn a_constant_lies_at_the_end_up_to_the_deadline_and_in_an_island_beyond() {
+    let (limit, deadline) = (MIB / 4, MIB / 32 * 7);
+    for load_of in LOADS {
+        for (nops, branch) in [
+            (0, 0),
+            (deadline - 100, 0),
+            (deadline + 10, 1),
+            (limit - 1, 1),
+            (limit, 1),
+            (limit + 1, 1),
+            (2 * limit, 1),
+        ] {
+            let words = words_with_a_load(load_of, nops) - 2 - nops - load_of.0 / 4;
+            assert!((branch..branch + 2).contains(&words), "{nops}: {words}");
+        }
+    }
+}
+
+/// 20,000 constants are more than the last eighth of a reach has room for: in plain code, in one aligned block, and in forward blocks.
+#[test]
+fn many_constants() {
+    for kind in 0..4 {
+        let mut enc = Encoder::new();
+        enc.nop();
+        let mut loaded = Vec::new();
+        let mut all = |enc: &mut Encoder<'_>, count: u64| {
+            let done = loaded.len() as u64;
+            for number in done..done + count {
+                let next = enc.here();
+                let mut one = load(enc, LOADS[2], number, Align::of::<16>());
+                if enc.pos_of(next).is_none() && kind > 1 {
+                    one.own = next;
+                }
+                loaded.push(one);
+            }
+        };
+        match kind {
+            0 => all(&mut enc, 20_000),
+            1 => enc.aligned(Align::of::<64>(), |enc| all(enc, 20_000)),
+            2 => (0..100).for_each(|_| enc.forward(|enc| all(enc, 200))),
+            _ => enc.aligned(A8, |enc| (0..100).for_each(|_| enc.forward(|enc| all(enc, 200)))),
+        }
+        enc.nops(2 * MIB);
+        check_loads(&enc.finish().expect("constants come in time"), &loaded);
+    }
+}
+
+/// Constants are placed in time beside what is in the way: data, a long forward block, branches with islands of their own, and what is dropped.
+#[test]
+fn constants_among_other_things() {
+    let filler = Filler::new();
+    let (branch, near) = (BRANCHES[16], BRANCHES[14]);
+    for before in (MIB / 32 * 7 - 40..MIB / 32 * 7 + 40).step_by(16) {
+        for kind in 0..7 {
+            let mut enc = Encoder::new();
+            enc.nop();
+            let (label, inside, mut call) = (enc.label(), enc.label(), None);
+            let mut loaded = vec![load(&mut enc, LOADS[0], 1, A8), load(&mut enc, LOADS[2], 2, Align::of::<4096>())];
+            let mut placed = Vec::new();
+            filler.place(&mut enc, before - 220, &mut placed);
+            for branch in [near, branch] {
+                placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+            }
+            (0..200).for_each(|_| placed.push(noted(&mut enc, Err(4), |enc| enc.nop())));
+            match kind {
+                0 => filler.place(&mut enc, MIB / 8, &mut placed),
+                1 => enc.forward(|asm| {
+                    let own = asm.here();
+                    loaded.push(Loaded { own, ..load(asm, LOADS[3], 1, A8) });
+                    asm.nops(MIB / 4);
+                    asm.bind(inside);
+                    call = Some(asm.here());
+                    asm.bl(Symbol(7));
+                    let own = asm.here();
+                    loaded.push(Loaded { own, ..load(asm, LOADS[4], 3, A8) });
+                }),
+                2 => enc.aligned(Align::of::<1024>(), |enc| {
+                    loaded.push(load(enc, LOADS[3], 1, A8));
+                    filler.place(enc, MIB / 8, &mut placed);
+                    loaded.push(load(enc, LOADS[4], 3, A8));
+                }),
+                3 => {
+                    let snapshot = enc.snapshot();
+                    for _ in 0..3 {
+                        load(&mut enc, LOADS[1], 9, A8);
+                        enc.nops(MIB / 4);
+                        load(&mut enc, LOADS[3], 1, Align::of::<32>());
+                        enc.rollback(snapshot);
+                    }
+                }
+                4 => enc.aligned(A8, |enc| {
+                    enc.aligned(Align::of::<32>(), |enc| {
+                        loaded.push(load(enc, LOADS[0], 5, A8));
+                        enc.forward(|asm| {
+                            let own = asm.here();
+                            loaded.push(Loaded { own, ..load(asm, LOADS[0], 6, A8) });
+                            asm.nops(MIB / 3 / 4 * 4);
+                        });
+                        loaded.push(load(enc, LOADS[0], 5, A8));
+                    });
+                }),
+                5 => {
+                    let slot = enc.constant_address(label);
+                    enc.ldr_x_lit(X3, slot);
+                }
+                // Branches in a block that begins anew.
+                _ => enc.aligned(Align::of::<4096>(), |enc| {
+                    loaded.push(load(enc, LOADS[0], 5, A8));
+                    filler.place(enc, MIB / 32 * 7 - 1000, &mut placed);
+                    for _ in 0..80 {
+                        placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                        enc.nops(120);
+                    }
+                    enc.nops(80);
+                }),
+            }
+            enc.nops(MIB / 4);
+            enc.bind(label);
+            enc.nop();
+            let code = enc.finish().expect("constants come in time");
+            check(&code, &placed);
+            check_loads(&code, &loaded);
+            if let Some(call) = call {
+                let relocations: Vec<usize> = code.relocations().iter().map(|relocation| relocation.from).collect();
+                assert_eq!(
+                    (code.offset_of(inside), relocations),
+                    (code.offset_of(call), code.offset_of(call).into_iter().collect())
+                );
+            }
+        }
+    }
+}
+
+/// Small aligned blocks are not in the way of constants, be they few or many: a snapshot in one stays good.
+#[test]
+fn constants_are_placed_before_small_aligned_blocks() {
+    for count in [1, 400] {
+        let mut enc = Encoder::new();
+        enc.nop();
+        let mut loaded = Vec::new();
+        for block in 0..200 {
+            enc.nops(5000);
+            let constants = (0..count).map(|constant| block << 32 | constant);
+            enc.aligned(Align::of::<32>(), |enc| {
+                let snapshot = enc.snapshot();
+                constants.clone().for_each(|number| drop(load(enc, LOADS[2], number, Align::of::<16>())));
+                enc.nops(60_000);
+                enc.rollback(snapshot);
+                loaded.extend(constants.map(|number| load(enc, LOADS[2], number, Align::of::<16>())));
+                enc.nops(8000);
+            });
+        }
+        check_loads(&enc.finish().expect("no snapshot is stale"), &loaded);
     }
 }
 
@@ -588,7 +900,7 @@ fn a_forward_blocks_branches_come_due_from_its_end() {
         for label in labels {
             let own = asm.here();
             (tbz.place)(asm, label);
-            placed.push(Placed { own, next: asm.here(), what: Ok((tbz, label)) });
+            placed.push(Placed { own, next: asm.here(), what: Ok((tbz, label)), has_gap: false });
             (0..5000).for_each(|_| asm.nop());
         }
     });
@@ -602,6 +914,8 @@ enum Item {
     Nops(usize),
     Data(usize),
     Refer(usize, usize),
+    /// A load, the number of its constant, and the power of two that this is aligned to.
+    Load(usize, u64, u32),
     Bind(usize),
     Forward(Vec<Item>),
     Aligned(u32, Vec<Item>),
@@ -614,6 +928,7 @@ struct Program<'a> {
     bound: Vec<bool>,
     filler: &'a Filler,
     placed: Vec<Placed>,
+    loaded: Vec<Loaded>,
 }
 
 impl Program<'_> {
@@ -641,6 +956,15 @@ impl Program<'_> {
                     (branch.place)(enc, label);
                     self.note(enc, before, Ok((branch, label)), is_forward);
                 }
+                &Item::Load(kind, number, log2) => {
+                    let align = Align::new(1 << log2).expect("a power of two");
+                    let mut loaded = load(enc, LOADS[kind], number, align);
+                    self.note(enc, before, Err(4), is_forward);
+                    if is_forward {
+                        loaded.own = before;
+                    }
+                    self.loaded.push(loaded);
+                }
                 &Item::Bind(label) => {
                     if !std::mem::replace(&mut self.bound[label], true) {
                         enc.bind(self.labels[label]);
@@ -653,13 +977,17 @@ impl Program<'_> {
                 }
                 Item::Aligned(_, items) => self.place(enc, items, is_forward),
                 Item::Undone(items) => {
-                    let (snapshot, bound, count) = (enc.snapshot(), self.bound.clone(), self.placed.len());
-                    // A label bound to what the snapshot has already would stay so.
-                    enc.nop();
+                    let (snapshot, bound) = (enc.snapshot(), self.bound.clone());
+                    let (placed, loaded) = (self.placed.len(), self.loaded.len());
                     self.place(enc, items, is_forward);
-                    enc.rollback(snapshot);
-                    self.bound = bound;
-                    self.placed.truncate(count);
+                    // Constants were placed in an aligned block, which has begun anew.
+                    let is_stale = !is_forward && enc.pos_of(before).is_none();
+                    if !is_stale {
+                        enc.rollback(snapshot);
+                        self.bound = bound;
+                        self.placed.truncate(placed);
+                        self.loaded.truncate(loaded);
+                    }
                 }
             }
         }
@@ -668,7 +996,8 @@ impl Program<'_> {
     fn note(&mut self, enc: &mut Encoder<'_>, before: Label, what: Result<(Branch, Label), usize>, is_forward: bool) {
         let after = enc.here();
         let (own, next) = if is_forward { (before, after) } else { (after, before) };
-        self.placed.push(Placed { own, next, what });
+        let has_gap = !is_forward && enc.pos_of(before).is_none();
+        self.placed.push(Placed { own, next, what, has_gap });
     }
 }
 
@@ -684,14 +1013,15 @@ fn gap(choices: &mut Choices, limits: usize) -> usize {
 fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, count: usize) -> Vec<Item> {
     let count = if limits == 1 { 4 } else { count };
     (0..choices.below(count))
-        .map(|_| match choices.below(if depth == 0 { 8 } else { 11 }) {
+        .map(|_| match choices.below(if depth == 0 { 10 } else { 13 }) {
             0 => Item::Nops(gap(choices, limits.min(4))),
             1 => Item::Data(gap(choices, limits)),
             2 => Item::Bind(choices.below(labels)),
             3..8 => Item::Refer(choices.below(BRANCHES.len()), choices.below(labels)),
-            8 => Item::Forward(items(choices, labels, depth - 1, 1, count)),
-            9 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(6), 8)),
-            _ => Item::Undone(items(choices, labels, depth - 1, limits.min(6), 8)),
+            8..10 => Item::Load(choices.below(LOADS.len()), choices.below(3) as u64, choices.below(8) as u32),
+            10 => Item::Forward(items(choices, labels, depth - 1, 1, count)),
+            11 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
+            _ => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
         })
         .collect()
 }
@@ -701,13 +1031,16 @@ fn run(enc: &mut Encoder<'_>, filler: &Filler, items: &[Item], labels: usize) {
     enc.nop();
     let labels: Vec<Label> = (0..labels).map(|_| enc.label()).collect();
     let bound = vec![false; labels.len()];
-    let mut program = Program { labels, bound, filler, placed: Vec::new() };
+    let mut program = Program { labels, bound, filler, placed: Vec::new(), loaded: Vec::new() };
     program.place(enc, items, false);
     for label in 0..program.labels.len() {
         program.place(enc, &[Item::Bind(label), Item::Nops(1)], false);
     }
     match enc.finish() {
-        Ok(code) => check(&code, &program.placed),
+        Ok(code) => {
+            check(&code, &program.placed);
+            check_loads(&code, &program.loaded);
+        }
         // Upward nothing reaches farther than a B.
         Err(FinishError::OutOfRange { distance, .. }) if distance > 120 * MIB as i64 => {}
         Err(problem) => panic!("{problem} in {items:?}"),

@@ -486,6 +486,54 @@ fn arguments_have_the_callers_names() {
     assert_eq!(enc.finish().expect("nothing is wrong").bytes(), [0x6A, 2, 0x6A, 1, 0x6A, 3]);
 }
 
+/// A hundred calls of three arguments are within the compiler's limit.
+#[test]
+fn many_calls() {
+    macro_rules! hundred {
+        ($enc:ident $($call:tt)*) => {
+            block!($enc;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+                $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*; $($call)*;
+            )
+        };
+    }
+    let mut enc = Encoder::new();
+    let mut number = 0;
+    let mut next = || {
+        number += 1;
+        number
+    };
+    hundred!(enc imul_r32_rm32_imm32(EAX, ECX, next()));
+    let code = enc.finish().expect("nothing is wrong");
+    let expected: Vec<u8> = (1..=100).flat_map(|number| [0x69, 0xC1, number, 0, 0, 0]).collect();
+    assert_eq!(code.bytes(), expected);
+}
+
+/// What returns a `Result` ends the block where it fails: what stands behind it is placed, it and what is before it is not.
+#[test]
+fn calls_that_may_fail() {
+    use aarch64::*;
+    fn load(enc: &mut aarch64::Encoder<'_>, offset: i32) -> Result<(), AddressError> {
+        block!(enc; ret(); ldr_x(X0, X1 + offset)?; nop(););
+        Ok(())
+    }
+    let mut enc = aarch64::Encoder::new();
+    load(&mut enc, 8).expect("a multiple of eight");
+    let words = [0xD65F_03C0, 0xF940_0420, 0xD503_201Fu32];
+    assert_eq!(enc.finish().expect("nothing is wrong").bytes(), words.map(u32::to_le_bytes).concat());
+    enc.clear();
+    load(&mut enc, 1 << 30).expect_err("no offset of a load");
+    assert_eq!(enc.finish().expect("nothing is wrong").bytes(), words[2].to_le_bytes());
+}
+
 #[test]
 fn calls_in_reading_order_aarch64() {
     use aarch64::*;

@@ -743,6 +743,34 @@ fn pages() {
     );
 }
 
+/// Of a block's branches to labels that are bound much later the first one reaches least far down, so it comes due last.
+#[test]
+fn branches_of_a_block_get_islands() {
+    use aarch64::*;
+    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
+    enc.ret();
+    let labels = [enc.label(), enc.label()];
+    let [first, second] = labels.map(|label| block.share(label));
+    dynasm!(block; .arch aarch64; tbz x1, 3, =>first; .bytes [0; 20_000]; tbz x1, 3, =>second);
+    let own = {
+        enc.prepend(&mut block).unwrap();
+        enc.here()
+    };
+    enc.nops(40_000);
+    for label in labels {
+        enc.bind(label);
+        enc.nop();
+    }
+    let code = enc.finish().unwrap();
+    let word = |at: usize| u32::from_le_bytes(code.bytes()[at..at + 4].try_into().unwrap());
+    let own = code.offset_of(own).unwrap();
+    for (at, label) in [(own, labels[0]), (own + 20_004, labels[1])] {
+        let island = at as i64 + i64::from((word(at) << 13) as i32 >> 18 << 2);
+        let to = island + i64::from((word(island as usize) << 6) as i32 >> 4);
+        assert_eq!((word(island as usize) >> 26, to), (5, code.offset_of(label).unwrap() as i64));
+    }
+}
+
 #[test]
 fn what_is_out_of_range() {
     use aarch64::*;

@@ -62,6 +62,51 @@ done:
     assert!(bytes.contains("\n  0f 85 f4 ff ff ff        jne head\n"), "{bytes}");
 }
 
+/// Names and comments that are given in a forward block and in an aligned one.
+#[test]
+fn names_and_comments_in_blocks() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    enc.ret();
+    enc.forward(|asm| {
+        listing.comment(asm.here(), "first");
+        asm.cld();
+        asm.forward(|asm| {
+            asm.clc();
+            listing.comment(asm.here(), "third");
+            asm.stc();
+        });
+    });
+    enc.aligned(tailfirst::Align::of::<16>(), |enc| {
+        enc.jmp_rm64(RAX);
+        listing.comment(enc.here(), "out of the loop");
+        enc.forward(|asm| {
+            listing.name(asm.here(), "head");
+            asm.cmc();
+            listing.comment(asm.here(), "inside");
+            asm.nop();
+        });
+    });
+    let code = enc.finish().unwrap();
+    let expected = "\
+head:
+     0  cmc
+; inside
+     1  nop
+; out of the loop
+     2  jmp rax
+     4  nop [rax+rax+0x100]
+; first
+     c  cld
+     d  clc
+; third
+     e  stc
+     f  ret
+";
+    assert_eq!(listing.of(&code).with_offsets().to_string(), expected);
+}
+
 #[test]
 fn aarch64_with_all_columns() {
     use aarch64::*;

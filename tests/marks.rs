@@ -2,7 +2,7 @@
 
 #![cfg(feature = "x64")]
 
-use tailfirst::{LineTable, Marks, x64::*};
+use tailfirst::{Align, LineTable, Marks, x64::*};
 
 #[path = "support/x64/choices.rs"]
 #[allow(dead_code)]
@@ -21,6 +21,46 @@ fn nops(enc: &mut Encoder<'_>) -> Vec<tailfirst::Label> {
         places.push(enc.here());
     }
     places
+}
+
+/// In forward and in aligned blocks, in each other: each mark is where the byte is that was placed with it.
+#[test]
+fn marks_in_blocks() {
+    let mut enc = Encoder::new();
+    let marks = std::cell::RefCell::new(Marks::new());
+    let back = |enc: &mut Encoder<'_>, byte: u8| {
+        enc.data(&[byte]);
+        marks.borrow_mut().mark(enc.here(), u32::from(byte));
+    };
+    let ahead = |asm: &mut Encoder<'_>, byte: u8| {
+        marks.borrow_mut().mark(asm.here(), u32::from(byte));
+        asm.data(&[byte]);
+    };
+    // From the last byte to the first; no gap has such bytes.
+    back(&mut enc, 0xAF);
+    enc.forward(|asm| {
+        ahead(asm, 0xAB);
+        asm.forward(|asm| (0xAC..0xAE).for_each(|byte| ahead(asm, byte)));
+        ahead(asm, 0xAE);
+    });
+    enc.aligned(Align::of::<32>(), |enc| {
+        back(enc, 0xAA);
+        enc.aligned(Align::of::<8>(), |enc| {
+            enc.forward(|asm| (0xA8..0xAA).for_each(|byte| ahead(asm, byte)));
+            back(enc, 0xA7);
+        });
+        enc.align_code(Align::of::<4>());
+        back(enc, 0xA6);
+        enc.forward(|asm| (0xA4..0xA6).for_each(|byte| ahead(asm, byte)));
+    });
+    enc.forward(|asm| (0xA0..0xA4).for_each(|byte| ahead(asm, byte)));
+    let code = enc.finish().expect("nothing is wrong");
+    let bytes = code.bytes();
+    let offset = |byte: u8| bytes.iter().position(|&found| found == byte).unwrap_or(bytes.len());
+    let expected: Vec<_> = (0xA0..0xB0).map(|byte| (offset(byte), offset(byte + 1), u32::from(byte))).collect();
+    assert_eq!(rows(&marks.borrow().table(&code)), expected);
+    // There are gaps, so that not all follow each other.
+    assert!(bytes.len() > 32);
 }
 
 #[test]

@@ -78,6 +78,24 @@ fn constants_out_of_reach_are_placed_again() {
     enc.finish().expect("the second copy is near");
 }
 
+/// A copy that is rolled back leaves the one before it.
+#[test]
+fn rolling_back_a_copy() {
+    let mut enc = aarch64::Encoder::new();
+    let first = enc.constant_u64(1);
+    enc.place_pool();
+    let near = enc.snapshot();
+    for _ in 0..2 {
+        enc.data(&vec![0; 1 << 20]);
+        assert_ne!(enc.constant_u64(1), first);
+        enc.constant_u64(2);
+        enc.rollback(near);
+        assert_eq!(enc.constant_u64(1), first);
+    }
+    let code = enc.finish().expect("all is placed");
+    assert_eq!(code.bytes(), 1u64.to_le_bytes());
+}
+
 #[test]
 fn a_pool_in_a_block() {
     let mut enc = x64::Encoder::new();

@@ -50,6 +50,86 @@ fn labels_bound_at_the_snapshots_place() {
     assert_eq!(enc.finish().expect("all labels are bound").bytes(), [0x90, 0xE9, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);
 }
 
+/// Labels that were bound before and after a snapshot at its very place, or below it, older and younger than it and than the block that it is in.
+#[test]
+fn labels_bound_around_a_snapshot() {
+    type Block = fn(&mut Encoder<'_>, &mut dyn FnMut(&mut Encoder<'_>));
+    let blocks: [Block; 4] = [
+        |enc, f| f(enc),
+        |enc, f| enc.forward(f),
+        |enc, f| enc.aligned(A16, f),
+        |enc, f| enc.aligned(A16, |enc| enc.forward(|enc| f(enc))),
+    ];
+    // In a block nothing is aligned: a snapshot of an aligned block would be stale then, and in forward blocks nothing can be.
+    let in_nothing = blocks.map(|inside| (blocks[0], inside));
+    let in_blocks = blocks[1..].iter().flat_map(|&around| [(around, blocks[0]), (around, blocks[1])]);
+    for (around, inside) in in_nothing.into_iter().chain(in_blocks) {
+        let mut enc = Encoder::new();
+        let outside: Vec<_> = (0..5).map(|_| enc.label()).collect();
+        enc.ret();
+        let mut own = Vec::new();
+        around(&mut enc, &mut |enc| {
+            own = (0..5).map(|_| enc.label()).collect();
+            enc.cld();
+            let bind = |enc: &mut Encoder<'_>, which: &[usize]| {
+                which.iter().flat_map(|&index| [outside[index], own[index]]).for_each(|label| enc.bind(label));
+            };
+            bind(enc, &[0]);
+            let first = enc.snapshot();
+            for _ in 0..2 {
+                bind(enc, &[1]);
+                let second = enc.snapshot();
+                for _ in 0..2 {
+                    bind(enc, &[2]);
+                    inside(enc, &mut |enc| {
+                        bind(enc, &[3]);
+                        enc.nop();
+                        bind(enc, &[4]);
+                    });
+                    let young = enc.here();
+                    enc.snapshot();
+                    enc.rollback(second);
+                    assert_eq!(enc.pos_of(young), None);
+                }
+                inside(enc, &mut |enc| bind(enc, &[2]));
+                enc.rollback(first);
+            }
+            enc.stc();
+            bind(enc, &[1, 2, 3, 4]);
+        });
+        let code = enc.finish().expect("each is bound once");
+        let end = code.bytes().len();
+        for labels in [&outside, &own] {
+            let places: Vec<_> = labels.iter().map(|&label| code.offset_of(label).expect("bound")).collect();
+            assert!(places[1..].iter().all(|&place| place == places[1]));
+            // The one instruction is between, in reading order.
+            assert_eq!(places[0].abs_diff(places[1]), 1, "{places:?} of {end}");
+        }
+    }
+}
+
+/// A peephole optimiser takes a snapshot for each instruction. This would take minutes, were one in proportion to all labels.
+#[test]
+fn snapshots_of_many_labels() {
+    const COUNT: usize = 200_000;
+    let mut enc = Encoder::new();
+    let labels: Vec<_> = (0..COUNT).map(|_| enc.label()).collect();
+    for &label in &labels {
+        let before = enc.snapshot();
+        enc.cld();
+        enc.bind(label);
+        enc.constant_u64(1);
+        let undone = enc.snapshot();
+        enc.nop();
+        enc.rollback(undone);
+        enc.rollback(before);
+        enc.stc();
+        enc.bind(label);
+        enc.constant_u64(2);
+    }
+    assert_eq!(enc.finish().map(|code| code.bytes().len()), Ok(COUNT + 8));
+}
+
 #[test]
 fn alignment_is_rolled_back() {
     let mut enc = Encoder::new();
@@ -136,6 +216,27 @@ fn a_snapshot_of_another_encoder() {
     enc.ret();
     enc.rollback(theirs);
     assert!(is_foreign(&mut enc));
+}
+
+/// One that is gone, whose memory the next encoder has.
+#[test]
+fn a_snapshot_of_an_encoder_that_is_gone() {
+    for _ in 0..10 {
+        let mut gone = Encoder::new();
+        let label = gone.label();
+        let frame = gone.late();
+        (0..20).for_each(|_| gone.jmp(label));
+        gone.set_late(frame, 1);
+        gone.constant_u64(1);
+        gone.place_pool();
+        let theirs = gone.snapshot();
+        drop(gone);
+        let mut enc = Encoder::new();
+        enc.snapshot();
+        enc.ret();
+        enc.rollback(theirs);
+        assert!(is_foreign(&mut enc));
+    }
 }
 
 #[test]

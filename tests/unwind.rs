@@ -92,6 +92,38 @@ fn x64_with_a_frame_pointer() {
     assert_eq!(rows(&unwind.table(&code).unwrap().eh_frame(BASE)), expected);
 }
 
+/// The prologue is a forward block, and the body an aligned one.
+#[test]
+fn rules_in_blocks() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut unwind = Unwind::new();
+    enc.ret();
+    unwind.cfa_offset(enc.here(), 8);
+    enc.pop_r64(RBX);
+    unwind.cfa_offset(enc.here(), 16);
+    enc.add_rm64_imm8(RSP, 32);
+    unwind.cfa_offset(enc.here(), 48);
+    enc.aligned(tailfirst::Align::of::<16>(), |enc| {
+        enc.pop_r64(RDX);
+        unwind.cfa_offset(enc.here(), 56);
+        enc.push_r64(RDI);
+    });
+    enc.forward(|asm| {
+        asm.push_r64(RBX);
+        unwind.cfa_offset(asm.here(), 16);
+        asm.sub_rm64_imm8(RSP, 32);
+        unwind.cfa_offset(asm.here(), 48);
+    });
+    let code = enc.finish().unwrap();
+    // Behind the body is a gap of eight bytes.
+    assert_eq!((code.bytes().len(), code.bytes()[5], code.bytes()[6]), (21, 0x57, 0x5A));
+    let ret = (DWARF_X64_RETURN, -8);
+    let expected = [(0, 1, 8), (1, 5, 16), (5, 6, 48), (6, 15, 56), (15, 19, 48), (19, 20, 16), (20, 21, 8)]
+        .map(|(start, end, cfa)| (start, end, state(DWARF_RSP, cfa, [ret])));
+    assert_eq!(rows(&unwind.table(&code).unwrap().eh_frame(BASE)), expected);
+}
+
 /// Two epilogues, the first in the middle, so what holds before it holds behind it.
 #[test]
 fn x64_without_a_frame_pointer() {

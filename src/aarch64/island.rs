@@ -15,8 +15,10 @@
 //! ```
 //!
 //! A branch that cannot be inverted goes to the B, and is followed by another B over that. The B of an island is itself a reference to a
-//! pending label; when its own reach ends, another island leads on. So only what is no branch (ADR, LDR of a literal) can be out of range downward; upward also what is more
-//! than 128 MiB away.
+//! pending label; when its own reach ends, another island leads on.
+//!
+//! What is no branch, ADR and LDR of a literal, gets no help with a label, but with a constant: where the first reference to one that is not placed yet comes due, an island has
+//! those constants that wait. So only an ADR or LDR of something else can be out of range downward; upward also what is more than 128 MiB away.
 //!
 //! # Deadlines
 //!
@@ -27,7 +29,8 @@
 //! Where something must stay in one piece (data, a forward block), its length is known before it is placed, and what would come due inside is served above it. Code that may
 //! be moved down when complete (an aligned block) counts its largest move against all references from outside.
 //!
-//! A constant pool has no deadline: who needs its constants from farther away than LDR reaches places it in time.
+//! Constants have room in the last eighth, too: when more than half of that wait, they are due. They are aligned, which ends the aligned blocks around as
+//! [`align`](Encoder::align) does, to begin anew. So that this is rare, what comes due soon is placed before an aligned block, and so are constants when many wait.
 //!
 //! `// Invariant(due):` the cursor's deadline is not above that of any reference that is pending and has no island, except while a forward block is being written.
 
@@ -45,6 +48,16 @@ const B: u32 = 0x1400_0000;
 
 /// For how many labels an island has a branch that no reference is due for yet, and among how many it looks for a label.
 const COMPANY: usize = 16;
+
+/// The reaches that are of branches come first; then that of loads.
+const BRANCHES: usize = 4;
+const LOADS: usize = 4;
+
+/// With more bytes of constants waiting, they are due.
+const MOST_WAITING: usize = 1 << 16;
+
+/// Constants that come due so soon are placed before an aligned block.
+const BEFORE_BLOCK: usize = 1 << 16;
 
 impl Rel {
     /// The field, now that it is known what instruction has it.
@@ -64,8 +77,14 @@ impl Rel {
             Rel::Imm14 => Some(1),
             Rel::Imm19 => Some(2),
             Rel::Imm26 => Some(3),
+            Rel::Lit19 | Rel::Adr21 => Some(LOADS),
             _ => None,
         }
+    }
+
+    /// Whether a B can help it.
+    fn is_branch(self) -> bool {
+        self.reach().is_some_and(|reach| reach < BRANCHES)
     }
 
     /// How far it reaches down, in bytes.
@@ -105,8 +124,8 @@ pub(super) extern "C" fn veneer(
     let distance = |pos: Pos| pos.distance_to(target);
     let start = memory.pos_below(place, 4);
     let far = Rel::Imm26;
-    if field.reach().is_none() || !far.reaches(distance(start)) {
-        let field = if field.reach().is_some() { far } else { field };
+    if !field.is_branch() || !far.reaches(distance(start)) {
+        let field = if field.is_branch() { far } else { field };
         references.out_of_range(label, start, distance(start), field);
         return memory.place_words(place, &[word]);
     }
@@ -163,8 +182,18 @@ impl Island {
         Island { start: memory.placed(place), place, recent: [None; COMPANY], len: 0 }
     }
 
+    /// Goes to where instructions can be, which is not behind all data.
+    fn begin(&mut self, memory: &mut Memory<'_>) {
+        let placed = memory.placed(self.place);
+        if placed == self.start {
+            self.place = memory.place_data(self.place, &[0; 3][..placed.wrapping_neg() & 3]);
+            self.start = memory.placed(self.place);
+        }
+    }
+
     /// Gives the reference a branch that it reaches.
     fn serve(&mut self, memory: &mut Memory<'_>, references: &mut References, index: usize) {
+        self.begin(memory);
         let Some(&Fixup { label, .. }) = references.fixups.get(index) else { return };
         let shared = self.recent.iter().flatten().find(|branch| branch.0 == label);
         let to = match shared {
@@ -182,9 +211,18 @@ impl Island {
         references.deadlines.served.push(Served { fixup: index, to });
     }
 
+    /// Has the constants that wait.
+    fn place_pool(&mut self, memory: &mut Memory<'_>, references: &mut References) {
+        self.begin(memory);
+        let address = |pos: Pos| (pos.below(8), Rel::Address64);
+        let image = references.lay_out_pool(memory.placed(self.place), crate::Align::of::<4>(), address);
+        self.place = memory.place_data(self.place, &image);
+        references.pool.keep(image);
+    }
+
     /// Leads code that falls through around it.
     fn end(self, memory: &mut Memory<'_>) -> Place {
-        if self.len == 0 {
+        if memory.placed(self.place) == self.start {
             return self.place;
         }
         let over = memory.placed(self.place) - self.start + 4;
@@ -198,12 +236,40 @@ impl References {
         if !memory.is_due(place, bytes) {
             return place;
         }
+        let has_pool = self.is_pool_due(memory.placed(place).saturating_add(bytes));
+        if has_pool && let Some(place) = self.place_due_outermost(memory, place, bytes) {
+            return place;
+        }
+        self.place_island(memory, place, bytes, has_pool)
+    }
+
+    /// Whether constants must have their places before so many bytes are placed.
+    fn is_pool_due(&mut self, placed: usize) -> bool {
+        let [.., load] = self.heads(self.fixups.len());
+        let is_due = |index| self.deadline(index).is_some_and(|deadline| placed >= deadline);
+        self.pool.waiting_bytes() > MOST_WAITING || load.is_some_and(is_due)
+    }
+
+    /// As `place_due`, in no block: those around begin anew below. `None` where there are none.
+    fn place_due_outermost(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Option<Place> {
+        let own = self.own_fixups();
+        let suspended = self.suspend()?;
+        let place = self.after_block(memory, place, own);
+        let place = self.place_due(memory, place, bytes);
+        let place = self.before_move(memory, place, bytes, suspended.may_move as usize);
+        self.resume(suspended, memory.pos_below(place, 0));
+        Some(place)
+    }
+
+    /// Places an island, if there is something for it: with the constants that wait, if they are due.
+    fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> Place {
         // While the island is placed, only room matters.
         memory.set_deadline(usize::MAX);
         let fixups = self.fixups.len();
         let mut island = Island::new(memory, place);
-        // With the branch over the island.
-        let bytes = bytes.saturating_add(4);
+        // With the branch over the island, and the constants, which come below the branches in it.
+        let pool = if has_pool { self.pool.waiting_bytes() } else { 0 };
+        let bytes = bytes.saturating_add(4 + pool);
         while let Some(index) = self.next_due(memory.placed(island.place).saturating_add(bytes), fixups, |_| 0) {
             island.serve(memory, self, index);
         }
@@ -214,11 +280,54 @@ impl References {
         {
             island.serve(memory, self, index);
         }
+        if has_pool {
+            island.place_pool(memory, self);
+        }
         let place = island.end(memory);
         for index in self.heads(fixups).into_iter().flatten().chain(fixups..self.fixups.len()) {
             if let Some(deadline) = self.deadline(index) {
                 memory.note_deadline(deadline);
             }
+        }
+        place
+    }
+
+    /// Brings all deadlines forward before a block that may be moved by `moves` bytes, since code above may soon be so much farther away. `bytes` bytes are to come
+    /// without an island.
+    fn before_move(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, moves: usize) -> Place {
+        let bytes = bytes.saturating_add(moves);
+        let mut place = self.place_due(memory, place, bytes);
+        let soon = memory.placed(place).saturating_add(BEFORE_BLOCK);
+        let has_many = self.pool.waiting_bytes() > MOST_WAITING / 2;
+        if self.depth() == 0 && (has_many || memory.is_due(place, BEFORE_BLOCK) && self.is_pool_due(soon)) {
+            place = self.place_island(memory, place, bytes, true);
+        }
+        memory.bring_deadline_forward(moves);
+        place
+    }
+
+    /// Notes the deadlines of a block that is in its place. A label outside that turns out to be too far above gets an island below the block.
+    fn after_block(&mut self, memory: &mut Memory<'_>, place: Place, fixups: core::ops::Range<usize>) -> Place {
+        let mut island = Island::new(memory, place);
+        let known = self.fixups.len();
+        for index in fixups {
+            let Some(&Fixup { from, label, field, is_served }) = self.fixups.get(index) else { break };
+            match (self.pos_of(label), field.deadline(from)) {
+                (Some(pos), Some(_)) if field.is_branch() && !is_served && !field.reaches(from.distance_to(pos)) => {
+                    island.serve(memory, self, index);
+                }
+                (_, Some(deadline)) => memory.note_deadline(deadline),
+                (_, None) => {}
+            }
+        }
+        let place = island.end(memory);
+        for index in known..self.fixups.len() {
+            if let Some(deadline) = self.deadline(index) {
+                memory.note_deadline(deadline);
+            }
+        }
+        if self.pool.waiting_bytes() > MOST_WAITING {
+            memory.note_deadline(0);
         }
         place
     }
@@ -237,11 +346,16 @@ impl References {
         next
     }
 
-    /// Whether the reference has this reach, and nothing that it reaches.
+    /// Whether the reference has this reach, and nothing that it reaches, for which an island could do something.
     fn needs_island(&self, index: usize, reach: usize) -> bool {
         let Fixup { from, label, field, is_served } = self.fixups[index];
         let reaches = |pos| field.reaches(from.distance_to(pos));
-        field.reach() == Some(reach) && !is_served && !self.pos_of(label).is_some_and(reaches)
+        match field.reach() {
+            Some(own) if own != reach => false,
+            Some(LOADS) => self.pool.is_waiting(label),
+            Some(_) => !is_served && !self.pos_of(label).is_some_and(reaches),
+            None => false,
+        }
     }
 
     /// The deadline of a reference that an island can help.
@@ -253,14 +367,14 @@ impl References {
         field.deadline(from).map(|deadline| deadline.saturating_sub(moves))
     }
 
-    /// Of the first `fixups` references that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
+    /// Of the branches among the first `fixups` references that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
     fn next_due(&mut self, placed: usize, fixups: usize, early: impl Fn(Rel) -> usize) -> Option<usize> {
         let heads = self.heads(fixups);
         let is_due = |&index: &usize| {
             let early = early(self.fixups[index].field);
             self.deadline(index).is_some_and(|deadline| placed.saturating_add(early) >= deadline)
         };
-        heads.into_iter().flatten().filter(is_due).min_by_key(|&index| {
+        heads[..BRANCHES].iter().copied().flatten().filter(is_due).min_by_key(|&index| {
             let Fixup { from, field, .. } = self.fixups[index];
             from.from_end() as usize + field.down()
         })
@@ -294,11 +408,19 @@ impl Encoder<'_> {
     }
 }
 
-/// Brings all deadlines forward, since code above may soon be so much farther away.
 pub(super) fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
-    enc.keep_together(bytes);
-    let deadline = enc.cursor.deadline();
-    enc.cursor.set_deadline(deadline.saturating_sub(bytes));
+    let references = &mut *enc.references;
+    enc.cursor.with_memory(|memory, place| references.before_move(memory, place, 0, bytes));
+}
+
+/// Has the constants placed where the next instruction goes, if there are many.
+pub(super) fn constants_wait(enc: &mut Encoder<'_>, bytes: usize) {
+    if bytes > MOST_WAITING {
+        enc.cursor.with_memory(|memory, place| {
+            memory.note_deadline(0);
+            place
+        });
+    }
 }
 
 pub(super) fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
@@ -324,48 +446,16 @@ pub(super) fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
         }
         // The block's positions go up, and down once it is placed.
         let own = references.own_fixups();
-        references.fixups[own.clone()].reverse();
+        references.fixups[own].reverse();
         if !memory.is_due(place, bytes) {
             return place;
         }
         // Its own references are not due, and come below the island's.
-        let block = references.fixups.split_off(own.start);
-        references.exchange_sight();
-        let place = references.place_due(memory, place, bytes);
-        references.exchange_sight();
-        let start = references.fixups.len();
-        references.fixups.extend(block);
-        let served = references.deadlines.served.len();
-        if let Some(scope) = references.scopes.last_mut() {
-            scope.since.fixups = start;
-            scope.since.served = served;
-        }
-        place
+        references.outside(|references| references.place_due(memory, place, bytes))
     });
 }
 
-/// Notes the deadlines of a block that is in its place. A label outside that turns out to be too far above gets an island below the block.
 pub(super) fn after_block(enc: &mut Encoder<'_>, fixups: core::ops::Range<usize>) {
     let references = &mut *enc.references;
-    enc.cursor.with_memory(|memory, place| {
-        let mut island = Island::new(memory, place);
-        let known = references.fixups.len();
-        for index in fixups {
-            let Some(&Fixup { from, label, field, is_served }) = references.fixups.get(index) else { break };
-            match (references.pos_of(label), field.deadline(from)) {
-                (Some(pos), Some(_)) if !is_served && !field.reaches(from.distance_to(pos)) => {
-                    island.serve(memory, references, index);
-                }
-                (_, Some(deadline)) => memory.note_deadline(deadline),
-                (_, None) => {}
-            }
-        }
-        let place = island.end(memory);
-        for index in known..references.fixups.len() {
-            if let Some(deadline) = references.deadline(index) {
-                memory.note_deadline(deadline);
-            }
-        }
-        place
-    });
+    enc.cursor.with_memory(|memory, place| references.after_block(memory, place, fixups));
 }

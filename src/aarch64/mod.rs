@@ -119,6 +119,10 @@ impl crate::fixup::sealed::Isa for A64 {
         island::after_data(enc, bytes);
     }
 
+    fn constants_wait(enc: &mut Encoder<'_>, bytes: usize) {
+        island::constants_wait(enc, bytes);
+    }
+
     fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
         island::before_forward(enc, bytes);
     }

@@ -79,7 +79,7 @@ struct Place {
     alignments: bool,
     /// Inside an aligned block.
     moved: bool,
-    dropped: bool,
+    drops: bool,
 }
 
 pub fn program<M: Machine>(numbers: &[u64], drops: bool) -> Program {
@@ -87,7 +87,7 @@ pub fn program<M: Machine>(numbers: &[u64], drops: bool) -> Program {
     let mut left = numbers.len() / 2 + 1;
     let mut labels = 0;
     let mut nodes = Vec::new();
-    let place = Place { depth: 0, alignments: true, moved: false, dropped: !drops };
+    let place = Place { depth: 0, alignments: true, moved: false, drops };
     while left > 0 {
         nodes.extend(list::<M>(&mut choices, &mut left, &mut labels, place));
     }
@@ -120,11 +120,23 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
             16 | 17 if place.depth < 6 && place.alignments => {
                 Node::Aligned(1 << c.below(7), list::<M>(c, left, labels, Place { moved: true, ..inside }))
             }
-            18 if !place.dropped && place.depth < 6 => {
+            18 if place.drops && place.depth < 6 => {
                 // Alignment makes what is around it unmovable, and so a snapshot from inside an aligned block stale.
-                let inside = Place { alignments: place.alignments && !place.moved, dropped: true, ..inside };
-                let mut labels = 1000 + c.below(1000);
-                Node::Dropped(list::<M>(c, left, &mut labels, inside))
+                let inside = Place { alignments: place.alignments && !place.moved, ..inside };
+                let mut beyond = 1000 + c.below(1000);
+                // Where the snapshot is, labels are often bound, before it and after.
+                let mut dropped: Vec<Node> = (0..c.below(3)).map(|i| Node::Bind(beyond + i)).collect();
+                dropped.extend(list::<M>(c, left, &mut beyond, inside));
+                dropped.extend((0..c.below(3)).map(|i| Node::Bind(beyond + i)));
+                let mut bind = |count: usize| {
+                    let first = *labels;
+                    *labels += count;
+                    (first..*labels).map(Node::Bind)
+                };
+                nodes.extend(bind(c.below(3)));
+                nodes.push(Node::Dropped(dropped));
+                nodes.extend(bind(c.below(3)));
+                continue;
             }
             19 if place.depth > 0 => break,
             _ => Node::Run(1),

@@ -1,0 +1,158 @@
+//! Labels and fixups while code is placed.
+//!
+//! A label is an index into the array of positions, pending while there is none. So binding one is a store, and a reference compares an index and loads a
+//! position. What is rare is out of line and cannot unwind (`extern "C"`): a label of another scope, a mistake, or an array without room.
+
+use super::References;
+use crate::{
+    error::FinishError,
+    fixup::{Field, Fixup},
+    label::{Label, Pos, Target},
+    late::{Late, LateField, LateUse},
+    reloc::OpenRelocation,
+};
+
+impl<F: Field, L: LateField> References<F, L> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn pos_of(&self, label: Label) -> Option<Pos> {
+        // Invariant(first): a label from outside is far beyond the end.
+        self.labels.get(label.0.wrapping_sub(self.first) as usize).copied().flatten()
+    }
+
+    /// Whether the label is one of this encoder's, as far as its number tells.
+    pub(crate) fn knows(&self, label: Label) -> bool {
+        (label.0 as usize) < self.first as usize + self.own_labels().len()
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn new_label(&mut self, pos: Option<Pos>) -> Label {
+        if self.labels.len() < self.labels.capacity() {
+            // Fewer than 2^32 labels: each takes four bytes of memory, more than any code that fits a buffer can use.
+            let label = Label(self.first + self.labels.len() as u32);
+            self.labels.push(pos);
+            label
+        } else {
+            self.new_label_slowly(pos)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    extern "C" fn new_label_slowly(&mut self, pos: Option<Pos>) -> Label {
+        let label = Label(self.first + self.own_labels().len() as u32);
+        self.own_labels_mut().push(pos);
+        label
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn bind(&mut self, label: Label, pos: Pos) {
+        match self.labels.get_mut(label.0.wrapping_sub(self.first) as usize) {
+            Some(state @ None) if label.0 >= self.watched => *state = Some(pos),
+            _ => self.bind_slowly(label, pos),
+        }
+    }
+
+    /// The rare cases: a label that is older than a snapshot, from outside or out of sight, or a mistake.
+    #[cold]
+    #[inline(never)]
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    extern "C" fn bind_slowly(&mut self, label: Label, pos: Pos) {
+        let at = pos.from_end();
+        if label.0 < self.first {
+            self.bound.push((label, pos));
+            return;
+        }
+        let own = (label.0 - self.first) as usize;
+        let problem = match self.own_labels_mut().get_mut(own) {
+            Some(state @ None) => {
+                *state = Some(pos);
+                if label.0 < self.watched {
+                    self.watched_bound.push(label);
+                }
+                return;
+            }
+            Some(Some(_)) => FinishError::BoundTwice { label, at },
+            None => FinishError::ForeignLabel { label, at },
+        };
+        self.fail(problem);
+    }
+
+    /// Notes a mistake for `finish`, unless there is one already.
+    #[cold]
+    #[inline(never)]
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    pub(crate) extern "C" fn fail(&mut self, fault: FinishError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    pub(crate) extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
+        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+    }
+
+    /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
+    #[cfg(feature = "x64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
+        if let Target::Label(label) = target
+            && !field.needs_address()
+            && let Some(pos) = self.pos_of(label)
+        {
+            let distance = from.distance_to(pos);
+            if field.reaches(distance) {
+                return Some(distance);
+            }
+            self.out_of_range(label, from, distance, field);
+        } else {
+            self.pend(from, field, target);
+        }
+        None
+    }
+
+    /// Notes a reference that is not known yet.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn pend(&mut self, from: Pos, field: F, target: Target) {
+        match target {
+            Target::Label(label) if !field.needs_address() && self.fixups.len() < self.fixups.capacity() => {
+                self.fixups.push(Fixup { from, label, field, is_served: false });
+            }
+            _ => self.pend_slowly(from, field, target),
+        }
+    }
+
+    /// The rare cases: a symbol, or no room.
+    #[cold]
+    #[inline(never)]
+    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+    extern "C" fn pend_slowly(&mut self, from: Pos, field: F, target: Target) {
+        match target {
+            Target::Label(label) if !field.needs_address() => {
+                self.fixups.push(Fixup { from, label, field, is_served: false });
+            }
+            _ => self.open.push(OpenRelocation { from, field, target }),
+        }
+    }
+
+    pub(crate) fn new_late(&mut self) -> Late {
+        self.late_values.push(None);
+        Late(self.late_values.len() as u32 - 1)
+    }
+
+    pub(crate) fn set_late(&mut self, late: Late, value: i64) {
+        match self.late_values.get_mut(late.0 as usize) {
+            Some(unset @ None) => {
+                *unset = Some(value);
+                self.late_set.push(late);
+            }
+            Some(Some(_)) => self.fail(FinishError::LateSetTwice { late }),
+            None => self.fail(FinishError::ForeignLate { late }),
+        }
+    }
+
+    pub(crate) fn use_late(&mut self, from: Pos, field: L, late: Late) {
+        self.late_uses.push(LateUse { from, late, field, is_filled: false });
+    }
+}
