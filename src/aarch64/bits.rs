@@ -36,7 +36,7 @@ plain!(
     X W XSp WSp XPair WPair Extended32 Extended64 Shift32 Shift64 ShiftRor32 ShiftRor64 LslImm32 LslImm64
     AddImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64 ByteMask64 FpImm8 Msl Fbits32 Fbits64
     Cond CondInv Nzcv Rotation RotationOdd
-    AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch RangePrefetch SysOp SysReg TlbiOp TlbiXOp
+    AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg TlbiOp TlbiXOp
     B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneH LaneHLow LaneS LaneD
     Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend ZLaneH ZLaneS ZLaneD HalfOrOne HalfOrTwo Mul16 SveImm SveSImm SvePattern VlxN
     P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ

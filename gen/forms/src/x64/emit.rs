@@ -230,7 +230,13 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     Some(Item { docs, tokens })
 }
 
-/// The parameters of a form's function, and what converts them to their types where a check looks at them.
+/// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain registers, but the form more.
+fn converts(form: &Form) -> bool {
+    let has_mask_register = form.operands.iter().any(|operand| matches!(operand.kind, Kind::Reg(Class::K)));
+    form.has_check() || has_mask_register && matches!(form.encoding, Encoding::Vex { .. })
+}
+
+/// The parameters of a form's function, and what converts them to their types.
 fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut parameters = Vec::new();
     let mut conversions = Vec::new();
@@ -241,7 +247,7 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let (ty, converted) = parameter_type(form, operand);
         if converted {
             parameters.push(quote!(#name: impl Into<#ty>));
-            if form.has_check() {
+            if converts(form) {
                 conversions.push(quote!(let #name: #ty = #name.into();));
             }
         } else {
@@ -333,7 +339,7 @@ fn argument(form: &Form, names: &[Ident], slot: Slot) -> Argument {
         return Argument { value: quote!(()), ty: Some(quote!(())) };
     };
     let (ty, converted) = parameter_type(form, operand);
-    Argument { value: quote!(#name), ty: (!converted || form.has_check()).then_some(ty) }
+    Argument { value: quote!(#name), ty: (!converted || converts(form)).then_some(ty) }
 }
 
 /// ModRM.rm: an operand, or fixed.
