@@ -71,6 +71,13 @@ mod tables {
     }
 
     #[test]
+    fn fields_given_twice_are_refused() {
+        let error = rows(r#"(ins: "nop", op: "90", en: "ZO", io: "", op: "90")"#).expect_err("`op` is there twice");
+        let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };
+        assert!(cause.contains("op"), "{cause}");
+    }
+
+    #[test]
     fn a_tuple_type_that_does_not_exist() {
         let error = rows(r#"(ins: "nop", op: "90", en: "ZO", io: "", tt: Double)"#).expect_err("no such tuple type");
         let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };
