@@ -351,3 +351,28 @@ impl Encoder<'_> {
     );
     assert!(data.contains(r#"get::<X>(operands, 0, "X")?"#), "{data}");
 }
+
+#[test]
+fn a_body_is_one_call_with_the_bare_parameters() {
+    let holds = |row: &str, signature: &str, body: &str| {
+        let text = encoders(&rows(row).expect("is right"), "::tailfirst");
+        let function = format!("    pub fn {signature} {{\n        {body}\n    }}\n");
+        assert!(text.contains(&function), "{function} is not in:\n{text}");
+    };
+    // The first operand's place is the last byte.
+    holds(
+        r#"(name: "mul_x", asm: "MUL <Xd>, <Xn>, <Xm>", bits: "10011011000|Rm|011111|Rn|Rd", ops: "Rd=X:w Rn=X Rm=X")"#,
+        "mul_x(&mut self, rd: impl Into<X>, rn: impl Into<X>, rm: impl Into<X>)",
+        "encode::word3(self, 0x9B007C00, 0x00100500, rd, rn, rm)",
+    );
+    holds(
+        r#"(name: "fabs_d", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
+        "fabs_d(&mut self, rd: D, rn: D)",
+        "encode::word2::<D, D>(self, 0x1E60C000, 0x500, rd, rn)",
+    );
+    holds(
+        r#"(name: "cbz_x", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
+        "cbz_x(&mut self, rt: impl Into<X>, target: impl Into<Target>)",
+        "encode::branch1(self, 0xB4000000, 0x0, rt, Rel::Imm19, target)",
+    );
+}

@@ -79,6 +79,13 @@ mod tables {
     }
 
     #[test]
+    fn fields_given_twice_are_refused() {
+        let error = rows(r#"(ins: "nop", op: "90", en: "ZO", io: "", op: "90")"#).expect_err("`op` is there twice");
+        let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };
+        assert!(cause.contains("op"), "{cause}");
+    }
+
+    #[test]
     fn a_tuple_type_that_does_not_exist() {
         let error = rows(r#"(ins: "nop", op: "90", en: "ZO", io: "", tt: Double)"#).expect_err("no such tuple type");
         let Reason::Syntax { cause, .. } = error.reason else { panic!("{error}") };
@@ -749,5 +756,34 @@ mod expansion {
         assert_eq!(unit("vexpandpd zmm1, zmm2/m512", "EVEX.512.66.0F38.W1 88 /r", "Tuple1Scalar"), (8, 8));
         assert_eq!(unit("vpexpandb zmm1, zmm2/m512", "EVEX.512.66.0F38.W0 62 /r", "Tuple1Byte"), (1, 1));
         assert_eq!(unit("vbroadcastf64x4 zmm1, m256", "EVEX.512.66.0F38.W1 1B /r", "Tuple4"), (32, 32));
+    }
+
+    #[test]
+    fn a_body_is_one_call_with_the_bare_parameters() {
+        let holds = |row: &str, signature: &str, body: &str| {
+            let text = x64::encoders(&rows(row).unwrap_or_else(|error| panic!("{error}")), "::tailfirst");
+            let function = format!("    pub fn {signature} {{\n        {body}\n    }}\n");
+            assert!(text.contains(&function), "{function} is not in:\n{text}");
+        };
+        holds(
+            r#"(ins: "add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#,
+            "add_rm64_r64(&mut self, rm64: impl Into<Rm<Gpr64>>, r64: Gpr64)",
+            "encode::rm(self, 0x100_0000_0000_0011, r64, rm64)",
+        );
+        holds(
+            r#"(ins: "pcmpistri xmm1, xmm2/m128, imm8", op: "66 0F 3A 63 /r ib", en: "RMI", io: "r r r")"#,
+            "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl Into<Rm<Xmm>>, imm8: i8)",
+            "encode::rm_imm(self, 0x633A_0F66_0000_0007, xmm1, xmm2m128, imm8)",
+        );
+        holds(
+            r#"(ins: "psrlq xmm1, imm8", op: "66 0F 73 /2 ib", en: "MI", io: "rw r")"#,
+            "psrlq_xmm_imm8(&mut self, xmm1: Xmm, imm8: i8)",
+            "encode::rm_imm::<Xmm>(self, 0x730F_0066_0000_0046, (), xmm1, imm8)",
+        );
+        holds(
+            r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
+            "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl Into<Rm<Xmm>>)",
+            "encode::vex(self, 0x58_0100, xmm1, xmm2, xmm3m128)",
+        );
     }
 }

@@ -15,6 +15,7 @@
 pub mod aarch64;
 pub mod condition;
 mod error;
+mod fields;
 mod names;
 mod print;
 pub mod row;

@@ -12,38 +12,32 @@ pub mod kinds;
 pub use check::forms;
 pub use emit::{encoders, forms_data};
 
-use crate::{condition::Condition, row::TextRow};
-use serde_derive::Deserialize;
+use crate::{condition::Condition, fields::record, row::TextRow};
 
 /// A row as written; see `tables/README.md`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Row {
     /// The function's name.
     pub name: String,
     /// Arm's name of the encoding.
-    #[serde(default)]
     pub id: Option<String>,
     /// Arm's assembler syntax.
     pub asm: String,
     /// The 32 bits, from the highest.
     pub bits: String,
     /// The operands and the fields that they fill.
-    #[serde(default)]
     pub ops: String,
     /// What must hold between fields.
-    #[serde(default)]
     pub when: Option<String>,
     /// Architecture features, as Arm names them.
-    #[serde(default)]
     pub cpu: Option<String>,
     /// Another form that can produce the same bits.
-    #[serde(default)]
     pub alias: Option<String>,
     /// NZCV access.
-    #[serde(default)]
     pub flags: Option<String>,
 }
+
+record!(Row: name asm bits; id ops when cpu alias flags);
 
 impl TextRow for Row {
     fn title(&self) -> &str {

@@ -9,16 +9,15 @@ mod sized;
 use crate::{
     condition::Condition,
     error::{Reason, TableError},
+    fields::{record, words},
     row::{Line, TextRow},
 };
-use serde_derive::Deserialize;
 
 pub use check::forms;
 pub use emit::{encoders, forms_data};
 
 /// A row as text; see the legend in tables/README.md.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Mnemonic and explicit operands.
     pub ins: String,
@@ -29,24 +28,20 @@ pub struct Row {
     /// How each operand is accessed.
     pub io: String,
     /// Implicit operands.
-    #[serde(default)]
     pub imp: Option<String>,
     /// Flags read and written.
-    #[serde(default)]
     pub rflags: Option<String>,
     /// CPU features.
-    #[serde(default)]
     pub cpu: Option<String>,
     /// EVEX tuple type.
-    #[serde(default)]
     pub tt: Option<Tuple>,
     /// A form that can produce the same bytes.
-    #[serde(default)]
     pub alias: Option<String>,
     /// What must hold between operands.
-    #[serde(default)]
     pub when: Option<String>,
 }
+
+record!(Row: ins op en io; imp rflags cpu tt alias when);
 
 impl TextRow for Row {
     fn title(&self) -> &str {
@@ -67,7 +62,7 @@ impl TextRow for Row {
 }
 
 /// How EVEX scales a one-byte displacement (SDM vol. 2A, 2.7.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // the SDM's names
 pub enum Tuple {
     Full,
@@ -90,6 +85,11 @@ pub enum Tuple {
     Mem128,
     MovDdup,
 }
+
+words!(
+    Tuple: Full Half FullMem HalfMem QuarterMem EighthMem Quarter Tuple1Scalar Tuple1Byte Tuple1Word Tuple1Fixed
+    Tuple2 Tuple4 Tuple8 Tuple1_4X Mem128 MovDdup
+);
 
 /// An encoding with a name: what one encoder function writes.
 #[derive(Debug, Clone, PartialEq)]
