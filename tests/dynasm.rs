@@ -6,6 +6,8 @@
 #[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
+#[path = "dynasm/islands.rs"]
+mod islands;
 #[path = "dynasm/refusals.rs"]
 mod refusals;
 #[path = "support/dynasm/mod.rs"]
@@ -21,7 +23,7 @@ use dynasmrt::{
 use quickcheck::TestResult;
 use support::{
     machine::{A64, Machine, X64, reference},
-    program::program,
+    program::{BRANCHES, Name, Part, Step, To, program},
 };
 use tailfirst::{
     Align, FinishError, LinkError, Range, Symbol, aarch64,
@@ -29,18 +31,18 @@ use tailfirst::{
     x64,
 };
 
-fn agrees<M: Machine>(numbers: Vec<u64>) -> TestResult {
-    let program = program(&numbers);
-    let (expected, ours) = (reference::<M>(&program), M::encode(&program));
-    let agree = match (&expected, &ours) {
-        (Ok(expected), Ok(ours)) => expected == ours,
-        (Err(_), Err(_)) => true,
-        _ => false,
-    };
-    match agree {
-        true => TestResult::passed(),
-        false => TestResult::error(format!("{program:#?}\ndynasm-rs: {expected:02x?}\nhere:      {ours:02x?}")),
+/// Whether both assemblers give the same bytes, or both refuse.
+fn agree<M: Machine>(program: &[Part]) -> Result<(), String> {
+    let (expected, ours) = (reference::<M>(program), M::encode(program));
+    match (&expected, &ours) {
+        (Ok(expected), Ok(ours)) if expected == ours => Ok(()),
+        (Err(_), Err(_)) => Ok(()),
+        _ => Err(format!("{program:#?}\ndynasm-rs: {expected:02x?}\nhere:      {ours:02x?}")),
     }
+}
+
+fn agrees<M: Machine>(numbers: Vec<u64>) -> TestResult {
+    agree::<M>(&program(&numbers)).map_or_else(TestResult::error, |()| TestResult::passed())
 }
 
 #[test]
@@ -51,6 +53,53 @@ fn x64_programs_are_as_dynasm_rs_assembles_them() {
 #[test]
 fn aarch64_programs_are_as_dynasm_rs_assembles_them() {
     choices::check("aarch64_programs", 5000).quickcheck(agrees::<A64> as fn(Vec<u64>) -> TestResult);
+}
+
+/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and below, in and out of forward blocks.
+fn every_reference<M: Machine>() {
+    let filler = || Step::Plain { form: 0, registers: [1, 2, 3], number: 0 };
+    let mut programs = 0;
+    for (form, register) in (0..BRANCHES).flat_map(|form| [(form, 0), (form, 9)]) {
+        let branch = |to| vec![filler(), Step::Branch { form, register, to }, filler()];
+        let place = |name| vec![filler(), Step::Place(name), filler()];
+        let mut layouts = vec![
+            vec![Part::Block([place(Name::A), branch(To::BackwardA)].concat())],
+            vec![Part::Block([branch(To::ForwardB), place(Name::B)].concat())],
+            vec![Part::Block(branch(To::Extern))],
+            vec![Part::Block(branch(To::Dynamic(0))), Part::Bind(0)],
+            vec![Part::Bind(0), Part::Block(branch(To::Dynamic(0)))],
+        ];
+        for (to, name) in [(To::Global, Name::Global), (To::Dynamic(1), Name::Dynamic(1))] {
+            layouts.push(vec![Part::Block([place(name), branch(to)].concat())]);
+            layouts.push(vec![Part::Block([branch(to), place(name)].concat())]);
+            layouts.push(vec![Part::Block(place(name)), Part::Block(branch(to))]);
+            layouts.push(vec![Part::Block(branch(to)), Part::Block(place(name))]);
+        }
+        for layout in layouts {
+            let first_is_forward = [vec![Part::Forward(layout[..1].to_vec())], layout[1..].to_vec()].concat();
+            let last = layout.len() - 1;
+            let last_is_forward = [layout[..last].to_vec(), vec![Part::Forward(layout[last..].to_vec())]].concat();
+            for program in [first_is_forward, last_is_forward, vec![Part::Forward(layout.clone())], layout] {
+                // All are near enough, so both assemble it.
+                if let Err(difference) = reference::<M>(&program).and(agree::<M>(&program)) {
+                    // But for a byte to reach another address.
+                    assert!(form == 13 && difference.contains("Impossible"), "{difference}");
+                }
+                programs += 1;
+            }
+        }
+    }
+    assert_eq!(programs, BRANCHES * 2 * 13 * 4);
+}
+
+#[test]
+fn every_reference_x64() {
+    every_reference::<X64>();
+}
+
+#[test]
+fn every_reference_aarch64() {
+    every_reference::<A64>();
 }
 
 /// One block below a RET.
@@ -214,6 +263,30 @@ fn alignment_counts_from_the_end() {
     assert_eq!(result, Err(PrependError::AlignedInForwardBlock { align: 4 }));
 }
 
+/// In a block that is moved when it is complete, what is aligned and all above it stay where they are.
+#[test]
+fn alignment_inside_of_a_block_that_moves() {
+    use x64::*;
+    for (above, below) in (0..9).flat_map(|above| [(above, 1), (above, 7), (above, 8)]) {
+        let (mut enc, mut block) = (Encoder::new(), X64Block::new());
+        let (number, head, highest) = (enc.label(), enc.label(), enc.label());
+        let label = block.share(number);
+        enc.ret();
+        enc.aligned(Align::of::<64>(), |enc| {
+            enc.nops(above);
+            enc.bind(highest);
+            dynasm!(block; .arch x64; nop; .align 8; =>label; .u64 7);
+            enc.prepend(&mut block).unwrap();
+            enc.nops(below);
+            enc.bind(head);
+        });
+        let code = enc.finish().unwrap();
+        let from_end = |label| code.bytes().len() - code.offset_of(label).unwrap();
+        assert_eq!((from_end(number) % 8, from_end(head) % 64, from_end(highest)), (0, 0, above + 1));
+        assert_eq!(code.bytes()[code.offset_of(number).unwrap()..][..8], 7_u64.to_le_bytes());
+    }
+}
+
 /// dynasm-rs's literal pools align what they hold.
 #[test]
 fn literal_pools() {
@@ -290,6 +363,31 @@ fn addresses_are_linked() {
             range: Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
         })
     );
+}
+
+/// An offset is added to a place in the block, and the sum must be one.
+#[test]
+fn addresses_of_places_in_the_block() {
+    let address = |offset: isize| {
+        let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
+        enc.ret();
+        dynasm!(block; .arch x64; nop; here: ; .abs64 <here + offset; nop);
+        enc.prepend(&mut block)?;
+        let mut code = enc.finish().expect("nothing is pending");
+        assert_eq!(code.relocations().len(), 1);
+        code.link(0x1_0000_0000, |_| None).expect("there is no symbol");
+        Ok(u64::from_le_bytes(code.bytes()[1..9].try_into().unwrap()))
+    };
+    for (offset, at) in [(0, 1), (-1, 0), (9, 10)] {
+        assert_eq!(address(offset), Ok(0x1_0000_0000 + at));
+    }
+    for offset in [-2, 10, isize::MAX, isize::MIN] {
+        let problem = Unsupported::Offset { offset };
+        assert_eq!(
+            address(offset),
+            Err(PrependError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
+        );
+    }
 }
 
 /// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held against.

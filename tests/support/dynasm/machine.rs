@@ -6,10 +6,16 @@ use dynasmrt::{
     x64::X64Relocation,
 };
 use tailfirst::{
-    Label, aarch64,
+    Label, Symbol, aarch64,
     dynasm::{A64Block, PrependError, X64Block},
     x64,
 };
+
+/// Where the code will run.
+const BASE: usize = 0x7000_0000;
+
+/// What `extern` refers to.
+const ADDRESS: usize = BASE + 0x1234;
 
 /// All of one instruction set that the programs need.
 pub trait Machine {
@@ -32,7 +38,7 @@ pub fn reference<M: Machine>(program: &[Part]) -> Result<Vec<u8>, String> {
             }
         }
     }
-    let mut ops = VecAssembler::new(0);
+    let mut ops = VecAssembler::new(BASE);
     let labels = [(); DYNAMIC].map(|()| ops.new_dynamic_label());
     emit::<M>(&mut ops, program, &labels);
     ops.finalize().map_err(|error| error.to_string())
@@ -72,11 +78,13 @@ macro_rules! encode {
             let labels = [(); DYNAMIC].map(|()| enc.label());
             let shared = labels.map(|label| block.share(label));
             block.share_global("global", enc.label());
+            block.share_symbol(ADDRESS, Symbol(1));
             let mut both = Both { block, labels, shared };
             for part in program.iter().rev() {
                 both.place(&mut enc, part).map_err(|error| error.to_string())?;
             }
-            let code = enc.finish().map_err(|error| error.to_string())?;
+            let mut code = enc.finish().map_err(|error| error.to_string())?;
+            code.link(BASE as u64, |_| Some(ADDRESS as u64)).map_err(|error| error.to_string())?;
             Ok(code.bytes().to_vec())
         }
     };
@@ -95,11 +103,12 @@ macro_rules! refer {
             To::BackwardB => $form!(<b),
             To::Global => $form!(->global),
             To::Dynamic(label) => $form!(=>$labels[label]),
+            To::Extern => $form!(extern ADDRESS),
         }
     };
 }
 
-/// As `refer`, where a global or dynamic label, which may lie outside of the block, will not do.
+/// As `refer`, where nothing that may lie outside of the block will do.
 macro_rules! refer_inside {
     ($form:ident $otherwise:ident $to:ident $labels:ident) => {
         match $to {
@@ -109,6 +118,7 @@ macro_rules! refer_inside {
             To::BackwardB => $form!(<b),
             To::Global => $otherwise!(->global),
             To::Dynamic(label) => $otherwise!(=>$labels[label]),
+            To::Extern => $otherwise!(extern ADDRESS),
         }
     };
 }
@@ -169,6 +179,8 @@ impl Machine for X64 {
                 macro_rules! jmp_short { ($($to:tt)*) => { dynasm!(ops; .arch x64; jmp BYTE $($to)*) } }
                 macro_rules! jne_short { ($($to:tt)*) => { dynasm!(ops; .arch x64; jne BYTE $($to)*) } }
                 macro_rules! beyond { ($($to:tt)*) => { dynasm!(ops; .arch x64; lea rax, [$($to)* + 8]; jmp $($to)* - 3) } }
+                macro_rules! offset { ($($to:tt)*) => { dynasm!(ops; .arch x64; .rel32 $($to)*) } }
+                macro_rules! address { ($($to:tt)*) => { dynasm!(ops; .arch x64; .abs64 $($to)*; mov Rq(register), QWORD $($to)*) } }
                 macro_rules! data { ($($to:tt)*) => { dynasm!(ops; .arch x64; .rel32 $($to)*; .rel64 $($to)*; .rel16 $($to)*) } }
                 match form {
                     0 | 1 => refer!(jmp to labels),
@@ -183,7 +195,8 @@ impl Machine for X64 {
                     13 if register == 0 => refer!(jne_short to labels),
                     13 => refer_inside!(jne_short jmp to labels),
                     14 => refer_inside!(beyond lea to labels),
-                    _ => refer_inside!(data lea to labels),
+                    15 => refer_inside!(data offset to labels),
+                    _ => refer!(address to labels),
                 }
             }
         }
@@ -228,6 +241,8 @@ impl Machine for A64 {
                 macro_rules! adr { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; adr X(register), $($to)*) } }
                 macro_rules! ldr { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; ldr X(register), $($to)*) } }
                 macro_rules! beyond { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; adr X(register), $($to)* + 5; b $($to)* - 8) } }
+                macro_rules! offset { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; .rel32 $($to)*) } }
+                macro_rules! address { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; .abs64 $($to)*) } }
                 macro_rules! data { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; .rel32 $($to)*; .rel64 $($to)*) } }
                 match form {
                     0 | 1 => refer!(b to labels),
@@ -238,7 +253,8 @@ impl Machine for A64 {
                     10 | 11 => refer!(adr to labels),
                     12 | 13 => refer!(ldr to labels),
                     14 => refer_inside!(beyond b to labels),
-                    _ => refer_inside!(data bl to labels),
+                    15 => refer_inside!(data offset to labels),
+                    _ => refer!(address to labels),
                 }
             }
         }

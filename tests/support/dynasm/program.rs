@@ -6,6 +6,9 @@
 /// How many dynamic labels a program has.
 pub const DYNAMIC: usize = 4;
 
+/// How many forms of branches, and of other references, there are.
+pub const BRANCHES: usize = 17;
+
 #[derive(Debug, Clone)]
 pub enum Part {
     Block(Vec<Step>),
@@ -41,6 +44,8 @@ pub enum To {
     BackwardB,
     Global,
     Dynamic(usize),
+    /// An address outside of the program.
+    Extern,
 }
 
 /// Numbers taken out of one, which is a step of a program: so a shorter list is a shorter program.
@@ -83,9 +88,10 @@ impl Builder {
 
     fn target(&mut self, digits: &mut Digits) -> To {
         let local = digits.below(2);
-        match digits.below(4) {
+        match digits.below(5) {
             0 => To::Global,
             1 => To::Dynamic(digits.below(DYNAMIC as u64)),
+            4 => To::Extern,
             2 if self.locals[local].0 => [To::BackwardA, To::BackwardB][local],
             _ => {
                 self.locals[local].1 = true;
@@ -138,7 +144,7 @@ pub fn program(numbers: &[u64]) -> Vec<Part> {
                 builder.steps.push(Step::Place([Name::A, Name::B][local]));
             }
             11..=17 => {
-                let (form, register) = (digits.below(16), digits.below(16) as u8);
+                let (form, register) = (digits.below(BRANCHES as u64), digits.below(16) as u8);
                 let to = builder.target(&mut digits);
                 builder.steps.push(Step::Branch { form, register, to });
             }
