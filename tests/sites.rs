@@ -74,6 +74,32 @@ fn a_veneer_of_aarch64_is_a_site() {
     assert_eq!(code.bytes()[4..8], (0x1400_0000_u32 | 0x8004 >> 2).to_le_bytes());
 }
 
+/// The address of a label as an immediate: backward, and wherever blocks take it.
+#[test]
+fn addresses_are_immediates() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    enc.ret();
+    let exit = enc.here();
+    enc.mov_r64_address(R9, exit);
+    enc.aligned(Align::of::<16>(), |enc| {
+        enc.forward(|enc| {
+            enc.nop();
+            enc.mov_r64_address(RCX, Symbol(3));
+            enc.forward(|enc| enc.mov_r64_address(RAX, exit));
+            enc.nop();
+        });
+    });
+    let mut code = enc.finish().expect("all is bound");
+    let base = 0x7123_0000_0000;
+    code.link(base, |symbol| (symbol == Symbol(3)).then_some(0x1122_3344_5566_7788)).expect("any address fits");
+    let exit = (base + code.offset_of(exit).expect("bound") as u64).to_le_bytes();
+    let block =
+        [&[0x90, 0x48, 0xB9, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11][..], &[0x48, 0xB8], &exit, &[0x90]];
+    assert!(code.bytes().starts_with(&block.concat()));
+    assert!(code.bytes().ends_with(&[&[0x49, 0xB9][..], &exit, &[0xC3]].concat()));
+}
+
 #[test]
 fn what_is_too_short() {
     let mut enc = x64::Encoder::new();
