@@ -226,7 +226,7 @@ fn lead_where_they_should(numbers: Vec<u64>) -> TestResult {
                 let mut len = 0;
                 dynasm!(block; .arch aarch64; =>first);
                 for _ in 0..choices.below(5) {
-                    let filler = choices.below(600) as usize;
+                    let filler = choices.below(600);
                     for _ in 0..filler {
                         dynasm!(block; .arch aarch64; nop);
                     }
