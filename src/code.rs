@@ -1,6 +1,7 @@
 //! Finished code.
 
 use crate::{
+    data_ranges::DataRanges,
     fixup::{Field, sealed},
     label::Symbol,
     label::{Label, Pos},
@@ -15,6 +16,7 @@ pub struct Code<'enc, I: sealed::Isa> {
     pub(crate) bytes: &'enc mut [u8],
     pub(crate) relocations: &'enc [Relocation<I::Field>],
     pub(crate) labels: &'enc [Option<Pos>],
+    pub(crate) data: &'enc DataRanges,
     pub(crate) alignment: u32,
 }
 
@@ -38,6 +40,12 @@ impl<I: sealed::Isa> Code<'_, I> {
     pub fn offset_of(&self, label: Label) -> Option<usize> {
         let pos = (*self.labels.get(label.0 as usize)?)?;
         self.bytes.len().checked_sub(pos.from_end() as usize)
+    }
+
+    /// Where data lies, as offsets from the start of the code: what [`data`](crate::Encoder::data) and its kin placed, constants, and zeros before them. In no
+    /// particular order.
+    pub fn data(&self) -> impl Iterator<Item = core::ops::Range<usize>> {
+        self.data.offsets(self.bytes.len())
     }
 
     /// Resolves the open references for code that will run at address `base`.

@@ -69,9 +69,7 @@ macro_rules! scalars {
 impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places bytes, in this order: a string, an element of a table.
     pub fn data(&mut self, bytes: &[u8]) {
-        I::before_data(self, bytes.len());
-        self.cursor.place_bytes(bytes);
-        I::after_data(self, bytes.len());
+        self.place_data(bytes.len(), |enc| enc.cursor.place_bytes(bytes));
     }
 
     scalars! {
@@ -104,9 +102,17 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     }
 
     fn data_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
-        I::before_data(self, N);
-        self.place_field(zeros, field, target);
-        I::after_data(self, N);
+        self.place_data(N, |enc| enc.place_field(zeros, field, target));
+    }
+
+    /// Lets `place` place data, of so many bytes at most, with nothing between them.
+    pub(crate) fn place_data(&mut self, bytes: usize, place: impl FnOnce(&mut Self)) {
+        I::before_data(self, bytes);
+        let above = self.pos();
+        place(self);
+        let below = self.pos();
+        self.references.note_data(above, below);
+        I::after_data(self, bytes);
     }
 
     /// Places a field of data, of which the instruction set's hooks know.
@@ -120,8 +126,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// what is to begin there with data of a multiple of its size.
     pub fn align(&mut self, align: Align) {
         if let Some(gap) = self.gap(align, I::before_data) {
-            self.cursor.place_zeros(gap);
-            I::after_data(self, gap);
+            self.place_data(gap, |enc| enc.cursor.place_zeros(gap));
             self.pin();
         }
     }

@@ -134,6 +134,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
             bytes,
             relocations: self.references.relocations(),
             labels: self.references.labels(),
+            data: self.references.data(),
             alignment: self.references.alignment(),
         })
     }

@@ -77,6 +77,7 @@ mod chunk;
 mod code;
 mod cursor;
 mod data;
+mod data_ranges;
 mod deadline;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;

@@ -305,6 +305,7 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         gap(&mut image, code, 0);
         self.align(code.bytes());
+        self.note_data(Pos::at(placed as u32), position(&image));
         let Pool { waiting, placed, .. } = &mut self.pool;
         placed.extend(waiting.drain(..known));
         image.reverse();

@@ -81,7 +81,7 @@ pub enum SiteError {
         /// What it was to be.
         kind: SiteKind,
     },
-    /// The field lies so that no single store can change it: it was placed inside an [`aligned`](crate::Encoder::aligned) block, which was moved.
+    /// The field lies so that no single store can change it: it is another encoder's.
     Misaligned {
         /// The site.
         site: Site,
@@ -94,7 +94,7 @@ impl core::fmt::Display for SiteError {
             SiteError::Outside { kind } => write!(f, "no {kind:?} of this code: of another encoder, or rolled back"),
             SiteError::Misaligned { site } => write!(
                 f,
-                "the {:?} at offset {:#x} was moved, and no single store can change it: place it outside aligned blocks",
+                "no single store can change a {:?} at offset {:#x}: the point is of another encoder",
                 site.kind, site.offset
             ),
         }
@@ -107,12 +107,18 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places one instruction (or eight bytes of data) by `place` so that its last field can be changed while the code runs.
     ///
     /// The code's end must be aligned: see [`Code::end_alignment`]. Inside a forward block this is a mistake that [`finish`](Self::finish) reports, since
-    /// where that will lie is not known; so is an instruction too short for the field.
+    /// where that will lie is not known; so is an instruction too short for the field. In an [aligned](Self::aligned) block it counts as something aligned inside: it
+    /// and what was placed before stay where they are, unless it is an [`A64Branch`](SiteKind::A64Branch), which is right wherever an instruction is.
     pub fn patchable(&mut self, kind: SiteKind, place: impl FnOnce(&mut Self)) -> PatchPoint {
         if self.cursor.is_forward() {
             self.references.fail(FinishError::AlignedInForwardBlock { align: 8 });
         }
         self.references.align(8);
+        // What is moved comes to lie at any instruction's boundary.
+        let is_pinned = kind != SiteKind::A64Branch;
+        if is_pinned {
+            self.pin();
+        }
         I::before(self, 64);
         // The field ends where the instruction does, so it starts at a multiple of four below that.
         let end = self.cursor.placed();
@@ -124,7 +130,11 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         if self.pos() < field {
             self.references.fail(FinishError::NoPatchField { kind, at: self.pos().from_end() });
         }
-        PatchPoint { field: self.references.new_label(Some(field)), kind }
+        let field = self.references.new_label(Some(field));
+        if is_pinned {
+            self.pin();
+        }
+        PatchPoint { field, kind }
     }
 }
 

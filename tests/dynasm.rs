@@ -1,442 +1,48 @@
 //! Code that dynasm-rs's `dynasm!` pushes, against dynasm-rs's own assembler.
 //!
-//! A program is a list of parts in the order of their addresses: blocks of `dynasm!` statements, an encoder's own instructions and labels, and forward
-//! blocks of all these. dynasm-rs's assembler gets all statements in that order; the encoder gets the parts from the last to the first. Both
+//! dynasm-rs's assembler gets all statements of a program in their order; the encoder gets its parts from the last to the first. Both
 //! get the same branches of fixed size, so the bytes must be the same, or both must refuse.
-
-#![allow(clippy::useless_conversion, reason = "dynasm! converts registers that are bytes already")]
 
 #[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
+#[path = "dynasm/islands.rs"]
+mod islands;
+#[path = "dynasm/refusals.rs"]
+mod refusals;
+#[path = "support/dynasm/mod.rs"]
+mod support;
 
 use dynasmrt::{
-    DynamicLabel, DynasmApi, DynasmLabelApi, LabelKind, TargetKind, VecAssembler,
-    aarch64::Aarch64Relocation,
-    components::{LabelRegistry, LitPool},
+    DynasmApi, DynasmLabelApi, TargetKind, VecAssembler,
+    components::LitPool,
     dynasm,
     relocations::{Relocation, RelocationKind, RelocationSize},
     x64::X64Relocation,
 };
 use quickcheck::TestResult;
+use support::{
+    machine::{A64, Machine, X64, reference},
+    program::{BRANCHES, Name, Part, Step, To, program},
+};
 use tailfirst::{
-    Align, FinishError, Label, LinkError, Range, Symbol, aarch64,
+    Align, FinishError, LinkError, Range, Symbol, aarch64,
     dynasm::{A64Block, PrependError, Unsupported, X64Block},
     x64,
 };
 
-const DYNAMIC: usize = 4;
-
-#[derive(Debug, Clone)]
-enum Part {
-    Block(Vec<Step>),
-    /// The encoder's own jump.
-    Jump(usize),
-    /// The encoder binds the label.
-    Bind(usize),
-    Forward(Vec<Part>),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    Plain { form: usize, registers: [u8; 3], number: u64 },
-    Branch { form: usize, register: u8, to: To },
-    Place(Name),
-}
-
-/// What is placed.
-#[derive(Debug, Clone, Copy)]
-enum Name {
-    A,
-    B,
-    Global,
-    Dynamic(usize),
-}
-
-/// What is referred to.
-#[derive(Debug, Clone, Copy)]
-enum To {
-    ForwardA,
-    ForwardB,
-    BackwardA,
-    BackwardB,
-    Global,
-    Dynamic(usize),
-}
-
-/// Numbers taken out of one, which is a step of a program: so a shorter list is a shorter program.
-struct Digits(u64);
-
-impl Digits {
-    fn below(&mut self, bound: u64) -> usize {
-        let digit = self.0 % bound;
-        self.0 /= bound;
-        digit as usize
-    }
-}
-
-/// A program in the making.
-#[derive(Default)]
-struct Builder {
-    steps: Vec<Step>,
-    /// For each local label, whether it stands in the block, and whether it must still come.
-    locals: [(bool, bool); 2],
-    placed: [bool; DYNAMIC],
-    is_global_placed: bool,
-}
-
-impl Builder {
-    fn end_block(&mut self, parts: &mut Vec<Part>) {
-        for (local, name) in [Name::A, Name::B].into_iter().enumerate() {
-            if self.locals[local].1 {
-                self.steps.push(Step::Place(name));
-            }
-        }
-        self.locals = Default::default();
-        parts.push(Part::Block(std::mem::take(&mut self.steps)));
-    }
-
-    fn unplaced(&mut self) -> Option<usize> {
-        let label = self.placed.iter().position(|placed| !placed)?;
-        self.placed[label] = true;
-        Some(label)
-    }
-
-    fn target(&mut self, digits: &mut Digits) -> To {
-        let local = digits.below(2);
-        match digits.below(4) {
-            0 => To::Global,
-            1 => To::Dynamic(digits.below(DYNAMIC as u64)),
-            2 if self.locals[local].0 => [To::BackwardA, To::BackwardB][local],
-            _ => {
-                self.locals[local].1 = true;
-                [To::ForwardA, To::ForwardB][local]
-            }
-        }
-    }
-}
-
-fn program(numbers: &[u64]) -> Vec<Part> {
-    let mut builder = Builder::default();
-    let mut open = vec![Vec::new()];
-    for &number in numbers {
-        let mut digits = Digits(number);
-        let depth = open.len();
-        let parts = open.last_mut().unwrap();
-        match digits.below(24) {
-            1 => builder.end_block(parts),
-            2 => {
-                builder.end_block(parts);
-                open.push(Vec::new());
-            }
-            3 | 4 if depth > 1 => {
-                builder.end_block(parts);
-                let inner = open.pop().unwrap();
-                open.last_mut().unwrap().push(Part::Forward(inner));
-            }
-            5 => {
-                builder.end_block(parts);
-                parts.push(Part::Jump(digits.below(DYNAMIC as u64)));
-            }
-            6 => {
-                if let Some(label) = builder.unplaced() {
-                    builder.end_block(parts);
-                    parts.push(Part::Bind(label));
-                }
-            }
-            7 => {
-                if let Some(label) = builder.unplaced() {
-                    builder.steps.push(Step::Place(Name::Dynamic(label)));
-                }
-            }
-            8 if !builder.is_global_placed => {
-                builder.is_global_placed = true;
-                builder.steps.push(Step::Place(Name::Global));
-            }
-            9 | 10 => {
-                let local = digits.below(2);
-                builder.locals[local] = (true, false);
-                builder.steps.push(Step::Place([Name::A, Name::B][local]));
-            }
-            11..=17 => {
-                let (form, register) = (digits.below(16), digits.below(16) as u8);
-                let to = builder.target(&mut digits);
-                builder.steps.push(Step::Branch { form, register, to });
-            }
-            _ => {
-                let form = digits.below(16);
-                let registers = [0; 3].map(|_| digits.below(16) as u8);
-                builder.steps.push(Step::Plain { form, registers, number: number.rotate_left(7) });
-            }
-        }
-    }
-    // A few are left unplaced: then both assemblers must refuse what refers to them.
-    let omitted = numbers.first().is_some_and(|first| first % 8 == 7);
-    let mut last = open.pop().unwrap();
-    while !omitted && let Some(label) = builder.unplaced() {
-        builder.steps.push(Step::Place(Name::Dynamic(label)));
-    }
-    if !builder.is_global_placed {
-        builder.steps.push(Step::Place(Name::Global));
-    }
-    builder.end_block(&mut last);
-    while let Some(mut outer) = open.pop() {
-        outer.push(Part::Forward(last));
-        last = outer;
-    }
-    last
-}
-
-/// All of one instruction set that the programs need.
-trait Machine {
-    type Relocation: Relocation;
-
-    fn emit<A: DynasmLabelApi<Relocation = Self::Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]);
-    fn jump<A: DynasmLabelApi<Relocation = Self::Relocation>>(ops: &mut A, label: DynamicLabel);
-    fn encode(program: &[Part]) -> Result<Vec<u8>, String>;
-}
-
-/// dynasm-rs's own assembler.
-fn reference<M: Machine>(program: &[Part]) -> Result<Vec<u8>, String> {
-    fn emit<M: Machine>(ops: &mut VecAssembler<M::Relocation>, parts: &[Part], labels: &[DynamicLabel]) {
-        for part in parts {
-            match part {
-                Part::Block(steps) => steps.iter().for_each(|&step| M::emit(ops, step, labels)),
-                Part::Jump(label) => M::jump(ops, labels[*label]),
-                Part::Bind(label) => ops.dynamic_label(labels[*label]),
-                Part::Forward(parts) => emit::<M>(ops, parts, labels),
-            }
-        }
-    }
-    let mut ops = VecAssembler::new(0);
-    let labels = [(); DYNAMIC].map(|()| ops.new_dynamic_label());
-    emit::<M>(&mut ops, program, &labels);
-    ops.finalize().map_err(|error| error.to_string())
-}
-
-/// The same for both instruction sets, whose encoders have names of their own.
-macro_rules! encode {
-    ($machine:ident, $encoder:ty, $block:ty, $jump:ident) => {
-        fn encode(program: &[Part]) -> Result<Vec<u8>, String> {
-            struct Both {
-                block: $block,
-                labels: [Label; DYNAMIC],
-                shared: [DynamicLabel; DYNAMIC],
-            }
-
-            impl Both {
-                fn place(&mut self, enc: &mut $encoder, part: &Part) -> Result<(), PrependError> {
-                    match part {
-                        Part::Block(steps) => {
-                            for &step in steps {
-                                $machine::emit(&mut self.block, step, &self.shared);
-                            }
-                            enc.prepend(&mut self.block)?;
-                        }
-                        Part::Jump(label) => enc.$jump(self.labels[*label]),
-                        Part::Bind(label) => enc.bind(self.labels[*label]),
-                        Part::Forward(parts) => {
-                            return enc.forward(|enc| parts.iter().try_for_each(|part| self.place(enc, part)));
-                        }
-                    }
-                    Ok(())
-                }
-            }
-
-            let mut enc = <$encoder>::new();
-            let mut block = <$block>::new();
-            let labels = [(); DYNAMIC].map(|()| enc.label());
-            let shared = labels.map(|label| block.share(label));
-            block.share_global("global", enc.label());
-            let mut both = Both { block, labels, shared };
-            for part in program.iter().rev() {
-                both.place(&mut enc, part).map_err(|error| error.to_string())?;
-            }
-            let code = enc.finish().map_err(|error| error.to_string())?;
-            Ok(code.bytes().to_vec())
-        }
-    };
-}
-
-struct X64;
-struct A64;
-
-/// `$form!` with what is referred to.
-macro_rules! refer {
-    ($form:ident $to:ident $labels:ident) => {
-        match $to {
-            To::ForwardA => $form!(>a),
-            To::ForwardB => $form!(>b),
-            To::BackwardA => $form!(<a),
-            To::BackwardB => $form!(<b),
-            To::Global => $form!(->global),
-            To::Dynamic(label) => $form!(=>$labels[label]),
-        }
-    };
-}
-
-/// As `refer`, where a global or dynamic label, which may lie outside of the block, will not do.
-macro_rules! refer_inside {
-    ($form:ident $otherwise:ident $to:ident $labels:ident) => {
-        match $to {
-            To::ForwardA => $form!(>a),
-            To::ForwardB => $form!(>b),
-            To::BackwardA => $form!(<a),
-            To::BackwardB => $form!(<b),
-            To::Global => $otherwise!(->global),
-            To::Dynamic(label) => $otherwise!(=>$labels[label]),
-        }
-    };
-}
-
-macro_rules! place {
-    ($ops:ident $arch:ident $name:ident $labels:ident) => {
-        match $name {
-            Name::A => dynasm!($ops; .arch $arch; a:),
-            Name::B => dynasm!($ops; .arch $arch; b:),
-            Name::Global => dynasm!($ops; .arch $arch; ->global:),
-            Name::Dynamic(label) => dynasm!($ops; .arch $arch; =>$labels[label]),
-        }
-    };
-}
-
-impl Machine for X64 {
-    type Relocation = X64Relocation;
-
-    encode!(X64, x64::Encoder<'static>, X64Block, jmp_rel32);
-
-    #[rustfmt::skip] // one form a line
-    fn emit<A: DynasmLabelApi<Relocation = X64Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]) {
-        match step {
-            Step::Place(name) => place!(ops x64 name labels),
-            Step::Plain { form, registers: [a, b, index], number } => {
-                let imm = number as i32;
-                // RSP is no index.
-                let index = if index == 4 { 5 } else { index };
-                match form {
-                    0 => dynasm!(ops; .arch x64; mov Rq(a), Rq(b)),
-                    1 => dynasm!(ops; .arch x64; add Rq(a), Rq(b)),
-                    2 => dynasm!(ops; .arch x64; imul Rq(a), Rq(b)),
-                    3 => dynasm!(ops; .arch x64; sub Rq(a), imm),
-                    4 => dynasm!(ops; .arch x64; cmp Rq(a), imm),
-                    5 => dynasm!(ops; .arch x64; mov Rq(a), [Rq(b) + imm]),
-                    6 => dynasm!(ops; .arch x64; mov [Rq(b) + imm], Rq(a)),
-                    7 => dynasm!(ops; .arch x64; lea Rq(a), [Rq(b) + 4 * Rq(index) + imm]),
-                    8 => dynasm!(ops; .arch x64; mov Rq(a), QWORD number as i64),
-                    9 => dynasm!(ops; .arch x64; shl Rq(a), imm as i8),
-                    10 => dynasm!(ops; .arch x64; addsd Rx(a), Rx(b)),
-                    11 => dynasm!(ops; .arch x64; movsd Rx(a), [Rq(b) + imm]),
-                    12 => dynasm!(ops; .arch x64; mov WORD [Rq(b)], imm as i16; mov BYTE [Rq(b)], imm as i8),
-                    13 => dynasm!(ops; .arch x64; .u16 number as u16; .u32 number as u32; .u64 number; .i8 -1),
-                    14 => dynasm!(ops; .arch x64; .bytes number.to_be_bytes()),
-                    _ => dynasm!(ops; .arch x64; movzx Rd(a), Rb(b); sete Rb(a); ret),
-                }
-            }
-            Step::Branch { form, register, to } => {
-                let imm = i32::from(register) << 20;
-                macro_rules! jmp { ($($to:tt)*) => { dynasm!(ops; .arch x64; jmp $($to)*) } }
-                macro_rules! jne { ($($to:tt)*) => { dynasm!(ops; .arch x64; jne $($to)*) } }
-                macro_rules! call { ($($to:tt)*) => { dynasm!(ops; .arch x64; call $($to)*) } }
-                macro_rules! lea { ($($to:tt)*) => { dynasm!(ops; .arch x64; lea Rq(register), [$($to)*]) } }
-                macro_rules! cmp { ($($to:tt)*) => { dynasm!(ops; .arch x64; cmp DWORD [$($to)*], imm) } }
-                macro_rules! cmp_byte { ($($to:tt)*) => { dynasm!(ops; .arch x64; cmp QWORD [$($to)*], BYTE 5) } }
-                macro_rules! mov_word { ($($to:tt)*) => { dynasm!(ops; .arch x64; mov WORD [$($to)*], 5) } }
-                macro_rules! movsd { ($($to:tt)*) => { dynasm!(ops; .arch x64; movsd Rx(register), [$($to)*]) } }
-                macro_rules! jmp_short { ($($to:tt)*) => { dynasm!(ops; .arch x64; jmp BYTE $($to)*) } }
-                macro_rules! jne_short { ($($to:tt)*) => { dynasm!(ops; .arch x64; jne BYTE $($to)*) } }
-                macro_rules! beyond { ($($to:tt)*) => { dynasm!(ops; .arch x64; lea rax, [$($to)* + 8]; jmp $($to)* - 3) } }
-                macro_rules! data { ($($to:tt)*) => { dynasm!(ops; .arch x64; .rel32 $($to)*; .rel64 $($to)*; .rel16 $($to)*) } }
-                match form {
-                    0 | 1 => refer!(jmp to labels),
-                    2 | 3 => refer!(jne to labels),
-                    4 | 5 => refer!(call to labels),
-                    6 | 7 => refer!(lea to labels),
-                    8 => refer!(cmp to labels),
-                    9 => refer!(cmp_byte to labels),
-                    10 => refer!(mov_word to labels),
-                    11 => refer!(movsd to labels),
-                    12 => refer_inside!(jmp_short jmp to labels),
-                    13 if register == 0 => refer!(jne_short to labels),
-                    13 => refer_inside!(jne_short jmp to labels),
-                    14 => refer_inside!(beyond lea to labels),
-                    _ => refer_inside!(data lea to labels),
-                }
-            }
-        }
-    }
-
-    fn jump<A: DynasmLabelApi<Relocation = X64Relocation>>(ops: &mut A, label: DynamicLabel) {
-        dynasm!(ops; .arch x64; jmp =>label);
-    }
-}
-
-impl Machine for A64 {
-    type Relocation = Aarch64Relocation;
-
-    encode!(A64, aarch64::Encoder<'static>, A64Block, b);
-
-    #[rustfmt::skip] // one form a line
-    fn emit<A: DynasmLabelApi<Relocation = Aarch64Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]) {
-        match step {
-            Step::Place(name) => place!(ops aarch64 name labels),
-            Step::Plain { form, registers: [a, b, c], number } => {
-                let (twelve, sixteen) = (number as u32 & 0xFFF, number as u32 & 0xFFFF);
-                match form {
-                    0 | 1 => dynasm!(ops; .arch aarch64; add X(a), X(b), X(c)),
-                    2 | 3 => dynasm!(ops; .arch aarch64; sub XSP(a), XSP(b), twelve),
-                    4 => dynasm!(ops; .arch aarch64; ldr X(a), [XSP(b), twelve * 8]),
-                    5 => dynasm!(ops; .arch aarch64; str X(a), [XSP(b), twelve * 8]),
-                    6 => dynasm!(ops; .arch aarch64; movz X(a), sixteen, LSL 16),
-                    7 => dynasm!(ops; .arch aarch64; movk X(a), sixteen, LSL 32),
-                    8 => dynasm!(ops; .arch aarch64; cmp X(a), X(b)),
-                    9 => dynasm!(ops; .arch aarch64; fadd D(a), D(b), D(c)),
-                    10 => dynasm!(ops; .arch aarch64; mul X(a), X(b), X(c)),
-                    11 => dynasm!(ops; .arch aarch64; add x1, x2, x3; ret),
-                    _ => dynasm!(ops; .arch aarch64; .u64 number; .i32 -1),
-                }
-            }
-            Step::Branch { form, register, to } => {
-                macro_rules! b { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; b $($to)*) } }
-                macro_rules! bl { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; bl $($to)*) } }
-                macro_rules! b_cond { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; b.hi $($to)*) } }
-                macro_rules! cbz { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; cbz X(register), $($to)*) } }
-                macro_rules! tbz { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; tbz X(register), 33, $($to)*) } }
-                macro_rules! adr { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; adr X(register), $($to)*) } }
-                macro_rules! ldr { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; ldr X(register), $($to)*) } }
-                macro_rules! beyond { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; adr X(register), $($to)* + 5; b $($to)* - 8) } }
-                macro_rules! data { ($($to:tt)*) => { dynasm!(ops; .arch aarch64; .rel32 $($to)*; .rel64 $($to)*) } }
-                match form {
-                    0 | 1 => refer!(b to labels),
-                    2 | 3 => refer!(bl to labels),
-                    4 | 5 => refer!(b_cond to labels),
-                    6 | 7 => refer!(cbz to labels),
-                    8 | 9 => refer!(tbz to labels),
-                    10 | 11 => refer!(adr to labels),
-                    12 | 13 => refer!(ldr to labels),
-                    14 => refer_inside!(beyond b to labels),
-                    _ => refer_inside!(data bl to labels),
-                }
-            }
-        }
-    }
-
-    fn jump<A: DynasmLabelApi<Relocation = Aarch64Relocation>>(ops: &mut A, label: DynamicLabel) {
-        dynasm!(ops; .arch aarch64; b =>label);
+/// Whether both assemblers give the same bytes, or both refuse.
+fn agree<M: Machine>(program: &[Part]) -> Result<(), String> {
+    let (expected, ours) = (reference::<M>(program), M::encode(program));
+    match (&expected, &ours) {
+        (Ok(expected), Ok(ours)) if expected == ours => Ok(()),
+        (Err(_), Err(_)) => Ok(()),
+        _ => Err(format!("{program:#?}\ndynasm-rs: {expected:02x?}\nhere:      {ours:02x?}")),
     }
 }
 
 fn agrees<M: Machine>(numbers: Vec<u64>) -> TestResult {
-    let program = program(&numbers);
-    let (expected, ours) = (reference::<M>(&program), M::encode(&program));
-    let agree = match (&expected, &ours) {
-        (Ok(expected), Ok(ours)) => expected == ours,
-        (Err(_), Err(_)) => true,
-        _ => false,
-    };
-    match agree {
-        true => TestResult::passed(),
-        false => TestResult::error(format!("{program:#?}\ndynasm-rs: {expected:02x?}\nhere:      {ours:02x?}")),
-    }
+    agree::<M>(&program(&numbers)).map_or_else(TestResult::error, |()| TestResult::passed())
 }
 
 #[test]
@@ -447,6 +53,53 @@ fn x64_programs_are_as_dynasm_rs_assembles_them() {
 #[test]
 fn aarch64_programs_are_as_dynasm_rs_assembles_them() {
     choices::check("aarch64_programs", 5000).quickcheck(agrees::<A64> as fn(Vec<u64>) -> TestResult);
+}
+
+/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and below, in and out of forward blocks.
+fn every_reference<M: Machine>() {
+    let filler = || Step::Plain { form: 0, registers: [1, 2, 3], number: 0 };
+    let mut programs = 0;
+    for (form, register) in (0..BRANCHES).flat_map(|form| [(form, 0), (form, 9)]) {
+        let branch = |to| vec![filler(), Step::Branch { form, register, to }, filler()];
+        let place = |name| vec![filler(), Step::Place(name), filler()];
+        let mut layouts = vec![
+            vec![Part::Block([place(Name::A), branch(To::BackwardA)].concat())],
+            vec![Part::Block([branch(To::ForwardB), place(Name::B)].concat())],
+            vec![Part::Block(branch(To::Extern))],
+            vec![Part::Block(branch(To::Dynamic(0))), Part::Bind(0)],
+            vec![Part::Bind(0), Part::Block(branch(To::Dynamic(0)))],
+        ];
+        for (to, name) in [(To::Global, Name::Global), (To::Dynamic(1), Name::Dynamic(1))] {
+            layouts.push(vec![Part::Block([place(name), branch(to)].concat())]);
+            layouts.push(vec![Part::Block([branch(to), place(name)].concat())]);
+            layouts.push(vec![Part::Block(place(name)), Part::Block(branch(to))]);
+            layouts.push(vec![Part::Block(branch(to)), Part::Block(place(name))]);
+        }
+        for layout in layouts {
+            let first_is_forward = [vec![Part::Forward(layout[..1].to_vec())], layout[1..].to_vec()].concat();
+            let last = layout.len() - 1;
+            let last_is_forward = [layout[..last].to_vec(), vec![Part::Forward(layout[last..].to_vec())]].concat();
+            for program in [first_is_forward, last_is_forward, vec![Part::Forward(layout.clone())], layout] {
+                // All are near enough, so both assemble it.
+                if let Err(difference) = reference::<M>(&program).and(agree::<M>(&program)) {
+                    // But for a byte to reach another address.
+                    assert!(form == 13 && difference.contains("Impossible"), "{difference}");
+                }
+                programs += 1;
+            }
+        }
+    }
+    assert_eq!(programs, BRANCHES * 2 * 13 * 4);
+}
+
+#[test]
+fn every_reference_x64() {
+    every_reference::<X64>();
+}
+
+#[test]
+fn every_reference_aarch64() {
+    every_reference::<A64>();
 }
 
 /// One block below a RET.
@@ -610,6 +263,30 @@ fn alignment_counts_from_the_end() {
     assert_eq!(result, Err(PrependError::AlignedInForwardBlock { align: 4 }));
 }
 
+/// In a block that is moved when it is complete, what is aligned and all above it stay where they are.
+#[test]
+fn alignment_inside_of_a_block_that_moves() {
+    use x64::*;
+    for (above, below) in (0..9).flat_map(|above| [(above, 1), (above, 7), (above, 8)]) {
+        let (mut enc, mut block) = (Encoder::new(), X64Block::new());
+        let (number, head, highest) = (enc.label(), enc.label(), enc.label());
+        let label = block.share(number);
+        enc.ret();
+        enc.aligned(Align::of::<64>(), |enc| {
+            enc.nops(above);
+            enc.bind(highest);
+            dynasm!(block; .arch x64; nop; .align 8; =>label; .u64 7);
+            enc.prepend(&mut block).unwrap();
+            enc.nops(below);
+            enc.bind(head);
+        });
+        let code = enc.finish().unwrap();
+        let from_end = |label| code.bytes().len() - code.offset_of(label).unwrap();
+        assert_eq!((from_end(number) % 8, from_end(head) % 64, from_end(highest)), (0, 0, above + 1));
+        assert_eq!(code.bytes()[code.offset_of(number).unwrap()..][..8], 7_u64.to_le_bytes());
+    }
+}
+
 /// dynasm-rs's literal pools align what they hold.
 #[test]
 fn literal_pools() {
@@ -686,6 +363,31 @@ fn addresses_are_linked() {
             range: Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
         })
     );
+}
+
+/// An offset is added to a place in the block, and the sum must be one.
+#[test]
+fn addresses_of_places_in_the_block() {
+    let address = |offset: isize| {
+        let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
+        enc.ret();
+        dynasm!(block; .arch x64; nop; here: ; .abs64 <here + offset; nop);
+        enc.prepend(&mut block)?;
+        let mut code = enc.finish().expect("nothing is pending");
+        assert_eq!(code.relocations().len(), 1);
+        code.link(0x1_0000_0000, |_| None).expect("there is no symbol");
+        Ok(u64::from_le_bytes(code.bytes()[1..9].try_into().unwrap()))
+    };
+    for (offset, at) in [(0, 1), (-1, 0), (9, 10)] {
+        assert_eq!(address(offset), Ok(0x1_0000_0000 + at));
+    }
+    for offset in [-2, 10, isize::MAX, isize::MIN] {
+        let problem = Unsupported::Offset { offset };
+        assert_eq!(
+            address(offset),
+            Err(PrependError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
+        );
+    }
 }
 
 /// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held against.
@@ -772,213 +474,8 @@ fn branches_of_a_block_get_islands() {
 }
 
 #[test]
-fn what_is_out_of_range() {
-    use aarch64::*;
-    const NOP: u32 = 0xD503_201F;
-    let tbz = Range { low: -0x8000, high: 0x7FFC, step: 4 };
-    for (distance, is_near) in [(0x7FFC, true), (0x8000, false)] {
-        // A label in the block.
-        let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-        let filler = vec![0_u8; distance as usize - 4];
-        dynasm!(block; .arch aarch64; nop; tbz x1, 3, >far; .bytes &filler; far:);
-        let error = PrependError::OutOfRange { target: TargetKind::Local("far"), at: 4, distance, range: tbz };
-        assert_eq!(enc.prepend(&mut block), if is_near { Ok(()) } else { Err(error) });
-
-        // One that is bound already.
-        let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-        let label = block.share(enc.here());
-        enc.data(&filler);
-        dynasm!(block; .arch aarch64; nop; tbz x1, 3, =>label);
-        let error = PrependError::OutOfRange { target: TargetKind::Dynamic(label), at: 4, distance, range: tbz };
-        assert_eq!(enc.prepend(&mut block), if is_near { Ok(()) } else { Err(error) });
-
-        // And one that is bound later: an island below the block leads on to it.
-        let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-        let far = enc.label();
-        let label = block.share(far);
-        enc.forward(|enc| {
-            dynasm!(block; .arch aarch64; nop; tbz x1, 3, =>label);
-            enc.prepend(&mut block).unwrap();
-            enc.data(&filler);
-            enc.bind(far);
-        });
-        let code = enc.finish().unwrap();
-        let words: Vec<u32> = code.bytes().chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
-        let b = |distance: i64| 0x1400_0000 | (distance >> 2) as u32 & 0x03FF_FFFF;
-        let tbz = |distance: i64| 0x3618_0001 | ((distance >> 2) as u32 & 0x3FFF) << 5;
-        if is_near {
-            assert_eq!(words[..2], [NOP, tbz(distance)]);
-        } else {
-            assert_eq!(words[..4], [b(8), b(distance + 8), NOP, tbz(-8)]);
-        }
-    }
-    // Pending when the block is placed, and far away when it is bound: the block's branches come due in their order.
-    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-    let (first, second) = (enc.label(), enc.label());
-    let labels = (block.share(first), block.share(second));
-    dynasm!(block; .arch aarch64; tbz x1, 3, =>labels.0; tbz x1, 3, =>labels.1);
-    enc.prepend(&mut block).unwrap();
-    enc.nops(0x9000);
-    enc.bind(first);
-    enc.nops(4);
-    enc.bind(second);
-    assert!(enc.finish().is_ok());
-    // A load has the field of a conditional branch, and no island helps it.
-    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-    let far = enc.label();
-    let label = block.share(far);
-    dynasm!(block; .arch aarch64; ldr x1, =>label);
-    enc.prepend(&mut block).unwrap();
-    enc.nops(0x10_0000);
-    enc.bind(far);
-    let range = Range { low: -0x10_0000, high: 0xF_FFFC, step: 4 };
-    assert_eq!(enc.finish().map(|_| ()), Ok(()));
-    enc.clear();
-    let far = enc.label();
-    let label = block.share(far);
-    dynasm!(block; .arch aarch64; ldr x1, =>label);
-    enc.prepend(&mut block).unwrap();
-    enc.nops(0x10_0004);
-    enc.bind(far);
-    let error = FinishError::OutOfRange { label: far, at: 4, distance: -0x10_0004, range };
-    assert_eq!(enc.finish().map(|_| ()), Err(error));
-    assert_eq!(
-        one_x64(|block| dynasm!(block; .arch x64; jmp BYTE >far; .bytes [0; 128]; far:)),
-        Err(PrependError::OutOfRange {
-            target: TargetKind::Local("far"),
-            at: 1,
-            distance: 128,
-            range: Range { low: -128, high: 127, step: 1 },
-        })
-    );
-    assert!(one_x64(|block| dynasm!(block; .arch x64; jmp BYTE >far; .bytes [0; 127]; far:)).is_ok());
-    // Not at a multiple of four.
-    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-    dynasm!(block; .arch aarch64; b >odd; .u8 1; odd:);
-    let range = Range { low: -(1 << 27), high: (1 << 27) - 4, step: 4 };
-    let error = PrependError::OutOfRange { target: TargetKind::Local("odd"), at: 0, distance: 5, range };
-    assert_eq!(enc.prepend(&mut block), Err(error));
-}
-
-#[test]
-fn labels_that_are_not_there() {
-    let unknown = |label, at| Err(PrependError::UnknownLabel { label, at });
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; nop; jmp >a)), unknown(LabelKind::Local("a"), 2));
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; a: ; jmp >a)), unknown(LabelKind::Local("a"), 1));
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; nop; jmp <a; a:)), unknown(LabelKind::Local("a"), 2));
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; jmp ->a)), unknown(LabelKind::Global("a"), 1));
-    let mut own = None;
-    let result = one_x64(|block| {
-        let label = *own.insert(block.new_dynamic_label());
-        dynasm!(block; .arch x64; jmp =>label);
-    });
-    assert_eq!(result, unknown(LabelKind::Dynamic(own.unwrap()), 1));
-
-    let duplicate = |label, at| Err(PrependError::DuplicateLabel { label, at });
-    let twice = one_x64(|block| dynasm!(block; .arch x64; ->a: ; nop; ->a:));
-    assert_eq!(twice, duplicate(LabelKind::Global("a"), 1));
-    let result = one_x64(|block| {
-        let label = *own.insert(block.new_dynamic_label());
-        dynasm!(block; .arch x64; =>label; nop; =>label);
-    });
-    assert_eq!(result, duplicate(LabelKind::Dynamic(own.unwrap()), 1));
-
-    // Of another registry.
-    let foreign = LabelRegistry::new().new_dynamic_label();
-    let error = PrependError::ForeignDynamicLabel { label: foreign, at: 1 };
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; nop; =>foreign)), Err(error));
-    assert_eq!(one_x64(|block| dynasm!(block; .arch x64; jmp =>foreign)), Err(error));
-
-    // Of another encoder.
-    let mut other = x64::Encoder::new();
-    let label = other.here();
-    let error = PrependError::ForeignLabel { label, at: 1 };
-    for is_placed in [false, true] {
-        let result = one_x64(|block| {
-            let shared = block.share(label);
-            match is_placed {
-                true => dynasm!(block; .arch x64; nop; =>shared),
-                false => dynasm!(block; .arch x64; jmp =>shared),
-            }
-        });
-        assert_eq!(result, Err(error));
-    }
-}
-
-/// Labels that are shared but not bound, or bound twice, are `finish`'s matter.
-#[test]
-fn shared_labels_that_are_bound_wrongly() {
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    let label = enc.label();
-    let shared = block.share(label);
-    dynasm!(block; .arch x64; jmp =>shared; nop);
-    enc.prepend(&mut block).unwrap();
-    assert_eq!(enc.finish().map(|_| ()), Err(FinishError::UnboundLabel { label, at: 1 }));
-
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    let label = enc.here();
-    let shared = block.share(label);
-    dynasm!(block; .arch x64; nop; =>shared; nop);
-    enc.prepend(&mut block).unwrap();
-    assert_eq!(enc.finish().map(|_| ()), Err(FinishError::BoundTwice { label, at: 1 }));
-}
-
-#[test]
-fn what_is_not_supported() {
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    let label = enc.here();
-    let shared = block.share(label);
-    let mut refused = |push: &dyn Fn(&mut X64Block), at: usize, problem| {
-        push(&mut block);
-        let error = PrependError::Unsupported { target: TargetKind::Dynamic(shared), at, problem };
-        assert_eq!(enc.prepend(&mut block), Err(error), "{error}");
-        assert_eq!(enc.pos().from_end(), 0);
-    };
-    refused(&|block| dynasm!(block; .arch x64; mov rax, QWORD =>shared), 2, Unsupported::AbsoluteAddress);
-    refused(&|block| dynasm!(block; .arch x64; .abs64 =>shared), 0, Unsupported::AbsoluteAddress);
-    refused(&|block| dynasm!(block; .arch x64; =>shared; .abs64 =>shared), 0, Unsupported::AbsoluteAddress);
-    refused(&|block| dynasm!(block; .arch x64; jmp =>(shared) + 4), 1, Unsupported::Offset { offset: 4 });
-    refused(&|block| dynasm!(block; .arch x64; .rel32 =>shared), 0, Unsupported::Field { size: 4 });
-    refused(&|block| dynasm!(block; .arch x64; nop; .rel8 =>shared), 1, Unsupported::Field { size: 1 });
-    refused(&|block| dynasm!(block; .arch x64; nop; .rel64 =>shared), 1, Unsupported::Field { size: 8 });
-    let kind = |kind| X64Relocation::from_size(kind, RelocationSize::DWord);
-    let absolute = kind(RelocationKind::Absolute);
-    refused(
-        &|block| {
-            block.push_i32(0);
-            block.dynamic_relocation(shared, 0, 4, 0, absolute)
-        },
-        0,
-        Unsupported::Kind,
-    );
-
-    // Fields that are not there.
-    for (field_offset, ref_offset) in [(4, 0), (0, 0), (3, 0), (8, 0), (2, 4), (255, 255)] {
-        let relocation = kind(RelocationKind::Relative);
-        let result = one_x64(|block| {
-            block.push_u16(0);
-            block.global_relocation("a", isize::MAX, field_offset, ref_offset, relocation);
-        });
-        assert_eq!(result, Err(PrependError::FieldOutside { at: 2, field_offset, ref_offset }));
-    }
-    let result = one_x64(|block| {
-        block.push_u32(0);
-        block.global_label("a");
-        block.global_relocation("a", isize::MAX, 4, 0, kind(RelocationKind::Relative));
-    });
-    assert!(matches!(result, Err(PrependError::OutOfRange { distance: 0x7FFF_FFFF_FFFF_FFFB, .. })));
-
-    let (mut enc, mut block) = (aarch64::Encoder::new(), A64Block::new());
-    let label = enc.here();
-    let shared = block.share(label);
-    dynasm!(block; .arch aarch64; nop; .rel32 =>shared);
-    let problem = Unsupported::Field { size: 4 };
-    let error = PrependError::Unsupported { target: TargetKind::Dynamic(shared), at: 4, problem };
-    assert_eq!(enc.prepend(&mut block), Err(error));
-}
 
 /// What is not shared ends with the block's content; what is shared goes on, until the block is cleared.
-#[test]
 fn one_block_serves_for_all() {
     let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
     enc.ret();

@@ -27,12 +27,45 @@ fn add_rsp(value: i64) -> Result<i32, FinishError> {
 fn a_displacement_or_immediate_of_x64_has_32_bits() {
     let mut enc = x64::Encoder::new();
     let late = enc.late();
-    for value in [0, 1, -1, 0x5A5A_5A5A, i32::MAX, i32::MIN] {
+    for value in [0, 1, -1, 127, -129, 0x5A5A_5A5A, -0x5A5A_5A5B, i32::MAX, i32::MIN] {
         assert_eq!(add_rsp(value.into()), Ok(value));
     }
     for value in [i64::from(i32::MAX) + 1, i64::from(i32::MIN) - 1, i64::MAX, i64::MIN] {
         let expected = FinishError::LateOutOfRange { late, at: 1, value, range: IMM32 };
         assert_eq!(add_rsp(value), Err(expected));
+    }
+}
+
+/// A selector must not take the placeholder for a reason to choose a form that zero-extends.
+#[test]
+fn selectors_of_x64_choose_forms_that_sign_extend() {
+    use x64::*;
+    for value in [i32::MIN, -8, -1, 0, 8, i32::MAX] {
+        let mut enc = Encoder::new();
+        let late = enc.late();
+        enc.with_late(late, |enc, imm: i32| enc.mov_r64_imm(RAX, imm.into()));
+        enc.set_late(late, value.into());
+        let code = enc.finish().expect("it fits");
+        assert_eq!(code.bytes(), [&[0x48, 0xC7, 0xC0][..], &value.to_le_bytes()].concat());
+    }
+}
+
+#[test]
+fn displacements_of_x64_have_32_bits() {
+    use x64::*;
+    let load = |value| {
+        let mut enc = Encoder::new();
+        let late = enc.late();
+        enc.with_late(late, |enc, disp: i32| enc.mov_r64_rm64(RAX, RBX + disp));
+        enc.set_late(late, value);
+        enc.finish().map(|code| code.bytes().to_vec()).map_err(|error| (late, error))
+    };
+    for value in [i32::MIN, -1, 0, i32::MAX] {
+        assert_eq!(load(value.into()), Ok([&[0x48, 0x8B, 0x83][..], &value.to_le_bytes()].concat()));
+    }
+    for value in [i64::from(i32::MIN) - 1, i64::from(i32::MAX) + 1] {
+        let (late, error) = load(value).expect_err("it does not fit");
+        assert_eq!(error, FinishError::LateOutOfRange { late, at: 0, value, range: IMM32 });
     }
 }
 
@@ -97,8 +130,9 @@ fn offsets_are_multiples_of_the_access() {
         for number in [0, 1, 0xA5A, 4095] {
             assert_eq!(word(i64::from(number) << log2), Ok(opcode | number << 10));
         }
-        let odd = (log2 > 0).then_some(1);
-        for value in [-range.step, 4096 << log2, i64::MIN].into_iter().chain(odd) {
+        // What is no multiple, at both ends.
+        let odd = [1, range.high - 1].into_iter().filter(|_| log2 > 0);
+        for value in [-range.step, -1, range.high + 1, 4096 << log2, i64::MIN, i64::MAX].into_iter().chain(odd) {
             let (late, error) = word(value).expect_err("it does not fit");
             assert_eq!(error, FinishError::LateOutOfRange { late, at: 4, value, range });
         }
@@ -118,7 +152,7 @@ fn moves_have_sixteen_bits() {
     for value in [0, 1, 0xA55A, 0xFFFF] {
         assert_eq!(mov(value), Ok(0xD280_0007 | (value as u32) << 5));
     }
-    for value in [-1, 0x1_0000] {
+    for value in [-1, 0x1_0000, i64::MIN, i64::MAX] {
         let (late, error) = mov(value).expect_err("it does not fit");
         let range = Range { low: 0, high: 0xFFFF, step: 1 };
         assert_eq!(error, FinishError::LateOutOfRange { late, at: 4, value, range });

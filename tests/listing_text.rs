@@ -1,6 +1,6 @@
 //! Listings of finished code. Texts are compared whole: a reader sees here what a listing looks like.
 
-use tailfirst::{Listing, Symbol, aarch64, x64};
+use tailfirst::{Align, Listing, Symbol, aarch64, x64};
 
 #[test]
 fn x64_with_all_columns() {
@@ -341,31 +341,207 @@ fn unknown_instructions_are_their_bits() {
     assert_eq!(text, "    .inst 0xdac01841\n    udf #0x7\n    ret\n");
 }
 
+/// The distance to a symbol is a matter of linking; the name is not.
 #[test]
-fn symbols_are_named_beside_what_refers_to_them() {
+fn symbols_are_shown_by_name_linked_or_not() {
     let mut listing = Listing::new();
     listing.symbol(Symbol(1), "memcpy");
     let mut enc = x64::Encoder::new();
     enc.ret();
-    enc.call(Symbol(2));
+    // Where the fields that are not filled in yet would lead.
+    listing.name(enc.here(), "done");
+    enc.mov_r64_rm64(x64::RAX, Symbol(1));
+    enc.cmp_rm32_imm8(Symbol(3), 1);
+    listing.name(enc.here(), "next");
+    enc.jnz(Symbol(2));
     enc.call(Symbol(1));
     let mut code = enc.finish().unwrap();
+    let text = &"
+    call memcpy
+    jne symbol 2
+next:
+    cmp dword ptr [symbol 3], 0x1
+    mov rax, [memcpy]
+done:
+    ret
+"[1..];
+    assert_eq!(listing.of(&code).to_string(), text);
     code.link(0, |symbol| Some(0x100 * u64::from(symbol.0))).unwrap();
-    assert_eq!(listing.of(&code).to_string(), "    call 0x100  ; memcpy\n    call 0x200  ; symbol 2\n    ret\n");
+    assert_eq!(listing.of(&code).to_string(), text);
 
     let mut enc = aarch64::Encoder::new();
     let data = enc.here();
     enc.ret();
+    let place = enc.here();
+    enc.b_ne(Symbol(2));
     enc.bl(Symbol(1));
+    enc.adrp(aarch64::X0, place);
     enc.adrp(aarch64::X0, data);
+    enc.ldr_x_lit(aarch64::X0, Symbol(1));
+    listing.clear();
     listing.name(data, "data");
     let mut code = enc.finish().unwrap();
-    code.link(0x1000, |_| Some(0x1000)).unwrap();
     let text = &"
-        1000  adrp x0, 0x1000  ; data
-        1004  bl 0x1000  ; memcpy
-        1008  ret
+        1000  ldr x0, memcpy
+        1004  adrp x0, data
+        1008  adrp x0, 0x1014
+        100c  bl memcpy
+        1010  b.ne symbol 2
+        1014  ret
 data:
 "[1..];
     assert_eq!(listing.of(&code).with_addresses(0x1000).to_string(), text);
+    code.link(0x1000, |_| Some(0x1000)).unwrap();
+    assert_eq!(listing.of(&code).with_addresses(0x1000).to_string(), text);
+}
+
+/// Nobody says that it is data; the encoder knows.
+#[test]
+fn data_and_constants_are_shown_by_themselves_x64() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    listing.symbol(Symbol(7), "handler");
+    enc.data(b"\xC3\xC3\xC3");
+    enc.data_u32(0x9090_9090);
+    let table = enc.here();
+    listing.name(table, "table");
+    enc.ret();
+    let entry = enc.here();
+    listing.name(entry, "entry");
+    // From here down eight aligned bytes each, above them zeros.
+    enc.align(Align::of::<8>());
+    enc.data_address(Symbol(7));
+    enc.data_address(entry);
+    let half = enc.constant_f64(0.5);
+    enc.ret();
+    enc.mulsd_xmm_xmmm64(XMM0, half);
+    listing.name(half, "half");
+    let mut code = enc.finish().unwrap();
+    let text = &"
+half:
+    .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xe0, 0x3f
+    mulsd xmm0, [half]
+    ret
+    .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00  ; entry
+    .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00  ; handler
+entry:
+    ret
+table:
+    .byte 0x90, 0x90, 0x90, 0x90, 0xc3, 0xc3, 0xc3
+"[1..];
+    let shown = listing.of(&code).to_string();
+    // The constant is aligned by zeros behind it.
+    assert_eq!(shown.replacen("\n    .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00\n", "\n", 1), text);
+    code.link(0x1000, |_| Some(0x1122)).unwrap();
+    assert!(
+        listing.of(&code).to_string().contains("    .byte 0x22, 0x11, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00  ; handler\n")
+    );
+}
+
+#[test]
+fn data_and_constants_are_shown_by_themselves_aarch64() {
+    use aarch64::*;
+    let mut enc = Encoder::new();
+    let mut listing = Listing::new();
+    listing.symbol(Symbol(7), "handler");
+    // Read as an instruction, the last four bytes would be RET.
+    enc.data(b"\x00\xC0\x03\x5F\xD6");
+    enc.align(Align::of::<4>());
+    enc.data_offset(Symbol(7));
+    enc.ret();
+    let constant = enc.constant_u64(0xD65F_03C0_D65F_03C0);
+    enc.ldr_x_lit(X0, constant);
+    let code = enc.finish().unwrap();
+    let text = &"
+    .byte 0xc0, 0x03, 0x5f, 0xd6, 0xc0, 0x03, 0x5f, 0xd6
+    .byte 0x00, 0x00, 0x00, 0x00
+    ldr x0, 0x0
+    ret
+    .byte 0x00, 0x00, 0x00, 0x00  ; handler
+    .byte 0x00, 0x00, 0x00, 0x00, 0xc0, 0x03, 0x5f, 0xd6
+"[1..];
+    assert_eq!(listing.of(&code).to_string(), text);
+}
+
+/// Data is found where it came to lie: in blocks that are copied or moved, and not where it was rolled back.
+#[test]
+fn data_is_known_wherever_it_goes() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    enc.data(&[1, 2]);
+    enc.data(&[3]);
+    enc.ret();
+    enc.data(&[4]);
+    let before = enc.snapshot();
+    enc.data(&[0x55, 0x55]);
+    enc.nop();
+    enc.data(&[0x77, 0x77]);
+    enc.rollback(before);
+    enc.data(&[7]);
+    enc.forward(|enc| {
+        enc.data(&[8]);
+        enc.nop();
+        enc.data(&[9]);
+        enc.forward(|enc| {
+            enc.data(&[10]);
+            enc.ret();
+        });
+        let before = enc.snapshot();
+        enc.data(&[0x55]);
+        enc.rollback(before);
+    });
+    enc.aligned(Align::of::<32>(), |enc| {
+        enc.data(&[11]);
+        enc.ret();
+        enc.aligned(Align::of::<4>(), |enc| {
+            enc.data(&[12]);
+            enc.nop();
+        });
+        enc.data(&[13]);
+    });
+    enc.data(&[14]);
+    enc.aligned(Align::of::<64>(), |enc| {
+        enc.data(&[15]);
+        enc.ret();
+    });
+    let code = enc.finish().unwrap();
+    let mut ranges: Vec<_> = code.data().map(|range| code.bytes()[range].to_vec()).collect();
+    ranges.reverse();
+    // What touches is one range.
+    let expected: [&[u8]; 9] = [&[15], &[14, 13], &[12], &[11], &[10], &[9], &[8], &[7, 4], &[3, 1, 2]];
+    assert_eq!(ranges, expected);
+    assert!(code.bytes().iter().all(|byte| !matches!(byte, 0x55 | 0x77)));
+    enc.clear();
+    enc.ret();
+    assert_eq!(enc.finish().unwrap().data().count(), 0);
+}
+
+/// A forward block is complete when it turns out that constants must go above it: its own data and theirs are told apart.
+#[test]
+fn data_of_a_block_that_constants_go_above() {
+    use aarch64::*;
+    let mut enc = Encoder::new();
+    enc.ret();
+    let constant = enc.constant_u64(0x1122_3344_5566_7788);
+    enc.nops(16);
+    enc.ldr_x_lit(X0, constant);
+    enc.nops(0xE_0000 - 0x100);
+    enc.forward(|enc| {
+        enc.data(&[1, 2, 3, 4]);
+        enc.nops(0x1000);
+        enc.data(&[5, 6, 7, 8]);
+    });
+    let block = enc.pos().from_end() as usize;
+    enc.nops(0x1000);
+    let code = enc.finish().expect("the constant is in reach");
+    let mut ranges: Vec<_> = code.data().collect();
+    ranges.sort_by_key(|range| range.start);
+    let data: Vec<_> = ranges.iter().map(|range| &code.bytes()[range.clone()]).collect();
+    let start = code.bytes().len() - block;
+    assert_eq!((ranges[0].clone(), ranges[1].clone()), (start..start + 4, start + 0x1004..start + 0x1008));
+    assert_eq!((data[0], data[1]), (&[1, 2, 3, 4][..], &[5, 6, 7, 8][..]));
+    let constant = code.offset_of(constant).expect("placed");
+    assert!(ranges[2].contains(&constant) && ranges[1].end < constant, "{ranges:?}, {constant}");
+    assert_eq!(ranges.len(), 3);
 }

@@ -40,4 +40,13 @@ impl Dialect for A64 {
     fn recorded(from: u32) -> u32 {
         from.saturating_add(4)
     }
+
+    fn data_origin(at: usize, _size: usize) -> usize {
+        at
+    }
+
+    fn island_field(field: Rel) -> Option<Rel> {
+        // What B does not reach, the B of an island farther below does not reach either.
+        matches!(field, Rel::Imm19 | Rel::Imm14).then_some(Rel::Imm26)
+    }
 }

@@ -13,6 +13,12 @@ pub trait Dialect: sealed::Isa {
 
     /// What is recorded in a forward block for a field that is measured from this offset: the inverse of `forward_origin`.
     fn recorded(from: u32) -> u32;
+
+    /// Where a field of data at this offset, of so many bytes, is measured from.
+    fn data_origin(at: usize, size: usize) -> usize;
+
+    /// The field of the branch that an island has for a branch with this field, if there are islands for it.
+    fn island_field(field: Self::Field) -> Option<Self::Field>;
 }
 
 /// What a relocation fills.

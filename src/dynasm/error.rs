@@ -35,7 +35,8 @@ pub enum PrependError {
         /// The position where it was placed or referred to.
         at: usize,
     },
-    /// What is referred to is too far away, or not at a multiple of what the field counts in.
+    /// What is referred to is too far away, or not at a multiple of what the field counts in. (On AArch64 a conditional branch to a label of the encoder is led on by an
+    /// island below the block, which must be in its reach.)
     OutOfRange {
         /// What is referred to.
         target: TargetKind,
@@ -94,14 +95,17 @@ pub enum PrependError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsupported {
-    /// The field holds a label's absolute address, which is not known before the code's own is.
-    AbsoluteAddress,
-    /// A distance to what is outside of the block, in a field that no instruction has at this place.
+    /// A label's address, in a field that is too small for one.
+    Address {
+        /// The field's size in bytes.
+        size: usize,
+    },
+    /// A distance to what is outside of the block, in a field that neither an instruction has at this place nor data, which has four bytes for distances.
     Field {
         /// The field's size in bytes.
         size: usize,
     },
-    /// An offset is added to a place outside of the block, or in it to one whose page counts, and leads out of it.
+    /// An offset is added to a place outside of the block, or in it to one whose address or page counts, and leads out of it.
     Offset {
         /// The offset in bytes.
         offset: isize,
@@ -162,11 +166,14 @@ impl core::error::Error for PrependError {}
 impl core::fmt::Display for Unsupported {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Unsupported::AbsoluteAddress => {
-                f.write_str("its absolute address is not known before the code's own is: use a relative reference")
+            Unsupported::Address { size } => {
+                write!(f, "its address does not fit {size} bytes: use eight, or a relative reference")
             }
             Unsupported::Field { size } => {
-                write!(f, "no instruction has such a field of {size} bytes to refer out of the block with")
+                write!(
+                    f,
+                    "neither instructions nor data have such a field of {size} bytes to refer out of the block with"
+                )
             }
             Unsupported::Offset { offset } => {
                 write!(f, "no offset ({offset} bytes) can be added to it: share a label for the place itself")

@@ -86,9 +86,10 @@
 //! ```
 //!
 //! References inside the block are resolved by `prepend`. Those that leave it have the size that `dynasm!` gave them, and become the encoder's: resolved
-//! at once if the label is bound, else by `finish`. An address (`call extern f`) becomes a [`Symbol`], which the code is
-//! [linked](crate::Code::link) with, since where the call will lie is not known yet. ADRP leaves as a relocation, too. What cannot be resolved is
-//! a [`PrependError`].
+//! at once if the label is bound, else by `finish`. On AArch64 conditional branches that do not reach are led on by islands, as the encoder's own
+//! are, and these lie above and below blocks, never inside. An address (`call extern f`) becomes a [`Symbol`], which the code is
+//! [linked](crate::Code::link) with, since where the call will lie is not known yet. A label's own address (`mov rax, QWORD =>label`, `.abs64 =>label`) and ADRP leave as
+//! relocations, too. What cannot be resolved is a [`PrependError`].
 //!
 //! dynasm-rs checks some operands only at run time, and panics if they do not fit (`DynasmApi::runtime_error`); that is so with blocks, too.
 //!

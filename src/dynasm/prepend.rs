@@ -1,7 +1,13 @@
 //! Placing a block below an encoder's code.
 //!
 //! A block's length is known when it is placed, so each of its offsets turns into a position by a subtraction, or inside a forward block, whose own place is open,
-//! by an addition. All that can go wrong is looked at first: an encoder gets the whole block or nothing of it.
+//! by an addition. An encoder gets the whole block or nothing of it, so all that can go wrong is looked at first:
+//!
+//! 1. What does not depend on the block's place: [`Block::resolve`] fills the fields whose targets lie in the block, and gathers the others as *open*.
+//! 2. Islands that are due (AArch64) go above the block. Now its place is known, and [`Block::reach`] fills the open fields whose labels are in sight. If one of them
+//!    cannot be helped, the islands are taken back.
+//! 3. The block is placed, and what is still open becomes the encoder's. A branch to a label in sight that it does not reach gets an island below the block, which
+//!    keeps its layout so.
 
 use super::{
     Block, LabelRef, Place, PrependError, Reference, Unsupported,
@@ -15,15 +21,19 @@ use crate::{
 };
 use alloc::vec::Vec;
 use dynasmrt::{
-    LabelKind,
+    LabelKind, TargetKind,
     relocations::{Relocation, RelocationKind},
 };
 
 /// A reference that leaves the block, or whose field depends on where the code will run.
 pub(super) struct Open<F> {
+    /// Where the encoder's field is measured from.
     from: usize,
     field: F,
     target: Outside,
+    /// What a mistake is reported with.
+    kind: TargetKind,
+    at: usize,
 }
 
 enum Outside {
@@ -61,7 +71,15 @@ impl<I: Dialect> Encoder<'_, I> {
         if is_forward && align.bytes() > 1 {
             return Err(PrependError::AlignedInForwardBlock { align: align.bytes() });
         }
-        I::before(self, align.bytes() as usize + len);
+        block.resolve(&self.references)?;
+
+        if align.bytes() > 1 {
+            self.pin();
+        }
+        let room = align.bytes() as usize + len;
+        let is_due = !is_forward && self.cursor.placed().saturating_add(room) >= self.cursor.deadline();
+        let before_islands = is_due.then(|| self.snapshot());
+        I::before(self, room);
         let placed = self.cursor.placed();
         let gap = align.gap(placed + len);
         // Beyond 32 bits is what fits no buffer; `finish` says so.
@@ -71,7 +89,12 @@ impl<I: Dialect> Encoder<'_, I> {
         } else {
             Ground::Below { start: count(placed + gap + len) }
         };
-        block.resolve(&self.references, ground)?;
+        if let Err(error) = block.reach(&self.references, ground) {
+            if let Some(before) = before_islands {
+                self.rollback(before);
+            }
+            return Err(error);
+        }
 
         I::place_gap(self, gap);
         self.references.align(align.bytes());
@@ -93,7 +116,7 @@ impl<I: Dialect> Encoder<'_, I> {
             block.open.reverse();
         }
         let fixups = self.references.fixups.len();
-        for Open { from, field, target } in block.open.drain(..) {
+        for Open { from, field, target, .. } in block.open.drain(..) {
             let from = match ground {
                 Ground::Below { .. } => count(from),
                 Ground::Within { .. } => I::recorded(count(from)),
@@ -108,50 +131,57 @@ impl<I: Dialect> Encoder<'_, I> {
             let fixups = fixups..self.references.fixups.len();
             I::after_block(self, fixups);
         }
+        if align.bytes() > 1 {
+            self.pin();
+        }
         Ok(())
     }
 }
 
 impl<I: Dialect> Block<I> {
-    /// Fills all fields that are known, and gathers the others in `open`.
-    fn resolve(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PrependError> {
+    /// Fills the fields whose targets lie in the block, and gathers the others in `open`.
+    fn resolve(&mut self, labels: &Labels<I>) -> Result<(), PrependError> {
         for &(label, at) in &self.placed {
             if let Some(label) = self.shared(label).filter(|&label| !labels.knows(label)) {
                 return Err(PrependError::ForeignLabel { label, at });
             }
         }
         let references = core::mem::take(&mut self.references);
-        let result = references.iter().try_for_each(|reference| self.resolve_one(reference, labels, ground));
+        let result = references.iter().try_for_each(|reference| self.resolve_one(reference, labels));
         self.references = references;
         result
     }
 
-    fn resolve_one(
-        &mut self,
-        reference: &Reference<I::Relocation>,
-        labels: &Labels<I>,
-        ground: Ground,
-    ) -> Result<(), PrependError> {
+    fn resolve_one(&mut self, reference: &Reference<I::Relocation>, labels: &Labels<I>) -> Result<(), PrependError> {
         let &Reference { target, at, from, ref relocation, .. } = reference;
         let shape = I::shape(relocation, from as i64 - at as i64, self.bytes.get(at..).unwrap_or_default());
         match (relocation.kind(), target) {
             (RelocationKind::Relative, Place::Label(label)) => match self.offset_of(label, at)? {
                 Some(inside) => self.refer_inside(reference, shape, inside),
-                None => self.refer_outside(reference, shape, label.kind(), labels, ground),
+                None => {
+                    let target = self.outside(reference, label.kind(), labels)?;
+                    self.leave(reference, shape, target)
+                }
             },
-            (RelocationKind::RelToAbs, Place::Value(address)) => {
-                let Shape::Field(field) = shape else { return Err(reference.no_field()) };
-                let Some(&symbol) = self.symbols.get(&address) else {
-                    return Err(PrependError::UnknownAddress { address, at });
+            (RelocationKind::AbsToRel, Place::Label(label)) => {
+                let target = match self.offset_of(label, at)? {
+                    Some(inside) => self.inside(reference, inside)?,
+                    None => self.outside(reference, label.kind(), labels)?,
                 };
-                self.open.push(Open { from, field, target: Outside::Target(symbol.into()) });
+                match relocation.size() {
+                    8 => self.open(reference, I::data_origin(at, 8), I::ADDRESS64, target),
+                    size => return Err(reference.unsupported(Unsupported::Address { size })),
+                }
                 Ok(())
             }
+            (RelocationKind::RelToAbs, Place::Value(address)) => match self.symbols.get(&address) {
+                Some(&symbol) => self.leave(reference, shape, Outside::Target(symbol.into())),
+                None => Err(PrependError::UnknownAddress { address, at }),
+            },
             (RelocationKind::Absolute, Place::Value(value)) => match shape {
                 Shape::Number => self.write_number(reference, value as i64),
                 _ => Err(reference.no_field()),
             },
-            (RelocationKind::AbsToRel, _) => Err(reference.unsupported(Unsupported::AbsoluteAddress)),
             _ => Err(reference.unsupported(Unsupported::Kind)),
         }
     }
@@ -164,62 +194,93 @@ impl<I: Dialect> Block<I> {
         inside: usize,
     ) -> Result<(), PrependError> {
         let &Reference { from, offset, .. } = reference;
-        let to = (inside as i64).saturating_add(offset as i64);
-        let distance = to.saturating_sub(from as i64);
+        let distance = (inside as i64).saturating_add(offset as i64).saturating_sub(from as i64);
         match shape {
-            Shape::Field(field) if field.needs_address() => match usize::try_from(to) {
-                Ok(to) if to <= self.bytes.len() => {
-                    self.open.push(Open { from, field, target: Outside::Offset(to) });
-                    Ok(())
-                }
-                _ => Err(reference.unsupported(Unsupported::Offset { offset })),
-            },
-            Shape::Field(field) => self.fill(reference, field, distance),
+            Shape::Field(field) if field.needs_address() => {
+                let target = self.inside(reference, inside)?;
+                self.open(reference, from, field, target);
+                Ok(())
+            }
+            Shape::Field(field) if field.range().holds(distance) => {
+                field.write(&mut self.bytes, from, distance);
+                Ok(())
+            }
+            Shape::Field(field) => Err(reference.out_of_range(distance, field.range())),
             Shape::Number => self.write_number(reference, distance),
             Shape::Other => Err(reference.no_field()),
         }
     }
 
-    /// A distance to a label of the encoder.
-    fn refer_outside(
+    /// A distance to what is outside of the block.
+    fn leave(
         &mut self,
         reference: &Reference<I::Relocation>,
         shape: Shape<I::Field>,
-        label: LabelKind,
-        labels: &Labels<I>,
-        ground: Ground,
+        target: Outside,
     ) -> Result<(), PrependError> {
-        let &Reference { at, from, offset, .. } = reference;
-        let Some(shared) = self.shared(label) else { return Err(PrependError::UnknownLabel { label, at }) };
-        if !labels.knows(shared) {
-            return Err(PrependError::ForeignLabel { label: shared, at });
-        }
-        let Shape::Field(field) = shape else { return Err(reference.no_field()) };
-        if offset != 0 {
-            return Err(reference.unsupported(Unsupported::Offset { offset }));
-        }
-        match labels.pos_of(shared) {
-            // In a forward block none is in sight.
-            Some(pos) if !field.needs_address() => self.fill(reference, field, ground.of(from as u32).distance_to(pos)),
-            _ => {
-                self.open.push(Open { from, field, target: Outside::Target(shared.into()) });
-                Ok(())
+        let &Reference { at, from, ref relocation, .. } = reference;
+        match shape {
+            Shape::Field(field) => self.open(reference, from, field, target),
+            Shape::Number if relocation.size() == 4 && from == at => {
+                self.open(reference, I::data_origin(at, 4), I::OFFSET32, target);
             }
+            _ => return Err(reference.no_field()),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, reference: &Reference<I::Relocation>, from: usize, field: I::Field, target: Outside) {
+        self.open.push(Open { from, field, target, kind: reference.target.kind(), at: reference.at });
+    }
+
+    /// The place in the block that is referred to.
+    fn inside(&self, reference: &Reference<I::Relocation>, inside: usize) -> Result<Outside, PrependError> {
+        let offset = reference.offset;
+        match inside.checked_add_signed(offset) {
+            Some(to) if to <= self.bytes.len() => Ok(Outside::Offset(to)),
+            _ => Err(reference.unsupported(Unsupported::Offset { offset })),
         }
     }
 
-    fn fill(
-        &mut self,
+    /// The encoder's label that is referred to.
+    fn outside(
+        &self,
         reference: &Reference<I::Relocation>,
-        field: I::Field,
-        distance: i64,
-    ) -> Result<(), PrependError> {
-        let range = field.range();
-        if !range.holds(distance) {
-            return Err(reference.out_of_range(distance, range));
+        label: LabelKind,
+        labels: &Labels<I>,
+    ) -> Result<Outside, PrependError> {
+        let &Reference { at, offset, .. } = reference;
+        match self.shared(label) {
+            None => Err(PrependError::UnknownLabel { label, at }),
+            Some(label) if !labels.knows(label) => Err(PrependError::ForeignLabel { label, at }),
+            Some(_) if offset != 0 => Err(reference.unsupported(Unsupported::Offset { offset })),
+            Some(label) => Ok(Outside::Target(label.into())),
         }
-        field.write(&mut self.bytes, reference.from, distance);
-        Ok(())
+    }
+
+    /// Fills the open fields whose labels are in sight, and leaves those open that reach them by an island.
+    fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PrependError> {
+        // The island below the block has at most one branch for each.
+        let lowest = ground.of(0).below((self.open.len() as u32).saturating_mul(4));
+        let mut result = Ok(());
+        self.open.retain(|&Open { from, field, ref target, kind, at }| {
+            let Outside::Target(Target::Label(label)) = *target else { return true };
+            // In a forward block none is in sight.
+            let Some(pos) = labels.pos_of(label).filter(|_| !field.needs_address()) else { return true };
+            let origin = ground.of(from as u32);
+            let (distance, range) = (origin.distance_to(pos), field.range());
+            if range.holds(distance) {
+                field.write(&mut self.bytes, from, distance);
+                return false;
+            }
+            let reaches = |far: I::Field| far.range().holds(lowest.distance_to(pos));
+            let is_led_on = I::island_field(field).is_some_and(reaches) && range.holds(origin.distance_to(lowest));
+            if !is_led_on && result.is_ok() {
+                result = Err(PrependError::OutOfRange { target: kind, at, distance, range });
+            }
+            true
+        });
+        result
     }
 
     fn write_number(&mut self, reference: &Reference<I::Relocation>, value: i64) -> Result<(), PrependError> {

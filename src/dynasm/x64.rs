@@ -27,4 +27,12 @@ impl Dialect for X64 {
         // Any place inside the instruction will do; the field's last byte is one.
         from.saturating_sub(1)
     }
+
+    fn data_origin(at: usize, size: usize) -> usize {
+        at + size
+    }
+
+    fn island_field(_field: Rel) -> Option<Rel> {
+        None
+    }
 }

@@ -1,46 +1,57 @@
 //! A64 as text, by yaxpeax-arm.
 
-use super::{Disassemble, byte_directive, sealed::Disassembler};
-use crate::aarch64::A64;
-use alloc::{
-    boxed::Box,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
+use super::{
+    Disassemble, Names, byte_directive,
+    sealed::{Disassembler, Line},
 };
+use crate::{
+    aarch64::{A64, Rel},
+    reloc::Relocation,
+};
+use alloc::{boxed::Box, format, string::ToString};
 use core::ops::Range;
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv8::a64::{InstDecoder, Instruction, Opcode, Operand};
 
 impl Disassemble for A64 {
-    fn disassembler(names: BTreeMap<u64, String>) -> Box<dyn Disassembler> {
+    fn disassembler(names: Names) -> Box<dyn Disassembler> {
         Box::new(Yaxpeax(names))
     }
 
-    fn relocated_from(instruction: Range<usize>) -> usize {
-        instruction.start
+    fn relocated_data(relocation: &Relocation<Rel>) -> Option<Range<usize>> {
+        let len = match relocation.field {
+            Rel::Offset32 => 4,
+            Rel::Address64 => 8,
+            _ => return None,
+        };
+        Some(relocation.from..relocation.from + len)
     }
 
     const COLUMN: usize = 4;
 }
 
-/// With the names of addresses.
-struct Yaxpeax(BTreeMap<u64, String>);
+struct Yaxpeax(Names);
 
 impl Disassembler for Yaxpeax {
-    fn instruction(&mut self, code: &[u8], address: u64) -> (String, usize) {
-        let Some(word) = code.first_chunk() else { return (byte_directive(code), code.len()) };
+    fn instruction(&mut self, code: &[u8], address: u64) -> Line {
+        let Some(word) = code.first_chunk() else {
+            return Line { text: byte_directive(code), len: code.len(), note: None };
+        };
         match InstDecoder::default().decode(&mut U8Reader::new(word)) {
-            Ok(instruction) => (self.with_target(&instruction, address), word.len()),
-            Err(_) => (format!(".inst {:#010x}", u32::from_le_bytes(*word)), word.len()),
+            Ok(instruction) => self.with_target(&instruction, address),
+            Err(_) => {
+                let text = format!(".inst {:#010x}", u32::from_le_bytes(*word));
+                Line { text, len: word.len(), note: self.0.relocated.get(&address).cloned() }
+            }
         }
     }
 }
 
 impl Yaxpeax {
-    /// The instruction's text, whose last operand, if it is PC-relative, is given as a name or an address.
-    fn with_target(&self, instruction: &Instruction, address: u64) -> String {
+    /// The instruction, whose last operand, if it is PC-relative, is given as a name or an address.
+    fn with_target(&self, instruction: &Instruction, address: u64) -> Line {
         let mut text = instruction.to_string();
+        let mut note = self.0.relocated.get(&address).cloned();
         let distance = instruction.operands.iter().find_map(|operand| match operand {
             Operand::PCOffset(distance) => Some(*distance),
             _ => None,
@@ -50,8 +61,9 @@ impl Yaxpeax {
             let from = if instruction.opcode == Opcode::ADRP { address & !0xFFF } else { address };
             let target = from.wrapping_add_signed(distance);
             text.truncate(start);
-            text += &self.0.get(&target).cloned().unwrap_or_else(|| format!("{target:#x}"));
+            let name = note.take().or_else(|| self.0.places.get(&target).cloned());
+            text += &name.unwrap_or_else(|| format!("{target:#x}"));
         }
-        text
+        Line { text, len: 4, note }
     }
 }

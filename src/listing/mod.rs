@@ -29,7 +29,7 @@ use crate::{
     code::Code,
     fixup::sealed::Isa,
     label::{Label, Symbol},
-    reloc::RelocationTarget,
+    reloc::{Relocation, RelocationTarget},
 };
 use alloc::{
     boxed::Box,
@@ -39,6 +39,7 @@ use alloc::{
     vec::Vec,
 };
 use core::{fmt, ops::Range};
+use sealed::Line;
 
 /// Names and comments for code of one encoder, and the text that they make with it.
 ///
@@ -98,6 +99,9 @@ impl Listing {
     }
 
     /// Says that the `len` bytes from `from` upward are data, not instructions.
+    ///
+    /// That needs not be said of what the encoder knows itself: [`Encoder::data`](crate::Encoder::data) and its kin, constants, alignment by zeros. It is for data in a
+    /// block of `dynasm!` code.
     pub fn data(&mut self, from: Label, len: usize) {
         self.data.push((from, len));
     }
@@ -125,7 +129,7 @@ impl Listing {
 /// A listing of finished code, made by [`Listing::of`]: its `Display` is the text.
 ///
 /// As it is, a line holds the instruction only, so the text stays the same wherever the code runs; targets without a name are offsets
-/// from the start of the code.
+/// from the start of the code. What a relocation refers to is shown by its name (`symbol 3` if it has none), whether the code is linked or not.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a, 'enc, I: Isa> {
     listing: &'a Listing,
@@ -161,24 +165,42 @@ impl<I: Isa> Text<'_, '_, I> {
 /// An instruction set that can be listed. Sealed.
 pub trait Disassemble: Isa {
     #[doc(hidden)]
-    fn disassembler(names: BTreeMap<u64, String>) -> Box<dyn sealed::Disassembler>;
+    fn disassembler(names: Names) -> Box<dyn sealed::Disassembler>;
 
-    /// The offset that the relocation of an instruction, if it has one, is measured from.
+    /// The bytes of data that a relocation fills; `None` if it fills a field of an instruction.
     #[doc(hidden)]
-    fn relocated_from(instruction: Range<usize>) -> usize;
+    fn relocated_data(relocation: &Relocation<Self::Field>) -> Option<Range<usize>>;
 
     /// How many bytes of code the column of bytes has room for; of a longer instruction it is wider.
     #[doc(hidden)]
     const COLUMN: usize;
 }
 
+/// Names for addresses.
+#[doc(hidden)]
+pub struct Names {
+    /// What lies at an address.
+    places: BTreeMap<u64, String>,
+    /// What the relocation at an address refers to, which says more than the distance that it fills in, or has yet to fill in.
+    relocated: BTreeMap<u64, String>,
+}
+
 mod sealed {
     use alloc::string::String;
 
     pub trait Disassembler {
-        /// The text of the instruction at the start of `code`, which is at `address`, and its length; of something unknown a
-        /// directive. `code` is not empty, and the length is from 1 to that of `code`.
-        fn instruction(&mut self, code: &[u8], address: u64) -> (String, usize);
+        /// The instruction at the start of `code`, which is at `address`. `code` is not empty.
+        fn instruction(&mut self, code: &[u8], address: u64) -> Line;
+    }
+
+    /// A line of the listing.
+    pub struct Line {
+        /// The instruction; of something unknown a directive.
+        pub text: String,
+        /// Its bytes, from 1 to those that there are.
+        pub len: usize,
+        /// What it refers to, if the text does not show it.
+        pub note: Option<String>,
     }
 }
 
@@ -194,26 +216,25 @@ impl<I: Disassemble> fmt::Display for Text<'_, '_, I> {
         let base = self.addresses.map_or(0, |base| base.address);
         let headings = self.headings();
         let data = self.data();
-        let relocations: BTreeMap<usize, RelocationTarget> =
-            self.code.relocations().iter().map(|relocation| (relocation.from, relocation.target)).collect();
-        let mut disassembler = I::disassembler(self.targets(base));
+        let fields = self.fields();
+        let mut disassembler = I::disassembler(self.names(base));
         let mut at = 0;
         while at < code.len() {
-            let (text, len) = match data.iter().filter(|data| data.contains(&at)).map(|data| data.end).max() {
-                Some(end) => {
-                    let next = headings.range(at + 1..).next().map_or(code.len(), |(next, _)| *next);
-                    let end = end.min(next).min(at + DATA_A_LINE);
-                    (byte_directive(&code[at..end]), end - at)
-                }
-                None => {
-                    let end = data.iter().map(|data| data.start).filter(|start| *start > at).min();
-                    disassembler.instruction(&code[at..end.unwrap_or(code.len())], base.wrapping_add(at as u64))
-                }
-            };
+            let Line { text, len, note } =
+                match data.iter().filter(|data| data.contains(&at)).map(|data| data.end).max() {
+                    Some(end) => {
+                        let heading = headings.range(at + 1..).next().map_or(code.len(), |(next, _)| *next);
+                        let end = end.min(heading).min(at + DATA_A_LINE);
+                        self.data_line(at..end, &fields)
+                    }
+                    None => {
+                        let end = data.iter().map(|data| data.start).filter(|start| *start > at).min();
+                        disassembler.instruction(&code[at..end.unwrap_or(code.len())], base.wrapping_add(at as u64))
+                    }
+                };
             for (place, heading) in headings.range(at..at + len) {
                 heading.write(f, place - at)?;
             }
-            let note = relocations.get(&I::relocated_from(at..at + len)).map(|target| self.target_of(*target));
             self.write_line(f, at, &code[at..at + len], &text, note)?;
             at += len;
         }
@@ -267,15 +288,37 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
         headings
     }
 
-    /// Names of addresses.
-    fn targets(&self, base: u64) -> BTreeMap<u64, String> {
-        let mut targets = BTreeMap::new();
+    fn names(&self, base: u64) -> Names {
+        let at = |offset: usize| base.wrapping_add(offset as u64);
+        let mut places = BTreeMap::new();
         for (label, name) in &self.listing.names {
             if let Some(place) = self.code.offset_of(*label) {
-                targets.entry(base.wrapping_add(place as u64)).or_insert_with(|| name.clone());
+                places.entry(at(place)).or_insert_with(|| name.clone());
             }
         }
-        targets
+        let relocations = self.code.relocations().iter();
+        let relocated =
+            relocations.map(|relocation| (at(relocation.from), self.target_of(relocation.target))).collect();
+        Names { places, relocated }
+    }
+
+    /// The fields of data that hold addresses and distances, each with what it refers to, in ascending order.
+    fn fields(&self) -> Vec<(Range<usize>, String)> {
+        let field = |relocation| Some((I::relocated_data(relocation)?, self.target_of(relocation.target)));
+        let mut fields: Vec<_> = self.code.relocations().iter().filter_map(field).collect();
+        fields.sort_unstable_by_key(|(field, _)| field.start);
+        fields
+    }
+
+    /// Some data, up to where a field begins or ends.
+    fn data_line(&self, offsets: Range<usize>, fields: &[(Range<usize>, String)]) -> Line {
+        let (next, note) = match fields.iter().find(|(field, _)| field.end > offsets.start) {
+            Some((field, target)) if field.start <= offsets.start => (field.end, Some(target.clone())),
+            Some((field, _)) => (field.start, None),
+            None => (offsets.end, None),
+        };
+        let bytes = &self.code.bytes()[offsets.start..next.min(offsets.end)];
+        Line { text: byte_directive(bytes), len: bytes.len(), note }
     }
 
     fn data(&self) -> Vec<Range<usize>> {
@@ -284,7 +327,7 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
             let start = self.code.offset_of(*label)?;
             Some(start..start.saturating_add(*len).min(code))
         };
-        self.listing.data.iter().filter_map(range).collect()
+        self.listing.data.iter().filter_map(range).chain(self.code.data()).collect()
     }
 
     fn write_line(
@@ -317,9 +360,11 @@ impl<'a, I: Disassemble> Text<'a, '_, I> {
                 None => format!("symbol {}", symbol.0),
             },
             RelocationTarget::Offset(offset) => {
+                let base = self.addresses.map_or(0, |base| base.address);
                 let mut named =
                     self.listing.names.iter().filter(|(label, _)| self.code.offset_of(*label) == Some(offset));
-                named.next().map_or_else(|| format!("{offset:#x}"), |(_, name)| name.to_string())
+                let unnamed = || format!("{:#x}", base.wrapping_add(offset as u64));
+                named.next().map_or_else(unnamed, |(_, name)| name.to_string())
             }
         }
     }

@@ -1,14 +1,21 @@
 //! x86-64 as text, by iced-x86.
 
-use super::{Disassemble, byte_directive, sealed::Disassembler};
-use crate::x64::X64;
+use super::{
+    Disassemble, Names, byte_directive,
+    sealed::{Disassembler, Line},
+};
+use crate::{
+    reloc::Relocation,
+    x64::{Rel, X64},
+};
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
 use core::ops::Range;
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter, OpKind, SymbolResolver, SymbolResult};
 
 impl Disassemble for X64 {
-    fn disassembler(names: BTreeMap<u64, String>) -> Box<dyn Disassembler> {
-        let mut formatter = IntelFormatter::with_options(Some(Box::new(Names(names))), None);
+    fn disassembler(Names { places, relocated }: Names) -> Box<dyn Disassembler> {
+        let targets = Targets { places, relocated: relocated.clone() };
+        let mut formatter = IntelFormatter::with_options(Some(Box::new(targets)), None);
         let options = formatter.options_mut();
         options.set_space_after_operand_separator(true);
         options.set_branch_leading_zeros(false);
@@ -17,33 +24,55 @@ impl Disassemble for X64 {
         options.set_hex_suffix("");
         options.set_uppercase_hex(false);
         options.set_small_hex_numbers_in_decimal(false);
-        Box::new(Iced(formatter))
+        Box::new(Iced { formatter, relocated })
     }
 
-    fn relocated_from(instruction: Range<usize>) -> usize {
-        instruction.end
+    fn relocated_data(relocation: &Relocation<Rel>) -> Option<Range<usize>> {
+        let len = match relocation.field {
+            Rel::Offset32 => 4,
+            Rel::Address64 => 8,
+            Rel::Rel8 | Rel::Disp32 { .. } => return None,
+        };
+        Some(relocation.from.checked_sub(len)?..relocation.from)
     }
 
     const COLUMN: usize = 8;
 }
 
-struct Iced(IntelFormatter);
+struct Iced {
+    formatter: IntelFormatter,
+    /// By the address of the instruction's end.
+    relocated: BTreeMap<u64, String>,
+}
 
 impl Disassembler for Iced {
-    fn instruction(&mut self, code: &[u8], address: u64) -> (String, usize) {
+    fn instruction(&mut self, code: &[u8], address: u64) -> Line {
         let instruction = Decoder::with_ip(64, code, address, DecoderOptions::NONE).decode();
         if instruction.is_invalid() {
-            return (byte_directive(&code[..1]), 1);
+            return Line { text: byte_directive(&code[..1]), len: 1, note: None };
         }
         let mut text = String::new();
-        self.0.format(&instruction, &mut text);
-        (text, instruction.len())
+        self.formatter.format(&instruction, &mut text);
+        let note = match is_branch(&instruction) || instruction.is_ip_rel_memory_operand() {
+            // The text shows it.
+            true => None,
+            false => self.relocated.get(&instruction.next_ip()).cloned(),
+        };
+        Line { text, len: instruction.len(), note }
     }
 }
 
-struct Names(BTreeMap<u64, String>);
+fn is_branch(instruction: &Instruction) -> bool {
+    instruction.op0_kind() == OpKind::NearBranch64
+}
 
-impl SymbolResolver for Names {
+/// The names of PC-relative targets.
+struct Targets {
+    places: BTreeMap<u64, String>,
+    relocated: BTreeMap<u64, String>,
+}
+
+impl SymbolResolver for Targets {
     fn symbol(
         &mut self,
         instruction: &Instruction,
@@ -53,11 +82,11 @@ impl SymbolResolver for Names {
         _address_size: u32,
     ) -> Option<SymbolResult<'_>> {
         // It is asked about every number, and most are not addresses.
-        let is_branch = instruction.op0_kind() == OpKind::NearBranch64;
         let is_relative = instruction.is_ip_rel_memory_operand() && instruction.ip_rel_memory_address() == address;
-        if !is_branch && !is_relative {
+        if !is_branch(instruction) && !is_relative {
             return None;
         }
-        self.0.get(&address).map(|name| SymbolResult::with_str(address, name))
+        let name = self.relocated.get(&instruction.next_ip()).or_else(|| self.places.get(&address))?;
+        Some(SymbolResult::with_str(address, name))
     }
 }

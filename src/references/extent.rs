@@ -68,7 +68,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
         let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads, after_data } = extent;
-        let Since { fixups, open, late, served, bound, watched_bound } = since;
+        let Since { fixups, open, late, served, bound, watched_bound, data } = since;
         if !self.is_in(scope) || number <= self.began || self.is_gone(number) {
             return false;
         }
@@ -82,6 +82,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open.truncate(open);
         self.late_uses.truncate(late);
         self.bound.truncate(bound);
+        self.data.truncate(data);
         self.late_values.truncate(late_values);
         self.pool.truncate(pool);
         for Late(index) in self.late_set.drain(late_set..) {

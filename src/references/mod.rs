@@ -17,6 +17,7 @@ use extent::Gone;
 pub(crate) use scope::{Scope, Sight};
 
 use crate::{
+    data_ranges::DataRanges,
     deadline::Deadlines,
     error::FinishError,
     fixup::{Field, Fixup},
@@ -46,6 +47,8 @@ pub(crate) struct References<F, L> {
     late_set: Vec<Late>,
     relocations: Vec<Relocation<F>>,
     pub(crate) pool: Pool,
+    /// Where data lies.
+    data: DataRanges,
     /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
     pub(crate) scopes: Vec<Scope>,
     /// A number that no others have: it tells whose a scope or a snapshot is.
@@ -84,6 +87,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_set: Vec::new(),
             relocations: Vec::new(),
             pool: Pool::new(),
+            data: DataRanges::default(),
             scopes: Vec::new(),
             home: HOMES.fetch_add(1, Ordering::Relaxed),
             scope: 0,
@@ -113,6 +117,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_set,
             relocations,
             pool,
+            data,
             scopes,
             home: _,
             scope,
@@ -137,6 +142,7 @@ impl<F: Field, L: LateField> References<F, L> {
         late_set.clear();
         relocations.clear();
         pool.clear();
+        data.clear();
         scopes.clear();
         *scope = number;
         *began = number;
@@ -154,6 +160,15 @@ impl<F: Field, L: LateField> References<F, L> {
 
     pub(crate) fn labels(&self) -> &[Option<Pos>] {
         &self.labels
+    }
+
+    pub(crate) fn data(&self) -> &DataRanges {
+        &self.data
+    }
+
+    /// Notes that what was placed between two positions is data.
+    pub(crate) fn note_data(&mut self, begin: Pos, end: Pos) {
+        self.data.note(self.scopes.last().map(|scope| scope.since.data), begin, end);
     }
 
     pub(crate) fn alignment(&self) -> u32 {

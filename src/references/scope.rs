@@ -8,7 +8,7 @@
 //! `// Invariant(first):` the labels of the current scope are numbered from `first` on, without gaps, and `first` is the number of labels of all scopes around it.
 
 use super::References;
-use crate::{fixup::Field, label::Pos, late::LateField};
+use crate::{data_ranges::Length, fixup::Field, label::Pos, late::LateField};
 use alloc::vec::Vec;
 
 /// A scope that another one stands in, and what is known of that.
@@ -36,6 +36,7 @@ pub(crate) struct Since {
     pub(crate) served: usize,
     pub(super) bound: usize,
     pub(super) watched_bound: usize,
+    pub(super) data: Length,
 }
 
 /// Whether a scope's own labels are in sight.
@@ -105,6 +106,7 @@ impl<F: Field, L: LateField> References<F, L> {
             served: self.deadlines.served.len(),
             bound: self.bound.len(),
             watched_bound: self.watched_bound.len(),
+            data: self.data.length(),
         }
     }
 
@@ -122,12 +124,14 @@ impl<F: Field, L: LateField> References<F, L> {
         let open = self.open.split_off(scope.since.open);
         let late_uses = self.late_uses.split_off(scope.since.late);
         let bound = self.bound.split_off(scope.since.bound);
+        let data = self.data.split_off(scope.since.data);
         let result = f(self);
         scope.since = self.since();
         self.fixups.extend(fixups);
         self.open.extend(open);
         self.late_uses.extend(late_uses);
         self.bound.extend(bound);
+        self.data.append(data);
         self.exchange(&mut scope);
         self.scopes.push(scope);
         result
@@ -178,6 +182,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for late in &mut self.late_uses[since.late..] {
             late.from = origin(late.from);
         }
+        self.data.place_since(since.data, &position);
         Some(start)
     }
 

@@ -35,7 +35,7 @@ impl LateField for LateImm {
 }
 
 impl Placeholder<X64> for i32 {
-    // Fits no shorter field.
-    const PLACEHOLDER: i32 = 0x5A5A_5A5A;
+    // Fits no shorter field, and, being negative, none that is not sign-extended: `mov_r64_imm` would zero-extend 32 bits.
+    const PLACEHOLDER: i32 = -0x5A5A_5A5B;
     const FIELD: LateImm = LateImm::Imm32;
 }

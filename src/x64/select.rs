@@ -3,7 +3,7 @@
 //! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
 //! differ in the size of the displacement.
 
-use super::{Cond, Encoder, Gpr32, Gpr64};
+use super::{Cond, Encoder, Gpr32, Gpr64, Rel};
 use crate::label::Target;
 
 /// Moves.
@@ -21,6 +21,29 @@ impl Encoder<'_> {
         } else {
             self.mov_r64_imm64(r64, imm);
         }
+    }
+
+    /// `mov r64, imm64` of the address of `target`, 10 bytes, which [`Code::link`](crate::Code::link) fills in. Unlike `lea` it reaches any address, and as a
+    /// [patch site](crate::SiteKind::X64Imm64) it can get any other:
+    ///
+    /// ```
+    /// use tailfirst::{SiteKind, x64::*};
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// let exit = enc.here();
+    /// enc.jmp_rm64(RAX);
+    /// let guard = enc.patchable(SiteKind::X64Imm64, |enc| enc.mov_r64_address(RAX, exit));
+    /// let mut code = enc.finish()?;
+    /// code.link(0x7000_0000_0000, |_| None).expect("there is no symbol");
+    /// let site = code.site(guard).expect("placed, and aligned");
+    /// let address = 0x7000_0000_0000 + code.offset_of(exit).expect("bound") as u64;
+    /// assert_eq!(code.bytes()[site.offset..][..8], address.to_le_bytes());
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    pub fn mov_r64_address(&mut self, r64: Gpr64, target: impl Into<Target>) {
+        let end = self.pos();
+        self.references.pend(end, Rel::Address64, target.into());
+        self.mov_r64_imm64(r64, 0);
     }
 }
 

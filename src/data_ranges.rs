@@ -1,0 +1,74 @@
+//! Where data lies among code.
+//!
+//! Who reads finished code, as the listing does, cannot tell data from instructions. The encoder can: data is placed by functions of its own, out of line. Each
+//! notes from where to where, and what is placed next to it goes on where it ended, so that a table is one range however many calls placed it. Code without data
+//! pays nothing.
+
+use crate::label::Pos;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Ranges of data, in the order in which they were placed.
+#[derive(Debug, Default)]
+pub(crate) struct DataRanges(Vec<(Pos, Pos)>);
+
+/// How many ranges there were, and where the last one ended.
+#[derive(Clone, Copy)]
+pub(crate) struct Length {
+    ranges: usize,
+    end: Option<Pos>,
+}
+
+impl DataRanges {
+    /// Notes a range, which joins the last one noted since `first`, if that ends where this begins.
+    pub(crate) fn note(&mut self, first: Option<Length>, begin: Pos, end: Pos) {
+        let own = first.map_or(0, |first| first.ranges);
+        match self.0[own..].last_mut() {
+            Some(last) if last.1 == begin => last.1 = end,
+            _ if begin == end => {}
+            _ => self.0.push((begin, end)),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn length(&self) -> Length {
+        Length { ranges: self.0.len(), end: self.0.last().map(|last| last.1) }
+    }
+
+    /// Takes out what came since.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn split_off(&mut self, length: Length) -> DataRanges {
+        DataRanges(self.0.split_off(length.ranges))
+    }
+
+    /// Puts it back, behind what came meanwhile.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn append(&mut self, mut others: DataRanges) {
+        self.0.append(&mut others.0);
+    }
+
+    /// Forgets what came since.
+    pub(crate) fn truncate(&mut self, length: Length) {
+        self.0.truncate(length.ranges);
+        if let (Some(last), Some(end)) = (self.0.last_mut(), length.end) {
+            last.1 = end;
+        }
+    }
+
+    /// Turns the positions of what came since into others.
+    pub(crate) fn place_since(&mut self, length: Length, position: impl Fn(Pos) -> Pos) {
+        for (begin, end) in &mut self.0[length.ranges..] {
+            (*begin, *end) = (position(*begin), position(*end));
+        }
+    }
+
+    /// As offsets in code of `len` bytes.
+    pub(crate) fn offsets(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
+        let offset = move |pos: Pos| len.saturating_sub(pos.from_end() as usize);
+        // In a forward block the end is above.
+        self.0.iter().map(move |&(begin, end)| offset(begin.max(end))..offset(begin.min(end)))
+    }
+}
