@@ -8,7 +8,7 @@ mod support;
 use std::{collections::HashSet, ops::Range, sync::mpsc, thread};
 use support::*;
 use tailfirst::{
-    FinishError, LinkError, Symbol,
+    FinishError, Symbol,
     exec::{Arena, Branches, Builder, ExecCode, ExecError, Mode},
 };
 
@@ -132,18 +132,6 @@ fn far_functions_are_called_through_stubs() {
         let targets: Vec<ExecCode> = (0..300).map(|n| constant(&far, n).expect("memory")).collect();
         let far_codes = targets.iter().map(ExecCode::address);
         assert!(far_codes.clone().all(|address| !arena.reaches(address)), "not far");
-        // Too far for the branch itself.
-        let region = arena.region(64).expect("memory");
-        let error = publish(
-            region,
-            |_| far_codes.clone().next(),
-            |enc| {
-                jump(enc, Symbol(3));
-                entry(enc);
-                []
-            },
-        );
-        let Err(ExecError::Link(LinkError::OutOfRange { .. })) = error else { panic!("{error:?}") };
         for (n, target) in far_codes.enumerate() {
             let near = arena.callable(target).expect("memory");
             assert!(near != target && arena.reaches(near));
@@ -177,7 +165,7 @@ fn code_goes_to_its_own_region_only() {
     let mut code = enc.finish().expect("no mistake");
     assert_eq!(wrong.link(&mut code, |_| None).map(|_| ()), Err(ExecError::ForeignCode));
     let placed = place.link(&mut code, |_| None).expect("its own");
-    assert_eq!(other.publish(placed).map(|_| ()), Err(ExecError::ForeignCode));
+    assert_eq!(other.publish(placed.clone()).map(|_| ()), Err(ExecError::ForeignCode));
     let code = region.publish(placed).expect("memory");
     let mut elsewhere = Encoder::new();
     elsewhere.ret();
@@ -374,29 +362,6 @@ fn threads_share_an_arena() {
 fn code_outlives_the_arena() {
     let code = constant(&Arena::builder().build().expect("memory"), 11).expect("memory");
     assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
-}
-
-/// No text of an error or of `Debug` tells where anything is.
-#[test]
-fn texts_have_no_addresses() {
-    let arena = Arena::builder().near(1 << 44).build().expect("memory");
-    let region = arena.region(64).expect("memory");
-    let hidden = [region.run_end(), region.run_end() - 64].map(|address| format!("{address:x}"));
-    let mut texts = vec![format!("{arena:?} {region:?} {:?}", region.place())];
-    let far = publish(
-        region,
-        |_| Some(0x1234_5678_9ABC),
-        |enc| {
-            jump(enc, Symbol(3));
-            []
-        },
-    );
-    texts.push(far.map(|_| ()).expect_err("too far").to_string());
-    let code = constant(&arena, 1).expect("memory");
-    texts.push(format!("{code:?} {:?}", code.function::<Get>(0)));
-    for text in texts {
-        assert!(!text.contains("56789") && hidden.iter().all(|hidden| !text.contains(hidden)), "{text}");
-    }
 }
 
 /// Functions have up to twelve parameters.

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | gdb | [`GdbRegistration`] | names, lines, frames |
 //! | `perf report` | [`PerfMap`] | names |
-//! | `perf inject --jit` | [`JitDump`] | names, lines, the code itself |
+//! | `perf inject --jit` | [`JitDump`] | names, lines, frames, the code itself |
 //! | panics, exceptions, `std::backtrace` | [`UnwindRegistration`] | frames |
 //!
 //! None of them needs to know how the code came into memory, so a `Function` is plain data. What is registered must be unregistered
@@ -40,6 +40,7 @@
 //! ```
 
 mod dwarf;
+mod frames;
 mod gdb;
 mod image;
 mod jitdump;
@@ -55,8 +56,8 @@ pub use registration::UnwindRegistration;
 
 use crate::marks::LineTable;
 
-/// A function in memory, as tools are told of it.
-#[derive(Debug, Clone, Copy)]
+/// A function in memory, as tools are told of it. `Debug` does not tell where it is.
+#[derive(Clone, Copy)]
 pub struct Function<'a> {
     name: &'a str,
     address: u64,
@@ -81,6 +82,12 @@ impl<'a> Function<'a> {
     /// [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) makes it.
     pub const fn with_eh_frame(self, eh_frame: &'a [u8]) -> Self {
         Function { eh_frame, ..self }
+    }
+}
+
+impl core::fmt::Debug for Function<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Function").field("name", &self.name).field("len", &self.code.len()).finish_non_exhaustive()
     }
 }
 

@@ -116,6 +116,7 @@
 //! * signals and unwinding: code without unwind information cannot be unwound through.
 
 mod arena;
+mod builder;
 mod code;
 mod coherence;
 mod entry;
@@ -124,13 +125,15 @@ mod far;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
 pub mod patch;
+mod pieces;
 mod ranges;
 mod region;
 mod sys;
 mod views;
 
 pub use crate::site::{Site, SiteKind};
-pub use arena::{Arena, Branches, Builder, Mode, Stats};
+pub use arena::{Arena, Stats};
+pub use builder::{Branches, Builder, Mode};
 pub use code::{ExecCode, Function};
 pub use entry::EntryPoint;
 pub use error::{ExecError, Feature, Request};
