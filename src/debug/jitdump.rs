@@ -37,6 +37,13 @@ const UNWINDING_INFO: u32 = 4;
 
 /// Functions, their lines, frame rules and code, for `perf inject --jit`.
 ///
+/// # Frames
+///
+/// With frame rules, `perf record --call-graph dwarf` finds who called a function. If perf was built with libunwind (`perf version --build-options` says so), it
+/// takes the rules from where a program would have them in memory: directly above the code, some hundred bytes. They are not there, and need not be; but
+/// then no other function may be there, either. So for that perf say that [there is room](Function::with_room_above), if there is: constants, or bytes placed
+/// first, before any instruction.
+///
 /// ```no_run
 /// use tailfirst::debug::{Function, JitDump};
 ///
@@ -83,7 +90,7 @@ impl JitDump {
             records.extend(debug_info(function.address, lines).finished(DEBUG_INFO, now)?);
         }
         if let Some(frames) = relative(function) {
-            records.extend(unwinding_info(&frames).finished(UNWINDING_INFO, now)?);
+            records.extend(unwinding_info(function, &frames).finished(UNWINDING_INFO, now)?);
         }
         records.extend(code_load(function, self.functions).finished(CODE_LOAD, now)?);
         self.file.write_all(&records)?;
@@ -127,12 +134,14 @@ fn debug_info(address: u64, lines: &LineTable<SourceLine<'_>>) -> Record {
 }
 
 /// perf's specification has the header stand first; what perf reads, and V8 writes, has it last.
-fn unwinding_info(frames: &Frames) -> Record {
-    // None of it is mapped in this process.
-    const MAPPED: u64 = 0;
+fn unwinding_info(function: &Function<'_>, frames: &Frames) -> Record {
     let Frames { eh_frame, header } = frames;
+    let len = eh_frame.len() + header.len();
+    let end = function.code.len().next_multiple_of(8) + len;
+    // What is said to be mapped becomes a part of the function's map, and is no other function's any more.
+    let mapped = if end - function.code.len() <= function.room_above { len } else { 0 };
     let mut record = Record::default();
-    record.u64((eh_frame.len() + header.len()) as u64).u64(header.len() as u64).u64(MAPPED);
+    record.u64(len as u64).u64(header.len() as u64).u64(mapped as u64);
     record.0.extend(eh_frame);
     record.0.extend(header);
     record

@@ -64,12 +64,13 @@ pub struct Function<'a> {
     code: &'a [u8],
     lines: Option<&'a LineTable<SourceLine<'a>>>,
     eh_frame: &'a [u8],
+    room_above: usize,
 }
 
 impl<'a> Function<'a> {
     /// A function whose first byte is at `address` in this process. `code` is its bytes, there or in a copy.
     pub const fn new(name: &'a str, address: u64, code: &'a [u8]) -> Self {
-        Function { name, address, code, lines: None, eh_frame: &[] }
+        Function { name, address, code, lines: None, eh_frame: &[], room_above: 0 }
     }
 
     /// With its source lines; offsets are from the function's first byte. (Of a function that is a part of its code, the
@@ -82,6 +83,11 @@ impl<'a> Function<'a> {
     /// [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) makes it.
     pub const fn with_eh_frame(self, eh_frame: &'a [u8]) -> Self {
         Function { eh_frame, ..self }
+    }
+
+    /// With so many bytes directly above the code that are no other function's: perf [may need them](JitDump#frames).
+    pub const fn with_room_above(self, bytes: usize) -> Self {
+        Function { room_above: bytes, ..self }
     }
 }
 

@@ -114,6 +114,8 @@ struct State {
 enum Chunk {
     Closed,
     Open,
+    /// Opening or closing it failed halfway: it counts as committed, and is opened before it is used.
+    Undecided,
 }
 
 impl Shared {
@@ -194,24 +196,37 @@ impl Shared {
         };
         let Some(taken) = taken else { return Err(exhausted(asked, free)) };
         let piece = Piece { bytes: taken.start + guard..taken.end, guard, owner: Owner::Region };
-        if let Err(error) = self.open(&mut state, &piece.bytes) {
-            state.free.give(taken);
-            return Err(error);
+        if self.shares_pages {
+            if let Err(error) = self.open_chunks(&mut state, &piece.bytes) {
+                state.free.give(taken);
+                return Err(error);
+            }
+        } else {
+            self.open_pages(&mut state, &piece)?;
         }
         state.in_use.add(piece.owner, piece.whole().len());
         Ok(piece)
     }
 
-    /// Opens the pages of a piece that was just taken.
-    fn open(&self, state: &mut State, bytes: &Range<usize>) -> Result<(), ExecError> {
-        let branches = self.options.branches;
-        if !self.shares_pages {
-            self.check_limit(state, bytes.len())?;
-            // SAFETY: Invariant(owner): nobody else has the piece, which has whole pages.
-            unsafe { self.views.open(bytes.clone(), branches)? };
-            state.committed += bytes.len();
-            return Ok(());
+    /// Opens the pages of a piece that was just taken, or gives it back.
+    fn open_pages(&self, state: &mut State, piece: &Piece) -> Result<(), ExecError> {
+        let bytes = &piece.bytes;
+        if let Err(error) = self.check_limit(state, bytes.len()) {
+            state.free.give(piece.whole());
+            return Err(error);
         }
+        // SAFETY: Invariant(owner): nobody else has the piece, which has whole pages.
+        let opened = unsafe { self.views.open(bytes.clone(), self.options.branches) };
+        state.committed += bytes.len();
+        if opened.is_err() {
+            // Some of them may be open, or all in one view.
+            self.give_back(state, piece.clone());
+        }
+        opened
+    }
+
+    /// Opens the chunks that a piece is in.
+    fn open_chunks(&self, state: &mut State, bytes: &Range<usize>) -> Result<(), ExecError> {
         let chunks = bytes.start / self.chunk..bytes.end.div_ceil(self.chunk);
         let closed = |state: &State| {
             let closed = chunks.clone().filter(|&index| state.chunks[index] == Chunk::Closed);
@@ -223,13 +238,20 @@ impl Shared {
             self.check_limit(state, asked)?;
         }
         for index in chunks {
+            if state.chunks[index] == Chunk::Open {
+                continue;
+            }
+            let pages = self.chunk_pages(index);
             if state.chunks[index] == Chunk::Closed {
-                let pages = self.chunk_pages(index);
-                // SAFETY: the chunk is closed, so nobody uses it yet.
-                unsafe { self.views.open(pages.clone(), branches)? };
-                state.chunks[index] = Chunk::Open;
                 state.committed += pages.len();
             }
+            // SAFETY: the chunk is not open, so nobody uses it yet.
+            let opened = unsafe { self.views.open(pages, self.options.branches) };
+            state.chunks[index] = if opened.is_ok() { Chunk::Open } else { Chunk::Undecided };
+            if opened.is_err() {
+                self.close_chunk(state, index);
+            }
+            opened?;
         }
         Ok(())
     }
@@ -316,17 +338,26 @@ impl Shared {
     fn close_unused(&self, state: &mut State) -> usize {
         let mut closed = 0;
         for index in 0..state.chunks.len() {
-            let pages = self.chunk_pages(index);
-            if state.chunks[index] == Chunk::Open && state.free.contains(&pages) {
-                // SAFETY: all of it is free. If it stays open, it stays as it was.
-                if unsafe { self.views.close(pages.clone()) }.is_ok() {
-                    state.chunks[index] = Chunk::Closed;
-                    closed += pages.len();
-                }
+            if state.chunks[index] != Chunk::Closed && state.free.contains(&self.chunk_pages(index)) {
+                closed += self.close_chunk(state, index);
             }
         }
-        state.committed -= closed;
         closed
+    }
+
+    /// Closes a chunk that nobody has a piece of. Gives its bytes, 0 if the system refuses.
+    fn close_chunk(&self, state: &mut State, index: usize) -> usize {
+        let pages = self.chunk_pages(index);
+        let len = pages.len();
+        // SAFETY: nobody uses it.
+        if unsafe { self.views.close(pages) }.is_err() {
+            // One view may be closed and the other not.
+            state.chunks[index] = Chunk::Undecided;
+            return 0;
+        }
+        state.chunks[index] = Chunk::Closed;
+        state.committed -= len;
+        len
     }
 
     pub(super) fn trim(&self) -> usize {
