@@ -58,7 +58,7 @@ const BRANCHES: [(&str, Emit); 6] = [
     }),
     ("b.eq", |enc, symbol| {
         enc.udf(UImm::new(0).expect("16 bits"));
-        enc.b_cond(Cond::Eq, symbol);
+        enc.b_cond(Cond::EQ, symbol);
         enc.cmp_x(X0, X0);
     }),
     ("cbz", |enc, symbol| {

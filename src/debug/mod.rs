@@ -14,6 +14,8 @@
 //! None of them needs to know how the code came into memory, so a `Function` is plain data. What is registered must be unregistered
 //! before the code goes: registrations do that when they are dropped.
 //!
+//! All of it is addresses. gdb's are in this process; perf's files can be read by whoever the process's umask lets read new files.
+//!
 //! ```
 //! use tailfirst::{Marks, debug::{Function, PerfMap, SourceLine}, x64::*};
 //!
