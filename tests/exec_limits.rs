@@ -11,7 +11,7 @@ use rustix::{
 };
 use std::collections::HashSet;
 use support::*;
-use tailfirst::exec::{Arena, Builder, ExecCode, ExecError, Mode, Patch, PatchError, Request, Value};
+use tailfirst::exec::{Arena, Builder, ExecError, Mode, Patch, PatchError, Request, Value};
 
 const MIB: usize = 1 << 20;
 /// For the test itself.
@@ -24,11 +24,11 @@ fn status(name: &str) -> usize {
     1024 * line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<usize>().expect("a number of kB")
 }
 
-/// Runs `body` with no more than some spare memory left of what `resource` limits and `name` counts.
+/// Runs `body` with no more than some spare memory left of what `resource` limits and `name` counts. It should not panic: a backtrace takes memory.
 fn limited<T>(resource: Resource, name: &str, body: impl FnOnce() -> T) -> T {
     let before = getrlimit(resource);
     let current = Some((status(name) + SPARE) as u64);
-    setrlimit(resource, Rlimit { current, ..before.clone() }).expect("a lower limit");
+    setrlimit(resource, Rlimit { current, ..before }).expect("a lower limit");
     assert_eq!(getrlimit(resource).current, current);
     let result = body();
     setrlimit(resource, before).expect("the limit that it had");
@@ -68,19 +68,19 @@ fn address_space(builder: impl Fn() -> Builder, mode: Mode) {
     let patches =
         words.map(|word| Patch { site: code.patch_site(word_site(word)).expect("aligned"), value: Value::U64(7) });
     let with_arena = maps();
-    limited(Resource::As, "VmSize", || {
+    let (none, left, small, patched) = limited(Resource::As, "VmSize", || {
         let none = builder().build().map(|_| ());
-        assert_eq!(none, Err(no_memory(Request::Reserve)));
-        assert_eq!(maps(), with_arena, "of an arena that could not be");
-        // What was reserved before is there.
-        assert_eq!(get(&constant(&arena, 5).expect("it is reserved")), 5);
+        let (left, small) = (maps(), constant(&arena, 5));
         // SAFETY: nobody runs the code meanwhile.
-        let patched = unsafe { code.patch(&patches) };
-        match mode {
-            Mode::Flip => assert_eq!(patched, Err(PatchError::Exec(no_memory(Request::Reserve)))),
-            _ => assert_eq!(patched.map(|undo| undo.len()), Ok(2)),
-        }
+        (none, left, small, unsafe { code.patch(&patches) })
     });
+    assert_eq!(none, Err(no_memory(Request::Reserve)));
+    assert_eq!(left, with_arena, "of an arena that could not be");
+    assert_eq!(get(&small.expect("it was reserved before")), 5);
+    match mode {
+        Mode::Flip => assert_eq!(patched, Err(PatchError::Exec(no_memory(Request::Reserve)))),
+        _ => assert_eq!(patched.map(|undo| undo.len()), Ok(2)),
+    }
     let read = patches.map(|patch| code.value(patch.site).expect("its own"));
     assert_eq!(read, [Value::U64(if mode == Mode::Flip { 0 } else { 7 }); 2]);
     // SAFETY: as above.
@@ -96,14 +96,13 @@ fn data() {
     let arena = Arena::builder().mode(Mode::Flip).reserve(64 * MIB).build().expect("memory");
     let first = constant(&arena, 1).expect("memory");
     let stats = arena.stats();
-    let code: ExecCode = limited(Resource::Data, "VmData", || {
-        for _ in 0..3 {
-            let none = arena.region(32 * MIB).map(|_| ());
-            assert_eq!(none, Err(no_memory(Request::Protect)));
-            assert_eq!(arena.stats(), stats);
-        }
-        constant(&arena, 2).expect("there is some")
+    let (refused, left, code) = limited(Resource::Data, "VmData", || {
+        let refused = [(); 3].map(|()| arena.region(32 * MIB).map(|_| ()));
+        (refused, arena.stats(), constant(&arena, 2))
     });
+    assert_eq!(refused, [Err(no_memory(Request::Protect)); 3]);
+    assert_eq!(left, stats);
+    let code = code.expect("there is some");
     assert_eq!((get(&first), get(&code)), (1, 2));
     drop(arena.region(32 * MIB).expect("no limit any more"));
     drop((first, code));
@@ -117,10 +116,11 @@ fn data() {
 fn a_process_at_its_limits() {
     // qemu takes these limits for its own business, and keeps them from the program.
     let before = getrlimit(Resource::As);
-    let wanted = Rlimit { current: Some(1 << 45), ..before.clone() };
-    setrlimit(Resource::As, wanted.clone()).expect("more than there is");
+    let wanted = Rlimit { current: Some(1 << 45), ..before };
+    setrlimit(Resource::As, wanted).expect("more than there is");
     if getrlimit(Resource::As) != wanted {
-        assert!(cfg!(target_arch = "aarch64"), "no limits on x86-64, where this runs natively");
+        // x86-64 runs natively.
+        assert_eq!(std::env::consts::ARCH, "aarch64");
         println!("no limits here: emulated");
         return;
     }

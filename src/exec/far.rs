@@ -118,7 +118,7 @@ impl Veneers {
             self.targets.push(target);
             self.targets.len() - 1
         });
-        self.from_end(index)
+        self.below_end(index)
     }
 
     /// The code's length in bytes, without them.
@@ -126,7 +126,7 @@ impl Veneers {
         self.code
     }
 
-    fn from_end(&self, index: usize) -> usize {
+    fn below_end(&self, index: usize) -> usize {
         self.code.next_multiple_of(STUB) + (index + 1) * STUB
     }
 
@@ -134,7 +134,7 @@ impl Veneers {
     pub(super) fn len(&self) -> usize {
         match self.targets.len() {
             0 => self.code,
-            veneers => self.from_end(veneers - 1),
+            veneers => self.below_end(veneers - 1),
         }
     }
 
@@ -143,7 +143,7 @@ impl Veneers {
         let end = region.len();
         region[end - self.len()..end - self.code].fill(TRAP);
         for (index, &target) in self.targets.iter().enumerate() {
-            let from_end = self.from_end(index);
+            let from_end = self.below_end(index);
             let veneer = veneer(run_end - from_end as u64, target);
             region[end - from_end..][..STUB].copy_from_slice(&veneer);
         }
