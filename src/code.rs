@@ -55,16 +55,30 @@ impl<I: sealed::Isa> Code<'_, I> {
     /// # Errors
     /// [`LinkError::UnknownSymbol`] if `resolve` gives `None`, [`LinkError::OutOfRange`] if a field cannot reach; references before that
     /// one are resolved already.
-    pub fn link(&mut self, base: u64, mut resolve: impl FnMut(Symbol) -> Option<u64>) -> Result<(), LinkError> {
+    pub fn link(&mut self, base: u64, resolve: impl FnMut(Symbol) -> Option<u64>) -> Result<(), LinkError> {
+        self.link_through(base, resolve, |_| None)
+    }
+
+    /// As [`link`](Self::link). Where a branch is too far from the address that it shall lead to, `detour` may give another from which the way leads there.
+    pub(crate) fn link_through(
+        &mut self,
+        base: u64,
+        mut resolve: impl FnMut(Symbol) -> Option<u64>,
+        mut detour: impl FnMut(u64) -> Option<u64>,
+    ) -> Result<(), LinkError> {
         for &Relocation { from, field, target } in self.relocations {
             let to = match target {
                 RelocationTarget::Offset(offset) => base.wrapping_add(offset as u64),
                 RelocationTarget::Symbol(symbol) => resolve(symbol).ok_or(LinkError::UnknownSymbol { symbol, from })?,
             };
-            let distance = field.distance(base.wrapping_add(from as u64), to);
-            let range = field.range();
+            let distance_to = |to| field.distance(base.wrapping_add(from as u64), to);
+            let (mut distance, range) = (distance_to(to), field.range());
             if !range.holds(distance) {
-                return Err(LinkError::OutOfRange { target, from, distance, range });
+                // Not to an address where no instruction can start.
+                let can_lead = distance % range.step == 0 && field.is_branch(self.bytes, from);
+                let led = can_lead.then(|| detour(to)).flatten().map(distance_to);
+                let too_far = LinkError::OutOfRange { target, from, distance, range };
+                distance = led.filter(|&distance| range.holds(distance)).ok_or(too_far)?;
             }
             field.write(self.bytes, from, distance);
         }

@@ -20,6 +20,9 @@ pub(crate) mod sealed {
         /// A late immediate's kind.
         type LateField: crate::late::LateField;
 
+        /// The processor's name, as in [`std::env::consts::ARCH`].
+        #[cfg(feature = "exec")]
+        const ARCH: &'static str;
         /// The field of data that holds a distance, in four bytes.
         const OFFSET32: Self::Field;
         /// The field of data that holds an address, in eight bytes.
@@ -75,6 +78,10 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
 
     /// Writes `distance`, which is in range, into `code`, whose index `from` is the byte that distances are measured from.
     fn write(self, code: &mut [u8], from: usize, distance: i64);
+
+    /// Whether the field, whose distances are measured from index `from` of `code`, is one of a branch: of an instruction that may as well lead to a jump to the
+    /// target.
+    fn is_branch(self, code: &[u8], from: usize) -> bool;
 
     /// The kind as a relocation whose target is known only by its address, if the field depends on the addresses themselves.
     fn needs_address(self) -> bool {

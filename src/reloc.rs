@@ -4,7 +4,10 @@
 //! ADRP) not before the code's own address is. Both are listed by [`Code::relocations`](crate::Code::relocations) and resolved by
 //! [`Code::link`](crate::Code::link), or by a linker of the user's.
 
-use crate::label::{Pos, Symbol, Target};
+use crate::{
+    Range,
+    label::{Pos, Symbol, Target},
+};
 
 /// A reference that `finish` leaves open.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +39,9 @@ pub(crate) struct OpenRelocation<F> {
 }
 
 /// Why [`Code::link`](crate::Code::link) failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Its texts, [`Debug`](core::fmt::Debug) included, tell no distances: with an address that is known, a distance is an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkError {
     /// The resolver knows no address for the symbol.
@@ -55,7 +60,7 @@ pub enum LinkError {
         /// The distance in bytes.
         distance: i64,
         /// What the field can hold.
-        range: crate::Range,
+        range: Range,
     },
 }
 
@@ -65,11 +70,33 @@ impl core::fmt::Display for LinkError {
             LinkError::UnknownSymbol { symbol, from } => {
                 write!(f, "no address for symbol {} (referred to at offset {from:#x})", symbol.0)
             }
-            LinkError::OutOfRange { target, from, distance, range } => write!(
-                f,
-                "{target:?} is {distance} bytes from offset {from:#x}, which can reach {} to {} in steps of {}",
-                range.low, range.high, range.step
-            ),
+            LinkError::OutOfRange { target, from, range, .. } => {
+                match target {
+                    RelocationTarget::Symbol(symbol) => write!(f, "symbol {}", symbol.0)?,
+                    RelocationTarget::Offset(offset) => write!(f, "offset {offset:#x}")?,
+                }
+                let Range { low, high, step } = range;
+                write!(
+                    f,
+                    " is out of reach from offset {from:#x}, {low} to {high} bytes in steps of {step}; let a constant hold its address"
+                )
+            }
+        }
+    }
+}
+
+impl core::fmt::Debug for LinkError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            LinkError::UnknownSymbol { symbol, from } => {
+                f.debug_struct("UnknownSymbol").field("symbol", symbol).field("from", from).finish()
+            }
+            LinkError::OutOfRange { target, from, range, distance: _ } => f
+                .debug_struct("OutOfRange")
+                .field("target", target)
+                .field("from", from)
+                .field("range", range)
+                .finish_non_exhaustive(),
         }
     }
 }

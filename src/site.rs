@@ -43,6 +43,9 @@ pub enum SiteKind {
     A64Branch,
     /// Data of eight bytes, aligned to eight, as LDR (literal) loads it.
     A64Literal,
+    /// An address in eight bytes of data, aligned to eight, that code calls, jumps or loads through. On both instruction sets: a
+    /// [constant](Encoder::constant_address) is one.
+    Slot,
 }
 
 impl SiteKind {
@@ -50,7 +53,7 @@ impl SiteKind {
     pub(crate) const fn bytes(self) -> usize {
         match self {
             SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::A64Branch => 4,
-            SiteKind::X64Imm64 | SiteKind::A64Literal => 8,
+            SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => 8,
         }
     }
 
@@ -59,7 +62,7 @@ impl SiteKind {
         match self {
             SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
             SiteKind::A64Branch => at.is_multiple_of(4),
-            SiteKind::X64Imm64 | SiteKind::A64Literal => at.is_multiple_of(8),
+            SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! gdb's JIT interface: the object file, and the list that the debugger walks. What gdb itself shows is checked by `.ci/gdb`.
+//! gdb's JIT interface: the object file, and the list that the debugger walks. What gdb itself shows is checked by `.ci/debuggers`.
 
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 

@@ -1,15 +1,17 @@
 //! Executable memory: regions are written in place, run, freed and used again; what does not fit, or belongs elsewhere, is an error.
 
-#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
+#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", windows)))]
 
 #[path = "support/exec.rs"]
 mod support;
 
-use std::{collections::HashSet, ops::Range, sync::mpsc, thread};
+#[cfg(target_os = "linux")]
+use std::ops::Range;
+use std::{collections::HashSet, sync::mpsc, thread};
 use support::*;
 use tailfirst::{
-    FinishError, LinkError, Symbol,
-    exec::{Arena, Branches, Builder, ExecCode, ExecError, Mode},
+    FinishError, Symbol,
+    exec::{Arena, Branches, Builder, ExecCode, ExecError, Feature, Mode},
 };
 
 /// The builders that the tests try.
@@ -34,6 +36,7 @@ fn empty(arena: &Arena) {
 }
 
 /// The process's mappings: addresses and permissions.
+#[cfg(target_os = "linux")]
 fn maps() -> Vec<(Range<u64>, String)> {
     let text = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
     let address = |text: &str| u64::from_str_radix(text, 16).expect("hexadecimal");
@@ -46,6 +49,7 @@ fn maps() -> Vec<(Range<u64>, String)> {
 }
 
 /// The permissions at an address; nothing mapped has none.
+#[cfg(target_os = "linux")]
 fn permissions(address: u64) -> String {
     let found = maps().into_iter().find(|(range, _)| range.contains(&address));
     found.map_or("----".to_string(), |(_, permissions)| permissions)
@@ -129,21 +133,15 @@ fn far_functions_are_called_through_stubs() {
     for builder in builders() {
         let far = Arena::builder().reserve(1 << 16).build().expect("memory");
         let arena = builder.near(1 << 44).build().expect("memory");
+        if !LIVE.contains(&arena.mode()) {
+            // Stubs come to others that may be running.
+            let unsupported = ExecError::Unsupported { mode: arena.mode(), what: Feature::LivePatches };
+            assert_eq!(arena.callable(1), Err(unsupported));
+            continue;
+        }
         let targets: Vec<ExecCode> = (0..300).map(|n| constant(&far, n).expect("memory")).collect();
         let far_codes = targets.iter().map(ExecCode::address);
         assert!(far_codes.clone().all(|address| !arena.reaches(address)), "not far");
-        // Too far for the branch itself.
-        let region = arena.region(64).expect("memory");
-        let error = publish(
-            region,
-            |_| far_codes.clone().next(),
-            |enc| {
-                jump(enc, Symbol(3));
-                entry(enc);
-                []
-            },
-        );
-        let Err(ExecError::Link(LinkError::OutOfRange { .. })) = error else { panic!("{error:?}") };
         for (n, target) in far_codes.enumerate() {
             let near = arena.callable(target).expect("memory");
             assert!(near != target && arena.reaches(near));
@@ -177,7 +175,7 @@ fn code_goes_to_its_own_region_only() {
     let mut code = enc.finish().expect("no mistake");
     assert_eq!(wrong.link(&mut code, |_| None).map(|_| ()), Err(ExecError::ForeignCode));
     let placed = place.link(&mut code, |_| None).expect("its own");
-    assert_eq!(other.publish(placed).map(|_| ()), Err(ExecError::ForeignCode));
+    assert_eq!(other.publish(placed.clone()).map(|_| ()), Err(ExecError::ForeignCode));
     let code = region.publish(placed).expect("memory");
     let mut elsewhere = Encoder::new();
     elsewhere.ret();
@@ -256,6 +254,7 @@ fn the_limit_holds() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn nothing_is_writable_and_executable() {
     let never_both = || {
@@ -292,6 +291,7 @@ fn nothing_is_writable_and_executable() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn guard_pages_lie_around_regions() {
     for mode in MODES {
@@ -374,29 +374,6 @@ fn threads_share_an_arena() {
 fn code_outlives_the_arena() {
     let code = constant(&Arena::builder().build().expect("memory"), 11).expect("memory");
     assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
-}
-
-/// No text of an error or of `Debug` tells where anything is.
-#[test]
-fn texts_have_no_addresses() {
-    let arena = Arena::builder().near(1 << 44).build().expect("memory");
-    let region = arena.region(64).expect("memory");
-    let hidden = [region.run_end(), region.run_end() - 64].map(|address| format!("{address:x}"));
-    let mut texts = vec![format!("{arena:?} {region:?} {:?}", region.place())];
-    let far = publish(
-        region,
-        |_| Some(0x1234_5678_9ABC),
-        |enc| {
-            jump(enc, Symbol(3));
-            []
-        },
-    );
-    texts.push(far.map(|_| ()).expect_err("too far").to_string());
-    let code = constant(&arena, 1).expect("memory");
-    texts.push(format!("{code:?} {:?}", code.function::<Get>(0)));
-    for text in texts {
-        assert!(!text.contains("56789") && hidden.iter().all(|hidden| !text.contains(hidden)), "{text}");
-    }
 }
 
 /// Functions have up to twelve parameters.

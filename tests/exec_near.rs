@@ -1,6 +1,6 @@
 //! An arena lies near the program's code, so that near branches reach that. In a process of its own: on AArch64 there is not room there for many.
 
-#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
+#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", windows)))]
 
 #[path = "support/exec.rs"]
 mod support;

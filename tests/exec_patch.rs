@@ -1,6 +1,6 @@
 //! Patches of code that runs.
 
-#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
+#![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", windows)))]
 
 #[path = "support/exec.rs"]
 mod support;
@@ -34,8 +34,8 @@ fn sites_are_checked() {
     bytes[16..20].copy_from_slice(&0x1400_0000_u32.to_le_bytes()); // b .
     let code = raw(&arena, &bytes);
     use SiteKind::*;
-    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal] {
-        let width = if matches!(kind, X64Imm64 | A64Literal) { 8 } else { 4 };
+    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
+        let width = if matches!(kind, X64Imm64 | A64Literal | Slot) { 8 } else { 4 };
         for offset in (0..80).chain([usize::MAX - 3, usize::MAX]) {
             let site = Site { offset, kind };
             let found = code.patch_site(site);
@@ -43,7 +43,7 @@ fn sites_are_checked() {
             let aligned = match kind {
                 X64Rel32 | X64Imm32 => at <= 4,
                 A64Branch => at % 4 == 0,
-                X64Imm64 | A64Literal => at == 0,
+                X64Imm64 | A64Literal | Slot => at == 0,
             };
             if offset > 64 - width {
                 assert_eq!(found, Err(PatchError::Outside { site, len: 64 }));
@@ -60,7 +60,7 @@ fn sites_are_checked() {
 
 #[test]
 fn wrong_values_change_nothing() {
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         let mut bytes = [7; 64];
         bytes[48..52].copy_from_slice(&0x9400_0001_u32.to_le_bytes()); // bl .+4
@@ -107,7 +107,7 @@ fn wrong_values_change_nothing() {
 
 #[test]
 fn changes_are_exact_and_can_be_undone() {
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         // Three pages, so that a batch crosses some.
         let mut bytes = vec![0x5A; 3 * 4096];
@@ -147,7 +147,7 @@ fn changes_are_exact_and_can_be_undone() {
 #[test]
 fn batches() {
     const GUARDS: usize = 500;
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         // Each guard's jump leads to the next; patched, to an exit that returns 2.
         let (code, [exit, entry]) = publish(
@@ -205,7 +205,7 @@ const THREADS: usize = 3;
 /// Threads run a loop with a jump that is redirected again and again. Each round of the loop takes one way or the other.
 #[test]
 fn a_running_jump_is_redirected() {
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         let (code, [jump, left, right, entry]) =
             publish(arena.region(4096).expect("memory"), |_| None, crossroads).expect("memory");
@@ -254,7 +254,7 @@ fn a_running_jump_is_redirected() {
 fn a_running_word_is_replaced() {
     // Counts in both halves, so that half a change is seen.
     let word = |n: u64| n << 32 | n;
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         let (code, [label]) =
             publish(arena.region(4096).expect("memory"), |_| None, |enc| [patchable_word(enc)]).expect("memory");
@@ -292,7 +292,7 @@ fn a_running_word_is_replaced() {
 /// Code is made, run elsewhere, and freed, while jumps lead to it and away again: what a JIT does when a side trace replaces an exit.
 #[test]
 fn side_traces_come_and_go() {
-    for mode in MODES {
+    for &mode in LIVE {
         let arena = arena(mode);
         let exit = constant(&arena, 0).expect("memory");
         let (root, [jump]) = publish(

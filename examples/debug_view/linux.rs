@@ -104,7 +104,10 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let lines = marks.table(&code).map(|line| SourceLine { file, line: *line, column: 0 });
     let address = memory.as_ptr() as u64;
     let eh_frame = unwind.table(&code)?.eh_frame(address);
-    let function = Function::new("apply", address, code.bytes()).with_lines(&lines).with_eh_frame(&eh_frame);
+    // The rest of its page is nobody's, and a page has 4096 bytes at least.
+    let room = 4096 - code.bytes().len();
+    let function = Function::new("apply", address, code.bytes());
+    let function = function.with_lines(&lines).with_eh_frame(&eh_frame).with_room_above(room);
 
     let registration = GdbRegistration::new(&function);
     fs::write(directory.join("apply.o"), registration.image())?;

@@ -105,6 +105,13 @@ impl Field for Rel {
         }
     }
 
+    fn is_branch(self, _code: &[u8], _from: usize) -> bool {
+        match self {
+            Rel::Imm26 | Rel::Imm19 | Rel::Imm14 | Rel::Imm9 => true,
+            Rel::Lit19 | Rel::Back16 | Rel::Adr21 | Rel::AdrPage | Rel::Offset32 | Rel::Address64 => false,
+        }
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn needs_address(self) -> bool {
         matches!(self, Rel::AdrPage | Rel::Address64)

@@ -85,6 +85,8 @@ impl crate::fixup::sealed::Isa for A64 {
     type Field = Rel;
     type LateField = LateImm;
 
+    #[cfg(feature = "exec")]
+    const ARCH: &'static str = "aarch64";
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<4>();

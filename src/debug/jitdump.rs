@@ -8,7 +8,11 @@
 //! perf record -k CLOCK_MONOTONIC ./program && perf inject --jit -i perf.data -o perf.jit && perf report -i perf.jit
 //! ```
 
-use super::{Function, MACHINE, NO_FOLLOW, SourceLine, plain};
+use super::{
+    Function, MACHINE, NO_FOLLOW, SourceLine,
+    frames::{Frames, relative},
+    plain,
+};
 use crate::marks::LineTable;
 use rustix::{
     mm::{MapFlags, ProtFlags, mmap, munmap},
@@ -29,8 +33,16 @@ const HEADER_LEN: u32 = 40;
 const CODE_LOAD: u32 = 0;
 const DEBUG_INFO: u32 = 2;
 const CLOSE: u32 = 3;
+const UNWINDING_INFO: u32 = 4;
 
-/// Functions, their lines and their code, for `perf inject --jit`.
+/// Functions, their lines, frame rules and code, for `perf inject --jit`.
+///
+/// # Frames
+///
+/// With frame rules, `perf record --call-graph dwarf` finds who called a function. If perf was built with libunwind (`perf version --build-options` says so), it
+/// takes the rules from where a program would have them in memory: directly above the code, some hundred bytes. They are not there, and need not be; but
+/// then no other function may be there, either. So for that perf say that [there is room](Function::with_room_above), if there is: constants, or bytes placed
+/// first, before any instruction.
 ///
 /// ```no_run
 /// use tailfirst::debug::{Function, JitDump};
@@ -40,7 +52,6 @@ const CLOSE: u32 = 3;
 /// dump.add(&Function::new("nothing", 0x7F00_0000_1000, &code))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct JitDump {
     file: File,
     _mapping: Mapping,
@@ -74,14 +85,23 @@ impl JitDump {
     pub fn add(&mut self, function: &Function<'_>) -> io::Result<()> {
         let now = now();
         let mut records = Vec::new();
-        // perf wants the lines before the code that they belong to.
+        // perf wants lines and frames before the code that they belong to.
         if let Some(lines) = function.lines.filter(|lines| !lines.rows().is_empty()) {
             records.extend(debug_info(function.address, lines).finished(DEBUG_INFO, now)?);
+        }
+        if let Some(frames) = relative(function) {
+            records.extend(unwinding_info(function, &frames).finished(UNWINDING_INFO, now)?);
         }
         records.extend(code_load(function, self.functions).finished(CODE_LOAD, now)?);
         self.file.write_all(&records)?;
         self.functions += 1;
         Ok(())
+    }
+}
+
+impl core::fmt::Debug for JitDump {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("JitDump").field("functions", &self.functions).finish_non_exhaustive()
     }
 }
 
@@ -110,6 +130,20 @@ fn debug_info(address: u64, lines: &LineTable<SourceLine<'_>>) -> Record {
         let SourceLine { file, line, column } = row.what;
         record.u64(address.wrapping_add(row.offsets.start as u64)).u32(line).u32(column).text(file);
     }
+    record
+}
+
+/// perf's specification has the header stand first; what perf reads, and V8 writes, has it last.
+fn unwinding_info(function: &Function<'_>, frames: &Frames) -> Record {
+    let Frames { eh_frame, header } = frames;
+    let len = eh_frame.len() + header.len();
+    let end = function.code.len().next_multiple_of(8) + len;
+    // What is said to be mapped becomes a part of the function's map, and is no other function's any more.
+    let mapped = if end - function.code.len() <= function.room_above { len } else { 0 };
+    let mut record = Record::default();
+    record.u64(len as u64).u64(header.len() as u64).u64(mapped as u64);
+    record.0.extend(eh_frame);
+    record.0.extend(header);
     record
 }
 
@@ -151,7 +185,6 @@ fn now() -> u64 {
 }
 
 /// The file's first page, mapped as executable.
-#[derive(Debug)]
 struct Mapping {
     start: *mut core::ffi::c_void,
 }

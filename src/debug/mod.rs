@@ -8,11 +8,13 @@
 //! |---|---|---|
 //! | gdb | [`GdbRegistration`] | names, lines, frames |
 //! | `perf report` | [`PerfMap`] | names |
-//! | `perf inject --jit` | [`JitDump`] | names, lines, the code itself |
+//! | `perf inject --jit` | [`JitDump`] | names, lines, frames, the code itself |
 //! | panics, exceptions, `std::backtrace` | [`UnwindRegistration`] | frames |
 //!
 //! None of them needs to know how the code came into memory, so a `Function` is plain data. What is registered must be unregistered
 //! before the code goes: registrations do that when they are dropped.
+//!
+//! All of it is addresses. gdb's are in this process; perf's files can be read by whoever the process's umask lets read new files.
 //!
 //! ```
 //! use tailfirst::{Marks, debug::{Function, PerfMap, SourceLine}, x64::*};
@@ -40,6 +42,7 @@
 //! ```
 
 mod dwarf;
+mod frames;
 mod gdb;
 mod image;
 mod jitdump;
@@ -55,20 +58,21 @@ pub use registration::UnwindRegistration;
 
 use crate::marks::LineTable;
 
-/// A function in memory, as tools are told of it.
-#[derive(Debug, Clone, Copy)]
+/// A function in memory, as tools are told of it. `Debug` does not tell where it is.
+#[derive(Clone, Copy)]
 pub struct Function<'a> {
     name: &'a str,
     address: u64,
     code: &'a [u8],
     lines: Option<&'a LineTable<SourceLine<'a>>>,
     eh_frame: &'a [u8],
+    room_above: usize,
 }
 
 impl<'a> Function<'a> {
     /// A function whose first byte is at `address` in this process. `code` is its bytes, there or in a copy.
     pub const fn new(name: &'a str, address: u64, code: &'a [u8]) -> Self {
-        Function { name, address, code, lines: None, eh_frame: &[] }
+        Function { name, address, code, lines: None, eh_frame: &[], room_above: 0 }
     }
 
     /// With its source lines; offsets are from the function's first byte. (Of a function that is a part of its code, the
@@ -81,6 +85,17 @@ impl<'a> Function<'a> {
     /// [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) makes it.
     pub const fn with_eh_frame(self, eh_frame: &'a [u8]) -> Self {
         Function { eh_frame, ..self }
+    }
+
+    /// With so many bytes directly above the code that are no other function's: perf [may need them](JitDump#frames).
+    pub const fn with_room_above(self, bytes: usize) -> Self {
+        Function { room_above: bytes, ..self }
+    }
+}
+
+impl core::fmt::Debug for Function<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Function").field("name", &self.name).field("len", &self.code.len()).finish_non_exhaustive()
     }
 }
 

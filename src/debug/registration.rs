@@ -39,7 +39,6 @@ unsafe extern "C" {
 /// drop(registration); // before the memory is used for something else
 /// # Ok::<(), tailfirst::unwind::UnwindError>(())
 /// ```
-#[derive(Debug)]
 pub struct UnwindRegistration {
     /// A copy of the section, as words: the unwinder reads it as structures of C.
     // Invariant(registered): it is not empty, and the unwinder has its address.
@@ -64,6 +63,13 @@ impl UnwindRegistration {
         // SAFETY: 1. a section, by contract, that ends in a zero; 2. it stays where it is until `drop` deregisters it.
         unsafe { __register_frame(section.as_ptr().cast()) };
         UnwindRegistration { section }
+    }
+}
+
+impl core::fmt::Debug for UnwindRegistration {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // The section is full of addresses.
+        f.debug_struct("UnwindRegistration").field("len", &size_of_val(&*self.section)).finish_non_exhaustive()
     }
 }
 

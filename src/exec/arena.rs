@@ -1,162 +1,14 @@
-//! The arena: who has which bytes of the range.
-//!
-//! A piece of the range is *taken* for a region, its pages are *opened*, and when the region is published its unused low end comes back. In which
-//! steps pages are opened depends on whether code can be written while code of the same page runs:
-//!
-//! * it can (two views, or macOS): regions share pages, pieces are multiples of a cache line, pages are opened in chunks and stay open until
-//!   [`Arena::trim`];
-//! * it cannot (one view), or guard pages are wanted: every region has pages of its own, opened for it and closed after it.
-//!
-//! `// Invariant(owner):` a byte of the range is free, or belongs to one region, one code, or the far calls, or is lost: closing its pages failed, and it is
-//! never handed out again.
+//! The arena, as its users know it.
 
-use super::{
-    ExecError,
-    coherence::{self, Pipelines},
-    error::Feature,
-    far::FarCalls,
-    ranges::Ranges,
-    region::Region,
-    sys,
-    views::{self, Views},
-};
-use std::{
-    hash::{BuildHasher, RandomState},
-    ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-/// How it comes that memory is writable at one time and executable at another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// [`Dual`](Self::Dual) if the system allows it, else [`Flip`](Self::Flip).
-    #[default]
-    Auto,
-    /// Two address ranges for one memory: one can be written, the other can be run.
-    ///
-    /// Publishing and patching need no call of the system, and traces share pages. What can write to the process finds a
-    /// writable view of all code, if it finds out where. Linux and Windows.
-    Dual,
-    /// One address range, whose pages are first writable and then executable.
-    ///
-    /// No writable view of published code exists; each region costs a few calls of the system and whole pages, and so does each patch, for which
-    /// changed copies take the pages' place (on Linux; on Windows and Intel Macs, code in this mode cannot be patched). Linux counts a mapping for
-    /// each such range, and allows a process some 65,000. On Apple silicon it is threads that change, not pages.
-    Flip,
-}
-
-/// Where indirect branches may lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Branches {
-    /// Anywhere.
-    #[default]
-    Any,
-    /// To instructions that say so: on AArch64, pages are mapped with PROT_BTI where processor and Linux have it, and code must begin with `bti c` wherever
-    /// a function pointer leads, and with `bti j` (or `bti jc`) wherever a jump through a register does. On other systems nothing changes.
-    Marked,
-}
-
-/// What an [`Arena`] shall be like.
-#[derive(Debug, Clone)]
-pub struct Builder {
-    reserve: usize,
-    limit: usize,
-    mode: Mode,
-    branches: Branches,
-    guard_pages: bool,
-    random_placement: bool,
-    near: Option<u64>,
-}
-
-impl Builder {
-    /// Bytes of address space, rounded up to a multiple of 64 KiB; 64 MiB if nothing else is said. At most [`Arena::MOST`].
-    pub fn reserve(mut self, bytes: usize) -> Self {
-        self.reserve = bytes;
-        self
-    }
-
-    /// The most memory to be committed at a time, in bytes; no limit but the address space if nothing else is said.
-    pub fn limit(mut self, bytes: usize) -> Self {
-        self.limit = bytes;
-        self
-    }
-
-    /// How memory becomes executable.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// Where indirect branches may lead.
-    pub fn branches(mut self, branches: Branches) -> Self {
-        self.branches = branches;
-        self
-    }
-
-    /// A page without access below every region. Each region has pages of its own then. (Around the arena there are such pages always.)
-    pub fn guard_pages(mut self) -> Self {
-        self.guard_pages = true;
-        self
-    }
-
-    /// Regions at random places of the arena, and not side by side.
-    pub fn random_placement(mut self) -> Self {
-        self.random_placement = true;
-        self
-    }
-
-    /// An address that near branches should reach; a place in this program's code if nothing else is said.
-    pub fn near(mut self, address: u64) -> Self {
-        self.near = Some(address);
-        self
-    }
-
-    /// Reserves the address space.
-    ///
-    /// # Errors
-    /// [`ExecError::Reserve`] if it is more than [`Arena::MOST`], [`ExecError::Unsupported`] if the system has no such mode or guard pages, and
-    /// [`ExecError::System`].
-    pub fn build(self) -> Result<Arena, ExecError> {
-        const ALIGN: usize = 64 << 10;
-        let page = sys::page_size();
-        let asked = self.reserve;
-        let too_much = ExecError::Reserve { asked, most: Arena::MOST };
-        let len = asked.max(1).checked_next_multiple_of(page.max(ALIGN)).ok_or(too_much)?;
-        if len > Arena::MOST {
-            return Err(too_much);
-        }
-        let host = self.near.map_or(Builder::build as fn(Self) -> _ as usize, |address| address as usize);
-        let views = Views::reserve(self.mode, len + 2 * page, host)?;
-        if self.guard_pages && !views.has_guards() {
-            return Err(ExecError::Unsupported { mode: views.mode(), what: Feature::GuardPages });
-        }
-        let shares_pages = views.shares_pages() && !self.guard_pages;
-        let mut free = Ranges::default();
-        free.give(page..page + len);
-        let chunk = page.max(ALIGN);
-        let chunks = if shares_pages { vec![Chunk::Closed; views.len().div_ceil(chunk)] } else { vec![] };
-        let state = State { free, committed: 0, chunks, in_use: Use::default(), lost: vec![], random: 0 };
-        Ok(Arena {
-            shared: Arc::new(Shared {
-                page,
-                chunk,
-                shares_pages,
-                views,
-                options: self,
-                pipelines: Pipelines::register(),
-                state: Mutex::new(state),
-                editing: Mutex::new(()),
-                far_calls: Mutex::default(),
-                hash: RandomState::new(),
-            }),
-        })
-    }
-}
+use super::{Builder, ExecError, Mode, Region, coherence::Pipelines, pieces::Shared, views};
+#[cfg(test)]
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A range of addresses for code. Cheap to clone: clones are the same arena, which lives until the last one, the last region and the last code are gone.
 #[derive(Clone)]
 pub struct Arena {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Arena {
@@ -166,15 +18,7 @@ impl Arena {
 
     /// What the arena shall be like.
     pub fn builder() -> Builder {
-        Builder {
-            reserve: 64 << 20,
-            limit: usize::MAX,
-            mode: Mode::Auto,
-            branches: Branches::Any,
-            guard_pages: false,
-            random_placement: false,
-            near: None,
-        }
+        Builder::new()
     }
 
     /// A piece of at least `bytes` bytes to write code into.
@@ -199,12 +43,14 @@ impl Arena {
     /// stub in the arena that jumps there.
     ///
     /// There is one stub for each target, and it stays as long as the arena. A stub changes X16 on AArch64, as linkers' stubs do, and nothing on x86-64. With
-    /// [`Branches::Marked`], the target must be marked, as for every indirect jump.
+    /// [`Branches::Marked`](super::Branches::Marked), the target must be marked, as for every indirect jump.
+    ///
+    /// [Linking](super::Place::link) gives far branches veneers by itself, to each code its own. A stub saves those where many codes call one function.
     ///
     /// # Errors
     /// As [`region`](Self::region), if there is no memory for the stub; [`ExecError::Unsupported`] if code cannot be changed in this mode.
     pub fn callable(&self, target: u64) -> Result<u64, ExecError> {
-        if self.reaches(target) { Ok(target) } else { self.shared.far_call(target) }
+        if self.reaches(target) { Ok(target) } else { self.shared.stub(target) }
     }
 
     /// Closes pages that nothing uses, and gives their memory back to the system. Gives the number of bytes.
@@ -218,27 +64,15 @@ impl Arena {
         self.shared.addresses()
     }
 
-    /// How other threads are reached.
-    pub(super) fn pipelines(&self) -> Pipelines {
-        self.shared.pipelines
+    /// Whether a finished [patch](super::ExecCode::patch) is seen by every thread at once. If not (on macOS, and where Linux has no `membarrier`), other
+    /// threads see it when they next enter the kernel, or execute a serializing instruction (x86-64) or an `isb` (AArch64).
+    pub fn synchronizes(&self) -> bool {
+        self.shared.pipelines == Pipelines::Synchronized
     }
 
     /// What is used, and what is free.
     pub fn stats(&self) -> Stats {
-        let state = self.shared.state();
-        let Use { regions, region_bytes, codes, code_bytes, far_bytes } = state.in_use;
-        Stats {
-            reserved: self.shared.views.len() - 2 * self.shared.page,
-            committed: state.committed,
-            free: state.free.total(),
-            largest_free: state.free.largest(),
-            regions,
-            region_bytes,
-            codes,
-            code_bytes,
-            far_bytes,
-            lost: state.lost.iter().map(|piece| piece.whole().len()).sum(),
-        }
+        self.shared.stats()
     }
 }
 
@@ -273,297 +107,4 @@ pub struct Stats {
     pub far_bytes: usize,
     /// Bytes that the system refused to close, and that are therefore never handed out again.
     pub lost: usize,
-}
-
-/// What [`Stats`] counts piece by piece.
-#[derive(Debug, Clone, Copy, Default)]
-struct Use {
-    regions: usize,
-    region_bytes: usize,
-    codes: usize,
-    code_bytes: usize,
-    far_bytes: usize,
-}
-
-/// Of what use a piece is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    Region,
-    Code,
-    FarCalls,
-}
-
-impl Use {
-    fn add(&mut self, owner: Owner, bytes: usize) {
-        match owner {
-            Owner::Region => (self.regions, self.region_bytes) = (self.regions + 1, self.region_bytes + bytes),
-            Owner::Code => (self.codes, self.code_bytes) = (self.codes + 1, self.code_bytes + bytes),
-            Owner::FarCalls => self.far_bytes += bytes,
-        }
-    }
-
-    fn subtract(&mut self, owner: Owner, bytes: usize) {
-        match owner {
-            Owner::Region => (self.regions, self.region_bytes) = (self.regions - 1, self.region_bytes - bytes),
-            Owner::Code => (self.codes, self.code_bytes) = (self.codes - 1, self.code_bytes - bytes),
-            Owner::FarCalls => self.far_bytes -= bytes,
-        }
-    }
-}
-
-/// Bytes of the range that belong together.
-#[derive(Debug, Clone)]
-pub(super) struct Piece {
-    pub(super) bytes: Range<usize>,
-    /// Bytes below that are without access.
-    guard: usize,
-    owner: Owner,
-}
-
-impl Piece {
-    /// With the guard page.
-    fn whole(&self) -> Range<usize> {
-        self.bytes.start - self.guard..self.bytes.end
-    }
-}
-
-/// What arena, regions and codes have in common.
-pub(super) struct Shared {
-    pub(super) views: Views,
-    options: Builder,
-    pub(super) pipelines: Pipelines,
-    page: usize,
-    chunk: usize,
-    shares_pages: bool,
-    state: Mutex<State>,
-    /// Held by whoever changes published code.
-    editing: Mutex<()>,
-    pub(super) far_calls: Mutex<FarCalls>,
-    hash: RandomState,
-}
-
-struct State {
-    free: Ranges,
-    /// Bytes whose pages are open.
-    committed: usize,
-    /// One for each chunk, if regions share pages; else regions open and close their own.
-    chunks: Vec<Chunk>,
-    in_use: Use,
-    /// What could not be closed.
-    lost: Vec<Piece>,
-    /// Random numbers drawn so far.
-    random: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chunk {
-    Closed,
-    Open,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics with the lock held; if it did, the state would still be one that was reached step by step.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The addresses where code runs.
-    pub(super) fn addresses(&self) -> Range<u64> {
-        let start = self.views.run().addr() as u64;
-        start..start + self.views.len() as u64
-    }
-
-    /// What pieces are multiples of, in bytes.
-    pub(super) fn granule(&self) -> usize {
-        // A cache line, so that writing one code does not disturb another that runs.
-        if self.shares_pages { 64 } else { self.page }
-    }
-
-    /// Takes a piece for a region, and opens its pages.
-    pub(super) fn take(&self, bytes: usize) -> Result<Piece, ExecError> {
-        let guard = if self.options.guard_pages { self.page } else { 0 };
-        let granule = self.granule();
-        let mut state = self.state();
-        self.close_lost(&mut state);
-        let State { free, random, .. } = &mut *state;
-        let exhausted =
-            |asked, free: &Ranges| ExecError::Exhausted { asked, largest: free.largest(), free: free.total() };
-        let asked = bytes.max(1).checked_next_multiple_of(granule).and_then(|bytes| bytes.checked_add(guard));
-        let Some(asked) = asked else { return Err(exhausted(bytes, free)) };
-        let taken = match self.options.random_placement {
-            true => free.take_anywhere(asked, granule, |below| {
-                *random += 1;
-                (self.hash.hash_one(*random) % below as u64) as usize
-            }),
-            false => free.take(asked),
-        };
-        let Some(taken) = taken else { return Err(exhausted(asked, free)) };
-        let piece = Piece { bytes: taken.start + guard..taken.end, guard, owner: Owner::Region };
-        if let Err(error) = self.open(&mut state, &piece.bytes) {
-            state.free.give(taken);
-            return Err(error);
-        }
-        state.in_use.add(piece.owner, piece.whole().len());
-        Ok(piece)
-    }
-
-    /// Opens the pages of a piece that was just taken.
-    fn open(&self, state: &mut State, bytes: &Range<usize>) -> Result<(), ExecError> {
-        let branches = self.options.branches;
-        if !self.shares_pages {
-            self.check_limit(state, bytes.len())?;
-            // SAFETY: Invariant(owner): nobody else has the piece, which has whole pages.
-            unsafe { self.views.open(bytes.clone(), branches)? };
-            state.committed += bytes.len();
-            return Ok(());
-        }
-        let chunks = bytes.start / self.chunk..bytes.end.div_ceil(self.chunk);
-        let closed = |state: &State| {
-            let closed = chunks.clone().filter(|&index| state.chunks[index] == Chunk::Closed);
-            closed.map(|index| self.chunk_pages(index).len()).sum::<usize>()
-        };
-        let asked = closed(state);
-        if asked > 0 && self.check_limit(state, asked).is_err() {
-            self.close_unused(state);
-            self.check_limit(state, asked)?;
-        }
-        for index in chunks {
-            if state.chunks[index] == Chunk::Closed {
-                let pages = self.chunk_pages(index);
-                // SAFETY: the chunk is closed, so nobody uses it yet.
-                unsafe { self.views.open(pages.clone(), branches)? };
-                state.chunks[index] = Chunk::Open;
-                state.committed += pages.len();
-            }
-        }
-        Ok(())
-    }
-
-    fn check_limit(&self, state: &State, asked: usize) -> Result<(), ExecError> {
-        let (committed, limit) = (state.committed, self.options.limit);
-        match committed.checked_add(asked) {
-            Some(sum) if sum <= limit => Ok(()),
-            _ => Err(ExecError::Limit { asked, committed, limit }),
-        }
-    }
-
-    /// The pages of a chunk without those that guard the arena.
-    fn chunk_pages(&self, index: usize) -> Range<usize> {
-        let start = index * self.chunk;
-        start.max(self.page)..(start + self.chunk).min(self.views.len() - self.page)
-    }
-
-    /// Publishes the highest `used` bytes of a region's piece, and frees what lies below.
-    ///
-    /// After an error it is still a region's piece, to be freed, but not to be written.
-    pub(super) fn publish(&self, piece: &mut Piece, used: usize, owner: Owner) -> Result<(), ExecError> {
-        debug_assert!(used <= piece.bytes.len() && piece.owner == Owner::Region);
-        let Range { start: low, end } = piece.bytes;
-        let granule = self.granule();
-        let first = end - used;
-        // Code of no bytes keeps one granule, so that it has an address of its own.
-        let start = (first / granule * granule).min(end - granule);
-        self.trap(start..first);
-        if !self.shares_pages && low < start {
-            // SAFETY: nobody writes any more, since publishing consumes the region, and nobody runs what was not published.
-            unsafe { self.views.close(low..start)? };
-        }
-        // SAFETY: the same. The pages are open in both views, or writable in the one, and can be read in both afterwards.
-        unsafe {
-            self.views.publish(start..end, self.options.branches)?;
-            coherence::make_visible(self.views.write().add(start), self.views.run().add(start), end - start);
-        }
-        self.pipelines.synchronize_for_new_code();
-        let mut state = self.state();
-        state.in_use.subtract(Owner::Region, end - low + piece.guard);
-        state.in_use.add(owner, end - start + piece.guard);
-        if !self.shares_pages {
-            state.committed -= start - low;
-        }
-        // The page below the code, if there is one, becomes its guard.
-        state.free.give(low - piece.guard..start - piece.guard);
-        (piece.bytes.start, piece.owner) = (start, owner);
-        Ok(())
-    }
-
-    /// Frees a piece.
-    pub(super) fn free(&self, piece: Piece) {
-        if self.shares_pages {
-            // Its pages stay open: whoever runs what was here shall be stopped.
-            self.trap(piece.bytes.clone());
-        }
-        let mut state = self.state();
-        state.in_use.subtract(piece.owner, piece.whole().len());
-        self.give_back(&mut state, piece);
-    }
-
-    /// Closes the pages of a piece and makes it free; or else it is lost.
-    fn give_back(&self, state: &mut State, piece: Piece) {
-        if !self.shares_pages {
-            // SAFETY: who owned the piece has given it up.
-            if unsafe { self.views.close(piece.bytes.clone()) }.is_err() {
-                state.lost.push(piece);
-                return;
-            }
-            state.committed -= piece.bytes.len();
-        }
-        state.free.give(piece.whole());
-    }
-
-    /// Tries once more to close what could not be closed.
-    fn close_lost(&self, state: &mut State) {
-        for piece in core::mem::take(&mut state.lost) {
-            self.give_back(state, piece);
-        }
-    }
-
-    /// Closes the chunks that nobody has a piece of. Gives their bytes.
-    fn close_unused(&self, state: &mut State) -> usize {
-        let mut closed = 0;
-        for index in 0..state.chunks.len() {
-            let pages = self.chunk_pages(index);
-            if state.chunks[index] == Chunk::Open && state.free.contains(&pages) {
-                // SAFETY: all of it is free. If it stays open, it stays as it was.
-                if unsafe { self.views.close(pages.clone()) }.is_ok() {
-                    state.chunks[index] = Chunk::Closed;
-                    closed += pages.len();
-                }
-            }
-        }
-        state.committed -= closed;
-        closed
-    }
-
-    fn trim(&self) -> usize {
-        let mut state = self.state();
-        let before = state.committed;
-        self.close_lost(&mut state);
-        self.close_unused(&mut state);
-        before - state.committed
-    }
-
-    /// Fills bytes that can be written with instructions that trap.
-    fn trap(&self, bytes: Range<usize>) {
-        // int3, or udf #0.
-        let trap = if cfg!(target_arch = "x86_64") { 0xCC } else { 0 };
-        let _writable = sys::Writable::new();
-        // SAFETY: the caller owns the bytes, and their pages are open and writable in the write view.
-        unsafe { self.views.write().add(bytes.start).write_bytes(trap, bytes.len()) };
-    }
-
-    /// Runs `read` while nobody changes published code.
-    pub(super) fn unedited<T>(&self, read: impl FnOnce() -> T) -> T {
-        let _alone = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        read()
-    }
-
-    /// Changes published bytes that may be running; see [`Views::edit`].
-    ///
-    /// # Safety
-    /// The bytes are those of one published piece. Whoever runs them finds the new ones as good as the old ones.
-    pub(super) unsafe fn edit(&self, bytes: Range<usize>, edit: impl FnOnce(*mut u8)) -> Result<(), ExecError> {
-        let _alone = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the caller's promise; the lock keeps others from editing.
-        unsafe { self.views.edit(bytes, self.options.branches, edit) }
-    }
 }

@@ -13,6 +13,11 @@
 //! *Other threads.* On Linux, `membarrier(PRIVATE_EXPEDITED_SYNC_CORE)` interrupts every processor that runs this process, and the way back from
 //! the kernel is a serializing instruction, or a context synchronization event. FlushProcessWriteBuffers interrupts them on Windows. macOS has no
 //! call for this: there, other threads see a change when they next enter the kernel, or execute an `isb`.
+//!
+//! What the call is for: a processor may have fetched the old bytes, and the manuals let it run them until it serializes itself. Who patches a jump away from a
+//! trace, and then frees that, must know that nobody enters it any more. No test of this crate shows it: without the call the stress tests pass as well, on
+//! x86-64, where processors in fact notice a store to what they have fetched, and under qemu, which translates anew what was written. It stays, because what
+//! the manuals promise is all that there is to build on. (A [slot](super::SiteKind::Slot) is data and needs none of it.)
 
 /// Makes `len` bytes, just written through `write`, what the calling thread and newly arriving ones execute at `run`.
 ///

@@ -3,7 +3,7 @@
 use super::Mode;
 use crate::LinkError;
 
-/// What failed. The texts contain no addresses: they may end in a log.
+/// What failed. The texts contain no addresses: they may end in a log. Neither do those of `Debug`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExecError {
@@ -48,9 +48,9 @@ pub enum ExecError {
     },
     /// The code does not lie at the end of the region, or was placed for another region.
     ForeignCode,
-    /// The region is shorter than the code is said to be.
+    /// The region is shorter than the code is said to be, or than the code and its veneers are.
     TooLong {
-        /// Bytes of code.
+        /// Bytes of code and veneers.
         len: usize,
         /// Bytes of the region.
         region: usize,
@@ -127,13 +127,9 @@ impl core::fmt::Display for ExecError {
                 "{asked} more bytes would exceed the arena's limit: {committed} of {limit} are committed; drop code, or raise the limit"
             ),
             ExecError::ForeignCode => write!(f, "the code does not lie at the end of this region"),
-            ExecError::TooLong { len, region } => write!(f, "{len} bytes of code are more than the region's {region}"),
-            // The distance would tell how far the code is from its target.
-            ExecError::Link(LinkError::OutOfRange { from, range, .. }) => write!(
-                f,
-                "the reference at offset {from:#x} does not reach its target, only {} to {}; call through Arena::callable",
-                range.low, range.high
-            ),
+            ExecError::TooLong { len, region } => {
+                write!(f, "{len} bytes of code and its veneers are more than the region's {region}; take a larger one")
+            }
             ExecError::Link(error) => error.fmt(f),
             ExecError::Entry { offset, len } => {
                 write!(f, "offset {offset:#x} is no place of an instruction in {len} bytes of code")

@@ -1,17 +1,27 @@
-//! Stubs for calls to what near branches do not reach.
+//! Ways to what near branches do not reach.
 //!
-//! A stub is 16 bytes: a jump through the eight bytes behind it, which hold the target's address.
+//! There are two. Both are 16 bytes: a jump through the eight bytes behind it, which hold the target's address.
 //!
 //! ```text
 //!  x86-64   jmp [rip + 2]          ud2                 .quad target
 //!  AArch64  ldr x16, #8            br x16              .quad target
 //! ```
 //!
-//! Stubs fill pieces of the arena that are published first and filled then, as [patches](super::patch) are, since stubs beside them are running.
+//! A *stub* is there for all codes of the arena, and stays as long as that: [`Arena::callable`](super::Arena::callable) makes one for a target. Stubs fill pieces of
+//! the arena that are published first and filled then, as [patches](super::patch) are, since stubs beside them are running.
+//!
+//! A *veneer* belongs to one code, and is freed with it: linking makes one for each target that a branch of the code does not reach. Veneers lie below the
+//! code, in its region, so that conditional branches, which on AArch64 reach less than an arena, reach them as long as the code is not longer than
+//! that. When code is linked, an encoder still borrows the region; so the veneers' places are given then, and they are written when it is published.
+//!
+//! ```text
+//!  region   | free        | veneer 1 | veneer 0 | gap | code |
+//!                                   multiples of 16 bytes    ^ end, a multiple of 64
+//! ```
 
 use super::{
     ExecError,
-    arena::{Owner, Piece, Shared},
+    pieces::{Owner, Piece, Shared, TRAP},
 };
 use std::{
     collections::HashMap,
@@ -21,7 +31,7 @@ use std::{
     },
 };
 
-/// Bytes of a stub, and of a piece for them.
+/// Bytes of a stub or a veneer, and of a piece for stubs.
 const STUB: usize = 16;
 const PIECE: usize = 4096;
 
@@ -34,26 +44,26 @@ const JUMP: [u8; 8] = if cfg!(target_arch = "x86_64") {
 
 /// The stubs of an arena.
 #[derive(Default)]
-pub(super) struct FarCalls {
+pub(super) struct Stubs {
     /// Target to stub.
-    stubs: HashMap<u64, u64>,
+    addresses: HashMap<u64, u64>,
     /// Where the next stubs go: the last piece, from `used` bytes on. Earlier ones are full.
     last: Option<(Piece, usize)>,
 }
 
 impl Shared {
     /// The address of a stub for `target`.
-    pub(super) fn far_call(&self, target: u64) -> Result<u64, ExecError> {
+    pub(super) fn stub(&self, target: u64) -> Result<u64, ExecError> {
         // A stub is noted when it is complete, so whatever panicked left nothing half done.
-        let mut far_calls = self.far_calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let FarCalls { stubs, last } = &mut *far_calls;
-        if let Some(&stub) = stubs.get(&target) {
+        let mut stubs = self.stubs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Stubs { addresses, last } = &mut *stubs;
+        if let Some(&stub) = addresses.get(&target) {
             return Ok(stub);
         }
         let (piece, used) = match last {
             Some((piece, used)) if piece.bytes.len() - *used >= STUB => (piece, used),
             _ => {
-                let (piece, used) = last.insert((self.far_piece()?, 0));
+                let (piece, used) = last.insert((self.piece_for_stubs()?, 0));
                 (piece, used)
             }
         };
@@ -69,15 +79,15 @@ impl Shared {
         self.pipelines.synchronize_for_new_code();
         *used += STUB;
         let stub = self.addresses().start + start as u64;
-        stubs.insert(target, stub);
+        addresses.insert(target, stub);
         Ok(stub)
     }
 
     /// A published piece without stubs, which stays as long as the arena.
-    fn far_piece(&self) -> Result<Piece, ExecError> {
+    fn piece_for_stubs(&self) -> Result<Piece, ExecError> {
         let mut piece = self.take(PIECE)?;
         let bytes = piece.bytes.len();
-        match self.publish(&mut piece, bytes, Owner::FarCalls) {
+        match self.publish(&mut piece, bytes, Owner::Stubs) {
             Ok(()) => Ok(piece),
             Err(error) => {
                 self.free(piece);
@@ -85,4 +95,71 @@ impl Shared {
             }
         }
     }
+}
+
+/// The veneers of one code.
+#[derive(Clone)]
+pub(super) struct Veneers {
+    /// The code's length in bytes.
+    code: usize,
+    /// Their targets, from the highest veneer to the lowest.
+    targets: Vec<u64>,
+}
+
+impl Veneers {
+    /// None so far, for code of so many bytes.
+    pub(super) fn below(code: usize) -> Veneers {
+        Veneers { code, targets: vec![] }
+    }
+
+    /// How far the veneer for `target` starts below the region's end.
+    pub(super) fn lead_to(&mut self, target: u64) -> usize {
+        let index = self.targets.iter().position(|&known| known == target).unwrap_or_else(|| {
+            self.targets.push(target);
+            self.targets.len() - 1
+        });
+        self.below_end(index)
+    }
+
+    /// The code's length in bytes, without them.
+    pub(super) fn code(&self) -> usize {
+        self.code
+    }
+
+    fn below_end(&self, index: usize) -> usize {
+        self.code.next_multiple_of(STUB) + (index + 1) * STUB
+    }
+
+    /// The bytes that the code takes together with its veneers.
+    pub(super) fn len(&self) -> usize {
+        match self.targets.len() {
+            0 => self.code,
+            veneers => self.below_end(veneers - 1),
+        }
+    }
+
+    /// Writes the veneers into the region, which is long enough and ends at the address `run_end`.
+    pub(super) fn write(&self, region: &mut [u8], run_end: u64) {
+        let end = region.len();
+        region[end - self.len()..end - self.code].fill(TRAP);
+        for (index, &target) in self.targets.iter().enumerate() {
+            let from_end = self.below_end(index);
+            let veneer = veneer(run_end - from_end as u64, target);
+            region[end - from_end..][..STUB].copy_from_slice(&veneer);
+        }
+    }
+}
+
+/// Code that jumps to `target` when it runs at `from`.
+fn veneer(from: u64, target: u64) -> [u8; STUB] {
+    let mut veneer = [0; STUB];
+    veneer[..8].copy_from_slice(&JUMP);
+    veneer[8..].copy_from_slice(&target.to_le_bytes());
+    let distance = target.wrapping_sub(from) as i64;
+    if cfg!(target_arch = "aarch64") && (-(128 << 20)..128 << 20).contains(&distance) {
+        // It was a conditional branch that did not reach: a B does, and changes no register.
+        let b = 0x1400_0000 | (distance >> 2) as u32 & 0x03FF_FFFF;
+        veneer[..4].copy_from_slice(&b.to_le_bytes());
+    }
+    veneer
 }

@@ -1,8 +1,12 @@
 //! Tests: whatever request the system refuses, no page is writable and executable, none stays writable, and nothing leaks.
 //!
-//! A scenario that uses everything is run with its first request refused, then its second, and so on, until none is.
+//! A scenario that uses everything is run with its first request refused, then its second, and so on, until none is; and then the same with all
+//! requests after that refused, too, as when memory has run out.
 
-use super::{sys::fault, *};
+use super::{
+    sys::fault::{self, Refused},
+    *,
+};
 use std::{
     ops::Range,
     sync::{Mutex, PoisonError},
@@ -22,6 +26,15 @@ fn maps() -> Vec<(Range<u64>, String, String)> {
         Some((address(low)?..address(high)?, permissions, words.nth(3).unwrap_or("").to_string()))
     };
     text.lines().map(|text| line(text).expect("five words at least")).collect()
+}
+
+/// The pages that can be written where code is: those of a range, and views of a memory file.
+fn writable(range: &Range<u64>) -> u64 {
+    let ours = |place: &Range<u64>, name: &str| {
+        place.start < range.end && range.start < place.end || name.contains("memfd:code")
+    };
+    let found = maps().into_iter().filter(|(place, permissions, name)| permissions.contains('w') && ours(place, name));
+    found.map(|(place, ..)| place.end - place.start).sum()
 }
 
 /// The mappings that touch a range.
@@ -77,13 +90,19 @@ fn scenario(arena: &Arena) -> Result<(), PatchError> {
     Ok(())
 }
 
-/// Runs the scenario with every request refused once.
+/// Runs the scenario with requests refused, beginning with each in turn.
 fn every_request(build: Builder) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for how in [Refused::One, Refused::AllFromThenOn] {
+        from_every_request(&build, how);
+    }
+}
+
+fn from_every_request(build: &Builder, how: Refused) {
     let mut refused = 0;
     for succeed in 0.. {
         let build = build.clone();
-        let ((arena, result), failed) = fault::after(succeed, || match build.build() {
+        let ((arena, result), failed) = fault::after(succeed, how, || match build.build() {
             Ok(arena) => {
                 let result = scenario(&arena);
                 (Some(arena), result)
@@ -98,7 +117,11 @@ fn every_request(build: Builder) {
             refused += 1;
         }
         if let Some(arena) = arena {
-            // What could not be closed is closed in the next attempt.
+            // Only what could not be closed can still be written, and with two views what is committed.
+            let stats = arena.stats();
+            let most = if arena.mode() == Mode::Dual { stats.committed + stats.lost } else { stats.lost };
+            assert!(writable(&arena.addresses()) <= most as u64, "after request {succeed}: {stats:?}");
+            // It is closed in the next attempt.
             arena.trim();
             let stats = arena.stats();
             assert_eq!((stats.regions, stats.codes, stats.lost), (0, 0, 0), "{stats:?}");
@@ -106,6 +129,9 @@ fn every_request(build: Builder) {
             let run = arena.addresses();
             for (_, permissions, _) in within(&run) {
                 assert!(!permissions.contains('w'), "a writable page is left after request {succeed}");
+            }
+            if arena.mode() == Mode::Flip || stats.far_bytes == 0 {
+                assert_eq!(writable(&run), 0, "a writable page is left after request {succeed}");
             }
             if stats.far_bytes == 0 {
                 assert!(
@@ -149,5 +175,7 @@ fn automatic_mode() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let build = || Arena::builder().reserve(1 << 20).build().map(|arena| arena.mode());
     assert_eq!(build(), Ok(Mode::Dual));
-    assert_eq!(fault::after(0, build), (Ok(Mode::Flip), true));
+    assert_eq!(fault::after(0, Refused::One, build), (Ok(Mode::Flip), true));
+    let refused = ExecError::System { request: Request::Reserve, code: fault::CODE };
+    assert_eq!(fault::after(0, Refused::AllFromThenOn, build), (Err(refused), true));
 }

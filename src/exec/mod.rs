@@ -50,7 +50,8 @@
 //!
 //! # Calls to the program
 //!
-//! Addresses are symbols' values; nobody looks up names. A function that near calls may not reach goes through [`Arena::callable`]:
+//! Addresses are symbols' values; nobody looks up names. Whether a function is near or far need not be known: a branch that does not reach it is led
+//! there by a veneer, a jump below the code ([`Place::link`]).
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
@@ -67,8 +68,7 @@
 //! let mut enc = Encoder::in_slice(region.bytes_mut());
 //! enc.jmp(HALF);
 //! let mut code = enc.finish()?;
-//! let half = arena.callable(half as usize as u64)?;
-//! let placed = place.link(&mut code, |symbol| (symbol == HALF).then_some(half))?;
+//! let placed = place.link(&mut code, |symbol| (symbol == HALF).then_some(half as usize as u64))?;
 //! let code = region.publish(placed)?;
 //! let function = code.function::<unsafe extern "sysv64" fn(u64) -> u64>(0)?;
 //! // SAFETY: the code jumps to such a function.
@@ -76,6 +76,57 @@
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! | | bytes | for whom | can be changed |
+//! |---|---|---|---|
+//! | a veneer, by [linking](Place::link) | 16 for each far target, if there are any | this code | no |
+//! | a stub, by [`Arena::callable`] | 16 for each far target | all codes of the arena, as long as that lives | no |
+//! | a slot, by [`constant_address`](crate::Encoder::constant_address) | 8 for each target | this code | [yes](SiteKind::Slot) |
+//!
+//! A slot is an address that code calls through: `call [rip + slot]` on x86-64, `ldr x16, slot` and `blr x16` on AArch64. One store leads all calls through it
+//! elsewhere, at any distance, while they run: to a function that has just been compiled, say, and was interpreted before.
+//!
+//! ```
+//! # #[cfg(target_arch = "x86_64")] {
+//! use tailfirst::{Symbol, exec::*, x64::*};
+//!
+//! extern "sysv64" fn half(n: u64) -> u64 {
+//!     n / 2
+//! }
+//! extern "sysv64" fn third(n: u64) -> u64 {
+//!     n / 3
+//! }
+//! const CALLEE: Symbol = Symbol(0);
+//!
+//! let arena = Arena::builder().build()?;
+//! let mut region = arena.region(64)?;
+//! let place = region.place();
+//! let mut enc = Encoder::in_slice(region.bytes_mut());
+//! let slot = enc.constant_address(CALLEE);
+//! enc.ret();
+//! enc.pop_r64(RCX);
+//! enc.call_rm64(slot); // On AArch64: `enc.blr(X16); enc.ldr_x_lit(X16, slot);`
+//! enc.push_r64(RCX);
+//! let entry = enc.here();
+//! let mut code = enc.finish()?;
+//! let placed = place.link(&mut code, |_| Some(half as usize as u64))?;
+//! let [entry, slot] = [entry, slot].map(|label| code.offset_of(label).expect("placed"));
+//! let code = region.publish(placed)?;
+//!
+//! let function = code.function::<unsafe extern "sysv64" fn(u64) -> u64>(entry)?;
+//! let slot = code.patch_site(Site { offset: slot, kind: SiteKind::Slot })?;
+//! // SAFETY: the code calls such a function, the one or the other.
+//! unsafe {
+//!     assert_eq!(function(42), 21);
+//!     code.patch(&[Patch { site: slot, value: Value::Target(third as usize as u64) }])?;
+//!     assert_eq!(function(42), 14);
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! All calls of one code to one symbol share its slot. For one of its own, place [the address](crate::Encoder::data_address) as
+//! [`patchable`](crate::Encoder::patchable) data.
 //!
 //! # Writable, executable, never both
 //!
@@ -99,23 +150,28 @@
 //! * [if wanted](Builder::random_placement), places in the arena cannot be guessed from one another;
 //! * on AArch64 under Linux, pages can be mapped with [PROT_BTI](Branches::Marked), so that indirect branches lead to marked places only;
 //! * nobody can make the memory file of dual mode shorter, and it cannot be executed as a program;
-//! * texts of errors, and `Debug`, contain no addresses.
+//! * texts of errors, and `Debug`, contain no addresses, nor what tells them: distances, instructions, values of patches. The errors' fields do.
 //!
 //! Left to you:
 //!
 //! * what the code does. This crate does not know whether it is right; so calling and patching are `unsafe`, and publishing is not;
 //! * in dual mode, a writable view of all code exists. Its address is in no register or memory of running code unless you put it there, but it is in this
 //!   process's memory. If that is too much, use flip mode;
+//! * code can be read: its slots, stubs and veneers hold addresses of the program, and its instructions tell others;
+//! * files for perf (feature `debug-info`), if you write them, tell all addresses to whoever may read them;
 //! * constants in code are bytes in executable memory, and whoever chooses them chooses bytes that a wild jump may run into. Blind them if they come
 //!   from a stranger;
 //! * marks at entries: emit `endbr64` or `bti c` first of all in a function that is entered through a pointer, if the processor is to check that.
-//!   This crate's stubs are reached by direct branches and need none. Nobody turns the check on for x86-64 code: Linux gives user programs shadow
+//!   This crate's stubs and veneers are reached by direct branches and need none. Nobody turns the check on for x86-64 code: Linux gives user programs shadow
 //!   stacks, but no branch tracking;
 //! * `fork`: in dual mode parent and child share the memory of code, writes included. Let a child `exec`, or use flip mode;
+//! * speculation: nothing here keeps code from running ahead of its checks on guesses. Emit the barriers that you want;
+//! * how much a stranger may compile: [limit](Builder::limit) the arena;
 //! * keeping code alive that other code, or a thread still inside it, refers to; [`Function`] borrows its code, but a return address does not;
 //! * signals and unwinding: code without unwind information cannot be unwound through.
 
 mod arena;
+mod builder;
 mod code;
 mod coherence;
 mod entry;
@@ -124,13 +180,15 @@ mod far;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
 pub mod patch;
+mod pieces;
 mod ranges;
 mod region;
 mod sys;
 mod views;
 
 pub use crate::site::{Site, SiteKind};
-pub use arena::{Arena, Branches, Builder, Mode, Stats};
+pub use arena::{Arena, Stats};
+pub use builder::{Branches, Builder, Mode};
 pub use code::{ExecCode, Function};
 pub use entry::EntryPoint;
 pub use error::{ExecError, Feature, Request};

@@ -9,6 +9,7 @@
 //! | [`X64Imm64`](SiteKind::X64Imm64) | 8 aligned bytes | the 8 bytes |
 //! | [`A64Branch`](SiteKind::A64Branch) | an instruction that is B, BL, NOP or BRK before and after | the 4 bytes |
 //! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
+//! | [`Slot`](SiteKind::Slot) | an address in 8 aligned bytes of data, of x86-64 or AArch64 | the 8 bytes |
 //!
 //! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
 //! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
@@ -52,14 +53,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::{Arena, ExecCode, ExecError, coherence::Pipelines};
-use crate::{Range, Site, SiteKind};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+mod error;
+mod store;
+
+pub use error::PatchError;
+
+use super::{ExecCode, ExecError};
+use crate::{Site, SiteKind};
+use store::{Change, Word, exchange, exchangeable, read};
 
 /// What a [`Site`] shall hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// `Debug` tells which of these it is and no more, since each of them may hold an address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// The address that the instruction shall refer to.
+    /// The address that the instruction shall refer to, or the slot hold.
     Target(u64),
     /// Four bytes.
     I32(i32),
@@ -67,6 +75,17 @@ pub enum Value {
     U64(u64),
     /// An instruction.
     Instruction(u32),
+}
+
+impl core::fmt::Debug for Value {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Value::Target(_) => "Target(..)",
+            Value::I32(_) => "I32(..)",
+            Value::U64(_) => "U64(..)",
+            Value::Instruction(_) => "Instruction(..)",
+        })
+    }
 }
 
 /// A site that was found right for one code.
@@ -100,139 +119,6 @@ impl core::fmt::Debug for CodeId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "#{}", self.0)
     }
-}
-
-/// Why code was not changed. The texts contain no addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PatchError {
-    /// The site is not inside the code.
-    Outside {
-        /// The site.
-        site: Site,
-        /// The code's length in bytes.
-        len: usize,
-    },
-    /// The field lies so that no single store can change it.
-    Misaligned {
-        /// The site.
-        site: Site,
-        /// Where the field starts in its aligned eight bytes.
-        at: usize,
-    },
-    /// The site was found right for another code.
-    ForeignSite {
-        /// The site.
-        site: Site,
-    },
-    /// The value is not of the kind that the site takes.
-    Width {
-        /// The site.
-        site: Site,
-        /// The value.
-        value: Value,
-    },
-    /// The field does not reach the target.
-    OutOfRange {
-        /// The site.
-        site: Site,
-        /// The distance in bytes.
-        distance: i64,
-        /// What the field can hold.
-        range: Range,
-    },
-    /// An instruction that may not be changed, or be the new one, while threads run it.
-    Instruction {
-        /// The site.
-        site: Site,
-        /// The instruction.
-        word: u32,
-    },
-    /// The memory cannot be changed.
-    Exec(ExecError),
-}
-
-impl core::fmt::Display for PatchError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let of = |site: &Site| format!("the {:?} at offset {:#x}", site.kind, site.offset);
-        match self {
-            PatchError::Outside { site, len } => write!(f, "{} is not inside the code's {len} bytes", of(site)),
-            PatchError::Misaligned { site, at } => {
-                write!(
-                    f,
-                    "{} starts at byte {at} of eight aligned ones, so one store cannot change it; align it",
-                    of(site)
-                )
-            }
-            PatchError::ForeignSite { site } => write!(f, "{} is a site of another code", of(site)),
-            PatchError::Width { site, value } => {
-                let value = match value {
-                    Value::Target(_) => "a target",
-                    Value::I32(_) => "four bytes",
-                    Value::U64(_) => "eight bytes",
-                    Value::Instruction(_) => "an instruction",
-                };
-                write!(f, "{} does not take {value}", of(site))
-            }
-            PatchError::OutOfRange { site, range, .. } => write!(
-                f,
-                "{} does not reach its target, only {} to {} in steps of {}",
-                of(site),
-                range.low,
-                range.high,
-                range.step
-            ),
-            PatchError::Instruction { site, word } => write!(
-                f,
-                "{}: instruction {word:#010x} is none of B, BL, NOP, BRK, which alone can be changed while they run",
-                of(site)
-            ),
-            PatchError::Exec(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for PatchError {}
-
-impl From<ExecError> for PatchError {
-    fn from(error: ExecError) -> Self {
-        PatchError::Exec(error)
-    }
-}
-
-impl SiteKind {
-    /// From where distances are measured, from the field's start.
-    fn origin(self) -> u64 {
-        if self == SiteKind::X64Rel32 { 4 } else { 0 }
-    }
-
-    fn range(self) -> Range {
-        match self {
-            SiteKind::A64Branch => Range { low: -(128 << 20), high: (128 << 20) - 4, step: 4 },
-            _ => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
-        }
-    }
-}
-
-/// What a field's bits become.
-#[derive(Clone, Copy)]
-enum Change {
-    Four(u32),
-    Eight(u64),
-    /// B or BL, so far away.
-    Branch(i64),
-    Instruction(u32),
-}
-
-const BL: u32 = 0x9400_0000;
-const B: u32 = 0x1400_0000;
-const BRANCH_MASK: u32 = 0xFC00_0000;
-
-/// Whether an instruction may be exchanged for another such one while threads run it.
-fn exchangeable(word: u32) -> bool {
-    const NOP: u32 = 0xD503_201F;
-    const BRK: u32 = 0xD420_0000;
-    [B, BL].contains(&(word & BRANCH_MASK)) || word == NOP || word & !(0xFFFF << 5) == BRK
 }
 
 impl ExecCode {
@@ -333,6 +219,7 @@ impl ExecCode {
             (SiteKind::X64Rel32, Value::Target(target)) => Ok(Change::Four(distance(target)? as u32)),
             (SiteKind::X64Imm32, Value::I32(value)) => Ok(Change::Four(value as u32)),
             (SiteKind::X64Imm64 | SiteKind::A64Literal, Value::U64(value)) => Ok(Change::Eight(value)),
+            (SiteKind::Slot, Value::Target(target)) => Ok(Change::Eight(target)),
             (SiteKind::A64Branch, Value::Target(target)) => Ok(Change::Branch(distance(target)?)),
             (SiteKind::A64Branch, Value::Instruction(word)) => match exchangeable(word) {
                 true => Ok(Change::Instruction(word)),
@@ -340,78 +227,5 @@ impl ExecCode {
             },
             _ => Err(PatchError::Width { site, value }),
         }
-    }
-}
-
-/// The bits of a field.
-#[derive(Clone, Copy)]
-enum Word {
-    Four(u32),
-    Eight(u64),
-}
-
-impl Word {
-    /// As the value that the kind takes, for a field at `address`.
-    fn into_value(self, address: u64, kind: SiteKind) -> Value {
-        match (self, kind) {
-            (Word::Four(bits), SiteKind::X64Rel32) => {
-                Value::Target((address + kind.origin()).wrapping_add(bits as i32 as u64))
-            }
-            (Word::Four(bits), SiteKind::A64Branch) => Value::Instruction(bits),
-            (Word::Four(bits), _) => Value::I32(bits as i32),
-            (Word::Eight(bits), _) => Value::U64(bits),
-        }
-    }
-}
-
-/// # Safety
-/// The field can be read, lies as `SiteKind::fits` says, and is not written meanwhile.
-unsafe fn read(field: *const u8, kind: SiteKind) -> Word {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match kind.bytes() {
-            8 => Word::Eight(field.cast::<u64>().read_unaligned()),
-            _ => Word::Four(field.cast::<u32>().read_unaligned()),
-        }
-    }
-}
-
-/// Stores what a change makes of a field, in one piece. Gives what was there.
-///
-/// # Safety
-/// The field's aligned eight bytes can be written (its four, for a branch of AArch64), it lies in them as `SiteKind::fits` says, and nobody else writes.
-unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) -> Word {
-    let at = field.addr() % 8;
-    // SAFETY: the caller's promise.
-    unsafe {
-        debug_assert!(kind.fits(field.addr()));
-        let old = read(field, kind);
-        // Release: what new code or data this leads to was written before.
-        match (change, old) {
-            (Change::Eight(new), _) => AtomicU64::from_ptr(field.cast()).store(new, Ordering::Release),
-            (Change::Four(new), _) => {
-                let word = AtomicU64::from_ptr(field.sub(at).cast());
-                let mut bytes = word.load(Ordering::Relaxed).to_ne_bytes();
-                bytes[at..at + 4].copy_from_slice(&new.to_ne_bytes());
-                word.store(u64::from_ne_bytes(bytes), Ordering::Release);
-            }
-            (Change::Instruction(new), _) => AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release),
-            (Change::Branch(distance), Word::Four(old)) => {
-                let link = if old & BRANCH_MASK == BL { BL } else { B };
-                let new = link | (distance >> 2) as u32 & !BRANCH_MASK;
-                AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release);
-            }
-            // A branch's field has four bytes.
-            (Change::Branch(_), Word::Eight(_)) => {}
-        }
-        old
-    }
-}
-
-impl Arena {
-    /// Whether a finished [patch](ExecCode::patch) is seen by every thread at once. If not (on macOS, and where Linux has no `membarrier`), other
-    /// threads see it when they next enter the kernel, or execute a serializing instruction (x86-64) or an `isb` (AArch64).
-    pub fn synchronizes(&self) -> bool {
-        self.pipelines() == Pipelines::Synchronized
     }
 }

@@ -10,8 +10,9 @@
 
 use super::{
     ExecCode, ExecError,
-    arena::{Owner, Piece, Shared},
+    far::Veneers,
     patch::CodeId,
+    pieces::{Owner, Piece, Shared},
     sys::Writable,
     views,
 };
@@ -106,16 +107,18 @@ impl Region {
     ///
     /// # Errors
     /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the code is gone.
-    pub fn publish(self, code: Placed) -> Result<ExecCode, ExecError> {
-        // The thread may write until this returns.
-        let Region { mut held, id, writable: _writable } = self;
-        if code.region != id {
+    pub fn publish(mut self, code: Placed) -> Result<ExecCode, ExecError> {
+        if code.region != self.id {
             return Err(ExecError::ForeignCode);
         }
+        let run_end = self.run_end();
+        code.veneers.write(self.bytes_mut(), run_end);
+        // The thread may write until this returns.
+        let Region { mut held, id, writable: _writable } = self;
         let Held { shared, piece } = &mut held;
-        shared.publish(piece, code.len, Owner::Code)?;
+        shared.publish(piece, code.veneers.len(), Owner::Code)?;
         // A region becomes one code at most, so its number serves.
-        Ok(ExecCode::new(held, CodeId(id), code.len))
+        Ok(ExecCode::new(held, CodeId(id), code.veneers.code()))
     }
 }
 
@@ -137,11 +140,17 @@ pub struct Place {
 impl Place {
     /// [Links](Code::link) code that an encoder has written into the region, for the address where it will run.
     ///
-    /// `resolve` gives symbols' addresses; [`Arena::callable`](super::Arena::callable) turns the address of a function into one that near calls
-    /// reach.
+    /// `resolve` gives symbols' addresses. A branch that does not reach its symbol (a call, a jump, a conditional branch) is led there by a *veneer*, a jump of 16
+    /// bytes below the code in the region, one for each such symbol's address. It changes X16 on AArch64, as linkers' veneers do, if the target is more than
+    /// 128 MiB away, and nothing on x86-64. With [`Branches::Marked`](super::Branches::Marked) such a target must be marked, since the veneer's jump is indirect.
+    /// [`Arena::callable`](super::Arena::callable) gives stubs that all codes share.
+    ///
+    /// Instructions that load from a symbol, or take its address, have to reach it themselves; let [a constant](crate::Encoder::constant_address) hold the address
+    /// of what is far.
     ///
     /// # Errors
-    /// [`ExecError::ForeignCode`] if the code is not in this region, [`ExecError::Link`] as [`Code::link`].
+    /// [`ExecError::ForeignCode`] if the code is not in this region; [`ExecError::Link`] as [`Code::link`], also for a branch that does not even reach a veneer;
+    /// [`ExecError::TooLong`] if the region has no room for veneers.
     pub fn link<I: Isa>(
         self,
         code: &mut Code<'_, I>,
@@ -150,9 +159,14 @@ impl Place {
         if code.bytes().as_ptr_range().end.addr() != self.write_end {
             return Err(ExecError::ForeignCode);
         }
-        let placed = self.code(code.bytes().len())?;
-        code.link(self.run_end - placed.len as u64, resolve)?;
-        Ok(placed)
+        let len = code.bytes().len();
+        let mut veneers = Veneers::below(len);
+        // Code for another processor cannot run here, and this one's veneers would be no use to it.
+        let has_veneers = I::ARCH == std::env::consts::ARCH;
+        code.link_through(self.run_end - len as u64, resolve, |target| {
+            has_veneers.then(|| self.run_end - veneers.lead_to(target) as u64)
+        })?;
+        self.placed(veneers)
     }
 
     /// Says that the highest `len` bytes of the region are code that needs no linking: bytes that were copied there, or that the caller has linked for
@@ -161,11 +175,15 @@ impl Place {
     /// # Errors
     /// [`ExecError::TooLong`] if the region is shorter.
     pub fn code(self, len: usize) -> Result<Placed, ExecError> {
-        let Place { region, len: most, .. } = self;
+        self.placed(Veneers::below(len))
+    }
+
+    fn placed(self, veneers: Veneers) -> Result<Placed, ExecError> {
+        let (len, most) = (veneers.len(), self.len);
         if len > most {
             return Err(ExecError::TooLong { len, region: most });
         }
-        Ok(Placed { region, len })
+        Ok(Placed { region: self.region, veneers })
     }
 }
 
@@ -176,8 +194,14 @@ impl core::fmt::Debug for Place {
 }
 
 /// Code at the end of a region, linked for where it is: what [`Region::publish`] wants.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Placed {
     region: u64,
-    len: usize,
+    veneers: Veneers,
+}
+
+impl core::fmt::Debug for Placed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Placed").field("len", &self.veneers.len()).finish_non_exhaustive()
+    }
 }

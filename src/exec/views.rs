@@ -92,7 +92,7 @@ impl Views {
         }
     }
 
-    /// Gives whole pages memory, and makes them writable in the write view.
+    /// Gives whole pages memory, and makes them writable in the write view. After an error they are to be [closed](Self::close).
     ///
     /// # Safety
     /// Nobody uses the pages.

@@ -61,6 +61,17 @@ impl Field for Rel {
         }
     }
 
+    fn is_branch(self, code: &[u8], from: usize) -> bool {
+        match self {
+            Rel::Rel8 => true,
+            // Before the displacement of an operand stands its ModRM byte, with mod 00 and r/m 101; no branch's opcode ends in such a byte.
+            Rel::Disp32 { trailing: 0 } => {
+                from.checked_sub(5).and_then(|at| code.get(at)).is_some_and(|byte| byte & 0xC7 != 0x05)
+            }
+            Rel::Disp32 { .. } | Rel::Offset32 | Rel::Address64 => false,
+        }
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn needs_address(self) -> bool {
         self == Rel::Address64

@@ -134,6 +134,8 @@ impl crate::fixup::sealed::Isa for X64 {
     type Field = Rel;
     type LateField = LateImm;
 
+    #[cfg(feature = "exec")]
+    const ARCH: &'static str = "x86_64";
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<1>();

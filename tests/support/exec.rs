@@ -14,6 +14,9 @@ use tailfirst::{
 /// The modes that the tests can have here.
 pub const MODES: [Mode; 2] = [Mode::Dual, Mode::Flip];
 
+/// Those in which code can be changed while it runs.
+pub const LIVE: &[Mode] = if cfg!(windows) { &[Mode::Dual] } else { &MODES };
+
 pub type Get = unsafe extern "C" fn() -> u64;
 pub type Map = unsafe extern "C" fn(u64) -> u64;
 

@@ -68,7 +68,8 @@ impl Pair {
 
     /// Gives whole pages memory, and opens both views of them.
     ///
-    /// The memory is allocated here, so that a lack of it is an error now, and no signal when the memory is written.
+    /// The memory is allocated here, so that a lack of it is an error now, and no signal when the memory is written. After an error the pages may be open in
+    /// one view.
     ///
     /// # Safety
     /// Nobody uses the pages.
@@ -82,16 +83,10 @@ impl Pair {
             }
         }
         // SAFETY: nobody uses the pages.
-        let opened = unsafe {
-            self.run
-                .protect(range.clone(), Access::Run(branches))
-                .and_then(|()| self.write.protect(range.clone(), Access::Write))
-        };
-        if opened.is_err() {
-            // SAFETY: as above. It is the first error that matters.
-            let _ = unsafe { self.decommit(range) };
+        unsafe {
+            self.run.protect(range.clone(), Access::Run(branches))?;
+            self.write.protect(range, Access::Write)
         }
-        opened
     }
 
     /// Closes both views of whole pages, and gives their memory back.

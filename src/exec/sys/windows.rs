@@ -207,7 +207,7 @@ impl Pair {
         &self.write
     }
 
-    /// Gives whole pages memory, and opens both views of them.
+    /// Gives whole pages memory, and opens both views of them. After an error they may be open in one.
     ///
     /// # Safety
     /// Nobody uses the pages.
@@ -218,10 +218,7 @@ impl Pair {
             // view this sets the protection.
             let done = unsafe { VirtualAlloc(view.place(&range), range.len(), MEM_COMMIT, flags(access)) };
             if done.is_null() {
-                let error = last_error(Request::Commit);
-                // SAFETY: as above. It is the first error that matters.
-                let _ = unsafe { self.decommit(range) };
-                return Err(error);
+                return Err(last_error(Request::Commit));
             }
         }
         Ok(())

@@ -1,0 +1,106 @@
+//! The one store of a patch.
+
+use super::Value;
+use crate::{Range, SiteKind};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+impl SiteKind {
+    /// From where distances are measured, from the field's start.
+    pub(super) fn origin(self) -> u64 {
+        if self == SiteKind::X64Rel32 { 4 } else { 0 }
+    }
+
+    pub(super) fn range(self) -> Range {
+        match self {
+            SiteKind::A64Branch => Range { low: -(128 << 20), high: (128 << 20) - 4, step: 4 },
+            _ => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
+        }
+    }
+}
+
+/// What a field's bits become.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    Four(u32),
+    Eight(u64),
+    /// B or BL, so far away.
+    Branch(i64),
+    Instruction(u32),
+}
+
+const BL: u32 = 0x9400_0000;
+const B: u32 = 0x1400_0000;
+const BRANCH_MASK: u32 = 0xFC00_0000;
+
+/// Whether an instruction may be exchanged for another such one while threads run it.
+pub(super) fn exchangeable(word: u32) -> bool {
+    const NOP: u32 = 0xD503_201F;
+    const BRK: u32 = 0xD420_0000;
+    [B, BL].contains(&(word & BRANCH_MASK)) || word == NOP || word & !(0xFFFF << 5) == BRK
+}
+
+/// The bits of a field.
+#[derive(Clone, Copy)]
+pub(super) enum Word {
+    Four(u32),
+    Eight(u64),
+}
+
+impl Word {
+    /// As the value that the kind takes, for a field at `address`.
+    pub(super) fn into_value(self, address: u64, kind: SiteKind) -> Value {
+        match (self, kind) {
+            (Word::Four(bits), SiteKind::X64Rel32) => {
+                Value::Target((address + kind.origin()).wrapping_add(bits as i32 as u64))
+            }
+            (Word::Four(bits), SiteKind::A64Branch) => Value::Instruction(bits),
+            (Word::Four(bits), _) => Value::I32(bits as i32),
+            (Word::Eight(bits), SiteKind::Slot) => Value::Target(bits),
+            (Word::Eight(bits), _) => Value::U64(bits),
+        }
+    }
+}
+
+/// # Safety
+/// The field can be read, lies as `SiteKind::fits` says, and is not written meanwhile.
+pub(super) unsafe fn read(field: *const u8, kind: SiteKind) -> Word {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match kind.bytes() {
+            8 => Word::Eight(field.cast::<u64>().read_unaligned()),
+            _ => Word::Four(field.cast::<u32>().read_unaligned()),
+        }
+    }
+}
+
+/// Stores what a change makes of a field, in one piece. Gives what was there.
+///
+/// # Safety
+/// The field's aligned eight bytes can be written (its four, for a branch of AArch64), it lies in them as `SiteKind::fits` says, and nobody else writes.
+pub(super) unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) -> Word {
+    let at = field.addr() % 8;
+    // SAFETY: the caller's promise.
+    unsafe {
+        debug_assert!(kind.fits(field.addr()));
+        let old = read(field, kind);
+        // Release: what new code or data this leads to was written before.
+        match (change, old) {
+            (Change::Eight(new), _) => AtomicU64::from_ptr(field.cast()).store(new, Ordering::Release),
+            (Change::Four(new), _) => {
+                let word = AtomicU64::from_ptr(field.sub(at).cast());
+                let mut bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+                bytes[at..at + 4].copy_from_slice(&new.to_ne_bytes());
+                word.store(u64::from_ne_bytes(bytes), Ordering::Release);
+            }
+            (Change::Instruction(new), _) => AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release),
+            (Change::Branch(distance), Word::Four(old)) => {
+                let link = if old & BRANCH_MASK == BL { BL } else { B };
+                let new = link | (distance >> 2) as u32 & !BRANCH_MASK;
+                AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release);
+            }
+            // A branch's field has four bytes.
+            (Change::Branch(_), Word::Eight(_)) => {}
+        }
+        old
+    }
+}
