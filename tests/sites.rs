@@ -31,7 +31,7 @@ fn check<I: Isa>(
 fn fits_behind(kind: SiteKind, lead: usize) -> bool {
     match kind {
         SiteKind::X64Rel32 | SiteKind::X64Imm32 => lead % 8 <= 4,
-        SiteKind::X64Imm64 | SiteKind::A64Literal => lead.is_multiple_of(8),
+        SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => lead.is_multiple_of(8),
         SiteKind::A64Branch => lead.is_multiple_of(4),
     }
 }
@@ -47,6 +47,7 @@ fn fields_lie_inside_eight_aligned_bytes() {
         check(new(), lead, SiteKind::X64Imm32, |enc| enc.cmp_rm64_imm32(RAX, 0x1111_1111), &[0x11; 4]);
         check(new(), lead, SiteKind::X64Imm32, |enc| enc.mov_r64_rm64(RAX, RBX + 0x1111_1111), &[0x11; 4]);
         check(new(), lead, SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 0x2222_2222_2222_2222), &[0x22; 8]);
+        check(new(), lead, SiteKind::Slot, |enc| enc.data_address(Symbol(1)), &[0; 8]);
     }
 }
 
@@ -58,6 +59,7 @@ fn instructions_and_literals_of_aarch64() {
         check(new(), lead, SiteKind::A64Branch, |enc| enc.bl(Symbol(1)), &0x9400_0000_u32.to_le_bytes());
         check(new(), lead, SiteKind::A64Literal, |enc| enc.data_u64(0x3333_3333_3333_3333), &[0x33; 8]);
         check(new(), lead, SiteKind::A64Literal, |enc| enc.data_address(Symbol(1)), &[0; 8]);
+        check(new(), lead, SiteKind::Slot, |enc| enc.data_address(Symbol(1)), &[0; 8]);
     }
 }
 
