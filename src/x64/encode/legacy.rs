@@ -172,8 +172,9 @@ pub fn rm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: imp
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
-    let (op, rm, imm) = (Op::unpack(row), rm.into().rm(), imm.imm());
-    let bits = op.digit | reg.reg().0 | rm.head;
+    // `rm` comes last: what follows it looks at its flags, and is laid behind the branches of an address only if nothing is between.
+    let (op, imm, reg, rm) = (Op::unpack(row), imm.imm(), reg.reg(), rm.into().rm());
+    let bits = op.digit | reg.0 | rm.head;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
     // What the immediate's length decides is a matter of the row's constants.
     if rm.is_register() && op.is_short() {

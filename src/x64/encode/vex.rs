@@ -70,8 +70,9 @@ pub fn vex_imm<M: RmPart>(
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    let (op, vvvv, rm, imm) = (VexOp::unpack(row), vvvv.number(), rm.into().rm(), imm.imm());
-    let head = op.with_modrm(vvvv, op.digit | reg.reg().0 | rm.head);
+    let (op, vvvv, imm) = (VexOp::unpack(row), vvvv.number(), imm.imm());
+    let (reg, rm) = (reg.reg(), rm.into().rm());
+    let head = op.with_modrm(vvvv, op.digit | reg.0 | rm.head);
     if rm.is_register() && imm.0.len <= 3 {
         enc.cursor.place(head.then(imm.0));
     } else if rm.is_register() {
