@@ -18,7 +18,7 @@
 //! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
 //! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
 //! caches are made to agree, and all threads' pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once
-//! it has entered the kernel; see [`Arena::synchronizes`]). *While* it runs, threads see the batch's sites change one by one, in no order.
+//! it has entered the kernel; see [`Arena::synchronizes`](super::Arena::synchronizes)). *While* it runs, threads see the batch's sites change one by one, in no order.
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
