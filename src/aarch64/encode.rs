@@ -46,6 +46,7 @@ macro_rules! operands {
         }
 
         /// Places an instruction with the operands' bits `at` their places, that refers to `target`.
+        #[allow(clippy::too_many_arguments, reason = "as many as an instruction has operands")]
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $branch<$($ty: Bits),*>(
             enc: &mut Encoder<'_>,

@@ -216,7 +216,7 @@ pub fn rm_imm_by_size<M: RmPart>(
     }
     // With four bytes the immediate stands as high in its word as it can; with fewer all is shifted up, so that what is too much falls out. How far is
     // selected with the opcode, in its word's lowest byte, where the head has nothing that counts.
-    let of_size = |op: Op, bytes: usize| op.opcode >> 8 | 32 - 8 * bytes as u32;
+    let of_size = |op: Op, bytes: usize| op.opcode >> 8 | (32 - 8 * bytes as u32);
     let by_size = select_unpredictable(fits, of_size(short, 1), of_size(long, bytes));
     let shift = by_size & 63;
     let len = 4 - (shift >> 3) as usize;
