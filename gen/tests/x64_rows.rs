@@ -354,6 +354,15 @@ mod encodings {
     }
 
     #[test]
+    fn two_opcode_bytes_that_are_in_no_map() {
+        refuses(
+            r#"(ins: "add r32, r/m32", op: "9B 03 /r", en: "RM", io: "rw r")"#,
+            "add r32, r/m32",
+            encoding("several opcode bytes in front of ModRM begin with 0F"),
+        );
+    }
+
+    #[test]
     fn vector_prefixes_are_complete() {
         let incomplete = encoding("VEX and EVEX say length, prefix, map and W");
         for op in ["VEX.NP.0F.WIG 58 /r", "VEX.128.0F.WIG 58 /r", "VEX.128.NP.WIG 58 /r", "VEX.128.NP.0F 58 /r"] {

@@ -108,8 +108,8 @@ impl Imm {
     }
 }
 
-/// A memory operand's tail, and the prefixes that its address needs in front of the head.
-struct Address {
+/// A special address's tail, and the prefixes that it needs in front of the head.
+struct SpecialAddress {
     tail: Chunk,
     prefixes: Chunk,
 }
@@ -125,7 +125,7 @@ extern "C" fn special_address(
     end: Pos,
     word: Word,
     trailing: usize,
-) -> Address {
+) -> SpecialAddress {
     let none = Chunk::new(0, 0);
     if let Some(problem) = word.problem() {
         references.fail(FinishError::Address { problem, at: end.from_end() });
@@ -134,10 +134,10 @@ extern "C" fn special_address(
     let segment = word.prefixes().segment().map_or(none, byte);
     if let Some(target) = word.target() {
         let disp = distance32(references.refer(end, Rel::disp32(trailing), target));
-        return Address { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
+        return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
     let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
-    Address { tail: word.tail(), prefixes: segment.then(addr32) }
+    SpecialAddress { tail: word.tail(), prefixes: segment.then(addr32) }
 }
 
 /// Places an instruction with a special address: `imm`, the address, `head`.

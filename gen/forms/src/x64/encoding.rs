@@ -184,6 +184,10 @@ impl LegacyPrefixes {
         if opcode.len() > 3 {
             return Err(problem("more than three opcode bytes"));
         }
+        // The primitives count on it: REX's bits vanish in 0F.
+        if opcode.len() > 1 && modrm.is_some() && opcode[0] != 0x0F {
+            return Err(problem("several opcode bytes in front of ModRM begin with 0F"));
+        }
         Ok(Encoding::Legacy { prefixes: self.prefixes, rex: self.rex, opcode, plus, modrm })
     }
 }
