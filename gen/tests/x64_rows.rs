@@ -356,7 +356,7 @@ mod encodings {
     #[test]
     fn two_opcode_bytes_that_are_in_no_map() {
         refuses(
-            r#"(ins: "add r32, r/m32", op: "9B 03 /r", en: "RM", io: "rw r")"#,
+            r#"(ins: "add r32, r/m32", op: "8B 03 /r", en: "RM", io: "rw r")"#,
             "add r32, r/m32",
             encoding("several opcode bytes in front of ModRM begin with 0F"),
         );
