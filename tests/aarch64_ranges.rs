@@ -395,18 +395,69 @@ fn b_and_bl_go_on_from_island_to_island() {
     }
 }
 
-/// Downward nothing is out of reach but what is no branch, upward nothing but that and what is farther than a B.
+/// The address that `adr` and perhaps `add` make, and what is read there: registers' numbers, the load's word without registers.
+fn follow_address(code: &[u8], at: usize) -> (u32, i64, Option<u32>) {
+    let word = |index: usize| u32::from_le_bytes(code[at + 4 * index..][..4].try_into().expect("four bytes"));
+    let (adr, add) = (word(0), word(1));
+    assert_eq!(adr & 0x9F00_0000, 0x1000_0000, "adr");
+    let low = (i64::from(adr >> 5 & 0x7_FFFF) << 2 | i64::from(adr >> 29 & 3)) << 43 >> 43;
+    let register = adr & 31;
+    // ADD (immediate), 64 bits, shifted by 12.
+    assert_eq!(add & 0xFFC0_0000, 0x9140_0000, "add");
+    assert_eq!((add & 31, add >> 5 & 31), (register, register));
+    let to = at as i64 + low + (i64::from(add >> 10 & 0xFFF) << 12);
+    let load = word(2);
+    let is_load = load & 0x3F00_0000 == 0x3900_0000 && (load & 31, load >> 5 & 31) == (register, register);
+    (register, to, is_load.then_some(load & !0x3FF))
+}
+
+#[test]
+fn addresses_and_literals_above_reach_16_mib() {
+    let others: [(Option<u32>, Place); 4] = [
+        (None, |enc, label| enc.adr(X3, label)),
+        (Some(0xF940_0000), |enc, label| enc.ldr_x_lit(X3, label)),
+        (Some(0xB940_0000), |enc, label| enc.ldr_w_lit(W3, label)),
+        (Some(0xB980_0000), |enc, label| enc.ldrsw_x_lit(X3, label)),
+    ];
+    for (load, place) in others {
+        for gap in [MIB, MIB + 4, 3 * MIB - 4, 16 * MIB - 12, 16 * MIB - 8, 16 * MIB - 4] {
+            let mut enc = Encoder::new();
+            enc.data(b"literal.");
+            let label = enc.here();
+            enc.nops(gap);
+            place(&mut enc, label);
+            let words = 2 + usize::from(load.is_some());
+            let is_far = gap + 4 * words >= 16 * MIB;
+            match enc.finish() {
+                Ok(code) => {
+                    assert!(!is_far, "{gap:#x}");
+                    let to = code.offset_of(label).expect("it is bound") as i64;
+                    assert_eq!(code.bytes().len(), 8 + gap + 4 * words);
+                    assert_eq!(follow_address(code.bytes(), 0), (3, to, load), "{gap:#x}");
+                }
+                Err(FinishError::OutOfRange { distance, .. }) => {
+                    assert!(is_far, "{gap:#x}");
+                    assert_eq!(distance, gap as i64 + 4);
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+}
+
+/// Downward nothing is out of reach but what is no branch, upward nothing but a load that has no register for an address and what is farther than a B.
 #[test]
 fn what_nothing_can_help_is_out_of_range() {
     let imm19 = Range { low: -1_048_576, high: 1_048_572, step: 4 };
     let adr = Range { low: -1_048_576, high: 1_048_575, step: 1 };
-    let others: [(Range, Place); 4] = [
-        (imm19, |enc, label| enc.ldr_x_lit(X3, label)),
-        (imm19, |enc, label| enc.ldr_d_lit(D3, label)),
-        (imm19, |enc, label| enc.ldrsw_x_lit(X3, label)),
-        (adr, |enc, label| enc.adr(X3, label)),
+    let others: [(bool, Range, Place); 5] = [
+        (true, imm19, |enc, label| enc.ldr_x_lit(X3, label)),
+        (false, imm19, |enc, label| enc.ldr_x_lit(XZR, label)),
+        (false, imm19, |enc, label| enc.ldr_d_lit(D3, label)),
+        (true, imm19, |enc, label| enc.ldrsw_x_lit(X3, label)),
+        (true, adr, |enc, label| enc.adr(X3, label)),
     ];
-    for (range, place) in others {
+    for (has_register, range, place) in others {
         for beyond in [false, true] {
             let mut enc = Encoder::new();
             enc.nop();
@@ -415,7 +466,7 @@ fn what_nothing_can_help_is_out_of_range() {
             place(&mut enc, label);
             let at = MIB as u32 + 4 * u32::from(beyond);
             let problem = FinishError::OutOfRange { label, at, distance: MIB as i64, range };
-            assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
+            assert_eq!(enc.finish().map(drop), if beyond && !has_register { Err(problem) } else { Ok(()) });
 
             // In a block, too.
             let mut enc = Encoder::new();

@@ -17,8 +17,9 @@
 //! A branch that cannot be inverted goes to the B, and is followed by another B over that. The B of an island is itself a reference to a
 //! pending label; when its own reach ends, another island leads on.
 //!
-//! What is no branch, ADR and LDR of a literal, gets no help with a label, but with a constant: where the first reference to one that is not placed yet comes due, an island has
-//! those constants that wait. So only an ADR or LDR of something else can be out of range downward; upward also what is more than 128 MiB away.
+//! An ADR of a bound label, and an LDR of one into a general register, become a sequence that reaches 16 MiB. Where the label is pending they get no help, but for constants: where the first
+//! reference to one that is not placed yet comes due, an island has those constants that wait. So only an ADR or LDR of something else can be out of range downward; upward also
+//! a load into a vector register, and what is more than 16 MiB away, or 128 MiB of a branch.
 //!
 //! # Deadlines
 //!
@@ -41,6 +42,7 @@ use crate::{
     fixup::{Field, Fixup},
     label::{Label, Pos},
 };
+use arrayvec::ArrayVec;
 
 pub(super) type References = crate::references::References<Rel, LateImm>;
 
@@ -124,6 +126,12 @@ pub(super) extern "C" fn veneer(
     let distance = |pos: Pos| pos.distance_to(target);
     let start = memory.pos_below(place, 4);
     let far = Rel::Imm26;
+    if let Some(long) = Long::of(word, field) {
+        let words = long.len();
+        if let Some(words) = long.words(distance(memory.pos_below(place, 4 * words))) {
+            return memory.place_words(place, &words);
+        }
+    }
     if !field.is_branch() || !far.reaches(distance(start)) {
         let field = if field.is_branch() { far } else { field };
         references.out_of_range(label, start, distance(start), field);
@@ -135,6 +143,53 @@ pub(super) extern "C" fn veneer(
         Inverted::Word(inverted) => memory.place_words(place, &[inverted | over, b]),
         Inverted::Never => memory.place_words(place, &[b]),
         Inverted::NoWord => memory.place_words(place, &[word | over, B | far.bits(8), b]),
+    }
+}
+
+/// ADR, or a load of a literal into a general register, which holds the literal's address until then:
+///
+/// ```text
+///     adr x0, low 12 bits
+///     add x0, x0, #rest, lsl #12
+///     ldr x0, [x0]
+/// ```
+struct Long {
+    register: u32,
+    /// Without its registers.
+    load: Option<u32>,
+}
+
+impl Long {
+    fn of(word: u32, field: Rel) -> Option<Long> {
+        let register = word & 31;
+        let load = match (field, word >> 24) {
+            (Rel::Adr21, _) => None,
+            (Rel::Lit19, 0x18) => Some(0xB940_0000),
+            (Rel::Lit19, 0x58) => Some(0xF940_0000),
+            (Rel::Lit19, 0x98) => Some(0xB980_0000),
+            // Vector registers hold no address, and a prefetch has no register.
+            _ => return None,
+        };
+        // ADD takes number 31 for the stack pointer.
+        (register != 31).then_some(Long { register, load })
+    }
+
+    /// The number of instructions.
+    fn len(&self) -> u8 {
+        if self.load.is_some() { 3 } else { 2 }
+    }
+
+    /// The instructions, for a distance from the first one of less than 16 MiB upward.
+    fn words(self, distance: i64) -> Option<ArrayVec<u32, 3>> {
+        let Long { register, load } = self;
+        let pages = u32::try_from(distance >> 12).ok().filter(|pages| *pages < 1 << 12)?;
+        if load.is_some() && distance & 3 != 0 {
+            return None;
+        }
+        let adr = 0x1000_0000 | Rel::Adr21.bits(distance & 0xFFF) | register;
+        let add = 0x9140_0000 | pages << 10 | register << 5 | register;
+        let load = load.map(|load| load | register << 5 | register);
+        Some([adr, add].into_iter().chain(load).collect())
     }
 }
 
@@ -390,7 +445,7 @@ impl Encoder<'_> {
     /// loop of exclusive loads and stores, a table placed by several calls of [`data`](Self::data). Calling this first keeps them together, up to 896 bytes; a
     /// [forward block](Self::forward) and the bytes of one call of `data` are kept together anyway, however long.
     ///
-    /// A branch to a bound label that is too far becomes two or three instructions, here, too.
+    /// A branch to a bound label that is too far becomes two or three instructions, here, too, and so do `adr` and a load of a literal into a general register.
     ///
     /// ```
     /// use tailfirst::{Symbol, aarch64::*};
