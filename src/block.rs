@@ -184,8 +184,9 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// Places code whose *head*, the instruction placed last, is aligned: a loop.
     ///
     /// `write` places it backward as usual. Then it is moved down as far as needed, and the gap behind it is filled with instructions that do nothing, which
-    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending, so branches to them have their near form, even that out of the loop to the
-    /// instruction behind it; and a label bound before anything is placed is the place right behind the block, in front of the gap.
+    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending; on x86-64 a branch out of the
+    /// loop has its short form if it reaches however far the block is moved, else its near one. A label bound before anything is placed is the place right behind the block, in front of
+    /// the gap.
     ///
     /// Where something is aligned inside (by this, [`align`](Self::align) or [`align_code`](Self::align_code)), it and what was placed before stay where they are: only what
     /// comes then is moved, the gap lies between, and labels from before it are as if pending. On AArch64 constants that must be placed in the middle of the code

@@ -325,6 +325,26 @@ fn a_short_branch_out_of_a_block_that_does_not_reach() {
     assert_eq!(enc.finish().err(), Some(FinishError::OutOfRange { label: end, at: 128, distance: 128, range }));
 }
 
+/// Out of an aligned loop to the instruction behind it: short as long as the loop may be moved.
+#[test]
+fn a_branch_out_of_an_aligned_block_is_short_where_it_reaches_anyhow() {
+    for (between, len) in [(0, 2), (127 - 16, 2), (128 - 16, 6)] {
+        let mut enc = tailfirst::x64::Encoder::new();
+        enc.ret();
+        let exit = enc.here();
+        enc.aligned(Align::of::<16>(), |enc| {
+            enc.nops(between);
+            enc.jnz(exit);
+        });
+        let code = enc.finish().expect("it reaches");
+        let gap = code.bytes().len() - 1 - between - len;
+        assert!(gap < 16, "{between}: {gap}");
+        let up = (between + gap) as u8;
+        let bytes = if len == 2 { vec![0x75, up] } else { vec![0x0F, 0x85, up, 0, 0, 0] };
+        assert_eq!(&code.bytes()[..len], bytes);
+    }
+}
+
 /// Labels from outside are pending inside, and those of a complete block are not.
 #[test]
 fn labels_in_sight() {

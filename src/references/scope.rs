@@ -8,6 +8,8 @@
 //! `// Invariant(first):` the labels of the current scope are numbered from `first` on, without gaps, and `first` is the number of labels of all scopes around it.
 
 use super::References;
+#[cfg(feature = "x64")]
+use crate::label::Label;
 use crate::{data_ranges::Length, fixup::Field, label::Pos, late::LateField};
 use alloc::vec::Vec;
 
@@ -143,6 +145,33 @@ impl<F: Field, L: LateField> References<F, L> {
         core::mem::swap(&mut self.labels, &mut scope.labels);
         core::mem::swap(&mut self.scope, &mut scope.number);
         core::mem::swap(&mut self.began, &mut scope.began);
+    }
+
+    /// Whether the label is from outside the current scope.
+    #[cfg(feature = "x64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn is_outer(&self, label: Label) -> bool {
+        label.0 < self.first
+    }
+
+    /// The bytes from `from` up to a label outside of aligned blocks, as if these had been moved as far as they may be; `None` if the label is not bound
+    /// there, or a forward block lies between.
+    #[cfg(feature = "x64")]
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn most_bytes_up(&self, from: Pos, label: Label) -> Option<i64> {
+        let mut moves = 0;
+        for scope in self.scopes.iter().rev() {
+            if scope.aside.is_some() {
+                return None;
+            }
+            moves += i64::from(scope.may_move);
+            if let Some(own) = label.0.checked_sub(scope.first) {
+                let pos = scope.labels.get(own as usize).copied().flatten()?;
+                return Some(from.distance_to(pos) + moves);
+            }
+        }
+        None
     }
 
     /// The current scope's labels, in sight or aside.

@@ -246,7 +246,7 @@ pub fn rel32(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
     op_imm(enc, row, distance);
 }
 
-/// A branch: `short`, with one byte, if the target is bound and near enough, else `near`, with four.
+/// A branch: `short`, with one byte, if the target is bound and near enough, also when aligned blocks around have been moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: impl Into<Target>) {
     let target = target.into();
@@ -256,6 +256,13 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
         Target::Symbol(_) => None,
     };
     let Some(pos) = known else {
+        if let Target::Label(label) = target
+            && enc.references.is_outer(label)
+            && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127)
+        {
+            enc.references.pend(end, Rel::Rel8, target);
+            return op_imm(enc, short, 0_i8);
+        }
         enc.references.pend(end, Rel::NEAR, target);
         return op_imm(enc, near, 0);
     };

@@ -2,7 +2,7 @@
 //!
 //! A program is a tree in reading order: instructions, references, labels, data, alignments, and blocks of the same. It is placed by the crate, and laid
 //! out by a model: a list of items, each with a length, without buffers, positions, fixups or scopes to be rebased. The model follows the documentation in what
-//! it says about branches (near where the target is not in sight, short where it is bound and near enough) and gaps; then every item's bytes follow from the manuals'
+//! it says about branches (near where the target is not in sight, short where it is bound and near enough, wherever aligned blocks are moved) and gaps; then every item's bytes follow from the manuals'
 //! diagrams. Gaps are compared by what they are: as few instructions as possible that do nothing.
 
 // Every test is a crate by itself and uses a part of this.
@@ -264,8 +264,8 @@ impl Item {
 /// The items placed so far, the last one in the code first.
 struct Model {
     items: Vec<Item>,
-    /// The open blocks: for aligned ones the index where what will be moved begins.
-    blocks: Vec<usize>,
+    /// The open blocks: for aligned ones the index where what will be moved begins, and how far it may be moved; a forward one is not moved.
+    blocks: Vec<(usize, Option<usize>)>,
     /// In which block a label is known, by the number of open blocks; `None` before it is made.
     owners: Vec<Option<usize>>,
     alignment: u32,
@@ -283,19 +283,22 @@ impl Model {
     }
 
     fn leave(&mut self) -> usize {
-        let start = self.blocks.pop().expect("a block is open");
+        let (start, _) = self.blocks.pop().expect("a block is open");
         for owner in self.owners.iter_mut().flatten() {
             *owner = (*owner).min(self.blocks.len());
         }
         start
     }
 
-    /// The bytes between the label with this index, if it is in sight and bound, and here.
+    /// The bytes between the label with this index, if it is bound outside of the blocks that are not its own, and here, when these have been moved as far as
+    /// they may be.
     fn up<M: Machine>(&self, label: usize) -> Option<usize> {
         let is_bound = |item: &Item| matches!(item, Item::Label(bound) if *bound == label);
         let at = self.items.iter().rposition(is_bound)?;
-        let in_sight = self.owners[label] == Some(self.blocks.len());
-        in_sight.then(|| self.items[at..].iter().map(Item::len::<M>).sum())
+        let between = &self.blocks[self.owners[label]?..];
+        let is_outside = between.first().is_none_or(|&(start, _)| at < start);
+        let moves: usize = between.iter().map(|&(_, most)| most).sum::<Option<usize>>()?;
+        is_outside.then(|| self.items[at..].iter().map(Item::len::<M>).sum::<usize>() + moves)
     }
 
     fn gap<M: Machine>(&mut self, align: u32) -> usize {
@@ -306,7 +309,7 @@ impl Model {
 
     fn pin(&mut self) {
         let here = self.items.len();
-        self.blocks.iter_mut().for_each(|start| *start = here);
+        self.blocks.iter_mut().for_each(|(start, _)| *start = here);
         self.owners.iter_mut().flatten().for_each(|owner| *owner = 0);
     }
 
@@ -324,7 +327,7 @@ impl Model {
                     self.pin();
                 }
                 Node::Aligned(align, inner) => {
-                    self.blocks.push(self.items.len());
+                    self.blocks.push((self.items.len(), Some(*align as usize)));
                     self.backward::<M>(inner);
                     let gap = self.gap::<M>(*align);
                     let start = self.leave();
@@ -351,7 +354,7 @@ impl Model {
     }
 
     fn forward<M: Machine>(&mut self, nodes: &[Node], block: &mut Vec<Item>) {
-        self.blocks.push(self.items.len());
+        self.blocks.push((self.items.len(), None));
         for node in nodes {
             match node {
                 Node::Forward(inner) => self.forward::<M>(inner, block),
