@@ -147,13 +147,6 @@ impl<F: Field, L: LateField> References<F, L> {
         core::mem::swap(&mut self.began, &mut scope.began);
     }
 
-    /// Whether the label is from outside the current scope.
-    #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn is_outer(&self, label: Label) -> bool {
-        label.0 < self.first
-    }
-
     /// The bytes from `from` up to a label outside of aligned blocks, as if these had been moved as far as they may be; `None` if the label is not bound
     /// there, or a forward block lies between.
     #[cfg(feature = "x64")]
@@ -216,6 +209,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// How many blocks are open.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn depth(&self) -> usize {
         self.scopes.len()
     }

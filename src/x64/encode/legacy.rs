@@ -257,7 +257,7 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
     };
     let Some(pos) = known else {
         if let Target::Label(label) = target
-            && enc.references.is_outer(label)
+            && enc.references.depth() > 0
             && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127)
         {
             enc.references.pend(end, Rel::Rel8, target);
