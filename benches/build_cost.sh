@@ -84,8 +84,9 @@ user() {
     mkdir -p "$work/$name/src/contender"
     cp "$source/workload.rs" "$work/$name/src/"
     cp "$source/contender/$contender.rs" "$work/$name/src/contender/"
-    sed -e "/^pub mod /{/ $contender;/!d}" -e "/^        Box::new(/{/[(]$contender::/!d; /Slice\|ToMemory\|EncodeAndCopy/d}" "$source/contender/mod.rs" >"$work/$name/src/contender/mod.rs"
-    printf '#![allow(dead_code, unused)]\nmod contender;\nmod workload;\npub use contender::all;\npub use workload::Inputs;\n' >"$work/$name/src/lib.rs"
+    sed -e "/^pub mod /{/ $contender;/!d}" -e "/^        Box::new(/{/[(]$contender::/!d; /Slice\|ToMemory\|EncodeAndCopy/d}" \
+        -e "/^    if wanted(<tailfirst::Region/,/^    }/d" "$source/contender/mod.rs" >"$work/$name/src/contender/mod.rs"
+    printf '#![allow(dead_code, unused)]\nmod contender;\nmod workload;\npub use workload::Inputs;\npub fn all(inputs: &Inputs) -> Vec<Box<dyn contender::Contender>> {\n    contender::all(inputs, |_| true)\n}\n' >"$work/$name/src/lib.rs"
     cargo fetch --quiet --manifest-path "$work/$name/Cargo.toml"
     # What it depends on, and a first build.
     build "$name" "$name-target" --release

@@ -255,20 +255,17 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
         Target::Label(label) => enc.references.pos_of(label),
         Target::Symbol(_) => None,
     };
-    let Some(pos) = known else {
-        if let Target::Label(label) = target
-            && enc.references.depth() > 0
-            && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127)
-        {
-            enc.references.pend(end, Rel::Rel8, target);
-            return op_imm(enc, short, 0_i8);
+    let (distance, is_short) = match known {
+        // A bound label lies at a higher address, so the distance is not negative.
+        Some(pos) => (end.distance_to(pos), end.distance_to(pos) <= 127),
+        None => {
+            let is_short = matches!(target, Target::Label(label) if enc.references.depth() > 0
+                && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127));
+            enc.references.pend(end, if is_short { Rel::Rel8 } else { Rel::NEAR }, target);
+            (0, is_short)
         }
-        enc.references.pend(end, Rel::NEAR, target);
-        return op_imm(enc, near, 0);
     };
-    // A bound label lies at a higher address, so the distance is not negative.
-    let distance = end.distance_to(pos);
-    if distance <= 127 {
+    if is_short {
         op_imm(enc, short, distance as i8);
     } else {
         op_imm(enc, near, distance as i32);
