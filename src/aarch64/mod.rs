@@ -25,6 +25,9 @@
 //! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`], [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like
 //! of each.
 
+#[macro_use]
+mod choices;
+
 mod address;
 mod bits;
 mod cond;

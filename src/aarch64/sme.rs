@@ -231,34 +231,9 @@ impl core::ops::BitOr for ZATileMask {
     }
 }
 
-/// What SMSTART starts and SMSTOP stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SmeMode {
-    /// Streaming mode.
-    Sm = 1,
-    /// The ZA array.
-    Za = 2,
-    /// Streaming mode and the ZA array.
-    SmZa = 3,
-}
-
-impl SmeMode {
-    /// Its value in the instruction.
-    #[inline]
-    pub const fn bits(self) -> u32 {
-        self as u32
-    }
-
-    /// The operand with these bits, 1 to 3.
-    #[inline]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        match bits {
-            1 => Some(SmeMode::Sm),
-            2 => Some(SmeMode::Za),
-            3 => Some(SmeMode::SmZa),
-            _ => None,
-        }
-    }
+choices! {
+    /// What SMSTART starts and SMSTOP stops.
+    SmeMode: Sm 1 "Streaming mode" Za 2 "The ZA array" SmZa 3 "Streaming mode and the ZA array";
 }
 
 #[cfg(test)]

@@ -46,31 +46,9 @@ impl<const SIZE: u32> ShrImm<SIZE> {
     }
 }
 
-/// The amount by which MOVI and MVNI shift ones in from below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Msl {
-    /// 8 bits.
-    By8,
-    /// 16 bits.
-    By16,
-}
-
-impl Msl {
-    /// Its value in the instruction.
-    #[inline]
-    pub const fn bits(self) -> u32 {
-        self as u32
-    }
-
-    /// The operand with these bits: 0 or 1.
-    #[inline]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        match bits {
-            0 => Some(Msl::By8),
-            1 => Some(Msl::By16),
-            _ => None,
-        }
-    }
+choices! {
+    /// The amount by which MOVI and MVNI shift ones in from below.
+    Msl: By8 0 "8 bits" By16 1 "16 bits";
 }
 
 /// A 64-bit value whose bytes are 0x00 or 0xFF.
@@ -115,13 +93,9 @@ impl ByteMask64 {
 
 macro_rules! rotations {
     ($($(#[$doc:meta])* $ty:ident: $($name:ident $degrees:literal $bits:literal)*;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $ty {
-            $(
-                #[doc = concat!($degrees, " degrees.")]
-                $name = $bits,
-            )*
+        choices! {
+            $(#[$doc])*
+            $ty: $($name $bits concat!($degrees, " degrees"))*;
         }
 
         impl $ty {
@@ -130,21 +104,6 @@ macro_rules! rotations {
             pub const fn new(degrees: u32) -> Option<Self> {
                 match degrees {
                     $($degrees => Some($ty::$name),)*
-                    _ => None,
-                }
-            }
-
-            /// Its value in the instruction.
-            #[inline]
-            pub const fn bits(self) -> u32 {
-                self as u32
-            }
-
-            /// The operand with these bits.
-            #[inline]
-            pub const fn from_bits(bits: u32) -> Option<Self> {
-                match bits {
-                    $($bits => Some($ty::$name),)*
                     _ => None,
                 }
             }

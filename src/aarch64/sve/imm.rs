@@ -2,36 +2,6 @@
 
 use core::fmt;
 
-macro_rules! choices {
-    ($($(#[$doc:meta])* $ty:ident: $($name:ident $bits:literal $text:literal)*;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $ty {
-            $(
-                #[doc = concat!($text, ".")]
-                $name = $bits,
-            )*
-        }
-
-        impl $ty {
-            /// Its value in the instruction.
-            #[inline]
-            pub const fn bits(self) -> u32 {
-                self as u32
-            }
-
-            /// The operand with these bits.
-            #[inline]
-            pub const fn from_bits(bits: u32) -> Option<Self> {
-                match bits {
-                    $($bits => Some($ty::$name),)*
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-
 choices! {
     /// How many vectors a predicate-as-counter counts for.
     VlxN: VLx2 0 "Two" VLx4 1 "Four";

@@ -257,7 +257,10 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
     };
     let (distance, is_short) = match known {
         // A bound label lies at a higher address, so the distance is not negative.
-        Some(pos) => (end.distance_to(pos), end.distance_to(pos) <= 127),
+        Some(pos) => {
+            let distance = end.distance_to(pos);
+            (distance, distance <= 127)
+        }
         None => {
             let is_short = matches!(target, Target::Label(label) if enc.references.depth() > 0
                 && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127));
