@@ -51,7 +51,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     }
 
     fn over(buffer: Buffer<'buf>) -> Self {
-        Encoder { cursor: Cursor::new(buffer), references: Box::new(References::new()) }
+        Encoder { cursor: Cursor::new(buffer), references: Box::new(I::new_references()) }
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
@@ -126,10 +126,10 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         }
         if !self.references.pool.is_placed() {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
-            on_stack(self, |enc| enc.place_pool());
+            on_stack(self, I::place_pool);
         }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
-        self.references.resolve(bytes)?;
+        I::resolve(&mut self.references, bytes)?;
         Ok(Code {
             bytes,
             relocations: self.references.relocations(),

@@ -62,7 +62,41 @@ pub(crate) mod sealed {
 
         /// Called when a block is in its place: `fixups` are its own, in the order of their positions.
         fn after_block(_: &mut crate::Encoder<'_, Self>, _fixups: core::ops::Range<usize>) {}
+
+        // The rest is by `concrete_steps!`.
+
+        /// [`References::new`].
+        fn new_references() -> References<Self>;
+        /// [`Encoder::place_pool`](crate::Encoder::place_pool).
+        fn place_pool(enc: &mut crate::Encoder<'_, Self>);
+        /// [`References::resolve`].
+        fn resolve(references: &mut References<Self>, code: &mut [u8]) -> Result<(), crate::FinishError>;
     }
+
+    /// An instruction set's references.
+    pub(crate) type References<I> = crate::references::References<<I as Isa>::Field, <I as Isa>::LateField>;
+
+    /// Long steps that are taken once a piece of code, as methods of an instruction set's own. A generic function is compiled by every crate that
+    /// uses it, whenever that is compiled; these are compiled with this crate.
+    macro_rules! concrete_steps {
+        () => {
+            fn new_references() -> $crate::fixup::sealed::References<Self> {
+                $crate::references::References::new()
+            }
+
+            fn place_pool(enc: &mut $crate::Encoder<'_, Self>) {
+                enc.place_waiting_constants();
+            }
+
+            fn resolve(
+                references: &mut $crate::fixup::sealed::References<Self>,
+                code: &mut [u8],
+            ) -> Result<(), $crate::FinishError> {
+                references.resolve(code)
+            }
+        };
+    }
+    pub(crate) use concrete_steps;
 }
 
 /// A kind of PC-relative field.

@@ -163,6 +163,13 @@ impl Pool {
         self.image = image;
     }
 
+    /// Brings the first `count` that wait in the order in which they are placed.
+    fn order_waiting(&mut self, count: usize) {
+        let Pool { constants, waiting, .. } = self;
+        // The strictest alignment first: then the others fit without gaps, mostly.
+        waiting[..count].sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
+    }
+
     /// Whether this is the label of a constant that is not placed yet.
     #[cfg(feature = "aarch64")]
     pub(crate) fn is_waiting(&self, label: Label) -> bool {
@@ -254,6 +261,10 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     ///
     /// Inside a block this is a mistake that [`finish`](Self::finish) reports.
     pub fn place_pool(&mut self) {
+        I::place_pool(self);
+    }
+
+    pub(crate) fn place_waiting_constants(&mut self) {
         if self.references.depth() > 0 {
             return self.references.fail(FinishError::PoolInBlock);
         }
@@ -273,9 +284,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn lay_out_pool(&mut self, placed: usize, code: Align, address: impl Fn(Pos) -> (Pos, F)) -> Vec<u8> {
         // What a block asks for while it is out of the way goes on waiting.
         let known = self.pool.waiting.partition_point(|&index| self.knows(self.pool.constants[index as usize].label));
-        let constants = &self.pool.constants;
-        // The strictest alignment first: then the others fit without gaps, mostly.
-        self.pool.waiting[..known].sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
+        self.pool.order_waiting(known);
         // From the last byte to the first.
         let mut image = core::mem::take(&mut self.pool.image);
         image.clear();

@@ -141,6 +141,8 @@ impl crate::fixup::sealed::Isa for A64 {
         enc.cursor.place_bytes(&[0; 3][..bytes % 4]);
         enc.nops(bytes);
     }
+
+    crate::fixup::sealed::concrete_steps!();
 }
 
 impl Encoder<'_> {

@@ -33,7 +33,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 ///
 /// What is out of line gets these and never the encoder, and where it happens between instructions it cannot unwind (`extern "C"`): so the compiler
 /// keeps the cursor in registers.
-pub(crate) struct References<F, L> {
+pub struct References<F, L> {
     /// The number of the first label in `labels`.
     first: u32,
     labels: Vec<Option<Pos>>,

@@ -156,6 +156,8 @@ impl crate::fixup::sealed::Isa for X64 {
     fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
         enc.nops(bytes);
     }
+
+    crate::fixup::sealed::concrete_steps!();
 }
 
 /// An x86-64 assembler whose code grows downward.
