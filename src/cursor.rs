@@ -16,16 +16,21 @@
 //! overwritten by the next chunk; the red zone is where that happens. So optional bytes at a chunk's low end (prefixes) cost no branch
 //! and no shift: an absent one only shortens the length.
 //!
-//! Capacity is checked once an instruction. When less than the red zone is left, a growing buffer grows; on a fixed one the
-//! cursor moves into a *spill*, a private piece of memory that holds a single instruction, which is copied to its place if
-//! it fits. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and positions keep counting when it is full.
+//! Beside the cursor stands how many bytes below it are known to be *free*. An instruction takes from that what it may need at most, a matter of its type, and
+//! only when too little is left is the buffer looked at. So the check is one subtraction; and in a [batch](crate::Encoder::batch), which begins with a number known to
+//! the compiler, it is none, and of the cursor's moves only the sum remains.
+//!
+//! When less than the red zone is left, a growing buffer grows; on a fixed one the cursor moves into a *spill*, a private piece of memory that holds a single
+//! instruction, or a batch, which is copied to its place if it fits. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and
+//! positions keep counting when it is full.
 //!
 //! A forward block is written by a cursor that never leaves its spill: each instruction is placed there backward, as always, and then appended to the block. So
 //! the encoder functions know nothing of the direction, and only the slow path is another.
 //!
-//! `// Invariant(room):` `limit` is at least `start + RED_ZONE` while the cursor is in the buffer, and above the cursor whenever it is in
-//! the spill; so `at >= limit` means that `RED_ZONE` bytes below `at` may be written. It is higher while a *deadline* comes
-//! before the buffer's end (see [`aarch64::island`](crate::aarch64)): one comparison watches both.
+//! `// Invariant(room):` `free` bytes below `at`, and `RED_ZONE` bytes below those, may be written, unless `free` is 0. `limit` is at least `start + RED_ZONE`
+//! while the cursor is in the buffer, and above the cursor whenever it is in the spill; so `at >= limit` means that the difference is free. It is higher while a
+//! *deadline* comes before the buffer's end (see [`aarch64::island`](crate::aarch64)): one look watches both. What brings a deadline closer than `MOST_FREE` bytes takes
+//! care that the next instruction looks.
 //! `// Invariant(pos):` `origin - at` is one more than the number of bytes placed so far, in the buffer and in the spill alike, and
 //! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
 
@@ -42,18 +47,37 @@ use core::{mem::ManuallyDrop, num::NonZeroU32, ptr::with_exposed_provenance_mut}
 const RED_ZONE: usize = 64;
 #[cfg(feature = "x64")]
 const MAX_CHUNKS: usize = RED_ZONE / 8;
+/// The bytes that a batch may take without a look, at most.
+const MOST_BATCH: usize = 1024;
+/// The red zone of a batch, and what it may take above that.
+const SPILL: usize = RED_ZONE + MOST_BATCH;
+/// The bytes that may be placed from one look to the next.
+pub(crate) const MOST_FREE: usize = 4096;
+/// What an A64 instruction takes of these: as a branch it may become three.
+#[cfg(feature = "aarch64")]
+const WORD: usize = 16;
 /// Bytes that are counted when a fixed buffer is too small.
 const COUNTED: usize = MAX_LEN + (1 << 30);
 
 /// Where the next byte goes, and what it goes into.
 ///
-/// One word is all that placing an instruction changes. The rest is behind a pointer, and what is out of line gets that pointer, and the word by value, and
-/// cannot unwind (`extern "C"`). So the compiler knows that no call sees the word, keeps it in a register from one instruction to the next, and stores it once.
+/// Two words are all that placing an instruction changes. The rest is behind a pointer, and what is out of line gets that pointer, and the words by value, and
+/// cannot unwind (`extern "C"`). So the compiler knows that no call sees the words, keeps them in registers from one instruction to the next, and stores them once.
 pub(crate) struct Cursor<'buf> {
     /// An exposed address. As an integer, because the compiler sees what a pointer may point to through a few steps only; then it would take the code for a
     /// part of the encoder, and load that again after each store.
     at: usize,
+    /// Invariant(room). Taken from before it is looked at, so that this is one subtraction and its sign.
+    free: isize,
     memory: Box<Memory<'buf>>,
+}
+
+/// Where the next instruction ends, and what is known to be free below that when it has taken its part.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Room {
+    at: usize,
+    free: isize,
 }
 
 /// What a cursor writes into.
@@ -64,7 +88,7 @@ pub(crate) struct Memory<'buf> {
     /// One above the address of the buffer's end, as seen from the cursor.
     origin: usize,
     buffer: Buffer<'buf>,
-    /// Where a fixed buffer's last instructions are written, one at a time; `RED_ZONE` bytes of spare capacity, once that is needed.
+    /// Where a fixed buffer's last instructions are written, one at a time, or a batch; `SPILL` bytes of spare capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
     /// The last forward block inside this code, kept for its memory.
@@ -151,7 +175,7 @@ impl<'buf> Cursor<'buf> {
             spare: None,
             outer: None,
         });
-        Cursor { at: memory.start(), memory }
+        Cursor { at: memory.start(), free: 0, memory }
     }
 
     /// Back to the buffer's end, out of all blocks.
@@ -160,7 +184,15 @@ impl<'buf> Cursor<'buf> {
         if self.is_forward() {
             self.leave_blocks();
         }
-        self.at = self.memory.clear();
+        let at = self.memory.clear();
+        self.move_to(at);
+    }
+
+    /// Puts the cursor at `at`, and looks what is free below.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn move_to(&mut self, at: usize) {
+        self.at = at;
+        self.free = self.memory.free_below(at);
     }
 
     #[cold]
@@ -180,7 +212,8 @@ impl<'buf> Cursor<'buf> {
     /// Puts a forward cursor in this one's place.
     pub(crate) fn begin_forward(&mut self) {
         let mut block = self.memory.spare.take().unwrap_or_else(Cursor::forward);
-        block.at = block.memory.clear();
+        let at = block.memory.clear();
+        block.move_to(at);
         let outer = core::mem::replace(self, block);
         self.memory.outer = Some(outer);
     }
@@ -190,7 +223,8 @@ impl<'buf> Cursor<'buf> {
     pub(crate) fn end_forward(&mut self) -> Option<usize> {
         let outer = self.memory.outer.take()?;
         let mut block = core::mem::replace(self, outer);
-        block.at = block.memory.settle(block.at);
+        let at = block.memory.settle(block.at);
+        block.move_to(at);
         let len = match &block.memory.buffer {
             Buffer::Forward(staging) if !staging.is_full() => Some(staging.bytes.len()),
             _ => None,
@@ -203,7 +237,8 @@ impl<'buf> Cursor<'buf> {
     pub(crate) fn place_forward(&mut self) {
         let Some(block) = self.memory.spare.take() else { return };
         if let Buffer::Forward(staging) = &block.memory.buffer {
-            self.at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+            let at = self.memory.place_bytes(self.at, &staging.bytes, &staging.ends);
+            self.move_to(at);
         }
         self.memory.spare = Some(block);
     }
@@ -223,7 +258,8 @@ impl<'buf> Cursor<'buf> {
 
     /// Places data.
     pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
-        self.at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
+        let at = self.memory.place_bytes(self.at, bytes, &[bytes.len() as u32]);
+        self.move_to(at);
     }
 
     /// Places zeros up to an alignment: fewer than the largest one has bytes.
@@ -235,12 +271,14 @@ impl<'buf> Cursor<'buf> {
     /// Places code, in which the instructions that matter end at `ends`, in order.
     #[cfg(feature = "dynasm")]
     pub(crate) fn place_code(&mut self, code: &[u8], ends: &[u32]) {
-        self.at = self.memory.place_bytes(self.at, code, ends);
+        let at = self.memory.place_bytes(self.at, code, ends);
+        self.move_to(at);
     }
 
     /// Back to where `placed` bytes had been placed; there are at least as many.
     pub(crate) fn truncate(&mut self, placed: usize) {
-        self.at = self.memory.truncate(self.at, placed);
+        let at = self.memory.truncate(self.at, placed);
+        self.move_to(at);
     }
 
     /// Bytes placed so far: the distance of the last placed byte from the end.
@@ -267,36 +305,55 @@ impl<'buf> Cursor<'buf> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place<C: Chunks>(&mut self, chunks: C) {
         const { assert!(C::COUNT <= MAX_CHUNKS) }
-        let at = self.with_room();
+        let Room { at, free } = self.room_for(8 * C::COUNT);
         // SAFETY: Invariant(room): RED_ZONE bytes below the cursor may be written; that is room for MAX_CHUNKS.
         self.at = unsafe { chunks.store_below(with_exposed_provenance_mut(at)) }.expose_provenance();
+        // Invariant(room): no chunk is longer than eight bytes.
+        self.free = free;
     }
 
-    /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Below the limit `slow` makes room.
+    /// Where the next byte goes, and what is free when so many bytes are placed.
+    #[cfg(feature = "x64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn room_for(&mut self, bytes: usize) -> Room {
+        // A pointer, so that the compiler need not follow each instruction's calls to here and on when it looks for cycles.
+        let slow: extern "C" fn(&mut Memory<'buf>, usize, usize) -> Room = Memory::room_for;
+        let free = self.free - bytes as isize;
+        if free >= 0 { Room { at: self.at, free } } else { slow(&mut self.memory, self.at, bytes) }
+    }
+
+    /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Where too little is known to be free, `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn place_word<R>(
         &mut self,
         references: &mut R,
-        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> usize,
+        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> Room,
         instruction: impl WordAt<'buf, R>,
     ) {
-        let end = if self.at < self.memory.limit { slow(&mut self.memory, references, self.at) } else { self.at };
-        match instruction.word(&mut self.memory, references, Place { end }) {
-            Word::Here(word) => {
-                let at = end - 4;
-                // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.
-                unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
-                self.at = at;
+        let free = self.free - WORD as isize;
+        let Room { at: end, free } =
+            if free >= 0 { Room { at: self.at, free } } else { slow(&mut self.memory, references, self.at) };
+        let (word, free) = match instruction.word(&mut self.memory, references, Place { end }) {
+            Word::Here(word) => (word, free),
+            Word::Due(word) => (word, 0),
+            Word::Placed(place) => {
+                // Invariant(room): it took no more than WORD bytes, or it came to other memory, where a batch's bytes are free, too.
+                (self.at, self.free) = (place.end, free);
+                return;
             }
-            Word::Placed(place) => self.at = place.end,
-        }
+        };
+        let at = end - 4;
+        // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.
+        unsafe { with_exposed_provenance_mut::<u32>(at).write_unaligned(word.to_le()) };
+        (self.at, self.free) = (at, free);
     }
 
     /// Lets `f`, which is out of line, place something.
     #[cfg(feature = "aarch64")]
     pub(crate) fn with_memory(&mut self, f: impl FnOnce(&mut Memory<'buf>, Place) -> Place) {
-        self.at = f(&mut self.memory, Place { end: self.at }).end;
+        let at = f(&mut self.memory, Place { end: self.at }).end;
+        self.move_to(at);
     }
 
     /// The number of bytes placed at which the slow path looks for what is due.
@@ -307,20 +364,41 @@ impl<'buf> Cursor<'buf> {
     /// Sets that number.
     pub(crate) fn set_deadline(&mut self, placed: usize) {
         self.memory.set_deadline(placed);
+        self.move_to(self.at);
     }
 
-    /// Where the next byte goes, with Invariant(room): the red zone below it is free.
-    #[cfg(feature = "x64")]
+    /// Whether a batch of so many bytes can begin.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_room(&mut self) -> usize {
-        if self.at < self.memory.limit { self.memory.with_room(self.at) } else { self.at }
+    pub(crate) fn has_room_for_batch(&self, bytes: usize) -> bool {
+        self.free >= bytes as isize
+    }
+
+    /// Makes room for a batch of so many bytes, where no deadline comes before them.
+    pub(crate) fn make_room_for_batch(&mut self, bytes: usize) {
+        debug_assert!(bytes <= MOST_BATCH);
+        self.at = self.memory.with_batch_room(self.at, bytes);
+        self.free = bytes as isize;
+    }
+
+    /// Begins a batch, for which there is room: of what is free it may take so many bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn begin_batch(&mut self, bytes: usize) {
+        debug_assert!(self.has_room_for_batch(bytes));
+        self.free = bytes as isize;
+    }
+
+    /// Ends a batch.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn end_batch(&mut self) {
+        self.move_to(self.at);
     }
 
     /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
         let placed = self.placed();
-        self.at = self.memory.settle(self.at);
+        let at = self.memory.settle(self.at);
+        self.move_to(at);
         self.memory.code(placed)
     }
 }
@@ -337,6 +415,8 @@ pub(crate) struct Place {
 pub(crate) enum Word {
     /// It is this one, and nothing was placed.
     Here(u32),
+    /// It is this one, and the next instruction must look whether something is due.
+    Due(u32),
     /// It was placed, or what stands for it.
     Placed(Place),
 }
@@ -381,8 +461,8 @@ impl Memory<'_> {
     }
 
     /// Room for one instruction.
-    pub(crate) fn make_room(&mut self, place: Place) -> usize {
-        self.with_room(place.end)
+    pub(crate) fn room_for_word(&mut self, place: Place) -> Room {
+        self.room_for(place.end, WORD)
     }
 }
 
@@ -434,26 +514,65 @@ impl Memory<'_> {
         self.origin.wrapping_sub(at)
     }
 
-    /// A place from which the red zone is free, with as many bytes placed.
+    /// The bytes below `at` that are known to be free, as far as from one look to the next.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn free_below(&self, at: usize) -> isize {
+        // Invariant(room)
+        at.saturating_sub(self.limit).min(MOST_FREE) as isize
+    }
+
+    /// A place for what takes so many bytes, with as many placed, and what is free when it has taken them.
     #[cold]
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-    extern "C" fn with_room(&mut self, at: usize) -> usize {
+    extern "C" fn room_for(&mut self, at: usize, bytes: usize) -> Room {
+        let at = self.with_room(at);
+        let at = self.leave_spill(at);
+        Room { at, free: (self.free_below(at) - bytes as isize).max(0) }
+    }
+
+    /// A place below which a batch of so many bytes is free, with as many placed.
+    fn with_batch_room(&mut self, at: usize, bytes: usize) -> usize {
+        let at = self.settle(at);
+        let at = self.leave_spill(at);
+        if self.state == State::InBuffer { self.with_free(at, bytes) } else { at }
+    }
+
+    /// A place from which the red zone is free, with as many bytes placed.
+    #[cold]
+    #[inline(never)]
+    fn with_room(&mut self, at: usize) -> usize {
+        if self.state == State::InBuffer { self.with_free(at, 0) } else { self.settle(at) }
+    }
+
+    /// From the buffer, a place from which so many bytes are free, and the red zone below them, with as many placed.
+    fn with_free(&mut self, at: usize, bytes: usize) -> usize {
         let placed = self.count(at) - 1;
-        if self.state != State::InBuffer {
-            return self.flush_spill(placed);
-        }
-        let (start, len) = self.buffer.extent();
-        if len - placed >= RED_ZONE {
-            // It was the deadline that led here.
-            debug_assert!(at >= start.addr() + RED_ZONE);
+        let needed = RED_ZONE + bytes;
+        let (_, len) = self.buffer.extent();
+        if len - placed >= needed {
+            // A deadline may have led here.
             return at;
         }
-        if self.buffer.grow(placed) {
-            return self.in_buffer(placed);
+        while self.buffer.grow(placed) {
+            let (_, len) = self.buffer.extent();
+            if len - placed >= needed {
+                return self.in_buffer(placed);
+            }
         }
         self.state = State::InSpill { placed };
         self.in_spill(placed)
+    }
+
+    /// From an empty spill back to the buffer, if that has room: a batch needed more than there was, but took less.
+    fn leave_spill(&mut self, at: usize) -> usize {
+        let State::InSpill { placed } = self.state else { return at };
+        let (_, len) = self.buffer.extent();
+        if len - placed < RED_ZONE {
+            return at;
+        }
+        self.state = State::InBuffer;
+        self.in_buffer(placed)
     }
 
     fn clear(&mut self) -> usize {
@@ -549,9 +668,9 @@ impl Memory<'_> {
     fn in_spill(&mut self, placed: usize) -> usize {
         // Counting ends a little above what any buffer holds, so that positions stay in 32 bits.
         let placed = placed.min(COUNTED);
-        self.spill.reserve_exact(RED_ZONE);
-        let at = self.spill.as_mut_ptr().expose_provenance() + RED_ZONE;
-        // Invariant(room): the limit is above the cursor, so that every instruction comes by `with_room`.
+        self.spill.reserve_exact(SPILL);
+        let at = self.spill.as_mut_ptr().expose_provenance() + SPILL;
+        // Invariant(room): the limit is above the cursor, so that every instruction outside a batch comes by `with_room`.
         self.limit = at + 1;
         self.origin = at.wrapping_add(placed + 1);
         at
@@ -563,13 +682,13 @@ impl Memory<'_> {
             let (start, len) = self.buffer.extent();
             if total <= len {
                 let new = total - placed;
-                debug_assert!(new <= RED_ZONE);
+                debug_assert!(new <= SPILL);
                 // SAFETY:
-                // 1. the last `new` bytes of the spill's red zone were written by `place` or `place_word`, which began at its end;
+                // 1. the last `new` bytes of the spill were written by `place` or `place_word`, which began at its end;
                 // 2. `placed <= total <= len`, so the place is inside the buffer;
                 // 3. the spill is no part of the buffer.
                 unsafe {
-                    let from = self.spill.as_ptr().add(RED_ZONE - new);
+                    let from = self.spill.as_ptr().add(SPILL - new);
                     core::ptr::copy_nonoverlapping(from, start.add(len - total), new);
                 }
                 self.state = State::InSpill { placed: total };
@@ -580,9 +699,9 @@ impl Memory<'_> {
         if let (State::Forward, Buffer::Forward(staging)) = (self.state, &mut self.buffer) {
             let new = total - staging.bytes.len();
             if new > 0 {
-                debug_assert!(new <= RED_ZONE);
-                // SAFETY: the last `new` bytes of the spill's red zone were written by `place` or `place_word`, which began at its end.
-                let placed = unsafe { core::slice::from_raw_parts(self.spill.as_ptr().add(RED_ZONE - new), new) };
+                debug_assert!(new <= SPILL);
+                // SAFETY: the last `new` bytes of the spill were written by `place` or `place_word`, which began at its end.
+                let placed = unsafe { core::slice::from_raw_parts(self.spill.as_ptr().add(SPILL - new), new) };
                 staging.append(placed, &[new as u32]);
                 let placed = staging.bytes.len();
                 return self.in_spill(placed);

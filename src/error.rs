@@ -69,6 +69,11 @@ pub enum FinishError {
         /// The alignment in bytes.
         align: u32,
     },
+    /// A [batch](crate::Encoder::batch) was begun inside a forward block, where each instruction must be seen by itself.
+    BatchInForwardBlock {
+        /// The position.
+        at: u32,
+    },
     /// The constant pool was to be placed inside a block.
     PoolInBlock,
     /// What was placed as a patch site is too short to have the field.
@@ -171,6 +176,12 @@ impl core::fmt::Display for FinishError {
             FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
             FinishError::AlignedInForwardBlock { align } => {
                 write!(f, "no alignment (to {align} bytes) is possible inside a forward block: align around it")
+            }
+            FinishError::BatchInForwardBlock { at } => {
+                write!(
+                    f,
+                    "a batch was begun inside a forward block, {at} bytes from its start: call the instructions without"
+                )
             }
             FinishError::PoolInBlock => {
                 f.write_str("the constant pool cannot be placed inside a block: place it around it")

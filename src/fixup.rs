@@ -29,6 +29,8 @@ pub(crate) mod sealed {
         const ADDRESS64: Self::Field;
         /// What code must be aligned to.
         const CODE_ALIGN: crate::Align;
+        /// The bytes that a batch may take, counted as the cursor counts.
+        const BATCH: usize;
         /// The distance in bytes within which a constant is used again instead of being placed a second time.
         const POOL_REACH: u32;
 
@@ -67,6 +69,8 @@ pub(crate) mod sealed {
 
         /// [`References::new`].
         fn new_references() -> References<Self>;
+        /// `Encoder::make_room_for_batch`.
+        fn make_room_for_batch(enc: &mut crate::Encoder<'_, Self>);
         /// [`Encoder::place_pool`](crate::Encoder::place_pool).
         fn place_pool(enc: &mut crate::Encoder<'_, Self>);
         /// [`References::resolve`].
@@ -82,6 +86,10 @@ pub(crate) mod sealed {
         () => {
             fn new_references() -> $crate::fixup::sealed::References<Self> {
                 $crate::references::References::new()
+            }
+
+            fn make_room_for_batch(enc: &mut $crate::Encoder<'_, Self>) {
+                enc.make_room_for_batch();
             }
 
             fn place_pool(enc: &mut $crate::Encoder<'_, Self>) {
@@ -112,6 +120,13 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
 
     /// Writes `distance`, which is in range, into `code`, whose index `from` is the byte that distances are measured from.
     fn write(self, code: &mut [u8], from: usize, distance: i64);
+
+    /// Writes `distance` into `code`, whose end is `from_end` bytes behind the byte that distances are measured from; `None` if the field cannot hold it.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn fill(self, code: &mut [u8], from_end: usize, distance: i64) -> Option<()> {
+        let from = code.len().wrapping_sub(from_end);
+        self.reaches(distance).then(|| self.write(code, from, distance))
+    }
 
     /// Whether the field, whose distances are measured from index `from` of `code`, is one of a branch: of an instruction that may as well lead to a jump to the
     /// target.
@@ -167,6 +182,15 @@ impl Range {
     #[inline]
     pub const fn holds(self, distance: i64) -> bool {
         self.low <= distance && distance <= self.high && distance % self.step == 0
+    }
+
+    /// As `holds`, of a distance that is not negative, where the field has a power of two of distances in that direction.
+    #[cfg(feature = "aarch64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn holds_upward(self, distance: i64) -> bool {
+        debug_assert!(distance >= 0 && ((self.high + self.step) as u64).is_power_of_two());
+        // The highest one has all the bits that a distance may have.
+        distance & !self.high == 0
     }
 }
 

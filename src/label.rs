@@ -36,6 +36,14 @@ impl Pos {
         self.0.get() - 1
     }
 
+    /// The bytes from this position up to `other`, which does not lie at a lower address.
+    #[cfg(feature = "x64")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn up_to(self, other: Pos) -> u32 {
+        debug_assert!(other.0.get() <= self.0.get());
+        self.0.get().wrapping_sub(other.0.get())
+    }
+
     /// The bytes from this position up to `other`; negative if `other` lies at a lower address.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn distance_to(self, other: Pos) -> i64 {

@@ -96,17 +96,16 @@ impl<'buf> WordAt<'buf, References> for Branch {
             && let Some(pos) = references.pos_of(label)
         {
             let distance = start.distance_to(pos);
-            return if field.reaches(distance) {
+            return if field.range().holds_upward(distance) {
                 Word::Here(word | field.bits(distance))
             } else {
                 Word::Placed(veneer(memory, references, place, word, field, (label, pos)))
             };
         }
         references.pend(start, field, target);
-        if let Some(deadline) = field.deadline(start) {
-            memory.note_deadline(deadline);
-        }
-        Word::Here(word)
+        let Some(deadline) = field.deadline(start) else { return Word::Here(word) };
+        memory.note_deadline(deadline);
+        if field.reach_is_long() { Word::Here(word) } else { Word::Due(word) }
     }
 }
 

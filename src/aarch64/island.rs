@@ -37,7 +37,7 @@
 
 use super::{Encoder, LateImm, Rel};
 use crate::{
-    cursor::{Memory, Place},
+    cursor::{MOST_FREE, Memory, Place, Room},
     deadline::{REACHES, Served},
     fixup::{Field, Fixup},
     label::{Label, Pos},
@@ -95,6 +95,12 @@ impl Rel {
         self.range().low.unsigned_abs() as usize
     }
 
+    /// Whether a deadline is later than the next look, however late that is.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn reach_is_long(self) -> bool {
+        self.down() / 8 * 7 > MOST_FREE
+    }
+
     /// The deadline of a reference from `from`, in bytes placed, if an island can help it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn deadline(self, from: Pos) -> Option<usize> {
@@ -106,9 +112,9 @@ impl Rel {
 #[cold]
 #[inline(never)]
 #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-pub(super) extern "C" fn slow(memory: &mut Memory<'_>, references: &mut References, at: usize) -> usize {
+pub(super) extern "C" fn slow(memory: &mut Memory<'_>, references: &mut References, at: usize) -> Room {
     let place = references.place_due(memory, Place::new(at), 0);
-    memory.make_room(place)
+    memory.room_for_word(place)
 }
 
 /// Places a branch to a label that is bound, and too far for `field`.

@@ -93,6 +93,8 @@ impl crate::fixup::sealed::Isa for A64 {
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    // What would come due within a batch comes before it, so it should be short beside the reach of compare-and-branch.
+    const BATCH: usize = 512;
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
 

@@ -22,16 +22,16 @@ impl<F: Field, L: LateField> References<F, L> {
         if !self.scopes.is_empty() {
             return Err(FinishError::OpenBlock);
         }
-        for &Fixup { from, label, field, is_served } in &self.fixups {
-            let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
-            let distance = from.distance_to(pos);
-            if !field.reaches(distance) {
-                if is_served {
-                    continue;
-                }
-                return Err(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+        debug_assert_eq!(self.first, 0);
+        let labels = &self.labels[..];
+        for fixup in &self.fixups {
+            let &Fixup { from, label, field, .. } = fixup;
+            // Invariant(first), outside of scopes.
+            let Some(&Some(pos)) = labels.get(label.0 as usize) else { return Err(self.unresolved(label, from)) };
+            let (at, distance) = (from.from_end(), from.distance_to(pos));
+            if field.fill(code, at as usize, distance).is_none() && !fixup.is_served {
+                return Err(FinishError::OutOfRange { label, at, distance, range: field.range() });
             }
-            field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
         }
         if !self.deadlines.served.is_empty() {
             self.fill_served(code)?;
@@ -56,16 +56,10 @@ impl<F: Field, L: LateField> References<F, L> {
             if field.reaches(direct) {
                 continue;
             }
-            let distance = from.distance_to(to);
-            if !field.reaches(distance) {
-                return Err(FinishError::OutOfRange {
-                    label,
-                    at: from.from_end(),
-                    distance: direct,
-                    range: field.range(),
-                });
+            let at = from.from_end();
+            if field.fill(code, at as usize, from.distance_to(to)).is_none() {
+                return Err(FinishError::OutOfRange { label, at, distance: direct, range: field.range() });
             }
-            field.write(code, code.len().wrapping_sub(from.from_end() as usize), distance);
         }
         Ok(())
     }

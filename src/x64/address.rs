@@ -8,6 +8,7 @@ use super::{
     tables::TABLES,
     word::{Address, Word},
 };
+use core::hint::select_unpredictable;
 
 /// What an index is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +47,7 @@ pub(super) struct Parts {
 impl Parts {
     /// The shortest form of the address.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn encode(self) -> Word {
+    pub(super) fn encode(self) -> Word {
         match self {
             Parts { base: None, index, disp } => baseless(index, disp),
             Parts { base: Some(base), index: None, disp } => based(base, disp),
@@ -57,20 +58,20 @@ impl Parts {
 
 /// What goes with the displacement's length, without a branch: what decides is not predictable.
 #[cfg_attr(not(debug_assertions), inline(always))]
-const fn by_length<T: Copy>(disp: i32, none: T, one: T, four: T) -> T {
-    let some = if disp as i8 as i32 == disp { one } else { four };
-    if disp == 0 { none } else { some }
+fn by_length<T>(disp: i32, none: T, one: T, four: T) -> T {
+    let some = select_unpredictable(disp as i8 as i32 == disp, one, four);
+    select_unpredictable(disp == 0, none, some)
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) const fn based(base: u8, disp: i32) -> Word {
+pub(super) fn based(base: u8, disp: i32) -> Word {
     let bases = by_length(disp, &TABLES.based_0, &TABLES.based_1, &TABLES.based_4);
     let base = (base & 31) as usize;
     bases.addresses[base].with_tail(bases.tails[base], disp as u32 as u64)
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-const fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
+fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
     let bases = by_length(disp, &TABLES.indexed_0, &TABLES.indexed_1, &TABLES.indexed_4);
     let (base, index) = ((base & 31) as usize, (index & 31) as usize);
     let sib = bases.tails[base] | TABLES.indices.sibs[index] | (scale as u64) << 6;

@@ -49,16 +49,26 @@ impl Field for Rel {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
         // An instruction that has the field is as long as this says, so the bytes are there.
-        if let Rel::Disp32 { trailing } = self {
-            // By itself, for speed: most are of this kind.
-            return put(code, from.wrapping_sub(4 + usize::from(trailing)), (distance as i32).to_le_bytes());
-        }
         match self {
             Rel::Rel8 => put(code, from.wrapping_sub(1), [distance as u8]),
-            Rel::Disp32 { .. } => {}
+            Rel::Disp32 { trailing } => {
+                put(code, from.wrapping_sub(4 + usize::from(trailing)), (distance as i32).to_le_bytes());
+            }
             Rel::Offset32 => put(code, from.wrapping_sub(4), ((distance + 4) as i32).to_le_bytes()),
             Rel::Address64 => put(code, from.wrapping_sub(8), distance.to_le_bytes()),
         }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn fill(self, code: &mut [u8], from_end: usize, distance: i64) -> Option<()> {
+        if self != Rel::NEAR {
+            return self.fill_other(code, from_end, distance);
+        }
+        // By itself, for speed: most are of this kind, which reaches everything.
+        let below = from_end + 4;
+        let (_, field) = code.split_at_mut_checked(code.len().wrapping_sub(below))?;
+        *field.first_chunk_mut()? = (distance as i32).to_le_bytes();
+        Some(())
     }
 
     fn is_branch(self, code: &[u8], from: usize) -> bool {
@@ -82,6 +92,14 @@ impl Field for Rel {
             Rel::Address64 => to as i64,
             _ => to.wrapping_sub(from) as i64,
         }
+    }
+}
+
+impl Rel {
+    #[inline(never)]
+    fn fill_other(self, code: &mut [u8], from_end: usize, distance: i64) -> Option<()> {
+        let from = code.len().wrapping_sub(from_end);
+        self.reaches(distance).then(|| self.write(code, from, distance))
     }
 }
 

@@ -48,7 +48,7 @@ enum Place {
 
 impl Place {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn encode(self) -> Word {
+    fn encode(self) -> Word {
         match self {
             Place::Parts(parts) => parts.encode(),
             Place::Rip(disp) => Word::rip(disp),
@@ -149,8 +149,21 @@ impl Mem {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         self.place.encode().with(self.prefixes)
+    }
+
+    /// Whether no register is above number 7.
+    pub(super) const fn needs_no_rex(self) -> bool {
+        match self.place {
+            Place::Parts(Parts { base: Some(8..), .. } | Parts { index: Some((8.., _)), .. }) => false,
+            Place::Parts(_) | Place::Rip(_) | Place::Target(_) | Place::Wrong(_) => true,
+        }
+    }
+
+    /// Whether the address has 32 bits.
+    pub(super) const fn has_32_bits(self) -> bool {
+        self.prefixes.addr32()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -345,7 +358,7 @@ impl<R> VMem<R> {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         self.place.encode()
     }
 
@@ -418,7 +431,7 @@ pub struct EMem(Mem);
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         self.0.rm()
     }
 }

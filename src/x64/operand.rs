@@ -49,12 +49,12 @@ impl Low<Mem> {
     /// `None` if the base or the index is above number 7.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn memory(mem: Mem) -> Option<Self> {
-        if mem.rm().needs_no_rex() { Some(Low(mem)) } else { None }
+        if mem.needs_no_rex() { Some(Low(mem)) } else { None }
     }
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         self.0.rm()
     }
 }
@@ -81,11 +81,11 @@ pub struct WideMem(Mem);
 impl WideMem {
     /// `None` if the address has 32 bits.
     pub const fn new(mem: Mem) -> Option<Self> {
-        if mem.rm().prefixes().addr32() { None } else { Some(WideMem(mem)) }
+        if mem.has_32_bits() { None } else { Some(WideMem(mem)) }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         self.0.rm()
     }
 }
@@ -131,7 +131,7 @@ impl<R> Rm<R> {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn rm(self) -> Word {
+    pub fn rm(self) -> Word {
         match self.operand {
             Operand::Register(word) => word,
             Operand::Memory(mem) => mem.rm(),

@@ -136,12 +136,6 @@ impl Word {
         self.info & Self::SPECIAL != 0
     }
 
-    /// Whether the operand can do without REX.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn needs_no_rex(self) -> bool {
-        self.head & (Self::NEEDS_REX | Self::FIFTH) == 0
-    }
-
     /// For generated code: the register's number; `None` for memory.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn register(self) -> Option<u8> {

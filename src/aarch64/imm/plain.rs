@@ -21,8 +21,9 @@ impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
     /// The immediate of this value: a multiple of 2<sup>`SHIFT`</sup> below 2<sup>`BITS + SHIFT`</sup>.
     #[inline]
     pub const fn new(value: u32) -> Option<Self> {
-        let bits = value >> SHIFT;
-        if bits >> BITS == 0 && bits << SHIFT == value { Some(UImm(bits)) } else { None }
+        // The highest value has all the bits that a value may have.
+        let highest = ((1 << BITS) - 1) << SHIFT;
+        if value & !highest == 0 { Some(UImm(value >> SHIFT)) } else { None }
     }
 
     /// The immediate of a value known at compile time; a value that cannot be encoded is a compile error.

@@ -214,19 +214,19 @@ pub fn rm_imm_by_size<M: RmPart>(
             rm_imm::<Word>(enc, long_row, reg, rm, imm)
         };
     }
-    // With four bytes the immediate stands as high in its word as it can; with fewer all is shifted up, so that what is too much falls out. How far is
-    // selected with the opcode, in its word's lowest byte, where the head has nothing that counts.
-    let of_size = |op: Op, bytes: usize| op.opcode >> 8 | (32 - 8 * bytes as u32);
-    let by_size = select_unpredictable(fits, of_size(short, 1), of_size(long, bytes));
-    let shift = by_size & 63;
-    let len = 4 - (shift >> 3) as usize;
-    let head = short.behind_rex(short.digit | reg.reg().0 | rm.head, by_size, 1);
+    // Nothing branches on the value: both sizes are made, and one is selected. An immediate stands as high in its word as it can; what is too much falls out.
+    let head = long.behind_rex(long.digit | reg.reg().0 | rm.head, long.opcode >> 8, 1);
+    let difference = (long.opcode ^ short.opcode) >> 8;
     let imm = (imm as u32 as u64) << 32;
     if rm.is_register() {
-        let head_and_imm = Chunk::new((imm | u64::from(head.word)) << shift, head.len + len);
-        place_prefixed(enc, short, head_and_imm);
+        let word = imm | u64::from(head.word);
+        let short_word = Chunk::new((word ^ u64::from(difference)) << 24, head.len + 1);
+        let long_word = Chunk::new(word << (32 - 8 * bytes), head.len + bytes);
+        place_prefixed(enc, long, Chunk::select(fits, short_word, long_word));
     } else {
-        place_prefixed(enc, short, ((Chunk::new(imm << shift, len), rm.tail()), head));
+        let imm = Chunk::select(fits, Chunk::new(imm << 24, 1), Chunk::new(imm << (32 - 8 * bytes), bytes));
+        let head = Chunk::new(head.word ^ select_unpredictable(fits, difference, 0), head.len);
+        place_prefixed(enc, long, ((imm, rm.tail()), head));
     }
 }
 
@@ -256,10 +256,9 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
         Target::Symbol(_) => None,
     };
     let (distance, is_short) = match known {
-        // A bound label lies at a higher address, so the distance is not negative.
         Some(pos) => {
-            let distance = end.distance_to(pos);
-            (distance, distance <= 127)
+            let distance = end.up_to(pos);
+            (distance as i32, distance <= 127)
         }
         None => {
             let is_short = matches!(target, Target::Label(label) if enc.references.depth() > 0
@@ -271,6 +270,6 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
     if is_short {
         op_imm(enc, short, distance as i8);
     } else {
-        op_imm(enc, near, distance as i32);
+        op_imm(enc, near, distance);
     }
 }
