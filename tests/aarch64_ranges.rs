@@ -970,6 +970,8 @@ enum Item {
     Bind(usize),
     Forward(Vec<Item>),
     Aligned(u32, Vec<Item>),
+    /// Placed in one go.
+    Batch(Vec<Item>),
     /// Placed, and rolled back.
     Undone(Vec<Item>),
 }
@@ -1026,7 +1028,8 @@ impl Program<'_> {
                     let align = Align::new(*align).expect("a power of two");
                     enc.aligned(align, |enc| self.place(enc, items, false));
                 }
-                Item::Aligned(_, items) => self.place(enc, items, is_forward),
+                Item::Batch(items) if !is_forward => enc.batch(|enc| self.place(enc, items, false)),
+                Item::Aligned(_, items) | Item::Batch(items) => self.place(enc, items, is_forward),
                 Item::Undone(items) => {
                     let (snapshot, bound) = (enc.snapshot(), self.bound.clone());
                     let (placed, loaded) = (self.placed.len(), self.loaded.len());
@@ -1064,7 +1067,7 @@ fn gap(choices: &mut Choices, limits: usize) -> usize {
 fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, count: usize) -> Vec<Item> {
     let count = if limits == 1 { 4 } else { count };
     (0..choices.below(count))
-        .map(|_| match choices.below(if depth == 0 { 10 } else { 13 }) {
+        .map(|_| match choices.below(if depth == 0 { 10 } else { 15 }) {
             0 => Item::Nops(gap(choices, limits.min(4))),
             1 => Item::Data(gap(choices, limits)),
             2 => Item::Bind(choices.below(labels)),
@@ -1072,7 +1075,8 @@ fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, coun
             8..10 => Item::Load(choices.below(LOADS.len()), choices.below(3) as u64, choices.below(8) as u32),
             10 => Item::Forward(items(choices, labels, depth - 1, 1, count)),
             11 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
-            _ => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
+            12 => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
+            _ => Item::Batch(items(choices, labels, depth - 1, limits, count)),
         })
         .collect()
 }

@@ -35,6 +35,8 @@ pub enum Node {
     AlignCode(u32),
     Forward(Vec<Node>),
     Aligned(u32, Vec<Node>),
+    /// Placed in one go.
+    Batch(Vec<Node>),
     /// Placed, and rolled back.
     Dropped(Vec<Node>),
 }
@@ -79,6 +81,8 @@ struct Place {
     alignments: bool,
     /// Inside an aligned block.
     moved: bool,
+    /// Outside of forward blocks.
+    batches: bool,
     drops: bool,
 }
 
@@ -87,7 +91,7 @@ pub fn program<M: Machine>(numbers: &[u64], drops: bool) -> Program {
     let mut left = numbers.len() / 2 + 1;
     let mut labels = 0;
     let mut nodes = Vec::new();
-    let place = Place { depth: 0, alignments: true, moved: false, drops };
+    let place = Place { depth: 0, alignments: true, moved: false, batches: true, drops };
     while left > 0 {
         nodes.extend(list::<M>(&mut choices, &mut left, &mut labels, place));
     }
@@ -101,7 +105,7 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
     while *left > 0 {
         *left -= 1;
         let inside = Place { depth: place.depth + 1, ..place };
-        nodes.push(match c.below(20) {
+        nodes.push(match c.below(22) {
             0 => Node::Run(c.below(4)),
             1 => Node::Run(110 + c.below(20)),
             2..=6 => Node::Refer(c.below(M::KINDS), c.below(100)),
@@ -115,7 +119,7 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
             12 if place.alignments => Node::Align(1 << c.below(7)),
             13 if place.alignments => Node::AlignCode(1 << c.below(7)),
             14 | 15 if place.depth < 6 => {
-                Node::Forward(list::<M>(c, left, labels, Place { alignments: false, ..inside }))
+                Node::Forward(list::<M>(c, left, labels, Place { alignments: false, batches: false, ..inside }))
             }
             16 | 17 if place.depth < 6 && place.alignments => {
                 Node::Aligned(1 << c.below(7), list::<M>(c, left, labels, Place { moved: true, ..inside }))
@@ -139,6 +143,7 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
                 continue;
             }
             19 if place.depth > 0 => break,
+            20 | 21 if place.depth < 6 && place.batches => Node::Batch(list::<M>(c, left, labels, inside)),
             _ => Node::Run(1),
         });
     }
@@ -179,6 +184,7 @@ impl Placing {
                 Node::Aligned(align, inner) => {
                     enc.aligned(Align::new(*align).expect("a power of two"), |enc| self.backward(enc, inner));
                 }
+                Node::Batch(inner) => enc.batch(|enc| self.backward(enc, inner)),
                 Node::Dropped(inner) => self.dropped(enc, inner, Self::backward),
                 _ => self.node(enc, node),
             }
@@ -235,7 +241,7 @@ impl Placing {
             Node::Align(align) => enc.align(Align::new(*align).expect("a power of two")),
             Node::AlignCode(align) => enc.align_code(Align::new(*align).expect("a power of two")),
             Node::Forward(inner) => enc.forward(|enc| self.forward(enc, inner)),
-            Node::Aligned(..) | Node::Dropped(_) => unreachable!("the callers do these"),
+            Node::Aligned(..) | Node::Batch(_) | Node::Dropped(_) => unreachable!("the callers do these"),
         }
     }
 }
@@ -334,6 +340,7 @@ impl Model {
                     self.items.insert(start, Item::Gap(gap));
                     self.pin();
                 }
+                Node::Batch(inner) => self.backward::<M>(inner),
                 Node::Forward(inner) => {
                     let mut block = Vec::new();
                     self.forward::<M>(inner, &mut block);
