@@ -32,22 +32,21 @@ use crate::{
 };
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
-use core::cmp::Reverse;
 
 /// The longest constant, in bytes: a 512-bit vector.
 const LONGEST: usize = 64;
 
 /// Constants of one encoder, in the order in which they were asked for.
+///
+/// `// Invariant(placed):` the first `placed` of them have their places, and the others wait: at any time those that wait are placed together, but for the last ones,
+/// which a block has asked for.
 pub(crate) struct Pool {
     constants: Vec<Constant>,
-    /// Their indices, in the order of what they hold; of several copies the last one's.
-    sorted: Vec<u32>,
-    /// The indices of those that are not placed yet, ascending.
-    waiting: Vec<u32>,
-    /// The bytes of these, at most.
+    placed: usize,
+    /// The bytes of those that wait, at most.
     waiting_bytes: usize,
-    /// The indices of those that are placed, in the order in which they were.
-    placed: Vec<u32>,
+    /// The indices of all, in the order of what they hold; of several copies the last one's.
+    sorted: Vec<u32>,
     /// The bytes of the constants placed last, kept for their memory.
     image: Vec<u8>,
 }
@@ -69,7 +68,7 @@ struct Constant {
     copy_of: Option<u32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Content {
     Bytes(ArrayVec<u8, LONGEST>),
     Address(Target),
@@ -93,59 +92,43 @@ impl Content {
 
 impl Pool {
     pub(crate) const fn new() -> Self {
-        Pool {
-            constants: Vec::new(),
-            sorted: Vec::new(),
-            waiting: Vec::new(),
-            waiting_bytes: 0,
-            placed: Vec::new(),
-            image: Vec::new(),
-        }
+        Pool { constants: Vec::new(), placed: 0, waiting_bytes: 0, sorted: Vec::new(), image: Vec::new() }
     }
 
     pub(crate) fn clear(&mut self) {
-        let Pool { constants, sorted, waiting, waiting_bytes, placed, image: _ } = self;
+        let Pool { constants, placed, waiting_bytes, sorted, image: _ } = self;
         constants.clear();
-        sorted.clear();
-        waiting.clear();
+        *placed = 0;
         *waiting_bytes = 0;
-        placed.clear();
+        sorted.clear();
     }
 
     pub(crate) fn is_placed(&self) -> bool {
-        self.waiting.is_empty()
+        self.placed == self.constants.len()
     }
 
     pub(crate) fn extent(&self) -> Extent {
-        Extent { constants: self.constants.len(), placed: self.placed.len() }
+        Extent { constants: self.constants.len(), placed: self.placed }
     }
 
     /// Forgets the constants that were asked for later, and where others were placed later.
     pub(crate) fn truncate(&mut self, extent: Extent) {
+        for constant in self.constants.iter_mut().take(self.placed).skip(extent.placed) {
+            constant.place = None;
+            self.waiting_bytes += constant.most_bytes();
+        }
+        self.placed = extent.placed;
         while self.constants.len() > extent.constants {
             self.forget_last();
         }
-        let waiting = self.waiting.len();
-        for index in self.placed.drain(extent.placed..) {
-            if let Some(constant) = self.constants.get_mut(index as usize) {
-                constant.place = None;
-                self.waiting_bytes += constant.most_bytes();
-                self.waiting.push(index);
-            }
-        }
-        if self.waiting.len() > waiting {
-            self.waiting.sort_unstable();
-        }
     }
 
+    /// Forgets a constant that waits.
     fn forget_last(&mut self) {
         let Some(content) = self.constants.last().map(|constant| &constant.content) else { return };
         let at = self.find(content);
         let Some(constant) = self.constants.pop() else { return };
-        // The last one to be asked for is the last one that waits.
-        if self.waiting.pop_if(|index| *index as usize == self.constants.len()).is_some() {
-            self.waiting_bytes -= constant.most_bytes();
-        }
+        self.waiting_bytes -= constant.most_bytes();
         match (at, constant.copy_of) {
             (Ok(at), Some(copy)) => self.sorted[at] = copy,
             (Ok(at), None) => drop(self.sorted.remove(at)),
@@ -163,19 +146,12 @@ impl Pool {
         self.image = image;
     }
 
-    /// Brings the first `count` that wait in the order in which they are placed.
-    fn order_waiting(&mut self, count: usize) {
-        let Pool { constants, waiting, .. } = self;
-        // The strictest alignment first: then the others fit without gaps, mostly.
-        waiting[..count].sort_unstable_by_key(|&index| (Reverse(constants[index as usize].align), index));
-    }
-
     /// Whether this is the label of a constant that is not placed yet.
     #[cfg(feature = "aarch64")]
     pub(crate) fn is_waiting(&self, label: Label) -> bool {
         // Labels are numbered in the order of time, as constants are.
         let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
-        at.is_ok_and(|at| self.constants[at].place.is_none())
+        at.is_ok_and(|at| at >= self.placed)
     }
 
     /// The place of `content` in `sorted`, or where it belongs.
@@ -249,7 +225,6 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         let constant = Constant { content, align, label, place: None, copy_of };
         pool.waiting_bytes += constant.most_bytes();
         pool.constants.push(constant);
-        pool.waiting.push(index);
         let bytes = pool.waiting_bytes;
         I::constants_wait(self, bytes);
         label
@@ -270,8 +245,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         }
         let bytes = self.references.pool.waiting_bytes();
         I::before_data(self, bytes);
-        let address = |pos: Pos| (I::field_origin(pos, 8), I::ADDRESS64);
-        let image = self.references.lay_out_pool(self.cursor.placed(), I::CODE_ALIGN, address);
+        let image = self.references.lay_out_pool::<I>(self.cursor.placed());
         self.cursor.place_bytes(&image);
         self.references.pool.keep(image);
         I::after_data(self, bytes);
@@ -279,12 +253,8 @@ impl<I: sealed::Isa> Encoder<'_, I> {
 }
 
 impl<F: Field, L: LateField> References<F, L> {
-    /// Gives the constants that wait their places below `placed` bytes, and returns the bytes to be placed there, down to where code may follow. `address` gives the
-    /// field of an address, and where it is measured from, by the position of what is above it.
-    pub(crate) fn lay_out_pool(&mut self, placed: usize, code: Align, address: impl Fn(Pos) -> (Pos, F)) -> Vec<u8> {
-        // What a block asks for while it is out of the way goes on waiting.
-        let known = self.pool.waiting.partition_point(|&index| self.knows(self.pool.constants[index as usize].label));
-        self.pool.order_waiting(known);
+    /// Gives the constants that wait their places below `placed` bytes, and returns the bytes to be placed there, down to where code may follow.
+    pub(crate) fn lay_out_pool<I: sealed::Isa<Field = F, LateField = L>>(&mut self, placed: usize) -> Vec<u8> {
         // From the last byte to the first.
         let mut image = core::mem::take(&mut self.pool.image);
         image.clear();
@@ -292,31 +262,41 @@ impl<F: Field, L: LateField> References<F, L> {
             image.resize(image.len() + align.gap(placed + image.len() + len), 0);
         };
         let position = |image: &Vec<u8>| Pos::at((placed + image.len()) as u32);
-        for at in 0..known {
-            let index = self.pool.waiting[at];
-            let Constant { content, align, label, .. } = &self.pool.constants[index as usize];
-            let (align, label) = (*align, *label);
-            gap(&mut image, align, content.len());
-            match content {
-                Content::Bytes(bytes) => image.extend(bytes.iter().rev()),
-                &Content::Address(target) => {
-                    let (from, field) = address(position(&image));
-                    image.extend([0; 8]);
-                    self.pend(from, field, target);
+        let waiting = &self.pool.constants[self.pool.placed..];
+        // What a block asks for while it is out of the way goes on waiting.
+        let known = waiting.partition_point(|constant| self.knows(constant.label));
+        // Each is a power of two, and so a bit.
+        let mut aligns = waiting[..known].iter().fold(0, |aligns, constant| aligns | constant.align.bytes());
+        let known = self.pool.placed..self.pool.placed + known;
+        // The strictest alignment first: then the others fit without gaps, mostly.
+        while let Some(strictest) = aligns.checked_ilog2() {
+            aligns ^= 1 << strictest;
+            for index in known.clone() {
+                let constant = &mut self.pool.constants[index];
+                let (align, label) = (constant.align, constant.label);
+                if align.bytes() != 1 << strictest {
+                    continue;
                 }
+                gap(&mut image, align, constant.content.len());
+                let from = I::field_origin(position(&image), 8);
+                match &constant.content {
+                    Content::Bytes(bytes) => image.extend(bytes.iter().rev()),
+                    Content::Address(_) => image.extend([0; 8]),
+                }
+                let pos = position(&image);
+                constant.place = Some(pos);
+                self.pool.waiting_bytes -= constant.most_bytes();
+                if let Content::Address(target) = constant.content {
+                    self.pend(from, I::ADDRESS64, target);
+                }
+                self.bind(label, pos);
+                self.align(align.bytes());
             }
-            let pos = position(&image);
-            self.bind(label, pos);
-            self.align(align.bytes());
-            let constant = &mut self.pool.constants[index as usize];
-            constant.place = Some(pos);
-            self.pool.waiting_bytes -= constant.most_bytes();
         }
-        gap(&mut image, code, 0);
-        self.align(code.bytes());
+        self.pool.placed = known.end;
+        gap(&mut image, I::CODE_ALIGN, 0);
+        self.align(I::CODE_ALIGN.bytes());
         self.note_data(Pos::at(placed as u32), position(&image));
-        let Pool { waiting, placed, .. } = &mut self.pool;
-        placed.extend(waiting.drain(..known));
         image.reverse();
         image
     }

@@ -35,7 +35,7 @@
 //!
 //! `// Invariant(due):` the cursor's deadline is not above that of any reference that is pending and has no island, except while a forward block is being written.
 
-use super::{Encoder, LateImm, Rel};
+use super::{A64, Encoder, LateImm, Rel};
 use crate::{
     cursor::{MOST_FREE, Memory, Place, Room},
     deadline::{REACHES, Served},
@@ -275,8 +275,7 @@ impl Island {
     /// Has the constants that wait.
     fn place_pool(&mut self, memory: &mut Memory<'_>, references: &mut References) {
         self.begin(memory);
-        let address = |pos: Pos| (pos.below(8), Rel::Address64);
-        let image = references.lay_out_pool(memory.placed(self.place), crate::Align::of::<4>(), address);
+        let image = references.lay_out_pool::<A64>(memory.placed(self.place));
         self.place = memory.place_data(self.place, &image);
         references.pool.keep(image);
     }
