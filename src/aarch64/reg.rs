@@ -10,7 +10,7 @@ use core::fmt;
 
 /// A register class whose numbers go straight into a field.
 macro_rules! class {
-    ($(#[$doc:meta])* $ty:ident, $count:literal: $($name:ident)*) => {
+    ($(#[$doc:meta])* $ty:ident, $count:literal: $($name:ident $number:literal)*) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $ty(u8);
@@ -49,61 +49,60 @@ macro_rules! class {
 
         impl fmt::Debug for $ty {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                const NAMES: [&str; $count] = [$(stringify!($name)),*];
-                // Invariant: every constructor keeps the number below the count.
-                f.write_str(NAMES.get(self.0 as usize).copied().unwrap_or("?"))
+                f.write_str(match self.0 {
+                    $($number => stringify!($name),)*
+                    // Invariant: every constructor keeps the number below the count.
+                    _ => "?",
+                })
             }
         }
 
-        class!(@consts $ty, 0, $($name)*);
+        $(
+            #[doc = concat!("Register ", stringify!($name), ".")]
+            pub const $name: $ty = $ty($number);
+        )*
     };
-    (@consts $ty:ident, $number:expr, $name:ident $($rest:ident)*) => {
-        #[doc = concat!("Register ", stringify!($name), ".")]
-        pub const $name: $ty = $ty($number);
-        class!(@consts $ty, $number + 1, $($rest)*);
-    };
-    (@consts $ty:ident, $number:expr,) => {};
 }
 
 class!(
     /// A 64-bit general register: not SP, not XZR. Converts to [`X`] and [`XSp`].
-    Gpr64, 31: X0 X1 X2 X3 X4 X5 X6 X7 X8 X9 X10 X11 X12 X13 X14 X15
-    X16 X17 X18 X19 X20 X21 X22 X23 X24 X25 X26 X27 X28 X29 X30
+    Gpr64, 31: X0 0 X1 1 X2 2 X3 3 X4 4 X5 5 X6 6 X7 7 X8 8 X9 9 X10 10 X11 11 X12 12 X13 13 X14 14 X15 15 X16 16 X17 17
+    X18 18 X19 19 X20 20 X21 21 X22 22 X23 23 X24 24 X25 25 X26 26 X27 27 X28 28 X29 29 X30 30
 );
 class!(
     /// A 32-bit general register: not WSP, not WZR. Converts to [`W`] and [`WSp`].
-    Gpr32, 31: W0 W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 W12 W13 W14 W15
-    W16 W17 W18 W19 W20 W21 W22 W23 W24 W25 W26 W27 W28 W29 W30
+    Gpr32, 31: W0 0 W1 1 W2 2 W3 3 W4 4 W5 5 W6 6 W7 7 W8 8 W9 9 W10 10 W11 11 W12 12 W13 13 W14 14 W15 15 W16 16 W17 17
+    W18 18 W19 19 W20 20 W21 21 W22 22 W23 23 W24 24 W25 25 W26 26 W27 27 W28 28 W29 29 W30 30
 );
 class!(
     /// The lowest byte of a vector register.
-    B, 32: B0 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 B15
-    B16 B17 B18 B19 B20 B21 B22 B23 B24 B25 B26 B27 B28 B29 B30 B31
+    B, 32: B0 0 B1 1 B2 2 B3 3 B4 4 B5 5 B6 6 B7 7 B8 8 B9 9 B10 10 B11 11 B12 12 B13 13 B14 14 B15 15 B16 16 B17 17
+    B18 18 B19 19 B20 20 B21 21 B22 22 B23 23 B24 24 B25 25 B26 26 B27 27 B28 28 B29 29 B30 30 B31 31
 );
 class!(
     /// The low 16 bits of a vector register: half precision.
-    H, 32: H0 H1 H2 H3 H4 H5 H6 H7 H8 H9 H10 H11 H12 H13 H14 H15
-    H16 H17 H18 H19 H20 H21 H22 H23 H24 H25 H26 H27 H28 H29 H30 H31
+    H, 32: H0 0 H1 1 H2 2 H3 3 H4 4 H5 5 H6 6 H7 7 H8 8 H9 9 H10 10 H11 11 H12 12 H13 13 H14 14 H15 15 H16 16 H17 17
+    H18 18 H19 19 H20 20 H21 21 H22 22 H23 23 H24 24 H25 25 H26 26 H27 27 H28 28 H29 29 H30 30 H31 31
 );
 class!(
     /// The low 32 bits of a vector register: single precision.
-    S, 32: S0 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 S12 S13 S14 S15
-    S16 S17 S18 S19 S20 S21 S22 S23 S24 S25 S26 S27 S28 S29 S30 S31
+    S, 32: S0 0 S1 1 S2 2 S3 3 S4 4 S5 5 S6 6 S7 7 S8 8 S9 9 S10 10 S11 11 S12 12 S13 13 S14 14 S15 15 S16 16 S17 17
+    S18 18 S19 19 S20 20 S21 21 S22 22 S23 23 S24 24 S25 25 S26 26 S27 27 S28 28 S29 29 S30 30 S31 31
 );
 class!(
     /// The low 64 bits of a vector register: double precision.
-    D, 32: D0 D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14 D15
-    D16 D17 D18 D19 D20 D21 D22 D23 D24 D25 D26 D27 D28 D29 D30 D31
+    D, 32: D0 0 D1 1 D2 2 D3 3 D4 4 D5 5 D6 6 D7 7 D8 8 D9 9 D10 10 D11 11 D12 12 D13 13 D14 14 D15 15 D16 16 D17 17
+    D18 18 D19 19 D20 20 D21 21 D22 22 D23 23 D24 24 D25 25 D26 26 D27 27 D28 28 D29 29 D30 30 D31 31
 );
 class!(
     /// All 128 bits of a vector register, as one value.
-    Q, 32: Q0 Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q8 Q9 Q10 Q11 Q12 Q13 Q14 Q15
-    Q16 Q17 Q18 Q19 Q20 Q21 Q22 Q23 Q24 Q25 Q26 Q27 Q28 Q29 Q30 Q31
+    Q, 32: Q0 0 Q1 1 Q2 2 Q3 3 Q4 4 Q5 5 Q6 6 Q7 7 Q8 8 Q9 9 Q10 10 Q11 11 Q12 12 Q13 13 Q14 14 Q15 15 Q16 16 Q17 17
+    Q18 18 Q19 19 Q20 20 Q21 21 Q22 22 Q23 23 Q24 24 Q25 25 Q26 26 Q27 27 Q28 28 Q29 29 Q30 30 Q31 31
 );
 class!(
     /// A vector register; with an arrangement (`V3.v4s()`) or as an element (`V3.s(1)`) it is an operand.
-    V, 32: V0 V1 V2 V3 V4 V5 V6 V7 V8 V9 V10 V11 V12 V13 V14 V15
-    V16 V17 V18 V19 V20 V21 V22 V23 V24 V25 V26 V27 V28 V29 V30 V31
+    V, 32: V0 0 V1 1 V2 2 V3 3 V4 4 V5 5 V6 6 V7 7 V8 8 V9 9 V10 10 V11 11 V12 12 V13 13 V14 14 V15 15 V16 16 V17 17
+    V18 18 V19 19 V20 20 V21 21 V22 22 V23 23 V24 24 V25 25 V26 26 V27 27 V28 28 V29 29 V30 30 V31 31
 );
 
 /// Both of a pair of types that share register 31.

@@ -56,25 +56,26 @@ macro_rules! class {
     };
 }
 
-/// Constants for the registers of a class, from a number on.
+/// Constants for registers of a class.
 macro_rules! constants {
-    ($ty:ident, $number:expr, $name:ident $($rest:ident)*) => {
+    ($ty:ident: $($name:ident $number:literal)*) => {$(
         #[doc = concat!("Register ", stringify!($name), ".")]
         pub const $name: $ty = $ty($number);
-        constants!($ty, $number + 1, $($rest)*);
-    };
-    ($ty:ident, $number:expr,) => {};
+    )*};
 }
 
 macro_rules! registers {
-    ($(#[$doc:meta])* $ty:ident, $count:literal, $field:ident: $($name:ident)*) => {
+    ($(#[$doc:meta])* $ty:ident, $count:literal, $field:ident: $($name:ident $number:literal)*) => {
         class!($(#[$doc])* $ty, $count, $field);
-        constants!($ty, 0, $($name)*);
+        constants!($ty: $($name $number)*);
 
         impl core::fmt::Debug for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                const NAMES: [&str; $count] = [$(stringify!($name)),*];
-                f.write_str(NAMES[self.0 as usize])
+                f.write_str(match self.0 {
+                    $($number => stringify!($name),)*
+                    // Invariant: every constructor keeps the number below the count.
+                    _ => "?",
+                })
             }
         }
     };
@@ -82,9 +83,9 @@ macro_rules! registers {
 
 /// The first sixteen registers of an extended class keep their plain names and types.
 macro_rules! extended {
-    ($(#[$doc:meta])* $ty:ident, from $plain:ident, $count:literal, $field:ident: $($name:ident)*) => {
+    ($(#[$doc:meta])* $ty:ident, from $plain:ident, $count:literal, $field:ident: $($name:ident $number:literal)*) => {
         class!($(#[$doc])* $ty, $count, $field);
-        constants!($ty, 16, $($name)*);
+        constants!($ty: $($name $number)*);
 
         impl From<$plain> for $ty {
             #[cfg_attr(not(debug_assertions), inline(always))]
@@ -95,11 +96,10 @@ macro_rules! extended {
 
         impl core::fmt::Debug for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                const HIGH: [&str; 16] = [$(stringify!($name)),*];
-                match $plain::new(self.0) {
-                    Some(plain) => plain.fmt(f),
-                    None => f.write_str(HIGH[self.0 as usize - 16]),
-                }
+                f.write_str(match self.0 {
+                    $($number => stringify!($name),)*
+                    plain => return $plain(plain).fmt(f),
+                })
             }
         }
     };
@@ -107,50 +107,55 @@ macro_rules! extended {
 
 registers!(
     /// A 64-bit general register.
-    Gpr64, 16, gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15
+    Gpr64, 16, gpr: RAX 0 RCX 1 RDX 2 RBX 3 RSP 4 RBP 5 RSI 6 RDI 7 R8 8 R9 9 R10 10 R11 11 R12 12 R13 13 R14 14 R15 15
 );
 registers!(
     /// A 32-bit general register.
-    Gpr32, 16, gpr: EAX ECX EDX EBX ESP EBP ESI EDI R8D R9D R10D R11D R12D R13D R14D R15D
+    Gpr32, 16, gpr: EAX 0 ECX 1 EDX 2 EBX 3 ESP 4 EBP 5 ESI 6 EDI 7 R8D 8 R9D 9 R10D 10 R11D 11 R12D 12 R13D 13 R14D 14
+    R15D 15
 );
 registers!(
     /// A 16-bit general register.
-    Gpr16, 16, gpr: AX CX DX BX SP BP SI DI R8W R9W R10W R11W R12W R13W R14W R15W
+    Gpr16, 16, gpr: AX 0 CX 1 DX 2 BX 3 SP 4 BP 5 SI 6 DI 7 R8W 8 R9W 9 R10W 10 R11W 11 R12W 12 R13W 13 R14W 14 R15W 15
 );
 registers!(
     /// The low byte of a general register. SPL, BPL, SIL and DIL take a REX prefix.
-    Gpr8, 16, gpr8: AL CL DL BL SPL BPL SIL DIL R8B R9B R10B R11B R12B R13B R14B R15B
+    Gpr8, 16, gpr8: AL 0 CL 1 DL 2 BL 3 SPL 4 BPL 5 SIL 6 DIL 7 R8B 8 R9B 9 R10B 10 R11B 11 R12B 12 R13B 13 R14B 14
+    R15B 15
 );
 registers!(
     /// A byte register of an instruction without a REX prefix: the low or high byte of RAX, RCX, RDX, RBX.
     ///
     /// AL, CL, DL and BL are `LOW_AL`, ... here, since their plain names are the [`Gpr8`]s.
-    Gpr8h, 8, gpr: LOW_AL LOW_CL LOW_DL LOW_BL AH CH DH BH
+    Gpr8h, 8, gpr: LOW_AL 0 LOW_CL 1 LOW_DL 2 LOW_BL 3 AH 4 CH 5 DH 6 BH 7
 );
 registers!(
     /// A 128-bit vector register.
-    Xmm, 16, vector: XMM0 XMM1 XMM2 XMM3 XMM4 XMM5 XMM6 XMM7 XMM8 XMM9 XMM10 XMM11 XMM12 XMM13 XMM14 XMM15
+    Xmm, 16, vector: XMM0 0 XMM1 1 XMM2 2 XMM3 3 XMM4 4 XMM5 5 XMM6 6 XMM7 7 XMM8 8 XMM9 9 XMM10 10 XMM11 11 XMM12 12
+    XMM13 13 XMM14 14 XMM15 15
 );
 registers!(
     /// A 256-bit vector register.
-    Ymm, 16, vector: YMM0 YMM1 YMM2 YMM3 YMM4 YMM5 YMM6 YMM7 YMM8 YMM9 YMM10 YMM11 YMM12 YMM13 YMM14 YMM15
+    Ymm, 16, vector: YMM0 0 YMM1 1 YMM2 2 YMM3 3 YMM4 4 YMM5 5 YMM6 6 YMM7 7 YMM8 8 YMM9 9 YMM10 10 YMM11 11 YMM12 12
+    YMM13 13 YMM14 14 YMM15 15
 );
 registers!(
     /// A 512-bit vector register.
-    Zmm, 32, vector: ZMM0 ZMM1 ZMM2 ZMM3 ZMM4 ZMM5 ZMM6 ZMM7 ZMM8 ZMM9 ZMM10 ZMM11 ZMM12 ZMM13 ZMM14 ZMM15
-    ZMM16 ZMM17 ZMM18 ZMM19 ZMM20 ZMM21 ZMM22 ZMM23 ZMM24 ZMM25 ZMM26 ZMM27 ZMM28 ZMM29 ZMM30 ZMM31
+    Zmm, 32, vector: ZMM0 0 ZMM1 1 ZMM2 2 ZMM3 3 ZMM4 4 ZMM5 5 ZMM6 6 ZMM7 7 ZMM8 8 ZMM9 9 ZMM10 10 ZMM11 11 ZMM12 12
+    ZMM13 13 ZMM14 14 ZMM15 15 ZMM16 16 ZMM17 17 ZMM18 18 ZMM19 19 ZMM20 20 ZMM21 21 ZMM22 22 ZMM23 23 ZMM24 24 ZMM25 25
+    ZMM26 26 ZMM27 27 ZMM28 28 ZMM29 29 ZMM30 30 ZMM31 31
 );
 class!(
     /// A mask register: K0, or one of the [`WriteMask`]s.
     K, 8, gpr
 );
-constants!(K, 0, K0);
+constants!(K: K0 0);
 
 /// A mask register that can mask elements: K1 to K7. (Where a mask goes, the number of K0 says that there is none.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteMask(u8);
 
-constants!(WriteMask, 1, K1 K2 K3 K4 K5 K6 K7);
+constants!(WriteMask: K1 1 K2 2 K3 3 K4 4 K5 5 K6 6 K7 7);
 
 impl WriteMask {
     /// The register with this number, 1 to 7.
@@ -191,31 +196,35 @@ impl core::fmt::Debug for WriteMask {
 
 registers!(
     /// A tile register (AMX).
-    Tmm, 8, gpr: TMM0 TMM1 TMM2 TMM3 TMM4 TMM5 TMM6 TMM7
+    Tmm, 8, gpr: TMM0 0 TMM1 1 TMM2 2 TMM3 3 TMM4 4 TMM5 5 TMM6 6 TMM7 7
 );
 registers!(
     /// A register of the x87 stack, counted from its top.
-    St, 8, gpr: ST0 ST1 ST2 ST3 ST4 ST5 ST6 ST7
+    St, 8, gpr: ST0 0 ST1 1 ST2 2 ST3 3 ST4 4 ST5 5 ST6 6 ST7 7
 );
 registers!(
     /// A segment register.
-    Sreg, 6, gpr: ES CS SS DS FS GS
+    Sreg, 6, gpr: ES 0 CS 1 SS 2 DS 3 FS 4 GS 5
 );
 extended!(
     /// A 128-bit vector register of an EVEX instruction.
-    EXmm, from Xmm, 32, vector: XMM16 XMM17 XMM18 XMM19 XMM20 XMM21 XMM22 XMM23 XMM24 XMM25 XMM26 XMM27 XMM28 XMM29 XMM30 XMM31
+    EXmm, from Xmm, 32, vector: XMM16 16 XMM17 17 XMM18 18 XMM19 19 XMM20 20 XMM21 21 XMM22 22 XMM23 23 XMM24 24
+    XMM25 25 XMM26 26 XMM27 27 XMM28 28 XMM29 29 XMM30 30 XMM31 31
 );
 extended!(
     /// A 256-bit vector register of an EVEX instruction.
-    EYmm, from Ymm, 32, vector: YMM16 YMM17 YMM18 YMM19 YMM20 YMM21 YMM22 YMM23 YMM24 YMM25 YMM26 YMM27 YMM28 YMM29 YMM30 YMM31
+    EYmm, from Ymm, 32, vector: YMM16 16 YMM17 17 YMM18 18 YMM19 19 YMM20 20 YMM21 21 YMM22 22 YMM23 23 YMM24 24
+    YMM25 25 YMM26 26 YMM27 27 YMM28 28 YMM29 29 YMM30 30 YMM31 31
 );
 extended!(
     /// A 64-bit general register of an APX instruction.
-    EGpr64, from Gpr64, 32, gpr: R16 R17 R18 R19 R20 R21 R22 R23 R24 R25 R26 R27 R28 R29 R30 R31
+    EGpr64, from Gpr64, 32, gpr: R16 16 R17 17 R18 18 R19 19 R20 20 R21 21 R22 22 R23 23 R24 24 R25 25 R26 26 R27 27
+    R28 28 R29 29 R30 30 R31 31
 );
 extended!(
     /// A 32-bit general register of an APX instruction.
-    EGpr32, from Gpr32, 32, gpr: R16D R17D R18D R19D R20D R21D R22D R23D R24D R25D R26D R27D R28D R29D R30D R31D
+    EGpr32, from Gpr32, 32, gpr: R16D 16 R17D 17 R18D 18 R19D 19 R20D 20 R21D 21 R22D 22 R23D 23 R24D 24 R25D 25 R26D 26
+    R27D 27 R28D 28 R29D 29 R30D 30 R31D 31
 );
 
 macro_rules! any_address {
@@ -226,11 +235,13 @@ any_address!(Gpr8 Gpr16 Gpr32 Gpr64 EGpr8 EGpr16 EGpr32 EGpr64 Xmm Ymm Zmm EXmm 
 
 extended!(
     /// The low byte of a general register in an APX instruction.
-    EGpr8, from Gpr8, 32, gpr: R16B R17B R18B R19B R20B R21B R22B R23B R24B R25B R26B R27B R28B R29B R30B R31B
+    EGpr8, from Gpr8, 32, gpr: R16B 16 R17B 17 R18B 18 R19B 19 R20B 20 R21B 21 R22B 22 R23B 23 R24B 24 R25B 25 R26B 26
+    R27B 27 R28B 28 R29B 29 R30B 30 R31B 31
 );
 extended!(
     /// A 16-bit general register of an APX instruction.
-    EGpr16, from Gpr16, 32, gpr: R16W R17W R18W R19W R20W R21W R22W R23W R24W R25W R26W R27W R28W R29W R30W R31W
+    EGpr16, from Gpr16, 32, gpr: R16W 16 R17W 17 R18W 18 R19W 19 R20W 20 R21W 21 R22W 22 R23W 23 R24W 24 R25W 25 R26W 26
+    R27W 27 R28W 28 R29W 29 R30W 30 R31W 31
 );
 
 impl Gpr32 {
