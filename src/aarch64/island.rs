@@ -292,6 +292,7 @@ impl Island {
 
 impl References {
     /// Places islands for what is due before `bytes` more bytes are placed.
+    #[inline(never)]
     pub(super) fn place_due(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Place {
         if !memory.is_due(place, bytes) {
             return place;
@@ -322,6 +323,7 @@ impl References {
     }
 
     /// Places an island, if there is something for it: with the constants that wait, if they are due.
+    #[inline(never)]
     fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> Place {
         // While the island is placed, only room matters.
         memory.set_deadline(usize::MAX);
@@ -354,6 +356,7 @@ impl References {
 
     /// Brings all deadlines forward before a block that may be moved by `moves` bytes, since code above may soon be so much farther away. `bytes` bytes are to come
     /// without an island.
+    #[inline(never)]
     fn before_move(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, moves: usize) -> Place {
         let bytes = bytes.saturating_add(moves);
         let mut place = self.place_due(memory, place, bytes);
@@ -367,6 +370,7 @@ impl References {
     }
 
     /// Notes the deadlines of a block that is in its place. A label outside that turns out to be too far above gets an island below the block.
+    #[inline(never)]
     fn after_block(&mut self, memory: &mut Memory<'_>, place: Place, fixups: core::ops::Range<usize>) -> Place {
         let mut island = Island::new(memory, place);
         let known = self.fixups.len();
@@ -428,16 +432,17 @@ impl References {
     }
 
     /// Of the branches among the first `fixups` references that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
-    fn next_due(&mut self, placed: usize, fixups: usize, early: impl Fn(Rel) -> usize) -> Option<usize> {
-        let heads = self.heads(fixups);
-        let is_due = |&index: &usize| {
-            let early = early(self.fixups[index].field);
-            self.deadline(index).is_some_and(|deadline| placed.saturating_add(early) >= deadline)
-        };
-        heads[..BRANCHES].iter().copied().flatten().filter(is_due).min_by_key(|&index| {
+    fn next_due(&mut self, placed: usize, fixups: usize, early: fn(Rel) -> usize) -> Option<usize> {
+        let mut next: Option<(usize, usize)> = None;
+        for index in self.heads(fixups).into_iter().take(BRANCHES).flatten() {
             let Fixup { from, field, .. } = self.fixups[index];
-            from.from_end() as usize + field.down()
-        })
+            let end = from.from_end() as usize + field.down();
+            let is_due = self.deadline(index).is_some_and(|deadline| placed.saturating_add(early(field)) >= deadline);
+            if is_due && next.is_none_or(|(_, first)| end < first) {
+                next = Some((index, end));
+            }
+        }
+        next.map(|(index, _)| index)
     }
 }
 
