@@ -23,7 +23,12 @@ const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let imports = imports(forms, runtime);
     let methods: Vec<Item> = forms.iter().map(method).collect();
-    String::from(HEADER) + &imports + "\n" + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
+    String::from(HEADER)
+        + &imports
+        + "\n"
+        + &aliases(forms)
+        + "\n"
+        + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
 }
 
 /// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
@@ -97,11 +102,24 @@ fn import(runtime: &str, module: &str, names: BTreeSet<&str>) -> String {
     }
 }
 
+/// A name for each type with arguments that functions take. Constant arguments are bodies to the compiler, which it checks wherever they stand: so here, and not
+/// in each function. Rustdoc shows what a private name stands for.
+fn aliases(forms: &[Form]) -> String {
+    let kinds = forms.iter().flat_map(|form| &form.operands).map(|operand| &*operand.kind.ty);
+    let types: BTreeSet<&str> = kinds.filter(|ty| ty.contains('<')).collect();
+    types.into_iter().map(|ty| format!("type {} = {ty};\n", alias(ty))).collect()
+}
+
+/// Such a name: `UImm12x3` of `UImm<12, 3>`.
+fn alias(ty: &str) -> String {
+    ty.replace(['<', '>'], "").replace(", ", "x")
+}
+
 /// A form's function.
 fn method(form: &Form) -> Item {
     let name = ident(&form.name);
     let params = form.operands.iter().map(|operand| {
-        let (param, ty) = (ident(&operand.param), ty(&operand.kind.ty));
+        let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
             By::Into | By::Target(_) => quote!(#param: impl Into<#ty>),
             By::Value | By::Method(..) => quote!(#param: #ty),
@@ -124,7 +142,7 @@ fn method(form: &Form) -> Item {
 fn packed(form: &Form) -> Option<TokenStream> {
     let (mut places, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
     for operand in &form.operands {
-        let (param, ty) = (ident(&operand.param), ty(&operand.kind.ty));
+        let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
             By::Target(rel) => {
                 target = Some((ident(rel), param));
@@ -150,7 +168,7 @@ fn packed(form: &Form) -> Option<TokenStream> {
     let word = hex(form.bits.value);
     let at = hex(places.iter().rev().fold(0, |at, place| at << 8 | u32::from(*place)));
     let by_bounds = types.iter().all(Option::is_none);
-    let types = types.into_iter().map(|ty| ty.unwrap_or_else(|| quote!(_)));
+    let types = types.into_iter().map(|ty| ty.map_or_else(|| quote!(_), |ty| quote!(#ty)));
     let types = if by_bounds { TokenStream::new() } else { quote!(::<#(#types),*>) };
     let count = params.len();
     Some(match target {
