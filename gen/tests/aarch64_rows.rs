@@ -298,6 +298,9 @@ use ::tailfirst::aarch64::{
     Encoder, Rel, SImm, UImm, X, XSp, encode,
 };
 
+type SImm9x0 = SImm<9, 0>;
+type UImm6x0 = UImm<6, 0>;
+
 impl Encoder<'_> {
     /** `LDR <Xt>, [<Xn|SP>], #<simm>`
 
@@ -313,7 +316,7 @@ impl Encoder<'_> {
     */
     #[doc(alias = \"LDR_64_ldst_immpost\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm<9, 0>) {
+    pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0) {
         let rt = rt.into().bits();
         let rn = rn.into().bits();
         if rn != 31 && rn == rt {
@@ -335,7 +338,7 @@ impl Encoder<'_> {
     Table: aarch64/test.ron
     */
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm<6, 0>, target: impl Into<Target>) {
+    pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm6x0, target: impl Into<Target>) {
         let imm = imm.bits();
         encode::branch(self, 0x36000000 | rt.into().bits() | (imm >> 5) << 31 | (imm & 0x1F) << 19, Rel::Imm14, target)
     }
@@ -369,6 +372,11 @@ fn a_body_is_one_call_with_the_bare_parameters() {
         r#"(name: "fabs_d", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
         "fabs_d(&mut self, rd: D, rn: D)",
         "encode::word2::<D, D>(self, 0x1E60C000, 0x500, rd, rn)",
+    );
+    holds(
+        r#"(name: "ldur_x", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
+        "ldur_x(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0)",
+        "encode::word3::<_, _, SImm9x0>(self, 0xF8400000, 0x000C0500, rt, rn, imm9)",
     );
     holds(
         r#"(name: "cbz_x", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
