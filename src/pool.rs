@@ -255,13 +255,8 @@ impl<I: sealed::Isa> Encoder<'_, I> {
 impl<F: Field, L: LateField> References<F, L> {
     /// Gives the constants that wait their places below `placed` bytes, and returns the bytes to be placed there, down to where code may follow.
     pub(crate) fn lay_out_pool<I: sealed::Isa<Field = F, LateField = L>>(&mut self, placed: usize) -> Vec<u8> {
-        // From the last byte to the first.
-        let mut image = core::mem::take(&mut self.pool.image);
-        image.clear();
-        let gap = |image: &mut Vec<u8>, align: Align, len: usize| {
-            image.resize(image.len() + align.gap(placed + image.len() + len), 0);
-        };
-        let position = |image: &Vec<u8>| Pos::at((placed + image.len()) as u32);
+        let most = self.pool.waiting_bytes + I::CODE_ALIGN.bytes() as usize;
+        let mut image = Image::new(placed, most, core::mem::take(&mut self.pool.image));
         let waiting = &self.pool.constants[self.pool.placed..];
         // What a block asks for while it is out of the way goes on waiting.
         let known = waiting.partition_point(|constant| self.knows(constant.label));
@@ -273,31 +268,67 @@ impl<F: Field, L: LateField> References<F, L> {
             aligns ^= 1 << strictest;
             for index in known.clone() {
                 let constant = &mut self.pool.constants[index];
-                let (align, label) = (constant.align, constant.label);
-                if align.bytes() != 1 << strictest {
+                if constant.align.bytes().ilog2() != strictest {
                     continue;
                 }
-                gap(&mut image, align, constant.content.len());
-                let from = I::field_origin(position(&image), 8);
-                match &constant.content {
-                    Content::Bytes(bytes) => image.extend(bytes.iter().rev()),
-                    Content::Address(_) => image.extend([0; 8]),
-                }
-                let pos = position(&image);
+                let from = I::field_origin(image.gap(constant.align, constant.content.len()), 8);
+                let pos = image.place(&constant.content);
                 constant.place = Some(pos);
                 self.pool.waiting_bytes -= constant.most_bytes();
+                let label = constant.label;
                 if let Content::Address(target) = constant.content {
                     self.pend(from, I::ADDRESS64, target);
                 }
                 self.bind(label, pos);
-                self.align(align.bytes());
             }
+            self.align(1 << strictest);
         }
         self.pool.placed = known.end;
-        gap(&mut image, I::CODE_ALIGN, 0);
+        let end = image.gap(I::CODE_ALIGN, 0);
         self.align(I::CODE_ALIGN.bytes());
-        self.note_data(Pos::at(placed as u32), position(&image));
-        image.reverse();
-        image
+        self.note_data(Pos::at(placed as u32), end);
+        image.into_bytes()
+    }
+}
+
+/// Constants below `placed` bytes. As code does, they grow down.
+struct Image {
+    placed: usize,
+    /// Zeros up to the constant placed last.
+    bytes: Vec<u8>,
+    /// The index of that.
+    at: usize,
+}
+
+impl Image {
+    /// An empty one with room for `most` bytes, in the memory of `bytes`.
+    fn new(placed: usize, most: usize, mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        bytes.resize(most, 0);
+        Image { placed, bytes, at: most }
+    }
+
+    /// Leaves a gap, for what has `len` bytes and comes next to be aligned. Gives the position that is reached, as `place` does.
+    fn gap(&mut self, align: Align, len: usize) -> Pos {
+        self.at -= align.gap(self.pos().from_end() as usize + len);
+        self.pos()
+    }
+
+    fn place(&mut self, content: &Content) -> Pos {
+        self.at -= content.len();
+        // An address is zeros, for a fixup or a relocation.
+        if let Content::Bytes(bytes) = content {
+            self.bytes[self.at..][..bytes.len()].copy_from_slice(bytes);
+        }
+        self.pos()
+    }
+
+    fn pos(&self) -> Pos {
+        Pos::at((self.placed + self.bytes.len() - self.at) as u32)
+    }
+
+    fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.drain(..self.at);
+        self.bytes
     }
 }
