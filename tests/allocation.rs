@@ -1,4 +1,4 @@
-//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data, late immediates and snapshots.
+//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data, constants, late immediates and snapshots.
 //!
 //! The count is the process's own, so this file has a single test.
 
@@ -60,7 +60,7 @@ fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
     enc.finish().unwrap().bytes().len()
 }
 
-/// Blocks in each other, data, late immediates and snapshots.
+/// Blocks in each other, data, constants, late immediates and snapshots.
 fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
     use x64::*;
     enc.clear();
@@ -68,6 +68,9 @@ fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
     for number in 0..100 {
         let outside = enc.here();
         enc.data(&[number; 100]);
+        for constant in [enc.constant_u64(number.into()), enc.constant_address(exit)] {
+            enc.lea_r64_m(RDX, constant);
+        }
         enc.align(Align::of::<8>());
         enc.aligned(Align::of::<16>(), |enc| {
             let head = enc.label();
@@ -108,6 +111,8 @@ fn blocks_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
     for number in 0..100 {
         let exit = enc.here();
         enc.data_u32(number);
+        let constant = enc.constant_u64(number.into());
+        enc.ldr_x_lit(X3, constant);
         enc.aligned(Align::of::<16>(), |enc| {
             enc.forward(|enc| {
                 enc.with_late(frame, |enc, imm: AddImm| enc.add_x_imm(X1, X1, imm));

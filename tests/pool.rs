@@ -60,6 +60,20 @@ fn a_constant_asked_for_again_more_strictly() {
 }
 
 #[test]
+fn a_constant_whose_place_was_rolled_back_waits_again() {
+    let mut enc = x64::Encoder::new();
+    let loose = enc.constant(&[1; 16], Align::of::<1>()).expect("short");
+    let before = enc.snapshot();
+    // Aligned by chance.
+    enc.place_pool();
+    enc.rollback(before);
+    enc.ret();
+    assert_eq!(enc.constant(&[1; 16], Align::of::<16>()), Some(loose));
+    let code = enc.finish().expect("all is placed");
+    assert_eq!((code.bytes().len() - code.offset_of(loose).expect("placed")) % 16, 0);
+}
+
+#[test]
 fn too_long_a_constant() {
     assert_eq!(x64::Encoder::new().constant(&[0; 65], Align::of::<1>()), None);
 }
