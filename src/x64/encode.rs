@@ -144,7 +144,9 @@ extern "C" fn special_address(
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn place_special(enc: &mut Encoder<'_>, head: impl Chunks, word: Word, imm: Chunk) {
     let end = enc.cursor.pos();
-    let address = special_address(&mut enc.references, end, word, imm.len);
+    // A pointer, for the same reason as in the cursor.
+    let special: extern "C" fn(&mut References<Rel, LateImm>, Pos, Word, usize) -> SpecialAddress = special_address;
+    let address = special(&mut enc.references, end, word, imm.len);
     enc.cursor.place(((imm, address.tail), (head, address.prefixes)));
 }
 
