@@ -28,19 +28,12 @@ macro_rules! lists {
     ($list:ident: $($element:ident)*) => { operands!($([const N: usize] $list<$element, N>;)*); };
 }
 
-macro_rules! of_elements {
-    ($outer:ident: $($element:ident)*) => { operands!($($outer<$element>;)*); };
-}
-
 plain!(
     X W XSp WSp XPair WPair Extended32 Extended64 Shift32 Shift64 ShiftRor32 ShiftRor64 LslImm32 LslImm64
     AddImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64 ByteMask64 FpImm8 Msl Fbits32 Fbits64
     Cond CondInv Nzcv Rotation RotationOdd
     AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg TlbiOp TlbiXOp
     B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneH LaneHLow LaneS LaneD
-    Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend ZLaneH ZLaneS ZLaneD HalfOrOne HalfOrTwo Mul16 SveImm SveSImm SvePattern VlxN
-    P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ
-    SmeMode ZAArray ZAH ZAS ZAD ZATileMask ZAVector
 );
 operands!(
     [const WIDTH: u32, const SHIFT: u32] UImm<WIDTH, SHIFT>;
@@ -50,9 +43,24 @@ operands!(
 );
 lists!(List: V16B V1D V2D V2S V4H V4S V8B V8H);
 lists!(LaneList: LaneB LaneH LaneS LaneD);
-lists!(ZList: ZB ZH ZS ZD);
-lists!(ZListAligned: ZB ZH ZS ZD);
-lists!(ZListStrided: ZB ZH ZS ZD);
-of_elements!(ZLow: ZB ZH ZS ZD);
-of_elements!(ZIndex: B H S D);
-of_elements!(ZASlice: B H S D Q);
+
+#[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
+mod scalable {
+    use super::*;
+
+    macro_rules! of_elements {
+        ($outer:ident: $($element:ident)*) => { operands!($($outer<$element>;)*); };
+    }
+
+    plain!(
+        Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend ZLaneH ZLaneS ZLaneD HalfOrOne HalfOrTwo Mul16 SveImm SveSImm SvePattern VlxN
+        P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ
+        SmeMode ZAArray ZAH ZAS ZAD ZATileMask ZAVector
+    );
+    lists!(ZList: ZB ZH ZS ZD);
+    lists!(ZListAligned: ZB ZH ZS ZD);
+    lists!(ZListStrided: ZB ZH ZS ZD);
+    of_elements!(ZLow: ZB ZH ZS ZD);
+    of_elements!(ZIndex: B H S D);
+    of_elements!(ZASlice: B H S D Q);
+}

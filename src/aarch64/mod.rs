@@ -41,7 +41,9 @@ mod late;
 mod reg;
 mod select;
 mod shift;
+#[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 mod sme;
+#[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 mod sve;
 mod sysreg;
 mod system;
@@ -70,7 +72,9 @@ pub use select::ImmError;
 pub use shift::{
     Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
 };
+#[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sme::*;
+#[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sve::*;
 pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
