@@ -145,3 +145,22 @@ fn branches_that_come_due() {
         }
     }
 }
+
+/// A batch in which each instruction becomes two, since its label is too far above, with a branch pending that reaches little farther than that.
+#[test]
+fn a_branch_that_comes_due_in_a_batch_of_long_ones() {
+    use aarch64::*;
+    for apart in 0..300 {
+        let mut enc = Encoder::new();
+        let above = enc.here();
+        (0..300).for_each(|_| enc.nop());
+        let below = enc.label();
+        enc.cbgt_x(X1, X2, below);
+        (0..apart).for_each(|_| enc.nop());
+        for _ in 0..20 {
+            enc.batch(|enc| (0..30).for_each(|_| enc.cbgt_x(X3, X4, above)));
+        }
+        enc.bind(below);
+        assert!(enc.finish().is_ok(), "{apart} instructions between");
+    }
+}
