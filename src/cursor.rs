@@ -27,7 +27,7 @@
 //! A forward block is written by a cursor that never leaves its spill: each instruction is placed there backward, as always, and then appended to the block. So
 //! the encoder functions know nothing of the direction, and only the slow path is another.
 //!
-//! `// Invariant(room):` `free` bytes below `at`, and `RED_ZONE` bytes below those, may be written, unless `free` is 0. `limit` is at least `start + RED_ZONE`
+//! `// Invariant(room):` `free` bytes below `at`, and `RED_ZONE` bytes below those, may be written, unless `free` is 0 or negative. `limit` is at least `start + RED_ZONE`
 //! while the cursor is in the buffer, and above the cursor whenever it is in the spill; so `at >= limit` means that the difference is free. It is higher while a
 //! *deadline* comes before the buffer's end (see [`aarch64::island`](crate::aarch64)): one look watches both. What brings a deadline closer than `MOST_FREE` bytes takes
 //! care that the next instruction looks.
@@ -514,11 +514,11 @@ impl Memory<'_> {
         self.origin.wrapping_sub(at)
     }
 
-    /// The bytes below `at` that are known to be free, as far as from one look to the next.
+    /// The bytes below `at` that are known to be free, as far as from one look to the next; none if the number is negative.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn free_below(&self, at: usize) -> isize {
         // Invariant(room)
-        at.saturating_sub(self.limit).min(MOST_FREE) as isize
+        (at.wrapping_sub(self.limit) as isize).min(MOST_FREE as isize)
     }
 
     /// A place for what takes so many bytes, with as many placed, and what is free when it has taken them.
@@ -528,7 +528,7 @@ impl Memory<'_> {
     extern "C" fn room_for(&mut self, at: usize, bytes: usize) -> Room {
         let at = self.with_room(at);
         let at = self.leave_spill(at);
-        Room { at, free: (self.free_below(at) - bytes as isize).max(0) }
+        Room { at, free: self.free_below(at) - bytes as isize }
     }
 
     /// A place below which a batch of so many bytes is free, with as many placed.
