@@ -177,3 +177,21 @@ fn flush(code: &[u8]) {
     // SAFETY: the range is that of a slice, so all of it is mapped and readable.
     unsafe { __clear_cache(range.start, range.end) };
 }
+
+/// A new directory, removed when dropped.
+pub struct Directory(pub std::path::PathBuf);
+
+impl Directory {
+    pub fn new(test: &str) -> Directory {
+        let path = std::env::temp_dir().join(format!("tailfirst-{test}-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Directory(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Left behind in a directory for such things, if it cannot be removed.
+        _ = std::fs::remove_dir_all(&self.0);
+    }
+}
