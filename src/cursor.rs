@@ -376,7 +376,7 @@ impl<'buf> Cursor<'buf> {
     /// Makes room for a batch of so many bytes, where no deadline comes before them.
     pub(crate) fn make_room_for_batch(&mut self, bytes: usize) {
         debug_assert!(bytes <= MOST_BATCH);
-        self.at = self.memory.with_batch_room(self.at, bytes);
+        self.at = self.memory.with_room_between(self.at, bytes);
         self.free = bytes as isize;
     }
 
@@ -526,19 +526,19 @@ impl Memory<'_> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn room_for(&mut self, at: usize, bytes: usize) -> Room {
-        let at = self.with_room(at);
-        let at = self.leave_spill(at);
+        let at = self.with_room_between(at, 0);
         Room { at, free: self.free_below(at) - bytes as isize }
     }
 
-    /// A place below which a batch of so many bytes is free, with as many placed.
-    fn with_batch_room(&mut self, at: usize, bytes: usize) -> usize {
+    /// A place between instructions from which so many bytes are free, and the red zone below them, with as many placed.
+    fn with_room_between(&mut self, at: usize, bytes: usize) -> usize {
         let at = self.settle(at);
         let at = self.leave_spill(at);
         if self.state == State::InBuffer { self.with_free(at, bytes) } else { at }
     }
 
-    /// A place from which the red zone is free, with as many bytes placed.
+    /// A place from which the red zone is free, with as many bytes placed. From the spill it does not lead back to the buffer, where what a batch may take
+    /// might not be free.
     #[cold]
     #[inline(never)]
     fn with_room(&mut self, at: usize) -> usize {
