@@ -1,9 +1,9 @@
 //! Why code could not be finished.
 
-use crate::{fixup::Range, label::Label, late::Late, site::SiteKind};
+use crate::{Label, Late, Range, SiteKind};
 
-/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the end of the code; of a
-/// mistake that is noticed inside a block, as far as known there: in a forward block, from the block's start.
+/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the base of the code: its end if it grows down, its start if it
+/// grows up; of a mistake that is noticed inside a block, from the block's base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {
@@ -62,20 +62,8 @@ pub enum FinishError {
     },
     /// `finish` was called inside a block, or a block was left by a panic.
     OpenBlock,
-    /// The encoder was cleared, or exchanged for another one, inside a block.
+    /// The encoder was cleared, or exchanged for another one, inside a block; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
     ClearedInBlock,
-    /// Inside a forward block no alignment is possible: where the block will lie is not known yet.
-    AlignedInForwardBlock {
-        /// The alignment in bytes.
-        align: u32,
-    },
-    /// A [batch](crate::Encoder::batch) was begun inside a forward block, where each instruction must be seen by itself.
-    BatchInForwardBlock {
-        /// The position.
-        at: u32,
-    },
-    /// The constant pool was to be placed inside a block.
-    PoolInBlock,
     /// What was placed as a patch site is too short to have the field.
     NoPatchField {
         /// The field.
@@ -144,19 +132,19 @@ impl core::fmt::Display for FinishError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             FinishError::UnboundLabel { label, at } => {
-                write!(f, "label {} is used {at} bytes from the end and never bound", label.0)
+                write!(f, "label {} is used {at} bytes from the base and never bound", label.0)
             }
             FinishError::OutOfRange { label, at, distance, range } => write!(
                 f,
-                "label {} is {distance} bytes from its use {at} bytes from the end, which can reach {} to {} in steps of {}",
+                "label {} is {distance} bytes from its use {at} bytes from the base, which can reach {} to {} in steps of {}",
                 label.0, range.low, range.high, range.step
             ),
             FinishError::OutOfSpace { needed } => write!(f, "the buffer is too small: {needed} bytes are needed"),
             FinishError::BoundTwice { label, at } => {
-                write!(f, "label {} is bound again {at} bytes from the end", label.0)
+                write!(f, "label {} is bound again {at} bytes from the base", label.0)
             }
             FinishError::ForeignLabel { label, at } => {
-                write!(f, "label {}, used {at} bytes from the end, is not of this encoder", label.0)
+                write!(f, "label {}, used {at} bytes from the base, is not of this encoder", label.0)
             }
             FinishError::Address { problem, at } => {
                 let problem = match problem {
@@ -167,41 +155,29 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
                     AddressProblem::TargetDisplacement => "a label or symbol takes no displacement",
                 };
-                write!(f, "{problem} (in the instruction {at} bytes from the end)")
+                write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }
             FinishError::Operands { form, when, at } => {
-                write!(f, "{form} needs {when} (in the instruction {at} bytes from the end)")
+                write!(f, "{form} needs {when} (in the instruction {at} bytes from the base)")
             }
             FinishError::OpenBlock => f.write_str("a block is still open: finish after it"),
             FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
-            FinishError::AlignedInForwardBlock { align } => {
-                write!(f, "no alignment (to {align} bytes) is possible inside a forward block: align around it")
-            }
-            FinishError::BatchInForwardBlock { at } => {
-                write!(
-                    f,
-                    "a batch was begun inside a forward block, {at} bytes from its start: call the instructions without"
-                )
-            }
-            FinishError::PoolInBlock => {
-                f.write_str("the constant pool cannot be placed inside a block: place it around it")
-            }
             FinishError::NoPatchField { kind, at } => {
-                write!(f, "the instruction {at} bytes from the end is too short to end in an {kind:?}")
+                write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),
             FinishError::LateUnset { late, at } => {
-                write!(f, "late immediate {} is used {at} bytes from the end and never set", late.0)
+                write!(f, "late immediate {} is used {at} bytes from the base and never set", late.0)
             }
             FinishError::LateOutOfRange { late, at, value, range } => write!(
                 f,
-                "late immediate {} is {value}, but its use {at} bytes from the end holds {} to {} in steps of {}",
+                "late immediate {} is {value}, but its use {at} bytes from the base holds {} to {} in steps of {}",
                 late.0, range.low, range.high, range.step
             ),
             FinishError::LateMisplaced { late, at } => write!(
                 f,
-                "the instruction {at} bytes from the end does not end in the placeholder of late immediate {}",
+                "the instruction {at} bytes from the base does not end in the placeholder of late immediate {}",
                 late.0
             ),
             FinishError::ForeignSnapshot => f.write_str("the snapshot is not of this encoder's present code"),

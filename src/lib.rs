@@ -70,58 +70,55 @@ extern crate alloc;
 
 #[cfg(feature = "aarch64")]
 pub mod aarch64;
-mod block;
-mod buffer;
-#[cfg(feature = "x64")]
-mod chunk;
+mod bytes;
 mod code;
-mod cursor;
-mod data;
-mod data_ranges;
-mod deadline;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;
+mod direction;
 #[cfg(feature = "dynasm")]
 pub mod dynasm;
 mod encoder;
 mod error;
 #[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
 pub mod exec;
-mod fixup;
+#[cfg(feature = "aarch64")]
+mod far;
 #[cfg(feature = "forms")]
 mod form;
-mod label;
-mod late;
+mod isa;
 #[cfg(feature = "listing")]
 pub mod listing;
-mod marks;
-mod pool;
 mod references;
-mod reloc;
 #[doc = include_str!("services.md")]
 pub mod services {}
-mod site;
-mod snapshot;
 #[cfg(feature = "unwind")]
 pub mod unwind;
 #[cfg(feature = "x64")]
 pub mod x64;
 
-pub use code::Code;
-pub use data::Align;
-pub use encoder::Encoder;
+pub use code::{
+    Code,
+    marks::{LineTable, Marks, Row},
+    relocation::{LinkError, Relocation, RelocationTarget},
+};
+pub use direction::{Direction, Down, Up};
+pub use encoder::{
+    Encoder,
+    data::Align,
+    late::{Late, LateField, Placeholder},
+    patchable::{PatchPoint, Site, SiteError, SiteKind},
+    snapshot::Snapshot,
+};
 pub use error::{AddressProblem, FinishError};
-pub use fixup::{Field, Isa, Range};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
-pub use label::{Label, Pos, Symbol, Target};
-pub use late::{Late, LateField, Placeholder};
+pub use isa::Isa;
 #[cfg(feature = "listing")]
 pub use listing::Listing;
-pub use marks::{LineTable, Marks, Row};
-pub use reloc::{LinkError, Relocation, RelocationTarget};
-pub use site::{PatchPoint, Site, SiteError, SiteKind};
-pub use snapshot::Snapshot;
+pub use references::{
+    fixup::{Field, Range},
+    label::{Label, Pos, Symbol, Target},
+};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "x64", feature = "aarch64"))]

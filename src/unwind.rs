@@ -10,8 +10,8 @@
 //! function is an assembler's source, directives and all. The rules are noted beside the encoder; with the finished code they become an
 //! [`UnwindTable`], whose rules ascend, and that becomes the bytes of an `.eh_frame` section.
 //!
-//! At one place, the rule that was given later lies lower, as code does, so of two that say different things about the same, the first one
-//! given holds above. This is what an elided instruction needs, and what makes a restored state and the next remembered one come out
+//! If two rules at one place conflict, the one given first applies to the code above it, as the rule that was given later lies lower, as code does. (In an
+//! encoder that grows up, the rules are given in their order, and the one given last applies.) This is what an elided instruction needs, and what makes a restored state and the next remembered one come out
 //! in order.
 //!
 //! Before any rule of the function's own, what holds is the state at a function's entry: on x86-64 the CFA is RSP + 8, and the return
@@ -19,7 +19,7 @@
 //!
 //! Signed return addresses (AArch64's PAC) and the tables of Windows are not covered.
 
-use crate::{code::Code, fixup::sealed::Isa, label::Label};
+use crate::{Code, Isa, Label};
 use alloc::vec::Vec;
 use core::{fmt, marker::PhantomData, ops::Range};
 use gimli::{
@@ -174,11 +174,7 @@ impl<I: Isa> Unwind<I> {
         if function.start > function.end || function.end > code.bytes().len() {
             return Err(UnwindError::FunctionOutsideCode { function, code: code.bytes().len() });
         }
-        let placed = self.rules.iter().filter_map(|(from, rule)| Some((code.offset_of(*from)?, *rule)));
-        let mut rules: Vec<(usize, Rule)> = placed.collect();
-        // Stable: at one place the last given becomes the first.
-        rules.reverse();
-        rules.sort_by_key(|(offset, _)| *offset);
+        let rules = code.in_layout_order(self.rules.iter().copied());
         check(&rules, &function)?;
         Ok(UnwindTable { function, rules, isa: PhantomData })
     }

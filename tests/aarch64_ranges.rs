@@ -241,14 +241,14 @@ fn what_belongs_together_stays_so() {
             } else {
                 enc.align(ALIGN)
             }
-            let end = enc.pos().from_end();
+            let end = enc.pos().from_base();
             assert_eq!(end % 64, 0, "{case}");
             if is_code {
                 enc.nop()
             } else {
                 enc.data_u32(1)
             }
-            assert_eq!(enc.pos().from_end(), end + 4, "{case}");
+            assert_eq!(enc.pos().from_base(), end + 4, "{case}");
         };
         match service {
             0 => gap(&mut enc, true),
@@ -267,7 +267,7 @@ fn what_belongs_together_stays_so() {
                 placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
                 enc.nops(4 * nops);
                 enc.align_code(Align::of::<16>());
-                assert_eq!(enc.pos().from_end() % 16, 0, "{case}");
+                assert_eq!(enc.pos().from_base() % 16, 0, "{case}");
                 placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
                 enc.nops(4 * nops);
             }),
@@ -307,7 +307,7 @@ fn islands_cost_in_proportion() {
         for &label in &labels {
             (0..branch.down / 16).for_each(|_| enc.nop());
             enc.bind(label);
-            if enc.pos().from_end() > 3_000_000 {
+            if enc.pos().from_base() > 3_000_000 {
                 break;
             }
         }

@@ -46,7 +46,7 @@ fn emit_among(&(_, form, index): &Place, others: &[Operand], operand: Operand) -
     operands[index] = operand;
     let mut enc = Encoder::new();
     let result = form.emit(&mut enc, &operands);
-    assert_eq!(enc.pos().from_end(), if result.is_ok() { 4 } else { 0 }, "{}", form.name);
+    assert_eq!(enc.pos().from_base(), if result.is_ok() { 4 } else { 0 }, "{}", form.name);
     result
 }
 
@@ -293,7 +293,7 @@ fn operands_of_another_kind_are_refused() {
             let expected = form.operands.len();
             let mut enc = Encoder::new();
             assert_eq!(form.emit(&mut enc, &operands), Err(OperandError::Count { expected, found }), "{}", form.name);
-            assert_eq!(enc.pos().from_end(), 0);
+            assert_eq!(enc.pos().from_base(), 0);
         }
     }
     println!("asked {asked} times");

@@ -263,7 +263,7 @@ fn a_label_that_is_never_bound_or_in_a_block_only() {
         assert_eq!(enc.finish().map(drop), Ok(()));
         let inside = inside.expect("the block has run");
         enc.jmp(inside);
-        let at = enc.pos().from_end() - 5;
+        let at = enc.pos().from_base() - 5;
         assert_eq!(enc.finish().map(drop), Err(FinishError::UnboundLabel { label: inside, at }));
         enc.bind(inside);
         assert_eq!(enc.finish().map(drop), Ok(()));

@@ -27,7 +27,7 @@ use support::{
 };
 use tailfirst::{
     Align, FinishError, LinkError, Range, Symbol, aarch64,
-    dynasm::{A64Block, PrependError, Unsupported, X64Block},
+    dynasm::{A64Block, PlaceError, Unsupported, X64Block},
     x64,
 };
 
@@ -103,11 +103,11 @@ fn every_reference_aarch64() {
 }
 
 /// One block below a RET.
-fn one_x64(push: impl FnOnce(&mut X64Block)) -> Result<Vec<u8>, PrependError> {
+fn one_x64(push: impl FnOnce(&mut X64Block)) -> Result<Vec<u8>, PlaceError> {
     let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
     enc.ret();
     push(&mut block);
-    let result = enc.prepend(&mut block);
+    let result = enc.place(&mut block);
     assert_eq!(block.offset().0, 0, "prepending empties a block");
     let bytes = enc.finish().expect("nothing is left in an encoder that would not finish").bytes().to_vec();
     match result {
@@ -139,7 +139,7 @@ fn runs() {
         ; jz =>exit_label
         ; jmp =>head_label
     );
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     enc.add_r64_rm64(RAX, RCX);
     enc.forward(|enc| {
         enc.bind(head);
@@ -151,7 +151,7 @@ fn runs() {
             ; jmp =>next_label
             ; odd:
         );
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
     });
     dynasm!(block
         ; .arch x64
@@ -159,7 +159,7 @@ fn runs() {
         ; test rsi, rsi
         ; jz =>exit_label
     );
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     let code = enc.finish().unwrap();
 
     let mut memory = memmap2::MmapMut::map_anon(code.bytes().len()).unwrap();
@@ -184,7 +184,7 @@ fn the_encoder_refers_to_what_a_block_places() {
     let inside_label = block.share(inside);
     block.share_global("end", end);
     dynasm!(block; .arch x64; nop; =>inside_label; int3; ->end:);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     enc.jmp(inside);
     enc.jmp(end);
     let code = enc.finish().unwrap();
@@ -201,7 +201,7 @@ fn inside_of_a_block_that_moves() {
     let (exit_label, head_label, lower_label) = (block.share(exit), block.share(head), block.share(lower));
     enc.aligned(Align::of::<16>(), |enc| {
         dynasm!(block; .arch x64; =>head_label; dec rdi; jz =>exit_label; jmp =>head_label; jmp =>lower_label);
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
     });
     enc.nop();
     enc.bind(lower);
@@ -228,7 +228,7 @@ fn alignment_counts_from_the_end() {
             enc.ret();
         }
         dynasm!(block; .arch x64; inc eax; .align 8; =>label; .u64 0x1122_3344_5566_7788);
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
         let code = enc.finish().unwrap();
         let at = code.offset_of(here).unwrap();
         assert_eq!(((code.bytes().len() - at) % 8, code.end_alignment()), (0, 8));
@@ -242,7 +242,7 @@ fn alignment_counts_from_the_end() {
     enc.ret();
     // dynasm-rs fills with zeros here.
     dynasm!(block; .arch aarch64; mul x0, x1, x2; .align 16);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     const NOP: u32 = 0xD503_201F;
     let words: Vec<u32> = enc
         .finish()
@@ -254,13 +254,13 @@ fn alignment_counts_from_the_end() {
     assert_eq!(words, [0x9B02_7C20, 0, 0, 0, NOP, NOP, NOP, 0xD65F_03C0]);
 
     let alignment = |alignment: usize| one_x64(|block| dynasm!(block; .arch x64; nop; .align alignment));
-    assert_eq!(alignment(12), Err(PrependError::BadAlign { alignment: 12, at: 1 }));
-    assert_eq!(alignment(0), Err(PrependError::BadAlign { alignment: 0, at: 1 }));
+    assert_eq!(alignment(12), Err(PlaceError::BadAlign { alignment: 12, at: 1 }));
+    assert_eq!(alignment(0), Err(PlaceError::BadAlign { alignment: 0, at: 1 }));
     assert_eq!(alignment(1), Ok(vec![0x90, 0xC3]));
     let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
     dynasm!(block; .arch x64; .align 4);
-    let result = enc.forward(|enc| enc.prepend(&mut block));
-    assert_eq!(result, Err(PrependError::AlignedInForwardBlock { align: 4 }));
+    let result = enc.forward(|enc| enc.place(&mut block));
+    assert_eq!(result, Err(PlaceError::AlignedInForwardBlock { align: 4 }));
 }
 
 /// In a block that is moved when it is complete, what is aligned and all above it stay where they are.
@@ -276,7 +276,7 @@ fn alignment_inside_of_a_block_that_moves() {
             enc.nops(above);
             enc.bind(highest);
             dynasm!(block; .arch x64; nop; .align 8; =>label; .u64 7);
-            enc.prepend(&mut block).unwrap();
+            enc.place(&mut block).unwrap();
             enc.nops(below);
             enc.bind(head);
         });
@@ -305,7 +305,7 @@ fn literal_pools() {
     emit(&mut expected);
     let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
     emit(&mut block);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     assert_eq!(enc.finish().unwrap().bytes(), expected.finalize().unwrap());
 }
 
@@ -327,10 +327,10 @@ fn addresses_are_linked() {
         enc.ret();
         push(&mut block);
         match is_forward {
-            false => enc.prepend(&mut block).unwrap(),
+            false => enc.place(&mut block).unwrap(),
             true => enc.forward(|enc| {
                 enc.nop();
-                enc.prepend(&mut block).unwrap();
+                enc.place(&mut block).unwrap();
             }),
         }
         let start = usize::from(is_forward);
@@ -352,11 +352,11 @@ fn addresses_are_linked() {
     }
     assert_eq!(
         one_x64(|block| dynasm!(block; .arch x64; nop; call extern 0x1234)),
-        Err(PrependError::UnknownAddress { address: 0x1234, at: 2 })
+        Err(PlaceError::UnknownAddress { address: 0x1234, at: 2 })
     );
     assert_eq!(
         one_x64(|block| dynasm!(block; .arch x64; .abs32 extern 0x8000_0000)),
-        Err(PrependError::OutOfRange {
+        Err(PlaceError::OutOfRange {
             target: TargetKind::Value(0x8000_0000),
             at: 0,
             distance: 0x8000_0000,
@@ -372,7 +372,7 @@ fn addresses_of_places_in_the_block() {
         let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
         enc.ret();
         dynasm!(block; .arch x64; nop; here: ; .abs64 <here + offset; nop);
-        enc.prepend(&mut block)?;
+        enc.place(&mut block)?;
         let mut code = enc.finish().expect("nothing is pending");
         assert_eq!(code.relocations().len(), 1);
         code.link(0x1_0000_0000, |_| None).expect("there is no symbol");
@@ -385,7 +385,7 @@ fn addresses_of_places_in_the_block() {
         let problem = Unsupported::Offset { offset };
         assert_eq!(
             address(offset),
-            Err(PrependError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
+            Err(PlaceError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
         );
     }
 }
@@ -406,14 +406,14 @@ fn pages() {
             match is_forward {
                 false => {
                     push(&mut block);
-                    enc.prepend(&mut block).unwrap();
+                    enc.place(&mut block).unwrap();
                 }
                 true => enc.forward(|enc| {
                     enc.nop();
                     enc.forward(|enc| {
                         enc.nop();
                         push(&mut block);
-                        enc.prepend(&mut block).unwrap();
+                        enc.place(&mut block).unwrap();
                     });
                 }),
             }
@@ -436,8 +436,8 @@ fn pages() {
     let (mut enc, mut block) = (Encoder::new(), A64Block::new());
     dynasm!(block; .arch aarch64; here: ; adrp x1, <here - 4);
     assert_eq!(
-        enc.prepend(&mut block),
-        Err(PrependError::Unsupported {
+        enc.place(&mut block),
+        Err(PlaceError::Unsupported {
             target: TargetKind::Local("here"),
             at: 0,
             problem: Unsupported::Offset { offset: -4 },
@@ -455,7 +455,7 @@ fn branches_of_a_block_get_islands() {
     let [first, second] = labels.map(|label| block.share(label));
     dynasm!(block; .arch aarch64; tbz x1, 3, =>first; .bytes [0; 20_000]; tbz x1, 3, =>second);
     let own = {
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
         enc.here()
     };
     enc.nops(40_000);
@@ -484,13 +484,13 @@ fn one_block_serves_for_all() {
     let own = block.new_dynamic_label();
     for _ in 0..3 {
         dynasm!(block; .arch x64; a: ; ->b: ; =>own; jmp <a; jmp ->b; jmp =>own; jz =>shared);
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
     }
     // A mistake is gone with the content it was made in.
     dynasm!(block; .arch x64; jmp <c);
-    enc.prepend(&mut block).unwrap_err();
+    enc.place(&mut block).unwrap_err();
     dynasm!(block; .arch x64; jz =>shared);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     let mut expected = vec![0x0F, 0x84, 63, 0, 0, 0];
     for exit in [42, 21, 0] {
         expected.extend([0xE9, 251, 255, 255, 255, 0xE9, 246, 255, 255, 255, 0xE9, 241, 255, 255, 255]);
@@ -502,11 +502,11 @@ fn one_block_serves_for_all() {
     enc.clear();
     block.clear();
     dynasm!(block; .arch x64; jmp =>shared);
-    assert_eq!(enc.prepend(&mut block), Err(PrependError::ForeignDynamicLabel { label: shared, at: 1 }));
+    assert_eq!(enc.place(&mut block), Err(PlaceError::ForeignDynamicLabel { label: shared, at: 1 }));
     let again = enc.here();
     assert_eq!(block.share(again), shared);
     dynasm!(block; .arch x64; jmp =>shared);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     assert_eq!(enc.finish().unwrap().bytes(), [0xE9, 0, 0, 0, 0]);
 }
 
@@ -516,7 +516,7 @@ fn in_a_slice() {
         let mut slice = vec![0; room];
         let (mut enc, mut block) = (x64::Encoder::in_slice(&mut slice), X64Block::new());
         dynasm!(block; .arch x64; jmp >end; .bytes [0x90; 94]; end: ; ret);
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
         match enc.finish() {
             Ok(code) => assert_eq!((code.bytes().len(), code.bytes()[1]), (100, 94)),
             Err(error) => assert_eq!((error, room < 100), (FinishError::OutOfSpace { needed: 100 }, true)),
@@ -536,7 +536,7 @@ fn relocations_out_of_order() {
         block.push_u64(0);
         block.dynamic_relocation(label, 0, 4, 0, kind());
         block.dynamic_relocation(label, 0, 8, 4, kind());
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
     });
     assert_eq!(enc.finish().unwrap().bytes(), [4, 0, 0, 0, 0, 0, 0, 0, 0xC3]);
 }

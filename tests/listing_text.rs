@@ -532,7 +532,7 @@ fn data_of_a_block_that_constants_go_above() {
         enc.nops(0x1000);
         enc.data(&[5, 6, 7, 8]);
     });
-    let block = enc.pos().from_end() as usize;
+    let block = enc.pos().from_base() as usize;
     enc.nops(0x1000);
     let code = enc.finish().expect("the constant is in reach");
     let mut ranges: Vec<_> = code.data().collect();

@@ -224,9 +224,9 @@ fn constants() {
             let function = Function::new(|enc| {
                 enc.ret();
                 enc.mov_r64_rm64(RAX, register);
-                let end = enc.pos().from_end();
+                let end = enc.pos().from_base();
                 enc.mov_r64_imm(register, value);
-                length = enc.pos().from_end() - end;
+                length = enc.pos().from_base() - end;
             });
             assert_eq!(function.call(0, 0, 0), value as u64);
             let shortest = match (u32::try_from(value), i32::try_from(value)) {
@@ -356,12 +356,12 @@ fn jumps_through_a_table() {
     // lea rax, [base]; the blocks are 16 bytes apart; jmp rax + rdi * 16
     let switch = Function::new(|enc| {
         for block in (0..4).rev() {
-            let end = enc.pos().from_end();
+            let end = enc.pos().from_base();
             // Six bytes of code, and ten of filler behind it.
             (0..10).for_each(|_| enc.nop());
             enc.ret();
             enc.mov_r32_imm32(EAX, block * 11);
-            assert_eq!(enc.pos().from_end() - end, 16);
+            assert_eq!(enc.pos().from_base() - end, 16);
         }
         let first = enc.here();
         enc.jmp_rm64(RAX);

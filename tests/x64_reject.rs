@@ -36,7 +36,7 @@ fn with_operand(model: &Model, form: &Form, index: usize, operand: Operand) -> R
     let mut operands = plain(model, &mut enc);
     operands[index] = operand;
     let result = form.emit(&mut enc, &operands);
-    assert_eq!(result.is_err(), enc.pos().from_end() == 0, "{}", form.syntax);
+    assert_eq!(result.is_err(), enc.pos().from_base() == 0, "{}", form.syntax);
     result
 }
 
@@ -89,7 +89,7 @@ fn as_many_operands_as_the_form_has() {
         if expected > 0 {
             assert_eq!(form.emit(&mut enc, &operands), Err(OperandError::Count { expected, found: expected - 1 }));
         }
-        assert_eq!(enc.pos().from_end(), 0);
+        assert_eq!(enc.pos().from_base(), 0);
     }
 }
 

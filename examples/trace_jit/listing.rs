@@ -62,10 +62,10 @@ where
         }
     }
     // `finish` would place the constants, but where they are would not be known.
-    let above = enc.pos().from_end();
+    let above = enc.pos().from_base();
     enc.place_pool();
     let pool = enc.here();
-    let constants = (enc.pos().from_end() - above) as usize;
+    let constants = (enc.pos().from_base() - above) as usize;
     if constants > 0 {
         listing.name(pool, "constants");
         listing.data(pool, constants);

@@ -8,10 +8,10 @@
 //! label inside. Constants that no immediate holds come from the pool.
 
 use tailfirst::x64::{
-    Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI,
+    Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI,
     RSP, XMM15, Xmm,
 };
-use tailfirst::{Label, PatchPoint, SiteKind, block};
+use tailfirst::{Direction, Label, PatchPoint, SiteKind, block};
 
 use crate::backend::{
     Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, Stub,
@@ -60,7 +60,7 @@ trait Words {
     fn compare(&mut self, cond: Cond, a: Reg, b: Operand);
 }
 
-impl Words for Encoder<'_> {
+impl<D: Direction> Words for Emitter<'_, D> {
     fn copy_int(&mut self, d: Gpr64, a: Gpr64) {
         if d != a {
             self.mov_r64_rm64(d, a);

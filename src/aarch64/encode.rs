@@ -9,28 +9,32 @@
 
 pub use super::bits::Bits;
 use super::{
-    Encoder, Rel,
+    Emitter, Rel,
     island::{References, slow, veneer},
 };
 use crate::{
-    cursor::{Memory, Place, Word, WordAt},
+    Field, Target,
+    bytes::{
+        cursor::{Place, Word, WordAt},
+        memory::Memory,
+    },
+    direction::{Direction, Grows},
     error::FinishError,
-    fixup::Field,
-    label::Target,
+    far::Far,
 };
+use core::marker::PhantomData;
 
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn word(enc: &mut Encoder<'_>, word: u32) {
+pub fn word<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32) {
     enc.cursor.place_word(&mut *enc.references, slow, Plain(word));
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch(enc: &mut Encoder<'_>, word: u32, field: Rel, target: impl Into<Target>) {
+pub fn branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: impl Into<Target>) {
     let target = target.into();
-    let field = field.in_word(word);
-    enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target });
+    enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target, direction: PhantomData::<Dir> });
 }
 
 /// Operands at places of their own in the instruction: `at` has a byte an operand, its lowest bit, the first operand's last.
@@ -41,15 +45,14 @@ macro_rules! operands {
     ($($word:ident $branch:ident: $($ty:ident $operand:ident $shift:literal),*;)*) => {$(
         /// Places an instruction with the operands' bits `at` their places.
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn $word<$($ty: Bits),*>(enc: &mut Encoder<'_>, fixed: u32, at: u32, $($operand: impl Into<$ty>),*) {
+        pub fn $word<Dir: Direction, $($ty: Bits),*>(enc: &mut Emitter<'_, Dir>, fixed: u32, at: u32, $($operand: impl Into<$ty>),*) {
             word(enc, fixed $(| $operand.into().bits() << (at >> $shift & 31))*);
         }
 
         /// Places an instruction with the operands' bits `at` their places, that refers to `target`.
         #[allow(clippy::too_many_arguments, reason = "as many as an instruction has operands")]
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn $branch<$($ty: Bits),*>(
-            enc: &mut Encoder<'_>,
+        pub fn $branch<Dir: Direction, $($ty: Bits),*>(enc: &mut Emitter<'_, Dir>,
             fixed: u32,
             at: u32,
             $($operand: impl Into<$ty>,)*
@@ -79,24 +82,25 @@ impl<'buf> WordAt<'buf, References> for Plain {
 }
 
 /// An instruction that refers to a place.
-struct Branch {
+struct Branch<Dir> {
     word: u32,
     field: Rel,
     target: Target,
+    direction: PhantomData<Dir>,
 }
 
-impl<'buf> WordAt<'buf, References> for Branch {
+impl<'buf, Dir: Direction> WordAt<'buf, References> for Branch<Dir> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn word(self, memory: &mut Memory<'buf>, references: &mut References, place: Place) -> Word {
-        let Branch { word, field, target } = self;
+        let Branch { word, field, target, .. } = self;
         // Distances are measured from the instruction's start, which is where it will be placed.
-        let start = memory.pos_below(place, 4);
+        let start = memory.pos_ahead(Dir::GROWS, place, Dir::GROWS.lower(0, 4));
         if let Target::Label(label) = target
             && !field.needs_address()
             && let Some(pos) = references.pos_of(label)
         {
-            let distance = start.distance_to(pos);
-            return if field.range().holds_upward(distance) {
+            let distance = Dir::GROWS.distance(start, pos);
+            return if holds(Dir::GROWS, field, distance) {
                 Word::Here(word | field.bits(distance))
             } else {
                 Word::Placed(veneer(memory, references, place, word, field, (label, pos)))
@@ -104,14 +108,26 @@ impl<'buf> WordAt<'buf, References> for Branch {
         }
         references.pend(start, field, target);
         let Some(deadline) = field.deadline(start) else { return Word::Here(word) };
-        memory.note_deadline(deadline);
+        memory.note_deadline(Dir::GROWS, deadline);
         if field.reach_is_long() { Word::Here(word) } else { Word::Due(word) }
+    }
+}
+
+/// Whether a field holds the distance of a bound label, which lies where code grew before. A field has a power of two of distances in that direction, so one test of bits
+/// tells.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn holds(grows: Grows, field: Rel, distance: i64) -> bool {
+    let range = field.range();
+    match grows {
+        // The highest one has all the bits that a distance may have.
+        Grows::Down => distance & !range.high == 0,
+        Grows::Up => -distance & (range.step - 1) == 0 && range.low <= distance,
     }
 }
 
 /// Notes that the operands of the instruction placed next do not go together.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
-    let at = enc.cursor.pos().from_end();
+pub fn reject<Dir: Direction>(enc: &mut Emitter<'_, Dir>, form: &'static str, when: &'static str) {
+    let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });
 }

@@ -2,7 +2,7 @@
 //!
 //! Distances are measured in bytes from the start of the instruction that holds the field.
 
-use crate::fixup::{Field, Range};
+use crate::{Field, Range};
 
 /// A PC-relative field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl Field for Rel {
         }
     }
 
-    fn is_branch(self, _code: &[u8], _from: usize) -> bool {
+    fn is_branch(self) -> bool {
         match self {
             Rel::Imm26 | Rel::Imm19 | Rel::Imm14 | Rel::Imm9 => true,
             Rel::Lit19 | Rel::Back16 | Rel::Adr21 | Rel::AdrPage | Rel::Offset32 | Rel::Address64 => false,

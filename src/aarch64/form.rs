@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
+    Direction, Down, Up,
     form::{OperandError, OperandInfo},
-    label::{Label, Symbol, Target},
+    references::label::{Label, Symbol, Target},
 };
 
 /// A form: one encoding, and the function that writes it.
@@ -33,7 +34,14 @@ pub struct Form {
     pub alias: Option<&'static str>,
     /// The table with the form's row.
     pub table: &'static str,
-    pub(crate) emit: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    pub(crate) emit: Emit,
+}
+
+/// The function that calls the encoder function, for each direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Emit {
+    down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
 }
 
 /// What an operand is in bits.
@@ -66,11 +74,11 @@ impl Form {
     ///
     /// # Errors
     /// The operands are not those of the form; nothing is placed then.
-    pub fn emit(&self, enc: &mut Encoder<'_>, operands: &[Operand]) -> Result<(), OperandError> {
+    pub fn emit<D: Direction>(&self, enc: &mut Emitter<'_, D>, operands: &[Operand]) -> Result<(), OperandError> {
         if operands.len() != self.operands.len() {
             return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
         }
-        (self.emit)(enc, operands)
+        D::choose(enc, |enc| (self.emit.down)(enc, operands), |enc| (self.emit.up)(enc, operands))
     }
 }
 
@@ -440,7 +448,7 @@ mod tests {
                 })
                 .collect();
             assert_eq!(form.emit(&mut enc, &operands), Ok(()), "{}", form.name);
-            assert_eq!(enc.pos().from_end(), 4, "{}", form.name);
+            assert_eq!(enc.pos().from_base(), 4, "{}", form.name);
             let found = operands.len() + 1;
             let more: Vec<Operand> = operands.into_iter().chain([Operand::Imm(0)]).collect();
             let error = OperandError::Count { expected: found - 1, found };
@@ -459,7 +467,7 @@ mod tests {
         assert_eq!(add.emit(&mut enc, &[X0.into(), X1.into(), 4097.into()]), refused(2, "AddImm"));
         let store = form("str_x_uoff");
         assert_eq!(store.emit(&mut enc, &[X0.into(), X1.into(), 32761.into()]), refused(2, "UImm<12, 3>"));
-        assert_eq!(enc.pos().from_end(), 4);
+        assert_eq!(enc.pos().from_base(), 4);
     }
 
     #[test]

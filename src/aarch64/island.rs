@@ -1,46 +1,29 @@
-//! Branches beyond their reach.
+//! Branches beyond their reach, as A64 has them.
 //!
-//! A conditional branch reaches 1 MiB, TBZ 32 KiB, compare-and-branch 1 KiB; B reaches 128 MiB. What a short one cannot reach, a B can. Where the B stands depends
-//! on what is known when the branch is placed:
+//! A conditional branch reaches 1 MiB, TBZ 32 KiB, compare-and-branch 1 KiB; B reaches 128 MiB. What a short one cannot reach, a B can. Where the label is pending, the B
+//! is in an island (see [`far`](crate::far)). Where it is bound, and too far, the branch becomes a *veneer*:
 //!
 //! ```text
-//!   label bound: a veneer              label pending: an island, when the reach of a branch above it ends
-//!
-//!       b.ne over   <- inverted            b over            <- placed last, since code below falls through into it
-//!       b    label                         b label2
-//!   over:                                  b label1
-//!                                      over:
-//!                                          ...
-//!                                          tbz x0, #3, label1   <- leads to `b label1`, unless label1 is bound in time
+//!       b.ne over   <- inverted
+//!       b    label
+//!   over:
 //! ```
 //!
-//! A branch that cannot be inverted goes to the B, and is followed by another B over that. The B of an island is itself a reference to a
-//! pending label; when its own reach ends, another island leads on.
+//! A branch that cannot be inverted goes to the B, and is followed by another B over that.
 //!
-//! An ADR of a bound label, and an LDR of one into a general register, become a sequence that reaches 16 MiB. Where the label is pending they get no help, but for constants: where the first
-//! reference to one that is not placed yet comes due, an island has those constants that wait. So only an ADR or LDR of something else can be out of range downward; upward also
+//! An ADR of a bound label, and an LDR of one into a general register, become a sequence that reaches 16 MiB. Pending ADR and LDR get no island, except to pool constants: when the first such
+//! load comes due, the waiting constants are placed there. So only an ADR or LDR of something else can be out of range; of bound labels also
 //! a load into a vector register, and what is more than 16 MiB away, or 128 MiB of a branch.
-//!
-//! # Deadlines
-//!
-//! The last eighth of a reach is for islands: a reference's *deadline* is where that begins. The cursor compares with the earliest one anyway, when it
-//! looks for room (see [`cursor`](crate::cursor)), so code without long branches pays nothing. When a deadline comes, the references that are due get their branches, the one
-//! whose reach ends first comes first; and while there is an island, those that are due soon, too. References to the same label share one.
-//!
-//! Where something must stay in one piece (data, a forward block), its length is known before it is placed, and what would come due inside is served above it. Code that may
-//! be moved down when complete (an aligned block) counts its largest move against all references from outside.
-//!
-//! Constants have room in the last eighth, too: when more than half of that wait, they are due. They are aligned, which ends the aligned blocks around as
-//! [`align`](Encoder::align) does, to begin anew. So that this is rare, what comes due soon is placed before an aligned block, and so are constants when many wait.
-//!
-//! `// Invariant(due):` the cursor's deadline is not above that of any reference that is pending and has no island, except while a forward block is being written.
 
-use super::{A64, Encoder, LateImm, Rel};
+use super::{A64, Emitter, LateImm, Rel};
 use crate::{
-    cursor::{MOST_FREE, Memory, Place, Room},
-    deadline::{REACHES, Served},
-    fixup::{Field, Fixup},
-    label::{Label, Pos},
+    Direction, Field,
+    bytes::{
+        cursor::{Place, Room},
+        memory::{MOST_FREE, Memory},
+    },
+    far::{Far, MOST_WAITING},
+    references::label::{Label, Pos},
 };
 use arrayvec::ArrayVec;
 
@@ -48,63 +31,38 @@ pub(super) type References = crate::references::References<Rel, LateImm>;
 
 const B: u32 = 0x1400_0000;
 
-/// For how many labels an island has a branch that no reference is due for yet, and among how many it looks for a label.
-const COMPANY: usize = 16;
+impl Far for Rel {
+    type Isa = A64;
+    const JUMP: Rel = Rel::Imm26;
+    const LOADS: usize = 4;
 
-/// The reaches that are of branches come first; then that of loads.
-const BRANCHES: usize = 4;
-const LOADS: usize = 4;
-
-/// With more bytes of constants waiting, they are due.
-const MOST_WAITING: usize = 1 << 16;
-
-/// Constants that come due so soon are placed before an aligned block.
-const BEFORE_BLOCK: usize = 1 << 16;
-
-impl Rel {
-    /// The field, now that it is known what instruction has it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn in_word(self, word: u32) -> Rel {
-        match self {
-            Rel::Imm19 if word & 0x3B00_0000 == 0x1800_0000 => Rel::Lit19,
-            field => field,
-        }
-    }
-
-    /// Which of the reaches it has, if an island can help it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn reach(self) -> Option<usize> {
+    fn reach_number(self) -> Option<usize> {
         match self {
             Rel::Imm9 => Some(0),
             Rel::Imm14 => Some(1),
             Rel::Imm19 => Some(2),
             Rel::Imm26 => Some(3),
-            Rel::Lit19 | Rel::Adr21 => Some(LOADS),
+            Rel::Lit19 | Rel::Adr21 => Some(Self::LOADS),
             _ => None,
         }
     }
 
-    /// Whether a B can help it.
-    fn is_branch(self) -> bool {
-        self.reach().is_some_and(|reach| reach < BRANCHES)
-    }
-
-    /// How far it reaches down, in bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn down(self) -> usize {
+    fn reach(self) -> usize {
         self.range().low.unsigned_abs() as usize
     }
 
+    fn jump(distance: i64) -> u32 {
+        B | Rel::JUMP.bits(distance)
+    }
+}
+
+impl Rel {
     /// Whether a deadline is later than the next look, however late that is.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn reach_is_long(self) -> bool {
-        self.down() / 8 * 7 > MOST_FREE
-    }
-
-    /// The deadline of a reference from `from`, in bytes placed, if an island can help it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn deadline(self, from: Pos) -> Option<usize> {
-        self.reach().map(|_| from.from_end() as usize + self.down() / 8 * 7)
+        self.time() > MOST_FREE
     }
 }
 
@@ -129,34 +87,42 @@ pub(super) extern "C" fn veneer(
     field: Rel,
     (label, target): (Label, Pos),
 ) -> Place {
-    let distance = |pos: Pos| pos.distance_to(target);
-    let start = memory.pos_below(place, 4);
-    let far = Rel::Imm26;
+    let grows = memory.grows();
+    // The start of one of so many words, counted from the lowest.
+    let start = |memory: &Memory<'_>, index: usize, words: usize| {
+        memory.pos_ahead(grows, place, 4 * grows.lower(index, words - index))
+    };
     if let Some(long) = Long::of(word, field) {
-        let words = long.len();
-        if let Some(words) = long.words(distance(memory.pos_below(place, 4 * words))) {
+        let first = start(memory, 0, long.len());
+        if let Some(words) = long.words(grows.distance(first, target)) {
             return memory.place_words(place, &words);
         }
     }
-    if !field.is_branch() || !far.reaches(distance(start)) {
-        let field = if field.is_branch() { far } else { field };
-        references.out_of_range(label, start, distance(start), field);
+    let over = field.bits(8);
+    let mut words: ArrayVec<u32, 3> = ArrayVec::new();
+    if field.is_branch() {
+        match inverted(word, field) {
+            Inverted::Word(inverted) => words.push(inverted | over),
+            Inverted::Never => {}
+            Inverted::NoWord => words.extend([word | over, Rel::jump(8)]),
+        }
+    }
+    let from = start(memory, words.len(), words.len() + 1);
+    let distance = grows.distance(from, target);
+    let reaching = if field.is_branch() { Rel::JUMP } else { field };
+    if !field.is_branch() || !reaching.reaches(distance) {
+        references.out_of_range(label, from, distance, reaching);
         return memory.place_words(place, &[word]);
     }
-    let b = B | far.bits(distance(start));
-    let over = field.bits(8);
-    match inverted(word, field) {
-        Inverted::Word(inverted) => memory.place_words(place, &[inverted | over, b]),
-        Inverted::Never => memory.place_words(place, &[b]),
-        Inverted::NoWord => memory.place_words(place, &[word | over, B | far.bits(8), b]),
-    }
+    words.push(Rel::jump(distance));
+    memory.place_words(place, &words)
 }
 
 /// ADR, or a load of a literal into a general register, which holds the literal's address until then:
 ///
 /// ```text
 ///     adr x0, low 12 bits
-///     add x0, x0, #rest, lsl #12
+///     add x0, x0, #rest, lsl #12     (sub, if the label lies below)
 ///     ldr x0, [x0]
 /// ```
 struct Long {
@@ -181,21 +147,26 @@ impl Long {
     }
 
     /// The number of instructions.
-    fn len(&self) -> u8 {
+    fn len(&self) -> usize {
         if self.load.is_some() { 3 } else { 2 }
     }
 
-    /// The instructions, for a distance from the first one of less than 16 MiB upward.
+    /// The instructions, for a distance from the first one of less than 16 MiB.
     fn words(self, distance: i64) -> Option<ArrayVec<u32, 3>> {
+        const ADD: u32 = 0x9140_0000;
+        const SUB: u32 = 0xD140_0000;
         let Long { register, load } = self;
-        let pages = u32::try_from(distance >> 12).ok().filter(|pages| *pages < 1 << 12)?;
+        let bytes = distance.unsigned_abs();
+        let pages = u32::try_from(bytes >> 12).ok().filter(|pages| *pages < 1 << 12)?;
         if load.is_some() && distance & 3 != 0 {
             return None;
         }
-        let adr = 0x1000_0000 | Rel::Adr21.bits(distance & 0xFFF) | register;
-        let add = 0x9140_0000 | pages << 10 | register << 5 | register;
+        let low = (bytes & 0xFFF) as i64;
+        let (sum, low) = if distance < 0 { (SUB, -low) } else { (ADD, low) };
+        let adr = 0x1000_0000 | Rel::Adr21.bits(low) | register;
+        let sum = sum | pages << 10 | register << 5 | register;
         let load = load.map(|load| load | register << 5 | register);
-        Some([adr, add].into_iter().chain(load).collect())
+        Some([adr, sum].into_iter().chain(load).collect())
     }
 }
 
@@ -228,232 +199,14 @@ fn inverted(word: u32, field: Rel) -> Inverted {
     }
 }
 
-/// An island in the making.
-struct Island {
-    /// Bytes placed before.
-    start: usize,
-    place: Place,
-    /// The labels of its last branches, and where these are.
-    recent: [Option<(Label, Pos)>; COMPANY],
-    len: usize,
-}
-
-impl Island {
-    fn new(memory: &Memory<'_>, place: Place) -> Self {
-        Island { start: memory.placed(place), place, recent: [None; COMPANY], len: 0 }
-    }
-
-    /// Goes to where instructions can be, which is not behind all data.
-    fn begin(&mut self, memory: &mut Memory<'_>) {
-        let placed = memory.placed(self.place);
-        if placed == self.start {
-            self.place = memory.place_data(self.place, &[0; 3][..placed.wrapping_neg() & 3]);
-            self.start = memory.placed(self.place);
-        }
-    }
-
-    /// Gives the reference a branch that it reaches.
-    fn serve(&mut self, memory: &mut Memory<'_>, references: &mut References, index: usize) {
-        self.begin(memory);
-        let Some(&Fixup { label, .. }) = references.fixups.get(index) else { return };
-        let shared = self.recent.iter().flatten().find(|branch| branch.0 == label);
-        let to = match shared {
-            Some(&(_, to)) => to,
-            None => {
-                self.place = memory.place_words(self.place, &[B]);
-                let from = memory.pos_below(self.place, 0);
-                references.fixups.push(Fixup { from, label, field: Rel::Imm26, is_served: false });
-                self.recent[self.len % COMPANY] = Some((label, from));
-                self.len += 1;
-                from
-            }
-        };
-        references.fixups[index].is_served = true;
-        references.deadlines.served.push(Served { fixup: index, to });
-    }
-
-    /// Has the constants that wait.
-    fn place_pool(&mut self, memory: &mut Memory<'_>, references: &mut References) {
-        self.begin(memory);
-        let image = references.lay_out_pool::<A64>(memory.placed(self.place));
-        self.place = memory.place_data(self.place, &image);
-        references.pool.keep(image);
-    }
-
-    /// Leads code that falls through around it.
-    fn end(self, memory: &mut Memory<'_>) -> Place {
-        if memory.placed(self.place) == self.start {
-            return self.place;
-        }
-        let over = memory.placed(self.place) - self.start + 4;
-        memory.place_words(self.place, &[B | Rel::Imm26.bits(over as i64)])
-    }
-}
-
-impl References {
-    /// Places islands for what is due before `bytes` more bytes are placed.
-    #[inline(never)]
-    pub(super) fn place_due(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Place {
-        if !memory.is_due(place, bytes) {
-            return place;
-        }
-        let has_pool = self.is_pool_due(memory.placed(place).saturating_add(bytes));
-        if has_pool && let Some(place) = self.place_due_outermost(memory, place, bytes) {
-            return place;
-        }
-        self.place_island(memory, place, bytes, has_pool)
-    }
-
-    /// Whether constants must have their places before so many bytes are placed.
-    fn is_pool_due(&mut self, placed: usize) -> bool {
-        let [.., load] = self.heads(self.fixups.len());
-        let is_due = |index| self.deadline(index).is_some_and(|deadline| placed >= deadline);
-        self.pool.waiting_bytes() > MOST_WAITING || load.is_some_and(is_due)
-    }
-
-    /// As `place_due`, in no block: those around begin anew below. `None` where there are none.
-    fn place_due_outermost(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Option<Place> {
-        let own = self.own_fixups();
-        let suspended = self.suspend()?;
-        let place = self.after_block(memory, place, own);
-        let place = self.place_due(memory, place, bytes);
-        let place = self.before_move(memory, place, bytes, suspended.may_move as usize);
-        self.resume(suspended, memory.pos_below(place, 0));
-        Some(place)
-    }
-
-    /// Places an island, if there is something for it: with the constants that wait, if they are due.
-    #[inline(never)]
-    fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> Place {
-        // While the island is placed, only room matters.
-        memory.set_deadline(usize::MAX);
-        let fixups = self.fixups.len();
-        let mut island = Island::new(memory, place);
-        // With the branch over the island, and the constants, which come below the branches in it.
-        let pool = if has_pool { self.pool.waiting_bytes() } else { 0 };
-        let bytes = bytes.saturating_add(4 + pool);
-        while let Some(index) = self.next_due(memory.placed(island.place).saturating_add(bytes), fixups, |_| 0) {
-            island.serve(memory, self, index);
-        }
-        let most = if island.len > 0 { island.len + COMPANY } else { 0 };
-        while island.len < most
-            && let placed = memory.placed(island.place).saturating_add(bytes)
-            && let Some(index) = self.next_due(placed, fixups, |field| field.down() / 8)
-        {
-            island.serve(memory, self, index);
-        }
-        if has_pool {
-            island.place_pool(memory, self);
-        }
-        let place = island.end(memory);
-        for index in self.heads(fixups).into_iter().flatten().chain(fixups..self.fixups.len()) {
-            if let Some(deadline) = self.deadline(index) {
-                memory.note_deadline(deadline);
-            }
-        }
-        place
-    }
-
-    /// Brings all deadlines forward before a block that may be moved by `moves` bytes, since code above may soon be so much farther away. `bytes` bytes are to come
-    /// without an island.
-    #[inline(never)]
-    fn before_move(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, moves: usize) -> Place {
-        let bytes = bytes.saturating_add(moves);
-        let mut place = self.place_due(memory, place, bytes);
-        let soon = memory.placed(place).saturating_add(BEFORE_BLOCK);
-        let has_many = self.pool.waiting_bytes() > MOST_WAITING / 2;
-        if self.depth() == 0 && (has_many || memory.is_due(place, BEFORE_BLOCK) && self.is_pool_due(soon)) {
-            place = self.place_island(memory, place, bytes, true);
-        }
-        memory.bring_deadline_forward(moves);
-        place
-    }
-
-    /// Notes the deadlines of a block that is in its place. A label outside that turns out to be too far above gets an island below the block.
-    #[inline(never)]
-    fn after_block(&mut self, memory: &mut Memory<'_>, place: Place, fixups: core::ops::Range<usize>) -> Place {
-        let mut island = Island::new(memory, place);
-        let known = self.fixups.len();
-        for index in fixups {
-            let Some(&Fixup { from, label, field, is_served }) = self.fixups.get(index) else { break };
-            match (self.pos_of(label), field.deadline(from)) {
-                (Some(pos), Some(_)) if field.is_branch() && !is_served && !field.reaches(from.distance_to(pos)) => {
-                    island.serve(memory, self, index);
-                }
-                (_, Some(deadline)) => memory.note_deadline(deadline),
-                (_, None) => {}
-            }
-        }
-        let place = island.end(memory);
-        for index in known..self.fixups.len() {
-            if let Some(deadline) = self.deadline(index) {
-                memory.note_deadline(deadline);
-            }
-        }
-        if self.pool.waiting_bytes() > MOST_WAITING {
-            memory.note_deadline(0);
-        }
-        place
-    }
-
-    /// Of the first `fixups` references those of each reach that come due first.
-    fn heads(&mut self, fixups: usize) -> [Option<usize>; REACHES] {
-        let mut next = [None; REACHES];
-        for (reach, next) in next.iter_mut().enumerate() {
-            let mut head = self.deadlines.heads[reach];
-            while head < fixups && !self.needs_island(head, reach) {
-                head += 1;
-            }
-            self.deadlines.heads[reach] = head;
-            *next = (head < fixups).then_some(head);
-        }
-        next
-    }
-
-    /// Whether the reference has this reach, and nothing that it reaches, for which an island could do something.
-    fn needs_island(&self, index: usize, reach: usize) -> bool {
-        let Fixup { from, label, field, is_served } = self.fixups[index];
-        let reaches = |pos| field.reaches(from.distance_to(pos));
-        match field.reach() {
-            Some(own) if own != reach => false,
-            Some(LOADS) => self.pool.is_waiting(label),
-            Some(_) => !is_served && !self.pos_of(label).is_some_and(reaches),
-            None => false,
-        }
-    }
-
-    /// The deadline of a reference that an island can help.
-    fn deadline(&self, index: usize) -> Option<usize> {
-        let Fixup { from, field, .. } = self.fixups[index];
-        // Islands in a block that may be moved are as if moved already, as seen from outside.
-        let inside = |scope: &&crate::references::Scope| scope.since.fixups > index;
-        let moves: usize = self.scopes.iter().filter(inside).map(|scope| scope.may_move as usize).sum();
-        field.deadline(from).map(|deadline| deadline.saturating_sub(moves))
-    }
-
-    /// Of the branches among the first `fixups` references that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
-    fn next_due(&mut self, placed: usize, fixups: usize, early: fn(Rel) -> usize) -> Option<usize> {
-        let mut next: Option<(usize, usize)> = None;
-        for index in self.heads(fixups).into_iter().take(BRANCHES).flatten() {
-            let Fixup { from, field, .. } = self.fixups[index];
-            let end = from.from_end() as usize + field.down();
-            let is_due = self.deadline(index).is_some_and(|deadline| placed.saturating_add(early(field)) >= deadline);
-            if is_due && next.is_none_or(|(_, first)| end < first) {
-                next = Some((index, end));
-            }
-        }
-        next.map(|(index, _)| index)
-    }
-}
-
 /// What the encoder does about blocks and data.
-impl Encoder<'_> {
+impl<D: Direction> Emitter<'_, D> {
     /// Makes sure that no island comes between the next instructions, `bytes` bytes together.
     ///
-    /// When the reach of a branch ends whose label is still pending, branches to its label are placed between any two instructions, and a branch over them. That
+    /// If a branch would go out of range before its label is bound, the encoder inserts an island between two of your instructions: a branch to that label, and a jump over it. That
     /// is harmless to most code, and not to what depends on the distance of its parts: a call and the label of its return address, a patch site, a
     /// loop of exclusive loads and stores, a table placed by several calls of [`data`](Self::data). Calling this first keeps them together, up to 896 bytes; a
-    /// [forward block](Self::forward) and the bytes of one call of `data` are kept together anyway, however long.
+    /// [block](Self::forward) of that length and the bytes of one call of `data` are kept together anyway.
     ///
     /// A branch to a bound label that is too far becomes two or three instructions, here, too, and so do `adr` and a load of a literal into a general register.
     ///
@@ -468,59 +221,36 @@ impl Encoder<'_> {
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     pub fn keep_together(&mut self, bytes: usize) {
-        let references = &mut *self.references;
-        self.cursor.with_memory(|memory, place| references.place_due(memory, place, bytes));
+        with_references(self, |references, memory, place| references.place_due(memory, place, bytes));
     }
 }
 
-pub(super) fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
+/// Lets `f` place something.
+fn with_references<'buf, D: Direction>(
+    enc: &mut Emitter<'buf, D>,
+    f: impl FnOnce(&mut References, &mut Memory<'buf>, Place) -> Place,
+) {
     let references = &mut *enc.references;
-    enc.cursor.with_memory(|memory, place| references.before_move(memory, place, 0, bytes));
+    enc.cursor.with_memory(|memory, place| f(references, memory, place));
+}
+
+pub(super) fn before_movable<D: Direction>(enc: &mut Emitter<'_, D>, max_shift: usize) {
+    with_references(enc, |references, memory, place| references.before_movable(memory, place, max_shift));
 }
 
 /// Has the constants placed where the next instruction goes, if there are many.
-pub(super) fn constants_wait(enc: &mut Encoder<'_>, bytes: usize) {
+pub(super) fn constants_wait<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
     if bytes > MOST_WAITING {
-        enc.cursor.with_memory(|memory, place| {
-            memory.note_deadline(0);
-            place
-        });
+        enc.cursor.set_deadline(0);
     }
 }
 
-pub(super) fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
-    let references = &mut *enc.references;
-    enc.cursor.with_memory(|memory, place| {
-        // Data is placed in pieces, which belong together.
-        let goes_on = references.deadlines.after_data == Some(memory.placed(place));
-        if goes_on { place } else { references.place_due(memory, place, bytes) }
-    });
+pub(super) fn after_fixups<D: Direction>(enc: &mut Emitter<'_, D>, fixups: core::ops::Range<usize>) {
+    with_references(enc, |references, memory, place| references.after_fixups(memory, place, fixups));
 }
 
-pub(super) fn after_data(enc: &mut Encoder<'_>, bytes: usize) {
-    if bytes > 0 && !enc.cursor.is_forward() {
-        enc.references.deadlines.after_data = Some(enc.cursor.placed());
+pub(super) fn before_end_of_block<D: Direction>(enc: &mut Emitter<'_, D>) {
+    if !enc.references.fixups.is_empty() {
+        with_references(enc, |references, memory, place| references.before_end_of_block(memory, place));
     }
-}
-
-pub(super) fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
-    let references = &mut *enc.references;
-    enc.cursor.with_memory(|memory, place| {
-        if memory.is_forward() {
-            return place;
-        }
-        // The block's positions go up, and down once it is placed.
-        let own = references.own_fixups();
-        references.fixups[own].reverse();
-        if !memory.is_due(place, bytes) {
-            return place;
-        }
-        // Its own references are not due, and come below the island's.
-        references.outside(|references| references.place_due(memory, place, bytes))
-    });
-}
-
-pub(super) fn after_block(enc: &mut Encoder<'_>, fixups: core::ops::Range<usize>) {
-    let references = &mut *enc.references;
-    enc.cursor.with_memory(|memory, place| references.after_block(memory, place, fixups));
 }

@@ -55,7 +55,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
-use crate::label::Pos;
+use crate::{Direction, Down, Up, isa::Edge};
 
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
@@ -88,7 +88,7 @@ pub use vector::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum A64 {}
 
-impl crate::fixup::sealed::Isa for A64 {
+impl crate::isa::sealed::Isa for A64 {
     type Field = Rel;
     type LateField = LateImm;
 
@@ -101,57 +101,38 @@ impl crate::fixup::sealed::Isa for A64 {
     const BATCH: usize = 512;
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
+    const ORIGIN: Edge = Edge::Start;
 
-    fn field_origin(pos: Pos, bytes: u32) -> Pos {
-        pos.below(bytes)
-    }
-
-    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
-        // Recorded is as far beyond the start as the field is long: its end.
-        match ends.partition_point(|&end| end < recorded) {
-            0 => 0,
-            before => ends[before - 1],
-        }
-    }
-
-    fn before(enc: &mut Encoder<'_>, bytes: usize) {
+    fn before<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.keep_together(bytes);
     }
 
-    fn before_move(enc: &mut Encoder<'_>, bytes: usize) {
-        island::before_move(enc, bytes);
+    fn before_movable<D: Direction>(enc: &mut Emitter<'_, D>, max_shift: usize) {
+        island::before_movable(enc, max_shift);
     }
 
-    fn before_data(enc: &mut Encoder<'_>, bytes: usize) {
-        island::before_data(enc, bytes);
-    }
-
-    fn after_data(enc: &mut Encoder<'_>, bytes: usize) {
-        island::after_data(enc, bytes);
-    }
-
-    fn constants_wait(enc: &mut Encoder<'_>, bytes: usize) {
+    fn constants_wait<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         island::constants_wait(enc, bytes);
     }
 
-    fn before_forward(enc: &mut Encoder<'_>, bytes: usize) {
-        island::before_forward(enc, bytes);
+    fn after_fixups<D: Direction>(enc: &mut Emitter<'_, D>, fixups: core::ops::Range<usize>) {
+        island::after_fixups(enc, fixups);
     }
 
-    fn after_block(enc: &mut Encoder<'_>, fixups: core::ops::Range<usize>) {
-        island::after_block(enc, fixups);
+    fn before_end_of_block<D: Direction>(enc: &mut Emitter<'_, D>) {
+        island::before_end_of_block(enc);
     }
 
-    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+    fn place_gap<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         // Behind data there may be a rest.
         enc.cursor.place_bytes(&[0; 3][..bytes % 4]);
         enc.nops(bytes);
     }
 
-    crate::fixup::sealed::concrete_steps!();
+    crate::isa::sealed::concrete_steps!();
 }
 
-impl Encoder<'_> {
+impl<D: Direction> Emitter<'_, D> {
     /// Places `bytes` bytes of NOP, rounded down to whole instructions.
     pub fn nops(&mut self, bytes: usize) {
         for _ in 0..bytes / 4 {
@@ -160,5 +141,11 @@ impl Encoder<'_> {
     }
 }
 
-/// An assembler of A64 code that grows downward.
-pub type Encoder<'buf> = crate::Encoder<'buf, A64>;
+/// An A64 assembler whose code grows downward: each call places an instruction *below* what was placed before.
+pub type Encoder<'buf> = crate::Encoder<'buf, A64, Down>;
+
+/// An A64 assembler whose code grows upward: each call places an instruction *above* what was placed before.
+pub type Assembler<'buf> = crate::Encoder<'buf, A64, Up>;
+
+/// An [`Encoder`] or an [`Assembler`], by the direction `D`: for functions that serve both.
+pub type Emitter<'buf, D> = crate::Encoder<'buf, A64, D>;

@@ -1,7 +1,7 @@
 //! Source lines as DWARF 4: a line number program, and as much of `.debug_info` as makes debuggers use it.
 
 use super::{Function, SourceLine, plain};
-use crate::marks::LineTable;
+use crate::LineTable;
 use gimli::{
     DW_AT_external, DW_AT_high_pc, DW_AT_low_pc, DW_AT_name, DW_AT_producer, DW_AT_stmt_list, DW_TAG_subprogram,
     Encoding, Format, LineEncoding, RunTimeEndian,

@@ -13,7 +13,7 @@ use super::{
     frames::{Frames, relative},
     plain,
 };
-use crate::marks::LineTable;
+use crate::LineTable;
 use rustix::{
     mm::{MapFlags, ProtFlags, mmap, munmap},
     thread::gettid,

@@ -56,7 +56,7 @@ pub use perf_map::PerfMap;
 #[cfg(target_env = "gnu")]
 pub use registration::UnwindRegistration;
 
-use crate::marks::LineTable;
+use crate::LineTable;
 
 /// A function in memory, as tools are told of it. `Debug` does not tell where it is.
 #[derive(Clone, Copy)]

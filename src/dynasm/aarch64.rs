@@ -13,7 +13,7 @@ pub type A64Block = Block<A64>;
 impl Dialect for A64 {
     type Relocation = Aarch64Relocation;
 
-    fn shape(relocation: &Aarch64Relocation, before_origin: i64, code: &[u8]) -> Shape<Rel> {
+    fn shape(relocation: &Aarch64Relocation, before_origin: i64, code: &[u8], at: usize) -> Shape<Rel> {
         if relocation.size() != 4 {
             return Shape::Number;
         }
@@ -29,16 +29,10 @@ impl Dialect for A64 {
             Some(_) if !is_written || before_origin != 0 => Shape::Other,
             // ADR and ADRP have the same field. One in its lowest bit is a byte or a page.
             Some(Rel::Adr21) if relocation.read_value(&(1_u32 << 29).to_le_bytes()) != 1 => Shape::Field(Rel::AdrPage),
-            Some(field) => {
-                let instruction = code.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-                Shape::Field(field.in_word(instruction))
-            }
+            Some(Rel::Imm19) if is_load(code.get(at..).unwrap_or_default()) => Shape::Field(Rel::Lit19),
+            Some(field) => Shape::Field(field),
             None => Shape::Other,
         }
-    }
-
-    fn recorded(from: u32) -> u32 {
-        from.saturating_add(4)
     }
 
     fn data_origin(at: usize, _size: usize) -> usize {
@@ -49,4 +43,9 @@ impl Dialect for A64 {
         // What B does not reach, the B of an island farther below does not reach either.
         matches!(field, Rel::Imm19 | Rel::Imm14).then_some(Rel::Imm26)
     }
+}
+
+/// Whether an instruction is a load of a literal, whose field is that of a conditional branch, too.
+fn is_load(instruction: &[u8]) -> bool {
+    instruction.first_chunk().is_some_and(|bytes| u32::from_le_bytes(*bytes) & 0x3B00_0000 == 0x1800_0000)
 }

@@ -1,6 +1,6 @@
 //! What dynasm-rs's two instruction sets do not have in common.
 
-use crate::fixup::sealed;
+use crate::isa::sealed;
 use dynasmrt::relocations::Relocation;
 
 /// An instruction set for which there are blocks.
@@ -8,11 +8,8 @@ pub trait Dialect: sealed::Isa {
     /// dynasm-rs's relocations.
     type Relocation: Relocation;
 
-    /// What a relocation fills. Its field is the first of `code`, and begins so many bytes before the place that distances are measured from.
-    fn shape(relocation: &Self::Relocation, before_origin: i64, code: &[u8]) -> Shape<Self::Field>;
-
-    /// What is recorded in a forward block for a field that is measured from this offset: the inverse of `forward_origin`.
-    fn recorded(from: u32) -> u32;
+    /// What a relocation fills. Its field is at index `at` of `code`, and begins so many bytes before the place that distances are measured from.
+    fn shape(relocation: &Self::Relocation, before_origin: i64, code: &[u8], at: usize) -> Shape<Self::Field>;
 
     /// Where a field of data at this offset, of so many bytes, is measured from.
     fn data_origin(at: usize, size: usize) -> usize;

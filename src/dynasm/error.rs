@@ -1,12 +1,12 @@
-//! Why a block could not be prepended.
+//! Why a block could not be placed.
 
 use crate::{Label, Range};
 use dynasmrt::{DynamicLabel, LabelKind, TargetKind};
 
-/// Why [`Encoder::prepend`](crate::Encoder::prepend) failed. Positions (`at`) are offsets in bytes from the block's start.
+/// Why [`Encoder::place`](crate::Encoder::place) failed. Positions (`at`) are offsets in bytes from the block's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PrependError {
+pub enum PlaceError {
     /// A label that is neither placed in the block, where a local one would have to be, nor shared with the encoder.
     UnknownLabel {
         /// The label.
@@ -79,11 +79,6 @@ pub enum PrependError {
         /// The position.
         at: usize,
     },
-    /// Inside a forward block no alignment is possible: where that will lie is not known yet.
-    AlignedInForwardBlock {
-        /// The alignment in bytes.
-        align: u32,
-    },
     /// The block has more bytes than any encoder's buffer.
     TooLong {
         /// Their number.
@@ -114,54 +109,51 @@ pub enum Unsupported {
     Kind,
 }
 
-impl core::fmt::Display for PrependError {
+impl core::fmt::Display for PlaceError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            PrependError::UnknownLabel { label, at } => write!(
+            PlaceError::UnknownLabel { label, at } => write!(
                 f,
                 "{label} (referred to {at} bytes into the block) is neither placed in the block nor shared with the encoder"
             ),
-            PrependError::ForeignDynamicLabel { label, at } => write!(
+            PlaceError::ForeignDynamicLabel { label, at } => write!(
                 f,
                 "dynamic label {} (used {at} bytes into the block) was not made by this block since it was cleared",
                 label.get_id()
             ),
-            PrependError::DuplicateLabel { label, at } => {
+            PlaceError::DuplicateLabel { label, at } => {
                 write!(f, "{label} is placed a second time, {at} bytes into the block")
             }
-            PrependError::ForeignLabel { label, at } => {
+            PlaceError::ForeignLabel { label, at } => {
                 write!(f, "label {} (used {at} bytes into the block) is shared, but not the encoder's", label.0)
             }
-            PrependError::OutOfRange { target, at, distance, range } => write!(
+            PlaceError::OutOfRange { target, at, distance, range } => write!(
                 f,
                 "{target} is {distance} bytes off, but the field {at} bytes into the block holds {} to {} in steps of {}",
                 range.low, range.high, range.step
             ),
-            PrependError::UnknownAddress { address, at } => {
+            PlaceError::UnknownAddress { address, at } => {
                 write!(f, "no symbol is shared for address {address:#x} (referred to {at} bytes into the block)")
             }
-            PrependError::Unsupported { target, at, problem } => {
+            PlaceError::Unsupported { target, at, problem } => {
                 write!(f, "{target} (referred to {at} bytes into the block): {problem}")
             }
-            PrependError::FieldOutside { at, field_offset, ref_offset } => write!(
+            PlaceError::FieldOutside { at, field_offset, ref_offset } => write!(
                 f,
                 "a relocation {at} bytes into the block has its field {field_offset} bytes back, measured from {ref_offset} bytes back, where there is none"
             ),
-            PrependError::BadAlign { alignment, at } => {
+            PlaceError::BadAlign { alignment, at } => {
                 write!(
                     f,
                     "alignment to {alignment} bytes ({at} bytes into the block): it must be a power of two up to 4096"
                 )
             }
-            PrependError::AlignedInForwardBlock { align } => {
-                write!(f, "no alignment (to {align} bytes) is possible inside a forward block: prepend outside of it")
-            }
-            PrependError::TooLong { len } => write!(f, "the block has {len} bytes, more than any buffer"),
+            PlaceError::TooLong { len } => write!(f, "the block has {len} bytes, more than any buffer"),
         }
     }
 }
 
-impl core::error::Error for PrependError {}
+impl core::error::Error for PlaceError {}
 
 impl core::fmt::Display for Unsupported {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

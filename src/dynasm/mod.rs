@@ -1,12 +1,12 @@
 //! Blocks that dynasm-rs fills: existing `dynasm!` code in a reverse code generator.
 //!
 //! A code generator written for [dynasm-rs](https://docs.rs/dynasm) emits forward. To turn it around, it need not be written again: a [`Block`] is
-//! a target for `dynasm!`, as dynasm-rs's own assemblers are, and [`Encoder::prepend`](crate::Encoder::prepend) places it whole below the code placed
+//! a target for `dynasm!`, as dynasm-rs's own assemblers are, and [`Encoder::place`](crate::Encoder::place) places it whole below the code placed
 //! before. So the code of *one* IR instruction stays as it is, in forward order, while IR instructions are visited from the last to the first.
 //!
 //! ```text
 //!   dynasm!(block; test; jz; dec)        block  | test  jz  dec |
-//!                                                     v  enc.prepend(&mut block)
+//!                                                     v  enc.place(&mut block)
 //!                          +---------+---------------+----------------+
 //!                          |  free   | test  jz  dec |      code      |
 //!                          +---------+---------------+----------------+
@@ -15,7 +15,7 @@
 //! # Moving a code generator over
 //!
 //! 1. Let the functions that emit take any `DynasmLabelApi` with the instruction set's relocations, if they take an assembler by name. Their bodies stay.
-//! 2. Call them from the last to the first, each on the block, and prepend the block after each. One block serves for all: prepending empties it.
+//! 2. Call them from the last to the first, each on the block, and place the block after each. One block serves for all: placing empties it.
 //! 3. Labels that cross the border of a block become labels of the encoder, which the block [shares](Block::share). Those that do not, stay.
 //! 4. Replace pieces by the encoder's functions, one at a time, as there is time.
 //!
@@ -50,10 +50,10 @@
 //! enc.ret(); // a piece that has moved over
 //! let exit = enc.here();
 //! count_bits(&mut block);
-//! enc.prepend(&mut block)?;
+//! enc.place(&mut block)?;
 //! let dynamic = block.share(exit);
 //! guard(&mut block, dynamic);
-//! enc.prepend(&mut block)?;
+//! enc.place(&mut block)?;
 //!
 //! let code = enc.finish()?;
 //! assert_eq!(code.bytes()[5..11], [0x0F, 0x84, 15, 0, 0, 0]); // jz to the ret
@@ -80,16 +80,16 @@
 //!     ; ->head:
 //!     ; sub x1, x1, 1
 //! );
-//! enc.prepend(&mut block)?;
+//! enc.place(&mut block)?;
 //! assert_eq!(enc.finish()?.offset_of(head), Some(0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! References inside the block are resolved by `prepend`. Those that leave it have the size that `dynasm!` gave them, and become the encoder's: resolved
+//! References inside the block are resolved by `place`. Those that leave it have the size that `dynasm!` gave them, and become the encoder's: resolved
 //! at once if the label is bound, else by `finish`. On AArch64 conditional branches that do not reach are led on by islands, as the encoder's own
 //! are, and these lie above and below blocks, never inside. An address (`call extern f`) becomes a [`Symbol`], which the code is
 //! [linked](crate::Code::link) with, since where the call will lie is not known yet. A label's own address (`mov rax, QWORD =>label`, `.abs64 =>label`) and ADRP leave as
-//! relocations, too. What cannot be resolved is a [`PrependError`].
+//! relocations, too. What cannot be resolved is a [`PlaceError`].
 //!
 //! dynasm-rs checks some operands only at run time, and panics if they do not fit (`DynasmApi::runtime_error`); that is so with blocks, too.
 //!
@@ -104,13 +104,13 @@
 mod aarch64;
 mod dialect;
 mod error;
-mod prepend;
+mod place;
 #[cfg(feature = "x64")]
 mod x64;
 
 #[cfg(feature = "aarch64")]
 pub use aarch64::A64Block;
-pub use error::{PrependError, Unsupported};
+pub use error::{PlaceError, Unsupported};
 #[cfg(feature = "x64")]
 pub use x64::X64Block;
 
@@ -122,9 +122,9 @@ use dynasmrt::{
     components::{LabelRegistry, StaticLabel},
     relocations::Relocation,
 };
-use prepend::Open;
+use place::Open;
 
-/// Code in forward order, pushed by `dynasm!`, to be [prepended](crate::Encoder::prepend) to an encoder's.
+/// Code in forward order, pushed by `dynasm!`, to be [placed](crate::Encoder::place) by an encoder.
 ///
 /// Use the names [`X64Block`] and [`A64Block`].
 pub struct Block<I: Dialect> {
@@ -143,8 +143,8 @@ pub struct Block<I: Dialect> {
     /// The strictest alignment asked for.
     align: Align,
     /// The first mistake.
-    fault: Option<PrependError>,
-    /// Scratch for `prepend`, kept for its memory.
+    fault: Option<PlaceError>,
+    /// Scratch for `place`, kept for its memory.
     open: Vec<Open<I::Field>>,
 }
 
@@ -279,8 +279,8 @@ impl<I: Dialect> Block<I> {
         self.open.clear();
     }
 
-    /// Notes a mistake for `prepend`, unless there is one already.
-    fn fail(&mut self, fault: PrependError) {
+    /// Notes a mistake for `place`, unless there is one already.
+    fn fail(&mut self, fault: PlaceError) {
         self.fault.get_or_insert(fault);
     }
 
@@ -289,7 +289,7 @@ impl<I: Dialect> Block<I> {
         let start = at.checked_sub(field_offset.into()).filter(|start| start + relocation.size() <= at);
         match (start, at.checked_sub(ref_offset.into())) {
             (Some(at), Some(from)) => self.references.push(Reference { target, at, from, offset, relocation }),
-            _ => self.fail(PrependError::FieldOutside { at, field_offset, ref_offset }),
+            _ => self.fail(PlaceError::FieldOutside { at, field_offset, ref_offset }),
         }
     }
 }
@@ -325,7 +325,7 @@ impl<I: Dialect> DynasmApi for Block<I> {
         self.bytes.push(byte);
     }
 
-    /// Counts from the block's start, which is aligned when the block is prepended: what is behind the block then begins later, and instructions that do nothing are
+    /// Counts from the block's start, which is aligned when the block is placed: what is behind the block then begins later, and instructions that do nothing are
     /// between.
     fn align(&mut self, alignment: usize, with: u8) {
         let at = self.bytes.len();
@@ -334,7 +334,7 @@ impl<I: Dialect> DynasmApi for Block<I> {
                 self.bytes.resize(at + align.gap(at), with);
                 self.align = self.align.max(align);
             }
-            None => self.fail(PrependError::BadAlign { alignment, at }),
+            None => self.fail(PlaceError::BadAlign { alignment, at }),
         }
     }
 
@@ -353,7 +353,7 @@ impl<I: Dialect> DynasmLabelApi for Block<I> {
         let (label, offset) = (LabelKind::Global(name), self.offset());
         match self.names.define_global(name, offset) {
             Ok(()) => self.placed.push((label, offset.0)),
-            Err(_) => self.fail(PrependError::DuplicateLabel { label, at: offset.0 }),
+            Err(_) => self.fail(PlaceError::DuplicateLabel { label, at: offset.0 }),
         }
     }
 
@@ -364,8 +364,8 @@ impl<I: Dialect> DynasmLabelApi for Block<I> {
                 *placed = Some(at);
                 self.placed.push((LabelKind::Dynamic(label), at));
             }
-            Some(_) => self.fail(PrependError::DuplicateLabel { label: LabelKind::Dynamic(label), at }),
-            None => self.fail(PrependError::ForeignDynamicLabel { label, at }),
+            Some(_) => self.fail(PlaceError::DuplicateLabel { label: LabelKind::Dynamic(label), at }),
+            None => self.fail(PlaceError::ForeignDynamicLabel { label, at }),
         }
     }
 
@@ -379,7 +379,7 @@ impl<I: Dialect> DynasmLabelApi for Block<I> {
             Some(label) => self.refer(Place::Label(LabelRef::Name(label)), offset, field, origin, kind),
             None => {
                 let at = self.bytes.len().saturating_sub(field.into());
-                self.fail(PrependError::UnknownLabel { label: LabelKind::Local(name), at });
+                self.fail(PlaceError::UnknownLabel { label: LabelKind::Local(name), at });
             }
         }
     }

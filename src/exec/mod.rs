@@ -186,7 +186,7 @@ mod region;
 mod sys;
 mod views;
 
-pub use crate::site::{Site, SiteKind};
+pub use crate::{Site, SiteKind};
 pub use arena::{Arena, Stats};
 pub use builder::{Branches, Builder, Mode};
 pub use code::{ExecCode, Function};

@@ -29,7 +29,7 @@
 //! let place = region.place();
 //! let mut enc = Encoder::in_slice(region.bytes_mut());
 //! enc.ret();
-//! while enc.pos().from_end() % 8 != 0 {
+//! while enc.pos().from_base() % 8 != 0 {
 //!     enc.nop(); // a region's end is aligned, so the immediate will end where eight aligned bytes do
 //! }
 //! enc.mov_r32_imm32(EAX, 1);

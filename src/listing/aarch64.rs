@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     aarch64::{A64, Rel},
-    reloc::Relocation,
+    code::relocation::Relocation,
 };
 use alloc::{boxed::Box, format, string::ToString};
 use core::ops::Range;

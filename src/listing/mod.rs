@@ -5,7 +5,7 @@
 //!
 //! Emission runs backward, so a comment that heads a group is given *after* the group's instructions, when `enc.here()` is the group's
 //! start. A [`Listing`] notes it with that label; so it does names. The text is made from the finished code, in ascending order,
-//! and what was noted at one place comes out as the code does: what was given later lies lower, and stands first. The
+//! and what was noted at one place comes out as the code does: what was given later lies lower, and stands first (in code that grew up, last). The
 //! lines of one comment keep their order. Names stand before comments, whatever the order, since a comment heads the instructions
 //! that follow.
 //!
@@ -27,9 +27,9 @@ mod x64;
 
 use crate::{
     code::Code,
-    fixup::sealed::Isa,
-    label::{Label, Symbol},
-    reloc::{Relocation, RelocationTarget},
+    isa::Isa,
+    references::label::{Label, Symbol},
+    code::relocation::{Relocation, RelocationTarget},
 };
 use alloc::{
     boxed::Box,
@@ -259,13 +259,13 @@ struct Heading<'a> {
 impl Heading<'_> {
     /// `inside` is the distance from the start of the instruction that holds the place.
     fn write(&self, f: &mut fmt::Formatter<'_>, inside: usize) -> fmt::Result {
-        for name in self.names.iter().rev() {
+        for name in &self.names {
             match inside {
                 0 => writeln!(f, "{name}:")?,
                 _ => writeln!(f, "{name} = . + {inside}")?,
             }
         }
-        for line in self.comments.iter().rev().flat_map(|comment| comment.lines()) {
+        for line in self.comments.iter().flat_map(|comment| comment.lines()) {
             writeln!(f, "{}", format!("; {line}").trim_end())?;
         }
         Ok(())
@@ -275,15 +275,13 @@ impl Heading<'_> {
 impl<'a, I: Disassemble> Text<'a, '_, I> {
     fn headings(&self) -> BTreeMap<usize, Heading<'a>> {
         let mut headings: BTreeMap<usize, Heading<'a>> = BTreeMap::new();
-        for (label, name) in &self.listing.names {
-            if let Some(place) = self.code.offset_of(*label) {
-                headings.entry(place).or_default().names.push(name);
-            }
+        let names = self.listing.names.iter().map(|(label, name)| (*label, &**name));
+        for (place, name) in self.code.in_layout_order(names) {
+            headings.entry(place).or_default().names.push(name);
         }
-        for (label, comment) in &self.listing.comments {
-            if let Some(place) = self.code.offset_of(*label) {
-                headings.entry(place).or_default().comments.push(comment);
-            }
+        let comments = self.listing.comments.iter().map(|(label, comment)| (*label, &**comment));
+        for (place, comment) in self.code.in_layout_order(comments) {
+            headings.entry(place).or_default().comments.push(comment);
         }
         headings
     }

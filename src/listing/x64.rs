@@ -5,7 +5,7 @@ use super::{
     sealed::{Disassembler, Line},
 };
 use crate::{
-    reloc::Relocation,
+    code::relocation::Relocation,
     x64::{Rel, X64},
 };
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
@@ -31,7 +31,7 @@ impl Disassemble for X64 {
         let len = match relocation.field {
             Rel::Offset32 => 4,
             Rel::Address64 => 8,
-            Rel::Rel8 | Rel::Disp32 { .. } => return None,
+            Rel::Rel8 | Rel::Rel32 | Rel::Disp32 { .. } => return None,
         };
         Some(relocation.from.checked_sub(len)?..relocation.from)
     }

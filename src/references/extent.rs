@@ -12,29 +12,42 @@
 
 use super::{
     References,
-    scope::{Identity, Since},
-};
-use crate::{
     deadline::Heads,
     fixup::Field,
     label::Label,
-    late::{Late, LateField},
-    pool,
+    pool::{self, Pool},
 };
+use crate::{
+    code::data_ranges::Length,
+    encoder::late::{Late, LateField},
+};
+
+/// How many references there were, and how much else that is listed in the order of time.
+#[derive(Clone, Copy)]
+pub(crate) struct Since {
+    pub(super) fixups: usize,
+    pub(super) open: usize,
+    pub(super) late: usize,
+    pub(super) served: usize,
+    pub(super) bound: usize,
+    pub(super) data: Length,
+}
 
 /// How many labels and references there were, to go back to.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
-    scope: Identity,
+    home: usize,
+    part: u64,
     number: u64,
     labels: usize,
     since: Since,
     late_values: usize,
     late_set: usize,
+    late_outside: usize,
+    watched_bound: usize,
     pool: pool::Extent,
     alignment: u32,
     heads: Heads,
-    after_data: Option<usize>,
 }
 
 /// What going back has made invalid: snapshots with numbers above `after`, up to `until`.
@@ -46,30 +59,45 @@ pub(super) struct Gone {
 }
 
 impl<F: Field, L: LateField> References<F, L> {
+    pub(super) fn since(&self) -> Since {
+        Since {
+            fixups: self.fixups.len(),
+            open: self.open.len(),
+            late: self.late_uses.len(),
+            served: self.deadlines.served.len(),
+            bound: self.bound.len(),
+            data: self.data.length(),
+        }
+    }
+
     /// What there is.
     pub(crate) fn extent(&mut self) -> Extent {
         let number = self.next_number();
-        let labels = self.own_labels().len();
+        let labels = self.labels.len();
         self.watched = self.first + labels as u32;
         Extent {
-            scope: self.identity(),
+            home: self.home,
+            part: self.part,
             number,
             labels,
             since: self.since(),
             late_values: self.late_values.len(),
             late_set: self.late_set.len(),
-            pool: self.pool.extent(),
+            late_outside: self.late_outside.len(),
+            watched_bound: self.watched_bound.len(),
+            pool: self.pool().map_or(pool::Extent::NONE, Pool::extent),
             alignment: self.alignment,
             heads: self.deadlines.heads,
-            after_data: self.deadlines.after_data,
         }
     }
 
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
-        let Extent { scope, number, labels, since, late_values, late_set, pool, alignment, heads, after_data } = extent;
-        let Since { fixups, open, late, served, bound, watched_bound, data } = since;
-        if !self.is_in(scope) || number <= self.began || self.is_gone(number) {
+        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } = extent;
+        let Extent { pool, alignment, heads, .. } = extent;
+        let Since { fixups, open, late, served, bound, data } = since;
+        let is_ours = (home, part) == (self.home, self.part) && number > self.began;
+        if !is_ours || self.is_gone(number) || self.open_block.is_some() {
             return false;
         }
         self.all_gone_after(number);
@@ -77,27 +105,29 @@ impl<F: Field, L: LateField> References<F, L> {
             self.fixups[served.fixup].is_served = false;
         }
         self.deadlines.heads = heads;
-        self.deadlines.after_data = after_data;
         self.fixups.truncate(fixups);
         self.open.truncate(open);
         self.late_uses.truncate(late);
         self.bound.truncate(bound);
         self.data.truncate(data);
         self.late_values.truncate(late_values);
-        self.pool.truncate(pool);
-        for Late(index) in self.late_set.drain(late_set..) {
-            if let Some(value) = self.late_values.get_mut(index as usize) {
+        self.late_outside.truncate(late_outside);
+        if let Some(common) = &mut self.common {
+            common.pool.truncate(pool);
+        }
+        for Late(number) in self.late_set.drain(late_set..) {
+            if let Some(value) = self.late_values.get_mut((number - self.first_late) as usize) {
                 *value = None;
             }
         }
         self.alignment = alignment;
-        self.own_labels_mut().truncate(labels);
+        self.labels.truncate(labels);
         while self.watched_bound.len() > watched_bound
             && let Some(Label(number)) = self.watched_bound.pop()
         {
             // Labels that a later snapshot watched may be gone.
-            let own = (number - self.first) as usize;
-            if let Some(state) = self.own_labels_mut().get_mut(own) {
+            let own = number.wrapping_sub(self.first) as usize;
+            if let Some(state) = self.labels.get_mut(own) {
                 *state = None;
             }
         }

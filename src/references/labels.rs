@@ -3,14 +3,18 @@
 //! A label is an index into the array of positions, pending while there is none. So binding one is a store, and a reference compares an index and loads a
 //! position. What is rare is out of line and cannot unwind (`extern "C"`): a label of another scope, a mistake, or an array without room.
 
-use super::References;
-use crate::{
-    error::FinishError,
+use super::{
+    References,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
-    late::{Late, LateField, LateUse},
-    reloc::OpenRelocation,
 };
+use crate::{
+    code::relocation::OpenRelocation,
+    direction::Grows,
+    encoder::late::{Late, LateField, LateUse},
+    error::FinishError,
+};
+use alloc::vec::Vec;
 
 impl<F: Field, L: LateField> References<F, L> {
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -21,7 +25,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether the label is one of this encoder's, as far as its number tells.
     pub(crate) fn knows(&self, label: Label) -> bool {
-        (label.0 as usize) < self.first as usize + self.own_labels().len()
+        (label.0 as usize) < self.first as usize + self.labels.len()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -40,8 +44,8 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn new_label_slowly(&mut self, pos: Option<Pos>) -> Label {
-        let label = Label(self.first + self.own_labels().len() as u32);
-        self.own_labels_mut().push(pos);
+        let label = Label(self.first + self.labels.len() as u32);
+        self.labels.push(pos);
         label
     }
 
@@ -58,24 +62,29 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn bind_slowly(&mut self, label: Label, pos: Pos) {
-        let at = pos.from_end();
-        if label.0 < self.first {
-            self.bound.push((label, pos));
-            return;
+        match label.0.checked_sub(self.first) {
+            Some(own) => {
+                let mut labels = core::mem::take(&mut self.labels);
+                self.bind_among(&mut labels, own as usize, label, pos);
+                self.labels = labels;
+            }
+            None => self.bound.push((label, pos)),
         }
-        let own = (label.0 - self.first) as usize;
-        let problem = match self.own_labels_mut().get_mut(own) {
+    }
+
+    /// Binds a label, which has index `own` among `labels`.
+    pub(super) fn bind_among(&mut self, labels: &mut Vec<Option<Pos>>, own: usize, label: Label, pos: Pos) {
+        let at = pos.from_base();
+        match labels.get_mut(own) {
             Some(state @ None) => {
                 *state = Some(pos);
                 if label.0 < self.watched {
                     self.watched_bound.push(label);
                 }
-                return;
             }
-            Some(Some(_)) => FinishError::BoundTwice { label, at },
-            None => FinishError::ForeignLabel { label, at },
-        };
-        self.fail(problem);
+            Some(Some(_)) => self.fail(FinishError::BoundTwice { label, at }),
+            None => self.fail(FinishError::ForeignLabel { label, at }),
+        }
     }
 
     /// Notes a mistake for `finish`, unless there is one already.
@@ -90,18 +99,23 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     pub(crate) extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
-        self.fail(FinishError::OutOfRange { label, at: from.from_end(), distance, range: field.range() });
+        self.fail(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });
+    }
+
+    /// The direction in which code grows.
+    pub(crate) fn grows(&self) -> Grows {
+        self.grows
     }
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
     #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn refer(&mut self, from: Pos, field: F, target: Target) -> Option<i64> {
+    pub(crate) fn refer(&mut self, grows: Grows, from: Pos, field: F, target: Target) -> Option<i64> {
         if let Target::Label(label) = target
             && !field.needs_address()
             && let Some(pos) = self.pos_of(label)
         {
-            let distance = from.distance_to(pos);
+            let distance = grows.distance(from, pos);
             if field.reaches(distance) {
                 return Some(distance);
             }
@@ -138,11 +152,12 @@ impl<F: Field, L: LateField> References<F, L> {
 
     pub(crate) fn new_late(&mut self) -> Late {
         self.late_values.push(None);
-        Late(self.late_values.len() as u32 - 1)
+        Late(self.first_late + self.late_values.len() as u32 - 1)
     }
 
     pub(crate) fn set_late(&mut self, late: Late, value: i64) {
-        match self.late_values.get_mut(late.0 as usize) {
+        let Some(own) = late.0.checked_sub(self.first_late) else { return self.set_late_outside(late, value) };
+        match self.late_values.get_mut(own as usize) {
             Some(unset @ None) => {
                 *unset = Some(value);
                 self.late_set.push(late);

@@ -4,69 +4,84 @@
 //! is not becomes a [`Fixup`], resolved in one pass by `finish`; so finishing takes time in proportion to the fixups, and nothing is
 //! searched or hashed.
 //!
-//! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, the [`scope`]s of blocks, the [`extent`] that a
-//! snapshot goes back to, and what [`resolve`] does when all is placed.
+//! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that may still be moved ([`movable`]), what a [`block`] hands to
+//! the encoder around it, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
 
+pub(crate) mod block;
+pub(crate) mod deadline;
 mod extent;
+pub(crate) mod fixup;
+pub(crate) mod label;
 mod labels;
+mod movable;
+pub(crate) mod pool;
 mod resolve;
-mod scope;
 
 pub(crate) use extent::Extent;
 use extent::Gone;
-pub(crate) use scope::{Scope, Sight};
 
 use crate::{
-    data_ranges::DataRanges,
-    deadline::Deadlines,
+    code::{data_ranges::DataRanges, relocation::{OpenRelocation, Relocation}},
+    direction::Grows,
+    encoder::late::{Late, LateField, LateUse},
     error::FinishError,
-    fixup::{Field, Fixup},
-    label::{Label, Pos},
-    late::{Late, LateField, LateUse},
-    pool::Pool,
-    reloc::{OpenRelocation, Relocation},
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
+use block::{Common, Parent};
 use core::sync::atomic::{AtomicUsize, Ordering};
+use deadline::Deadlines;
+use fixup::{Field, Fixup};
+use label::{Label, Pos};
+use movable::Movable;
 
 /// Labels, and who refers to them.
 ///
 /// What is out of line gets these and never the encoder, and where it happens between instructions it cannot unwind (`extern "C"`): so the compiler
 /// keeps the cursor in registers.
 pub struct References<F, L> {
+    grows: Grows,
     /// The number of the first label in `labels`.
+    ///
+    /// Invariant(first): labels are numbered from `first` on, without gaps. Those with lower numbers are the surrounding encoder's, or lie above code that may be moved.
     first: u32,
     labels: Vec<Option<Pos>>,
-    /// Outside forward blocks in the order of their positions.
+    /// In the order of their positions.
     pub(crate) fixups: Vec<Fixup<F>>,
     pub(crate) deadlines: Deadlines,
     open: Vec<OpenRelocation<F>>,
     late_uses: Vec<LateUse<L>>,
+    /// The number of the first late immediate in `late_values`.
+    first_late: u32,
     late_values: Vec<Option<i64>>,
     /// The late immediates that have values, in the order in which they got them.
     late_set: Vec<Late>,
+    /// Late immediates of the surrounding encoder, and their values.
+    late_outside: Vec<(Late, i64)>,
     relocations: Vec<Relocation<F>>,
-    pub(crate) pool: Pool,
     /// Where data lies.
     data: DataRanges,
-    /// The scopes around the current one, the outermost first, each with what the scope inside it has collected.
-    pub(crate) scopes: Vec<Scope>,
-    /// A number that no others have: it tells whose a scope or a snapshot is.
+    /// Labels with numbers below `first` that were bound here.
+    bound: Vec<(Label, Pos)>,
+    /// Code that may still be moved, and what there is outside of it.
+    movable: Option<Box<Movable>>,
+    /// What is shared with the blocks inside; the block that is open has it.
+    common: Option<Box<Common<F, L>>>,
+    /// Of a block's references, whose block it is.
+    parent: Option<Parent>,
+    /// The number of the block that is open.
+    open_block: Option<u64>,
+    /// A number that no others have: it tells whose a snapshot or a block is.
     home: usize,
-    /// The number of the current scope, and the last number given: to scopes and snapshots, none twice.
-    scope: u64,
+    /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these, snapshots and blocks, none twice.
+    part: u64,
     last_number: u64,
-    /// Of the current scope are the snapshots with higher numbers only.
+    /// Of the current part are the snapshots with higher numbers only.
     began: u64,
     /// Labels with lower numbers are older than the newest snapshot. When they are bound, that is listed.
     watched: u32,
     watched_bound: Vec<Label>,
-    /// Labels from outside a scope that were bound in it.
-    bound: Vec<(Label, Pos)>,
     /// The numbers of snapshots that one cannot go back to.
     gone: Vec<Gone>,
-    /// Emptied arrays of labels, kept for their memory.
-    spare_labels: Vec<Vec<Option<Pos>>>,
     /// The strictest alignment asked for, in bytes.
     alignment: u32,
     /// The first mistake; `finish` reports it.
@@ -74,30 +89,34 @@ pub struct References<F, L> {
 }
 
 impl<F: Field, L: LateField> References<F, L> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(grows: Grows) -> Self {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
         References {
+            grows,
             first: 0,
             labels: Vec::new(),
             fixups: Vec::new(),
             deadlines: Deadlines::default(),
             open: Vec::new(),
             late_uses: Vec::new(),
+            first_late: 0,
             late_values: Vec::new(),
             late_set: Vec::new(),
+            late_outside: Vec::new(),
             relocations: Vec::new(),
-            pool: Pool::new(),
             data: DataRanges::default(),
-            scopes: Vec::new(),
+            bound: Vec::new(),
+            movable: None,
+            common: None,
+            parent: None,
+            open_block: None,
             home: HOMES.fetch_add(1, Ordering::Relaxed),
-            scope: 0,
+            part: 0,
             last_number: 0,
             began: 0,
             watched: 0,
             watched_bound: Vec::new(),
-            bound: Vec::new(),
             gone: Vec::new(),
-            spare_labels: Vec::new(),
             alignment: 1,
             fault: None,
         }
@@ -107,51 +126,66 @@ impl<F: Field, L: LateField> References<F, L> {
         // A number of its own tells what was cleared from what comes now.
         let number = self.next_number();
         let References {
+            grows: _,
             first,
             labels,
             fixups,
             deadlines,
             open,
             late_uses,
+            first_late,
             late_values,
             late_set,
+            late_outside,
             relocations,
-            pool,
             data,
-            scopes,
+            bound,
+            movable,
+            common,
+            parent,
+            open_block,
             home: _,
-            scope,
+            part,
             last_number: _,
             began,
             watched,
             watched_bound,
-            bound,
             gone,
-            spare_labels: _,
             alignment,
             fault,
         } = self;
         *first = 0;
-        // Inside a block these are the block's, and the outermost scope's memory is lost; that is a mistake, which the block's end reports.
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
+        *first_late = 0;
         late_values.clear();
         late_set.clear();
+        late_outside.clear();
         relocations.clear();
-        pool.clear();
         data.clear();
-        scopes.clear();
-        *scope = number;
+        bound.clear();
+        *movable = None;
+        if let Some(common) = common {
+            common.pool.clear();
+        }
+        // That is a mistake inside a block, which the block's end reports.
+        *parent = None;
+        *open_block = None;
+        *part = number;
         *began = number;
         *watched = 0;
         watched_bound.clear();
-        bound.clear();
         gone.clear();
         *alignment = 1;
         *fault = None;
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     pub(crate) fn relocations(&self) -> &[Relocation<F>] {
@@ -168,7 +202,8 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Notes that what was placed between two positions is data.
     pub(crate) fn note_data(&mut self, begin: Pos, end: Pos) {
-        self.data.note(self.scopes.last().map(|scope| scope.since.data), begin, end);
+        let first = self.movable.as_ref().map(|movable| movable.since.data);
+        self.data.note(first, begin, end);
     }
 
     pub(crate) fn alignment(&self) -> u32 {
@@ -177,5 +212,10 @@ impl<F: Field, L: LateField> References<F, L> {
 
     pub(crate) fn align(&mut self, bytes: u32) {
         self.alignment = self.alignment.max(bytes);
+    }
+
+    /// Whether a block is open, or this is one.
+    pub(crate) fn is_in_block(&self) -> bool {
+        self.parent.is_some() || self.open_block.is_some() || self.movable.is_some()
     }
 }

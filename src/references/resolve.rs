@@ -3,15 +3,29 @@
 //! One pass over the fixups fills the fields; another leads those that do not reach their label to the islands that serve them. What depends on addresses becomes
 //! relocations, and late immediates replace their placeholders.
 
-use super::References;
-use crate::{
+use super::{
+    References,
     deadline::Served,
-    error::FinishError,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
-    late::{LateField, LateUse},
-    reloc::{OpenRelocation, Relocation, RelocationTarget},
 };
+use crate::{
+    code::relocation::{OpenRelocation, Relocation, RelocationTarget},
+    direction::Grows,
+    encoder::late::{LateField, LateUse},
+    error::FinishError,
+};
+
+impl Grows {
+    /// The index of a position in code of `len` bytes.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn index(self, len: usize, pos: Pos) -> usize {
+        match self {
+            Grows::Down => len.wrapping_sub(pos.from_base() as usize),
+            Grows::Up => pos.from_base() as usize,
+        }
+    }
+}
 
 impl<F: Field, L: LateField> References<F, L> {
     /// Fills the fields of all references, and turns what stays open into relocations.
@@ -19,19 +33,14 @@ impl<F: Field, L: LateField> References<F, L> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        if !self.scopes.is_empty() {
+        if self.is_in_block() {
             return Err(FinishError::OpenBlock);
         }
         debug_assert_eq!(self.first, 0);
-        let labels = &self.labels[..];
-        for fixup in &self.fixups {
-            let &Fixup { from, label, field, .. } = fixup;
-            // Invariant(first), outside of scopes.
-            let Some(&Some(pos)) = labels.get(label.0 as usize) else { return Err(self.unresolved(label, from)) };
-            let (at, distance) = (from.from_end(), from.distance_to(pos));
-            if field.fill(code, at as usize, distance).is_none() && !fixup.is_served {
-                return Err(FinishError::OutOfRange { label, at, distance, range: field.range() });
-            }
+        // Each direction by itself, so that what depends on it is decided once.
+        match self.grows {
+            Grows::Down => self.fill_fixups(Grows::Down, code)?,
+            Grows::Up => self.fill_fixups(Grows::Up, code)?,
         }
         if !self.deadlines.served.is_empty() {
             self.fill_served(code)?;
@@ -46,18 +55,33 @@ impl<F: Field, L: LateField> References<F, L> {
         Ok(())
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn fill_fixups(&self, grows: Grows, code: &mut [u8]) -> Result<(), FinishError> {
+        let labels = &self.labels[..];
+        for fixup in &self.fixups {
+            let &Fixup { from, label, field, .. } = fixup;
+            // Invariant(first), outside of blocks.
+            let Some(&Some(pos)) = labels.get(label.0 as usize) else { return Err(self.unresolved(label, from)) };
+            let (index, distance) = (grows.index(code.len(), from), grows.distance(from, pos));
+            if field.fill(code, index, distance).is_none() && !fixup.is_served {
+                return Err(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });
+            }
+        }
+        Ok(())
+    }
+
     /// Leads what does not reach its label to the island that serves it.
     #[cold]
     fn fill_served(&self, code: &mut [u8]) -> Result<(), FinishError> {
         for &Served { fixup, to } in &self.deadlines.served {
             let Fixup { from, label, field, .. } = self.fixups[fixup];
             let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
-            let direct = from.distance_to(pos);
+            let direct = self.grows.distance(from, pos);
             if field.reaches(direct) {
                 continue;
             }
-            let at = from.from_end();
-            if field.fill(code, at as usize, from.distance_to(to)).is_none() {
+            let (at, index) = (from.from_base(), self.grows.index(code.len(), from));
+            if field.fill(code, index, self.grows.distance(from, to)).is_none() {
                 return Err(FinishError::OutOfRange { label, at, distance: direct, range: field.range() });
             }
         }
@@ -67,7 +91,8 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Turns what is open into relocations, in code of `len` bytes.
     #[cold]
     fn relocate(&mut self, len: usize) -> Result<(), FinishError> {
-        let offset = |pos: Pos| len - pos.from_end() as usize;
+        let grows = self.grows;
+        let offset = |pos: Pos| grows.index(len, pos);
         for &OpenRelocation { from, field, target } in &self.open {
             let target = match target {
                 Target::Symbol(symbol) => RelocationTarget::Symbol(symbol),
@@ -83,8 +108,9 @@ impl<F: Field, L: LateField> References<F, L> {
 
     #[cold]
     fn fill_late(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
+        let grows = self.grows;
         for LateUse { from, late, field, is_filled } in &mut self.late_uses {
-            let (late, at) = (*late, from.from_end());
+            let (late, at) = (*late, from.from_base());
             let value = match self.late_values.get(late.0 as usize) {
                 Some(Some(value)) => *value,
                 Some(None) => return Err(FinishError::LateUnset { late, at }),
@@ -94,7 +120,7 @@ impl<F: Field, L: LateField> References<F, L> {
             if !range.holds(value) {
                 return Err(FinishError::LateOutOfRange { late, at, value, range });
             }
-            let index = code.len().wrapping_sub(at as usize);
+            let index = grows.index(code.len(), *from);
             // Finished again, the code has the value where the placeholder was.
             if !*is_filled && !field.has_placeholder(code, index) {
                 return Err(FinishError::LateMisplaced { late, at });
@@ -108,7 +134,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// What is wrong with a label that has no position.
     #[cold]
     fn unresolved(&self, label: Label, from: Pos) -> FinishError {
-        let at = from.from_end();
+        let at = from.from_base();
         match self.labels.get(label.0 as usize) {
             Some(_) => FinishError::UnboundLabel { label, at },
             None => FinishError::ForeignLabel { label, at },

@@ -24,13 +24,18 @@ mod part;
 mod rex2;
 mod vex;
 
-use super::{Encoder, LateImm, Rel, U4, word::Word};
-use crate::{chunk::Chunk, cursor::Chunks, error::FinishError, label::Pos, references::References};
+use super::{Emitter, LateImm, Rel, U4, word::Word};
+use crate::{
+    bytes::{chunk::Chunk, cursor::Chunks},
+    direction::Direction,
+    error::FinishError,
+    references::{References, label::Pos},
+};
 
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
 pub use evex::{evex, evex_vsib};
-pub use legacy::{branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size};
+pub use legacy::{branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before};
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
 pub use vex::{vex, vex_imm, vex_op};
@@ -116,24 +121,27 @@ struct SpecialAddress {
 
 /// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
 ///
-/// `end` is where the instruction ends, `trailing` the number of immediate bytes behind the displacement.
+/// `at` is the place that is reached, `others` the number of the instruction's other bytes, `trailing` that of immediate bytes behind the displacement.
 #[cold]
 #[inline(never)]
 #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
 extern "C" fn special_address(
     references: &mut References<Rel, LateImm>,
-    end: Pos,
+    at: Pos,
     word: Word,
+    others: usize,
     trailing: usize,
 ) -> SpecialAddress {
     let none = Chunk::new(0, 0);
     if let Some(problem) = word.problem() {
-        references.fail(FinishError::Address { problem, at: end.from_end() });
+        references.fail(FinishError::Address { problem, at: at.from_base() });
     }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
     let segment = word.prefixes().segment().map_or(none, byte);
     if let Some(target) = word.target() {
-        let disp = distance32(references.refer(end, Rel::disp32(trailing), target));
+        let grows = references.grows();
+        let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
+        let disp = distance32(references.refer(grows, end, Rel::disp32(trailing), target));
         return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
     let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
@@ -142,11 +150,12 @@ extern "C" fn special_address(
 
 /// Places an instruction with a special address: `imm`, the address, `head`.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_special(enc: &mut Encoder<'_>, head: impl Chunks, word: Word, imm: Chunk) {
-    let end = enc.cursor.pos();
+fn place_special<D: Direction>(enc: &mut Emitter<'_, D>, head: impl Chunks, word: Word, imm: Chunk) {
+    let at = enc.cursor.pos();
     // A pointer, for the same reason as in the cursor.
-    let special: extern "C" fn(&mut References<Rel, LateImm>, Pos, Word, usize) -> SpecialAddress = special_address;
-    let address = special(&mut enc.references, end, word, imm.len);
+    let special: extern "C" fn(&mut References<Rel, LateImm>, Pos, Word, usize, usize) -> SpecialAddress =
+        special_address;
+    let address = special(&mut enc.references, at, word, head.bytes() + imm.len, imm.len);
     enc.cursor.place(((imm, address.tail), (head, address.prefixes)));
 }
 
@@ -159,7 +168,7 @@ fn distance32(known: Option<i64>) -> i32 {
 
 /// Notes that the operands of the instruction placed next do not go together; for generated code.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn reject(enc: &mut Encoder<'_>, form: &'static str, when: &'static str) {
-    let at = enc.cursor.pos().from_end();
+pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: &'static str) {
+    let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });
 }

@@ -1,13 +1,14 @@
 //! The x86-64 forms as data, and emission of a form chosen at run time.
 
 use super::{
-    Bcst, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Low,
+    Bcst, Assembler, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Low,
     Masked, Mem, Merging, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{
+    Direction, Down, Up,
     form::{OperandError, OperandInfo},
-    label::{Label, Symbol, Target},
+    references::label::{Label, Symbol, Target},
 };
 
 /// A form: one encoding, and the function that writes it.
@@ -36,18 +37,23 @@ pub struct Form {
     pub(crate) emit: Emit,
 }
 
-pub(crate) type Emit = fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>;
+/// The function that calls the encoder function, for each direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Emit {
+    down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
+}
 
 impl Form {
     /// Calls the encoder function.
     ///
     /// # Errors
     /// The operands are not those of the form; nothing is placed then.
-    pub fn emit(&self, enc: &mut Encoder<'_>, operands: &[Operand]) -> Result<(), OperandError> {
+    pub fn emit<D: Direction>(&self, enc: &mut Emitter<'_, D>, operands: &[Operand]) -> Result<(), OperandError> {
         if operands.len() != self.operands.len() {
             return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
         }
-        (self.emit)(enc, operands)
+        D::choose(enc, |enc| (self.emit.down)(enc, operands), |enc| (self.emit.up)(enc, operands))
     }
 }
 

@@ -1,10 +1,7 @@
 //! Late immediates (see [`late`](crate::late)).
 
 use super::X64;
-use crate::{
-    fixup::Range,
-    late::{LateField, Placeholder},
-};
+use crate::{LateField, Placeholder, Range};
 
 /// A kind of immediate that can be filled in later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

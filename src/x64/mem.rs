@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::AddressProblem,
-    label::{Label, Symbol, Target},
+    references::label::{Label, Symbol, Target},
 };
 use core::ops::{Add, Mul, Sub};
 

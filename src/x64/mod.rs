@@ -111,7 +111,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
-use crate::label::Pos;
+use crate::{Direction, Down, Up, isa::Edge};
 
 pub use address::Scale;
 pub use cond::Cond;
@@ -130,7 +130,7 @@ pub use reg::*;
 #[derive(Debug, Clone, Copy)]
 pub enum X64 {}
 
-impl crate::fixup::sealed::Isa for X64 {
+impl crate::isa::sealed::Isa for X64 {
     type Field = Rel;
     type LateField = LateImm;
 
@@ -142,24 +142,20 @@ impl crate::fixup::sealed::Isa for X64 {
     const BATCH: usize = 1024;
     // RIP-relative operands reach all of a buffer.
     const POOL_REACH: u32 = u32::MAX;
+    const ORIGIN: Edge = Edge::End;
 
-    fn field_origin(pos: Pos, _bytes: u32) -> Pos {
-        // The end of one is the start of the next.
-        pos
-    }
-
-    fn forward_origin(recorded: u32, ends: &[u32]) -> u32 {
-        // Recorded is the instruction's start; its end is the next one.
-        let next = ends.partition_point(|&end| end <= recorded);
-        ends.get(next).copied().unwrap_or(recorded)
-    }
-
-    fn place_gap(enc: &mut Encoder<'_>, bytes: usize) {
+    fn place_gap<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.nops(bytes);
     }
 
-    crate::fixup::sealed::concrete_steps!();
+    crate::isa::sealed::concrete_steps!();
 }
 
-/// An x86-64 assembler whose code grows downward.
-pub type Encoder<'buf> = crate::Encoder<'buf, X64>;
+/// An x86-64 assembler whose code grows downward: each call places an instruction *below* what was placed before.
+pub type Encoder<'buf> = crate::Encoder<'buf, X64, Down>;
+
+/// An x86-64 assembler whose code grows upward: each call places an instruction *above* what was placed before.
+pub type Assembler<'buf> = crate::Encoder<'buf, X64, Up>;
+
+/// An [`Encoder`] or an [`Assembler`], by the direction `D`: for functions that serve both.
+pub type Emitter<'buf, D> = crate::Encoder<'buf, X64, D>;

@@ -1,8 +1,9 @@
 //! Instructions that do nothing, as long as possible (SDM vol. 2B, NOP, table 4-12).
 
-use super::{Encoder, Mem, RAX, RBP};
+use super::{Emitter, Mem, RAX, RBP};
+use crate::Direction;
 
-impl Encoder<'_> {
+impl<D: Direction> Emitter<'_, D> {
     /// Places `bytes` bytes of instructions that do nothing, with as few of them as possible (nine bytes at most each).
     pub fn nops(&mut self, bytes: usize) {
         let mut left = bytes;

@@ -3,7 +3,7 @@
 use super::mem::Mem;
 use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
 use super::word::{Reg, Word};
-use crate::label::{Label, Symbol};
+use crate::{Label, Symbol};
 use core::marker::PhantomData;
 
 /// A class of registers that a ModRM part can hold.

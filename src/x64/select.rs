@@ -3,11 +3,11 @@
 //! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
 //! differ in the size of the displacement.
 
-use super::{Cond, Encoder, Gpr32, Gpr64, Rel};
-use crate::label::Target;
+use super::{Cond, Emitter, Gpr32, Gpr64, Rel};
+use crate::{Direction, Target};
 
 /// Moves.
-impl Encoder<'_> {
+impl<D: Direction> Emitter<'_, D> {
     /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
@@ -41,14 +41,15 @@ impl Encoder<'_> {
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     pub fn mov_r64_address(&mut self, r64: Gpr64, target: impl Into<Target>) {
-        let end = self.pos();
-        self.references.pend(end, Rel::Address64, target.into());
+        let earlier = self.pos();
         self.mov_r64_imm64(r64, 0);
+        let end = D::GROWS.higher(earlier, self.pos());
+        self.references.pend(end, Rel::Address64, target.into());
     }
 }
 
 /// Branches.
-impl Encoder<'_> {
+impl<D: Direction> Emitter<'_, D> {
     /// `call`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn call(&mut self, target: impl Into<Target>) {
@@ -59,7 +60,7 @@ impl Encoder<'_> {
 macro_rules! conditional {
     ($($cond:ident $name:ident: $($synonym:ident)*;)*) => {
         /// Conditional branches: the two-byte form if the target is bound and near enough.
-        impl Encoder<'_> {
+        impl<D: Direction> Emitter<'_, D> {
             /// `jcc` with a condition that is a value.
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn jcc(&mut self, cond: Cond, target: impl Into<Target>) {

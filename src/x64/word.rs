@@ -21,9 +21,9 @@
 
 use super::tables::{TABLES, rex};
 use crate::{
-    chunk::Chunk,
+    bytes::chunk::Chunk,
     error::AddressProblem,
-    label::{Label, Symbol, Target},
+    references::label::{Label, Symbol, Target},
 };
 
 /// A register as ModRM.reg: the bits of a [`Word`]'s head that it sets.

@@ -6,7 +6,7 @@ use quickcheck::TestResult;
 use tailfirst::{
     FinishError, Label, Range,
     aarch64::*,
-    dynasm::{A64Block, PrependError},
+    dynasm::{A64Block, PlaceError},
 };
 
 const NOP: u32 = 0xD503_201F;
@@ -37,7 +37,7 @@ fn an_island_below_the_block() {
             if is_forward {
                 enc.forward(|enc| {
                     push(&mut block);
-                    enc.prepend(&mut block).expect("nothing is known yet");
+                    enc.place(&mut block).expect("nothing is known yet");
                     enc.data(&filler);
                     enc.bind(far);
                 });
@@ -45,7 +45,7 @@ fn an_island_below_the_block() {
                 enc.bind(far);
                 enc.data(&filler);
                 push(&mut block);
-                enc.prepend(&mut block).expect("an island leads on");
+                enc.place(&mut block).expect("an island leads on");
             }
             let words = words(enc.finish().expect("in reach").bytes());
             if is_near {
@@ -74,7 +74,7 @@ fn one_island_serves_the_block() {
         ; tbz x1, 3, =>labels[1]
         ; tbz x1, 3, =>labels[0]
     );
-    enc.prepend(&mut block).expect("an island leads on");
+    enc.place(&mut block).expect("an island leads on");
     let words = words(enc.finish().expect("in reach").bytes());
     // The last branch of the block comes first, and gets the island's highest one.
     assert_eq!(words[..3], [b(12), b(0x8000 + 24), b(0x9000 + 20)]);
@@ -88,7 +88,7 @@ fn islands_for_what_is_bound_later() {
     let (first, second) = (enc.label(), enc.label());
     let labels = (block.share(first), block.share(second));
     dynasm!(block; .arch aarch64; tbz x1, 3, =>labels.0; tbz x1, 3, =>labels.1);
-    enc.prepend(&mut block).unwrap();
+    enc.place(&mut block).unwrap();
     enc.nops(0x9000);
     enc.bind(first);
     enc.nops(4);
@@ -106,8 +106,8 @@ fn where_no_island_helps() {
         let before = enc.pos();
         dynasm!(block; .arch aarch64; .bytes vec![0; inside]; tbz x1, 3, =>label);
         let error =
-            PrependError::OutOfRange { target: TargetKind::Dynamic(label), at: inside, distance: 0x8004, range: TBZ };
-        assert_eq!(enc.prepend(&mut block), if is_helped { Ok(()) } else { Err(error) });
+            PlaceError::OutOfRange { target: TargetKind::Dynamic(label), at: inside, distance: 0x8004, range: TBZ };
+        assert_eq!(enc.place(&mut block), if is_helped { Ok(()) } else { Err(error) });
         assert_eq!(enc.pos() == before, !is_helped);
         assert!(enc.finish().is_ok());
     }
@@ -118,8 +118,8 @@ fn where_no_island_helps() {
         dynasm!(block; .arch aarch64; tbz x1, 3, =>label);
         // The island's branch is one instruction below.
         let distance = filler as i64 + 4;
-        let error = PrependError::OutOfRange { target: TargetKind::Dynamic(label), at: 0, distance, range: TBZ };
-        assert_eq!(enc.prepend(&mut block), if is_helped { Ok(()) } else { Err(error) });
+        let error = PlaceError::OutOfRange { target: TargetKind::Dynamic(label), at: 0, distance, range: TBZ };
+        assert_eq!(enc.place(&mut block), if is_helped { Ok(()) } else { Err(error) });
         assert!(enc.finish().is_ok());
     }
 }
@@ -140,8 +140,8 @@ fn a_refused_block_takes_its_islands_along() {
             let before = enc.pos();
             // Longer than what is left of TBZ's reach, and farther from the label than ADR reaches.
             dynasm!(block; .arch aarch64; .bytes [0; 0x200]; adr x1, =>above);
-            let result = enc.prepend(&mut block);
-            assert!(matches!(result, Err(PrependError::OutOfRange { at: 0x200, .. })), "{result:?}");
+            let result = enc.place(&mut block);
+            assert!(matches!(result, Err(PlaceError::OutOfRange { at: 0x200, .. })), "{result:?}");
             assert_eq!(enc.pos(), before);
         }
         enc.nops(0x2000);
@@ -160,7 +160,7 @@ fn loads_are_not_helped() {
         let far = enc.label();
         let label = block.share(far);
         dynasm!(block; .arch aarch64; ldr x1, =>label);
-        enc.prepend(&mut block).unwrap();
+        enc.place(&mut block).unwrap();
         enc.nops(distance);
         enc.bind(far);
         let error = FinishError::OutOfRange { label: far, at: 4, distance: -(distance as i64), range };
@@ -171,8 +171,8 @@ fn loads_are_not_helped() {
         let label = block.share(enc.here());
         enc.nops(distance as usize - 4);
         dynasm!(block; .arch aarch64; ldr x1, =>label);
-        let error = PrependError::OutOfRange { target: TargetKind::Dynamic(label), at: 0, distance, range };
-        assert_eq!(enc.prepend(&mut block), if is_near { Ok(()) } else { Err(error) });
+        let error = PlaceError::OutOfRange { target: TargetKind::Dynamic(label), at: 0, distance, range };
+        assert_eq!(enc.place(&mut block), if is_near { Ok(()) } else { Err(error) });
     }
 }
 
@@ -242,7 +242,7 @@ fn lead_where_they_should(numbers: Vec<u64>) -> TestResult {
                     len += 4 * filler + 4;
                 }
                 dynasm!(block; .arch aarch64; =>last; nop);
-                if let Err(error) = enc.prepend(&mut block) {
+                if let Err(error) = enc.place(&mut block) {
                     return TestResult::error(format!("{error}"));
                 }
                 blocks.push((start, end, len));

@@ -85,7 +85,7 @@ pub fn jump(enc: &mut Encoder<'_>, symbol: Symbol) {
 pub fn patchable_jump(enc: &mut Encoder<'_>, target: Label) -> Label {
     #[cfg(target_arch = "x86_64")]
     {
-        while !enc.pos().from_end().is_multiple_of(8) {
+        while !enc.pos().from_base().is_multiple_of(8) {
             enc.nop();
         }
         enc.jmp_rel32(target);
@@ -109,7 +109,7 @@ pub fn patchable_word(enc: &mut Encoder<'_>) -> Label {
     #[cfg(target_arch = "x86_64")]
     {
         use tailfirst::x64::RAX;
-        while enc.pos().from_end() % 8 != 7 {
+        while enc.pos().from_base() % 8 != 7 {
             enc.nop();
         }
         enc.ret();
@@ -119,7 +119,7 @@ pub fn patchable_word(enc: &mut Encoder<'_>) -> Label {
     #[cfg(target_arch = "aarch64")]
     {
         use tailfirst::aarch64::{UImm, X0};
-        if !enc.pos().from_end().is_multiple_of(8) {
+        if !enc.pos().from_base().is_multiple_of(8) {
             enc.nop();
         }
         let zero = UImm::new(0).expect("16 bits");

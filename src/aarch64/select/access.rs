@@ -2,7 +2,10 @@
 //!
 //! A single access has three forms: a scaled unsigned offset, a small signed one, a register. A pair has one: a scaled signed offset.
 
-use crate::aarch64::{Address, AddressError, B, D, Encoder, H, Index, Offset, Prefetch, Q, S, SImm, UImm, W, X, XSp};
+use crate::{
+    Direction,
+    aarch64::{Address, AddressError, B, D, Emitter, H, Index, Offset, Prefetch, Q, S, SImm, UImm, W, X, XSp},
+};
 
 /// An address, as one of the forms has it.
 enum Choice<const LOG2: u32> {
@@ -34,7 +37,7 @@ impl<const LOG2: u32> Choice<LOG2> {
 
 macro_rules! accesses {
     ($($name:ident $ty:ident $log2:literal $scaled:ident $unscaled:ident $indexed:ident $doc:literal;)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = $doc]
             #[doc = ""]
             #[doc = "The offset is a multiple of the access's size up to 4095 times that size, or -256 to 255, or a register."]
@@ -83,7 +86,7 @@ accesses! {
 
 macro_rules! pairs {
     ($($name:ident $ty:ident $log2:literal $form:ident $doc:literal;)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = $doc]
             #[doc = ""]
             #[doc = "The offset is a multiple of one access's size, from -64 to 63 times that size."]
@@ -148,7 +151,7 @@ mod tests {
         assert_eq!(enc.ldr_x(X1, X2 + register), Err(AddressError::Register { register, size: 8 }));
         assert_eq!(enc.str_q(Q1, X2 + 65520), Ok(()));
         assert_eq!(enc.str_q(Q1, X2 - i32::MIN), Err(AddressError::Offset { offset: i32::MAX, size: 16 }));
-        assert_eq!(enc.pos().from_end(), 4);
+        assert_eq!(enc.pos().from_base(), 4);
     }
 
     #[test]
@@ -164,6 +167,6 @@ mod tests {
         }
         let offset = Offset::Register(X4.lsl(0));
         assert_eq!(enc.ldpsw_x(X1, X2, X3 + X4), Err(AddressError::Pair { offset, size: 4 }));
-        assert_eq!(enc.pos().from_end(), 0);
+        assert_eq!(enc.pos().from_base(), 0);
     }
 }

@@ -6,7 +6,12 @@
 //!
 //! Register 31 of ORR (immediate) is SP, so XZR and WZR go without it.
 
-use crate::aarch64::{Encoder, LogicalImm32, LogicalImm64, UImm, W, X};
+use crate::{
+    Direction,
+    aarch64::{Emitter, Encoder, LogicalImm32, LogicalImm64, UImm, W, X},
+};
+
+use core::iter::once;
 
 /// How a sequence that loads a constant begins; MOVK puts in the other halfwords.
 #[derive(Debug, Clone, Copy)]
@@ -120,24 +125,41 @@ fn plan32(value: u32, has_orr: bool) -> Plan<LogicalImm32> {
     }
 }
 
-impl Encoder<'_> {
+impl<Dir: Direction> Emitter<'_, Dir> {
     /// Loads a constant, with the shortest sequence that begins with MOVZ, MOVN or ORR and goes on with MOVK: one to
     /// four instructions ([`mov_x_imm_count`](Self::mov_x_imm_count)).
     pub fn mov_x_imm(&mut self, rd: impl Into<X>, imm: u64) {
         let rd = rd.into();
         let Plan { first, rest } = plan(imm, rd.general().is_some());
-        for i in members(rest).rev() {
-            self.movk_x(rd, halfword(imm, i), hw(i));
-        }
-        match (first, rd.general()) {
-            (First::Pattern(pattern), Some(rd)) => self.mov_x_bitmask(rd, pattern),
-            (First::Ones(i), _) => self.movn_x(rd, !halfword(imm, i), hw(i)),
-            (First::Zeros(i), _) => self.movz_x(rd, halfword(imm, i), hw(i)),
+        let steps = once(None).chain(members(rest).map(Some));
+        self.in_order(steps, |enc, replaced| match (replaced, first, rd.general()) {
+            (Some(i), _, _) => enc.movk_x(rd, halfword(imm, i), hw(i)),
+            (None, First::Pattern(pattern), Some(rd)) => enc.mov_x_bitmask(rd, pattern),
+            (None, First::Ones(i), _) => enc.movn_x(rd, !halfword(imm, i), hw(i)),
+            (None, First::Zeros(i), _) => enc.movz_x(rd, halfword(imm, i), hw(i)),
             // Not reached: `plan` was told that there is no ORR.
-            (First::Pattern(_), None) => {}
-        }
+            (None, First::Pattern(_), None) => {}
+        });
     }
 
+    /// Loads a constant and clears the register's high half: one instruction (MOVZ, MOVN or ORR), or MOVZ and MOVK
+    /// ([`mov_w_imm_count`](Self::mov_w_imm_count)).
+    pub fn mov_w_imm(&mut self, rd: impl Into<W>, imm: u32) {
+        let rd = rd.into();
+        let Plan { first, rest } = plan32(imm, rd.general().is_some());
+        let steps = once(None).chain(members(rest).map(Some));
+        self.in_order(steps, |enc, replaced| match (replaced, first, rd.general()) {
+            (Some(i), _, _) => enc.movk_w(rd, halfword(imm.into(), i), hw(i)),
+            (None, First::Pattern(pattern), Some(rd)) => enc.mov_w_bitmask(rd, pattern),
+            (None, First::Ones(i), _) => enc.movn_w(rd, !halfword(imm.into(), i), hw(i)),
+            (None, First::Zeros(i), _) => enc.movz_w(rd, halfword(imm.into(), i), hw(i)),
+            // Not reached: `plan32` was told that there is no ORR.
+            (None, First::Pattern(_), None) => {}
+        });
+    }
+}
+
+impl Encoder<'_> {
     /// The number of instructions that [`mov_x_imm`](Self::mov_x_imm) places: 1 to 4.
     ///
     /// ```
@@ -147,23 +169,6 @@ impl Encoder<'_> {
     /// ```
     pub fn mov_x_imm_count(rd: impl Into<X>, imm: u64) -> usize {
         plan(imm, rd.into().general().is_some()).instructions()
-    }
-
-    /// Loads a constant and clears the register's high half: one instruction (MOVZ, MOVN or ORR), or MOVZ and MOVK
-    /// ([`mov_w_imm_count`](Self::mov_w_imm_count)).
-    pub fn mov_w_imm(&mut self, rd: impl Into<W>, imm: u32) {
-        let rd = rd.into();
-        let Plan { first, rest } = plan32(imm, rd.general().is_some());
-        for i in members(rest).rev() {
-            self.movk_w(rd, halfword(imm.into(), i), hw(i));
-        }
-        match (first, rd.general()) {
-            (First::Pattern(pattern), Some(rd)) => self.mov_w_bitmask(rd, pattern),
-            (First::Ones(i), _) => self.movn_w(rd, !halfword(imm.into(), i), hw(i)),
-            (First::Zeros(i), _) => self.movz_w(rd, halfword(imm.into(), i), hw(i)),
-            // Not reached: `plan32` was told that there is no ORR.
-            (First::Pattern(_), None) => {}
-        }
     }
 
     /// The number of instructions that [`mov_w_imm`](Self::mov_w_imm) places: 1 or 2.

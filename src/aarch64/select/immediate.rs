@@ -4,7 +4,10 @@
 //! compiled program's, these functions say whether there is a form. ADD and SUB are each other's forms of the opposite value, as are CMP and CMN, with
 //! the same flags for every value but 0, which has a form of its own.
 
-use crate::aarch64::{AddImm, Cond, Encoder, LogicalImm32, LogicalImm64, Nzcv, UImm, W, WSp, X, XSp};
+use crate::{
+    Direction,
+    aarch64::{AddImm, Cond, Emitter, LogicalImm32, LogicalImm64, Nzcv, UImm, W, WSp, X, XSp},
+};
 use core::fmt;
 
 /// No instruction has this immediate: it has to be loaded into a register first, by [`mov_x_imm`](Encoder::mov_x_imm).
@@ -62,7 +65,7 @@ impl<T> Signed<T> {
 
 macro_rules! sums {
     ($($name:ident($($register:ident: $ty:ident),+; $imm:ident) $plus:ident $minus:ident $doc:literal;)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = $doc]
             #[doc = ""]
             #[doc = concat!("[`", stringify!($plus), "`](Self::", stringify!($plus), "), or with the opposite value [`", stringify!($minus), "`](Self::", stringify!($minus), ").")]
@@ -97,7 +100,7 @@ sums! {
 
 macro_rules! conditional_compares {
     ($($name:ident $ty:ident $imm:ident $plus:ident $minus:ident;)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = "Compares with a constant if the condition holds, else sets the flags to `nzcv`."]
             #[doc = ""]
             #[doc = concat!("[`", stringify!($plus), "`](Self::", stringify!($plus), "), or with the opposite value [`", stringify!($minus), "`](Self::", stringify!($minus), ").")]
@@ -124,7 +127,7 @@ conditional_compares! {
 
 macro_rules! patterns {
     ($($name:ident($($register:ident: $ty:ident),+; $imm:ident) $form:ident $pattern:ident $doc:literal;)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = $doc]
             #[doc = ""]
             #[doc = "# Errors"]
@@ -172,7 +175,7 @@ mod tests {
             assert_eq!(enc.cmp_x_const(SP, value), Err(ImmError::Sum { value }));
         }
         assert_eq!(enc.subs_w_const(WZR, W1, i32::MIN), Err(ImmError::Sum { value: i32::MIN.into() }));
-        assert_eq!(enc.pos().from_end(), 0);
+        assert_eq!(enc.pos().from_base(), 0);
     }
 
     /// Every selector, its form, and the form of the opposite value.
@@ -213,7 +216,7 @@ mod tests {
         for value in [32, -32, i64::MIN] {
             assert_eq!(enc.ccmp_x_const(X1, value, Nzcv::Z, Cond::NE), Err(ImmError::Compare { value }));
         }
-        assert_eq!(enc.pos().from_end(), 0);
+        assert_eq!(enc.pos().from_base(), 0);
     }
 
     /// The flags of an addition with carry, as the manual's AddWithCarry has them, and the result.
@@ -243,7 +246,7 @@ mod tests {
         assert_eq!(enc.orr_w_const(W1, W2, 0x8000_0001), Ok(()));
         assert_eq!(enc.tst_x_const(X2, 5), Err(ImmError::Pattern { value: 5, bits: 64 }));
         assert_eq!(enc.eor_w_const(W1, W2, u32::MAX), Err(ImmError::Pattern { value: 0xFFFF_FFFF, bits: 32 }));
-        assert_eq!(enc.pos().from_end(), 8);
+        assert_eq!(enc.pos().from_base(), 8);
         let expected = words(|enc| {
             enc.orr_w_imm(W1, W2, LogicalImm32::of::<0x8000_0001>());
             enc.and_x_imm(X1, X2, LogicalImm64::of::<0xFF>());

@@ -7,14 +7,14 @@ mod access;
 mod constant;
 mod immediate;
 
-use super::{Cond, Encoder};
-use crate::label::Target;
+use super::{Cond, Emitter};
+use crate::{Direction, Target};
 
 pub use immediate::ImmError;
 
 macro_rules! conditional_branches {
     ($($name:ident $cond:ident)*) => {
-        impl Encoder<'_> {$(
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = concat!("Branches if [`Cond::", stringify!($cond), "`] holds.")]
             #[inline]
             pub fn $name(&mut self, target: impl Into<Target>) {

@@ -12,8 +12,9 @@
 
 use super::{Imm, ImmPart, Reg, RegPart, RmPart, VvvvPart, place_special};
 use crate::{
-    chunk::Chunk,
-    x64::{Encoder, decorate::Decorations, word::Word},
+    bytes::chunk::Chunk,
+    direction::Direction,
+    x64::{Emitter, decorate::Decorations, word::Word},
 };
 
 /// The constants of a row.
@@ -59,8 +60,7 @@ impl EvexOp {
 
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn evex<R: RegPart, V: VvvvPart, M: RmPart>(
-    enc: &mut Encoder<'_>,
+pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(enc: &mut Emitter<'_, D>,
     row: u64,
     reg: impl Into<R>,
     vvvv: impl Into<V>,
@@ -74,13 +74,13 @@ pub fn evex<R: RegPart, V: VvvvPart, M: RmPart>(
 
 /// An instruction with a vector index.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn evex_vsib<R: RegPart, M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl Into<R>, rm: impl Into<M>) {
+pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl Into<R>, rm: impl Into<M>) {
     let (op, reg, rm) = (EvexOp::unpack(row), reg.into(), rm.into());
     vsib(enc, op, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
 }
 
 #[inline]
-fn plain(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     if rm.is_register() {
         enc.cursor.place((imm.0, op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations)));
     } else {
@@ -88,7 +88,7 @@ fn plain(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decora
     }
 }
 
-fn vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
+fn vsib<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, rm: Word, decorations: Decorations) {
     // The index's fifth bit goes to V4, not to X4.
     let v4 = u8::from(rm.head & Word::HIGH_X != 0);
     let rm = Word { head: rm.head & !Word::HIGH_X, ..rm };
@@ -96,7 +96,7 @@ fn vsib(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, rm: Word, decorations: Deco
 }
 
 #[inline(never)]
-fn memory(enc: &mut Encoder<'_>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn memory<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
     let head = op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations);
     if rm.is_special() {

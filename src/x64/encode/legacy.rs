@@ -14,10 +14,10 @@
 
 use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special};
 use crate::{
-    chunk::Chunk,
-    cursor::Chunks,
-    label::Target,
-    x64::{Encoder, Rel, word::Word},
+    bytes::{chunk::Chunk, cursor::Chunks},
+    direction::{Direction, Grows},
+    references::label::Target,
+    x64::{Emitter, Rel, word::Word},
 };
 use core::hint::select_unpredictable;
 
@@ -105,6 +105,11 @@ impl Op {
         (opcode, Chunk::new((rex | Word::REX | self.w) as u8, usize::from(has_rex)))
     }
 
+    /// The bytes of an instruction that has no REX and no ModRM, without an immediate.
+    const fn len(self) -> usize {
+        (self.prefix_len + self.opcode_len) as usize + if self.w == 0 { 0 } else { 1 }
+    }
+
     const fn prefixes(self) -> Chunk<u32> {
         Chunk::new(self.prefix, self.prefix_len as usize)
     }
@@ -112,13 +117,13 @@ impl Op {
 
 /// Places `head`, which ends in the opcode or in ModRM, with the row's prefixes in front of it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_prefixed(enc: &mut Encoder<'_>, op: Op, head: impl Chunks) {
+fn place_prefixed<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: impl Chunks) {
     if op.prefix_len == 0 { enc.cursor.place(head) } else { enc.cursor.place((head, op.prefixes())) }
 }
 
 /// Places a head and the immediate behind it: in one store if they fit a word.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_with_imm(enc: &mut Encoder<'_>, op: Op, head: Chunk<u32>, Imm(imm): Imm) {
+fn place_with_imm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: Chunk<u32>, Imm(imm): Imm) {
     match imm.len {
         0 => place_prefixed(enc, op, head),
         1 if op.opcode_len == 1 => place_prefixed(enc, op, head.then_byte(imm)),
@@ -129,7 +134,7 @@ fn place_with_imm(enc: &mut Encoder<'_>, op: Op, head: Chunk<u32>, Imm(imm): Imm
 
 /// Places a head that ends in ModRM, of which `bits` are the operands' heads, in front of what is placed before it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_modrm(enc: &mut Encoder<'_>, op: Op, bits: u32, behind: impl Chunks) {
+fn place_modrm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, bits: u32, behind: impl Chunks) {
     if op.is_short() {
         place_prefixed(enc, op, (behind, op.with_modrm(bits)));
     } else {
@@ -139,39 +144,39 @@ fn place_modrm(enc: &mut Encoder<'_>, op: Op, bits: u32, behind: impl Chunks) {
 
 /// An instruction without operand fields.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op(enc: &mut Encoder<'_>, row: u64) {
+pub fn op<D: Direction>(enc: &mut Emitter<'_, D>, row: u64) {
     op_imm(enc, row, ());
 }
 
 /// An instruction whose only operand field is an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn op_imm(enc: &mut Encoder<'_>, row: u64, imm: impl ImmPart) {
+pub fn op_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, imm: impl ImmPart) {
     let op = Op::unpack(row);
     place_with_imm(enc, op, op.alone(), imm.imm());
 }
 
 /// An instruction with a register in its opcode (`+r`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus(enc: &mut Encoder<'_>, row: u64, register: impl RmPart) {
+pub fn plus<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RmPart) {
     plus_imm(enc, row, register, ());
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus_imm(enc: &mut Encoder<'_>, row: u64, register: impl RmPart, imm: impl ImmPart) {
+pub fn plus_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RmPart, imm: impl ImmPart) {
     let op = Op::unpack(row);
     place_with_imm(enc, op, op.with_register(register.rm()), imm.imm());
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>) {
+pub fn rm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl RegPart, rm: impl Into<M>) {
     rm_imm(enc, row, reg, rm, ());
 }
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
+pub fn rm_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
     // `rm` comes last: what follows it looks at its flags, and is laid behind the branches of an address only if nothing is between.
     let (op, imm, reg, rm) = (Op::unpack(row), imm.imm(), reg.reg(), rm.into().rm());
     let bits = op.digit | reg.0 | rm.head;
@@ -193,8 +198,7 @@ pub fn rm_imm<M: RmPart>(enc: &mut Encoder<'_>, row: u64, reg: impl RegPart, rm:
 /// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
 /// differ in their single opcode byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm_by_size<M: RmPart>(
-    enc: &mut Encoder<'_>,
+pub fn rm_imm_by_size<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
     short: u64,
     long: u64,
     reg: impl RegPart,
@@ -207,11 +211,11 @@ pub fn rm_imm_by_size<M: RmPart>(
     let fits = imm as i8 as i32 == imm;
     if rm.is_special() {
         return if fits {
-            rm_imm::<Word>(enc, short_row, reg, rm, imm as i8)
+            rm_imm::<D, Word>(enc, short_row, reg, rm, imm as i8)
         } else if bytes == 2 {
-            rm_imm::<Word>(enc, long_row, reg, rm, imm as i16)
+            rm_imm::<D, Word>(enc, long_row, reg, rm, imm as i16)
         } else {
-            rm_imm::<Word>(enc, long_row, reg, rm, imm)
+            rm_imm::<D, Word>(enc, long_row, reg, rm, imm)
         };
     }
     // Nothing branches on the value: both sizes are made, and one is selected. An immediate stands as high in its word as it can; what is too much falls out.
@@ -232,38 +236,52 @@ pub fn rm_imm_by_size<M: RmPart>(
 
 /// A branch with a displacement of one byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel8(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
-    let end = enc.cursor.pos();
-    let distance = distance32(enc.references.refer(end, Rel::Rel8, target.into()));
+pub fn rel8<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into<Target>) {
+    let end = enc.cursor.end_of_next(Op::unpack(row).len() + 1);
+    let distance = distance32(enc.references.refer(D::GROWS, end, Rel::Rel8, target.into()));
     op_imm(enc, row, distance as i8);
 }
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rel32(enc: &mut Encoder<'_>, row: u64, target: impl Into<Target>) {
-    let end = enc.cursor.pos();
-    let distance = distance32(enc.references.refer(end, Rel::NEAR, target.into()));
+pub fn rel32<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into<Target>) {
+    let end = enc.cursor.end_of_next(Op::unpack(row).len() + 4);
+    let distance = distance32(enc.references.refer(D::GROWS, end, Rel::Rel32, target.into()));
     op_imm(enc, row, distance);
 }
 
-/// A branch: `short`, with one byte, if the target is bound and near enough, also when aligned blocks around have been moved; else `near`, with four.
+/// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: impl Into<Target>) {
+pub fn branch_by_distance<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    short: u64,
+    near: u64,
+    target: impl Into<Target>,
+) {
     let target = target.into();
-    let end = enc.cursor.pos();
+    let end_of = |enc: &Emitter<'_, D>, row: u64, field: usize| enc.cursor.end_of_next(Op::unpack(row).len() + field);
+    let end = end_of(enc, short, 1);
     let known = match target {
         Target::Label(label) => enc.references.pos_of(label),
         Target::Symbol(_) => None,
     };
     let (distance, is_short) = match known {
         Some(pos) => {
-            let distance = end.up_to(pos);
-            (distance as i32, distance <= 127)
+            let back = end.back_to(pos);
+            match D::GROWS {
+                Grows::Down => (back as i32, back <= 127),
+                Grows::Up if back <= 128 => (-(back as i32), true),
+                Grows::Up => (-(end_of(enc, near, 4).back_to(pos) as i32), false),
+            }
         }
         None => {
-            let is_short = matches!(target, Target::Label(label) if enc.references.depth() > 0
-                && enc.references.most_bytes_up(end, label).is_some_and(|most| most <= 127));
-            enc.references.pend(end, if is_short { Rel::Rel8 } else { Rel::NEAR }, target);
+            let most_bytes_up = || match target {
+                Target::Label(label) if D::GROWS == Grows::Down => enc.references.most_bytes_up(end, label),
+                _ => None,
+            };
+            let is_short = enc.references.is_movable() && most_bytes_up().is_some_and(|most| most <= 127);
+            let (end, field) = if is_short { (end, Rel::Rel8) } else { (end_of(enc, near, 4), Rel::Rel32) };
+            enc.references.pend(end, field, target);
             (0, is_short)
         }
     };
@@ -271,5 +289,21 @@ pub fn branch_by_distance(enc: &mut Encoder<'_>, short: u64, near: u64, target: 
         op_imm(enc, short, distance as i8);
     } else {
         op_imm(enc, near, distance);
+    }
+}
+
+/// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn wait_before<D: Direction>(enc: &mut Emitter<'_, D>, row: u64) {
+    if D::GROWS == Grows::Up {
+        op(enc, row);
+    }
+}
+
+/// The same if code grows down.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn wait_after<D: Direction>(enc: &mut Emitter<'_, D>, row: u64) {
+    if D::GROWS == Grows::Down {
+        op(enc, row);
     }
 }

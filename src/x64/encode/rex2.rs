@@ -6,8 +6,9 @@
 
 use super::{Imm, ImmPart, Reg, RegPart, RmPart, place_special};
 use crate::{
-    chunk::Chunk,
-    x64::{Encoder, word::Word},
+    bytes::chunk::Chunk,
+    direction::Direction,
+    x64::{Emitter, word::Word},
 };
 
 /// The constants of a row.
@@ -52,8 +53,7 @@ impl Rex2Op {
 
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rex2<R: RegPart, M: RmPart>(
-    enc: &mut Encoder<'_>,
+pub fn rex2<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>,
     row: u64,
     reg: impl Into<R>,
     rm: impl Into<M>,
@@ -63,7 +63,7 @@ pub fn rex2<R: RegPart, M: RmPart>(
 }
 
 #[inline]
-fn plain(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
+fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
     let head = op.with_modrm(op.digit | reg.0 | rm.head);
     if rm.is_special() {
         place_special(enc, head, rm, imm.0);
@@ -74,7 +74,7 @@ fn plain(enc: &mut Encoder<'_>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
 
 /// An instruction with a register in its opcode.
 #[inline]
-pub fn rex2_plus<M: RmPart>(enc: &mut Encoder<'_>, row: u64, register: impl Into<M>, imm: impl ImmPart) {
+pub fn rex2_plus<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, register: impl Into<M>, imm: impl ImmPart) {
     let register = register.into().rm();
     let head = Rex2Op::unpack(row).head(register.head);
     let low = u64::from(register.head & 7 << 24) << 32;
@@ -83,6 +83,6 @@ pub fn rex2_plus<M: RmPart>(enc: &mut Encoder<'_>, row: u64, register: impl Into
 
 /// An instruction without register operands.
 #[inline]
-pub fn rex2_op(enc: &mut Encoder<'_>, row: u64, imm: impl ImmPart) {
+pub fn rex2_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, imm: impl ImmPart) {
     enc.cursor.place((imm.imm().0, Rex2Op::unpack(row).head(0)));
 }

@@ -9,8 +9,9 @@
 
 use super::{ImmPart, RegPart, RmPart, VvvvPart, place_special};
 use crate::{
-    chunk::Chunk,
-    x64::{Encoder, word::Word},
+    bytes::chunk::Chunk,
+    direction::Direction,
+    x64::{Emitter, word::Word},
 };
 
 /// The constants of a row.
@@ -49,21 +50,20 @@ impl VexOp {
 
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_op(enc: &mut Encoder<'_>, row: u32) {
+pub fn vex_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u32) {
     let Chunk { word, len } = VexOp::unpack(row).with_modrm(0, 0);
     enc.cursor.place(Chunk::new(word << 8, len - 1));
 }
 
 /// An instruction with ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex<M: RmPart>(enc: &mut Encoder<'_>, row: u32, reg: impl RegPart, vvvv: impl VvvvPart, rm: impl Into<M>) {
+pub fn vex<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u32, reg: impl RegPart, vvvv: impl VvvvPart, rm: impl Into<M>) {
     vex_imm(enc, row, reg, vvvv, rm, ());
 }
 
 /// An instruction with ModRM and an immediate byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_imm<M: RmPart>(
-    enc: &mut Encoder<'_>,
+pub fn vex_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
     row: u32,
     reg: impl RegPart,
     vvvv: impl VvvvPart,

@@ -7,7 +7,7 @@ use dynasmrt::{
 };
 use tailfirst::{
     Label, Symbol, aarch64,
-    dynasm::{A64Block, PrependError, X64Block},
+    dynasm::{A64Block, PlaceError, X64Block},
     x64,
 };
 
@@ -55,13 +55,13 @@ macro_rules! encode {
             }
 
             impl Both {
-                fn place(&mut self, enc: &mut $encoder, part: &Part) -> Result<(), PrependError> {
+                fn place(&mut self, enc: &mut $encoder, part: &Part) -> Result<(), PlaceError> {
                     match part {
                         Part::Block(steps) => {
                             for &step in steps {
                                 $machine::emit(&mut self.block, step, &self.shared);
                             }
-                            enc.prepend(&mut self.block)?;
+                            enc.place(&mut self.block)?;
                         }
                         Part::Jump(label) => enc.$jump(self.labels[*label]),
                         Part::Bind(label) => enc.bind(self.labels[*label]),

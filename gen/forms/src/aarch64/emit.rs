@@ -28,7 +28,7 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
         + "\n"
         + &aliases(forms)
         + "\n"
-        + &print::items(Some(quote!(impl Encoder<'_>)), &methods)
+        + &print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &methods)
 }
 
 /// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
@@ -63,8 +63,8 @@ pub fn forms_data(forms: &[Form]) -> String {
 
 /// The runtime's items that these forms name.
 fn imports(forms: &[Form], runtime: &str) -> String {
-    let mut names = BTreeSet::from(["Encoder", "encode"]);
-    let mut crate_names: BTreeSet<&str> = BTreeSet::new();
+    let mut names = BTreeSet::from(["Emitter", "encode"]);
+    let mut crate_names: BTreeSet<&str> = BTreeSet::from(["Direction"]);
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
@@ -169,7 +169,7 @@ fn packed(form: &Form) -> Option<TokenStream> {
     let at = hex(places.iter().rev().fold(0, |at, place| at << 8 | u32::from(*place)));
     let by_bounds = types.iter().all(Option::is_none);
     let types = types.into_iter().map(|ty| ty.map_or_else(|| quote!(_), |ty| quote!(#ty)));
-    let types = if by_bounds { TokenStream::new() } else { quote!(::<#(#types),*>) };
+    let types = if by_bounds { TokenStream::new() } else { quote!(::<_, #(#types),*>) };
     let count = params.len();
     Some(match target {
         Some((rel, target)) => {
@@ -371,7 +371,7 @@ fn form_data(form: &Form, values: impl Iterator<Item = usize>) -> TokenStream {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #encoding, id: #id,
             operands: &[#(#infos),*], values: &[#(&VALUES[#values]),*],
             condition: #condition, flags: #flags, cpu: &[#(#cpu),*], alias: #alias, table: #table,
-            emit: emit::#emit
+            emit: Emit { down: emit::#emit::<Down>, up: emit::#emit::<Up> }
         }
     }
 }
@@ -386,7 +386,7 @@ fn emit_function(form: &Form) -> TokenStream {
     });
     quote! {
         #[inline]
-        pub(super) fn #name(enc: &mut Encoder<'_>, #operands: &[Operand]) -> Result<(), OperandError> {
+        pub(super) fn #name<Dir: Direction>(enc: &mut Emitter<'_, Dir>, #operands: &[Operand]) -> Result<(), OperandError> {
             enc.#name(#(#arguments),*);
             Ok(())
         }

@@ -233,6 +233,7 @@ type TargetLine = (&'static str, u32, &'static str, &'static [(u32, u32)]);
 const TARGETS: &[TargetLine] = &[
     ("Label",   26, "Imm26",   &[(0, 26)]),
     ("Label",   19, "Imm19",   &[(5, 19)]),
+    ("Literal", 19, "Lit19",   &[(5, 19)]),
     ("Label",   16, "Back16",  &[(5, 16)]),
     ("Label",   14, "Imm14",   &[(5, 14)]),
     ("Label",   9,  "Imm9",    &[(5, 9)]),

@@ -19,11 +19,11 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
     items.extend(selectors(forms));
     let mut text = format!(
         "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n\
-         use {runtime}::Target;\n\
+         use {runtime}::{{Direction, Target}};\n\
          #[allow(unused_imports)]\n\
          use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n"
     );
-    text += &print::items(Some(quote!(impl Encoder<'_>)), &items);
+    text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
     text
 }
 
@@ -365,7 +365,8 @@ fn generic(arguments: &[&Argument]) -> TokenStream {
         return TokenStream::new();
     }
     let types = arguments.iter().map(|argument| argument.ty.clone().unwrap_or_else(|| quote!(_)));
-    quote!(::<#(#types),*>)
+    // The first one is the encoder's direction.
+    quote!(::<_, #(#types),*>)
 }
 
 fn body(form: &Form, names: &[Ident]) -> TokenStream {
@@ -384,12 +385,12 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
             // WAIT is an instruction by itself, which stands in front of the address's prefixes, too.
-            let (wait, prefixes) = match prefixes.split_first() {
+            let (wait_before, wait_after, prefixes) = match prefixes.split_first() {
                 Some((0x9B, rest)) => {
                     let wait = legacy_row(&[], Rex::AsNeeded, &[0x9B], 0);
-                    (quote!(; encode::op(self, #wait)), rest)
+                    (quote!(encode::wait_before(self, #wait);), quote!(; encode::wait_after(self, #wait)), rest)
                 }
-                _ => (TokenStream::new(), &prefixes[..]),
+                _ => (TokenStream::new(), TokenStream::new(), &prefixes[..]),
             };
             let row = legacy_row(prefixes, *rex, opcode, digit);
             let instruction = match (form.immediates.first(), modrm) {
@@ -402,7 +403,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
                 (_, None) if has_immediate => quote!(encode::op_imm(self, #row, #immediate)),
                 (_, None) => quote!(encode::op(self, #row)),
             };
-            quote!(#instruction #wait)
+            quote!(#wait_before #instruction #wait_after)
         }
         Encoding::Rex2 { prefixes, w, map1, opcode, .. } => {
             let prefix = prefixes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 8);
@@ -511,14 +512,14 @@ fn form_entry(form: &Form) -> TokenStream {
     let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
     quote! {
         #[inline]
-        fn #function(enc: &mut Encoder<'_>, #operands_name: &[Operand]) -> Result<(), OperandError> {
+        fn #function<D: Direction>(enc: &mut Emitter<'_, D>, #operands_name: &[Operand]) -> Result<(), OperandError> {
             enc.#function(#(#arguments),*);
             Ok(())
         }
         const #constant: Form = Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #notation, op_en: #en,
             operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, cpu: &[#(#cpu),*], table: #table,
-            emit: #function
+            emit: Emit { down: #function::<Down>, up: #function::<Up> }
         };
     }
 }

@@ -19,7 +19,7 @@
 //!
 //! With feature `exec`, `ExecCode::patch` changes sites in code that runs; `exec::Value` says what each kind takes.
 
-use crate::{Align, Code, Encoder, FinishError, Label, fixup::sealed};
+use crate::{Align, Code, Direction, Encoder, FinishError, Isa, Label, direction::Grows};
 
 /// A place in code that can be changed while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,42 +106,64 @@ impl core::fmt::Display for SiteError {
 
 impl core::error::Error for SiteError {}
 
-impl<I: sealed::Isa> Encoder<'_, I> {
+impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// Places one instruction (or eight bytes of data) by `place` so that its last field can be changed while the code runs.
     ///
-    /// The code's end must be aligned: see [`Code::end_alignment`]. Inside a forward block this is a mistake that [`finish`](Self::finish) reports, since
-    /// where that will lie is not known; so is an instruction too short for the field. In an [aligned](Self::aligned) block it counts as something aligned inside: it
-    /// and what was placed before stay where they are, unless it is an [`A64Branch`](SiteKind::A64Branch), which is right wherever an instruction is.
-    pub fn patchable(&mut self, kind: SiteKind, place: impl FnOnce(&mut Self)) -> PatchPoint {
-        if self.cursor.is_forward() {
-            self.references.fail(FinishError::AlignedInForwardBlock { align: 8 });
-        }
+    /// `place` may be called twice: in an encoder that grows up, where an instruction's end is known when it has been placed, a first try is rolled back if the
+    /// field does not lie as it must.
+    ///
+    /// The code's base must be aligned: see [`Code::end_alignment`] and [`Code::start_alignment`]. An instruction too short for the field is a mistake that [`finish`](Self::finish) reports.
+    ///
+    /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except an
+    /// [`A64Branch`](SiteKind::A64Branch), which needs no alignment.
+    pub fn patchable(&mut self, kind: SiteKind, place: impl Fn(&mut Self)) -> PatchPoint {
         self.references.align(8);
         // What is moved comes to lie at any instruction's boundary.
-        let is_pinned = kind != SiteKind::A64Branch;
-        if is_pinned {
-            self.pin();
+        let is_settled = kind != SiteKind::A64Branch;
+        if is_settled {
+            self.settle();
         }
         I::before(self, 64);
-        // The field ends where the instruction does, so it starts at a multiple of four below that.
-        let end = self.cursor.placed();
-        if !kind.fits((end + kind.bytes()).wrapping_neg()) {
-            self.align_code(Align::of::<8>());
-        }
-        let field = self.pos().below(kind.bytes() as u32);
-        place(self);
-        if self.pos() < field {
-            self.references.fail(FinishError::NoPatchField { kind, at: self.pos().from_end() });
-        }
+        let field = match D::GROWS {
+            Grows::Down => {
+                // The field ends where the instruction does, so it starts so many bytes below that.
+                let field = self.cursor.placed() + kind.bytes();
+                if !kind.fits(field.wrapping_neg()) {
+                    self.align_code(Align::of::<8>());
+                }
+                let field = self.pos().ahead(kind.bytes() as u32);
+                place(self);
+                (self.pos() >= field).then_some(field)
+            }
+            Grows::Up => {
+                let before = self.snapshot();
+                let start = self.pos();
+                place(self);
+                let field = |enc: &Self| enc.cursor.placed().checked_sub(kind.bytes());
+                if let Some(at) = field(self).filter(|&at| !kind.fits(at)) {
+                    self.rollback(before);
+                    // A field that fits begins at a multiple of four, where others are too far from the next eight.
+                    let unit = if kind.bytes() == 8 { Align::of::<8>() } else { Align::of::<4>() };
+                    I::place_gap(self, unit.gap(at));
+                    place(self);
+                }
+                field(self).filter(|&at| at >= start.from_base() as usize).map(|at| crate::Pos::at(at as u32))
+            }
+        };
+        let at = self.pos();
+        let field = field.unwrap_or_else(|| {
+            self.references.fail(FinishError::NoPatchField { kind, at: at.from_base() });
+            at
+        });
         let field = self.references.new_label(Some(field));
-        if is_pinned {
-            self.pin();
+        if is_settled {
+            self.settle();
         }
         PatchPoint { field, kind }
     }
 }
 
-impl<I: sealed::Isa> Code<'_, I> {
+impl<I: Isa> Code<'_, I> {
     /// Where a patch point came to lie.
     ///
     /// # Errors
@@ -150,7 +172,8 @@ impl<I: sealed::Isa> Code<'_, I> {
         let PatchPoint { field, kind } = point;
         let offset = self.offset_of(field).ok_or(SiteError::Outside { kind })?;
         let site = Site { offset, kind };
-        // Counted from the end, which is aligned.
-        if kind.fits(offset.wrapping_sub(self.bytes().len())) { Ok(site) } else { Err(SiteError::Misaligned { site }) }
+        // Counted from the base, which is aligned.
+        let base = self.base();
+        if kind.fits(offset.wrapping_sub(base)) { Ok(site) } else { Err(SiteError::Misaligned { site }) }
     }
 }

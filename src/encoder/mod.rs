@@ -3,34 +3,44 @@
 //! The instruction set's own methods (the forms and the selectors) are in [`x64`](crate::x64) and
 //! [`aarch64`](crate::aarch64); what both share is here.
 
+pub(crate) mod batch;
+pub(crate) mod blocks;
+pub(crate) mod constants;
+pub(crate) mod data;
+pub(crate) mod late;
+pub(crate) mod patchable;
+pub(crate) mod snapshot;
+
 use crate::{
-    buffer::Buffer,
+    Isa,
+    bytes::{buffer::Buffer, cursor::{Cursor, on_stack}},
     code::Code,
-    cursor::{Cursor, on_stack},
+    direction::{Direction, Down},
     error::FinishError,
-    fixup::sealed,
-    label::{Label, Pos},
-    references::References,
+    isa::sealed,
+    references::label::{Label, Pos},
 };
 use alloc::boxed::Box;
 
-/// An assembler whose code grows downward: each call places an instruction *below* what was placed before.
+/// An assembler. Each call places an instruction next to what was placed before: *below* it in an encoder that grows [`Down`], *above* it in one that grows
+/// [`Up`](crate::Up).
 ///
-/// `I` is the instruction set; use the names [`x64::Encoder`](crate::x64::Encoder) and
-/// [`aarch64::Encoder`](crate::aarch64::Encoder).
-pub struct Encoder<'buf, I: sealed::Isa> {
-    pub(crate) cursor: Cursor<'buf>,
+/// Use the names [`x64::Encoder`](crate::x64::Encoder) and [`aarch64::Encoder`](crate::aarch64::Encoder), whose code grows down, and
+/// [`x64::Assembler`](crate::x64::Assembler) and [`aarch64::Assembler`](crate::aarch64::Assembler), whose code grows up. `I` is the instruction set and `D` the direction;
+/// code for both directions names [`x64::Emitter`](crate::x64::Emitter) or [`aarch64::Emitter`](crate::aarch64::Emitter).
+pub struct Encoder<'buf, I: Isa, D: Direction = Down> {
+    pub(crate) cursor: Cursor<'buf, D>,
     // Behind a pointer for the cursor's sake: see there.
-    pub(crate) references: Box<References<I::Field, I::LateField>>,
+    pub(crate) references: Box<sealed::References<I>>,
 }
 
-impl<I: sealed::Isa> Default for Encoder<'static, I> {
+impl<I: Isa, D: Direction> Default for Encoder<'static, I, D> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<I: sealed::Isa> Encoder<'static, I> {
+impl<I: Isa, D: Direction> Encoder<'static, I, D> {
     /// An encoder with a buffer of its own, which grows as needed up to 2 GiB.
     pub fn new() -> Self {
         Self::with_capacity(0)
@@ -42,16 +52,16 @@ impl<I: sealed::Isa> Encoder<'static, I> {
     }
 }
 
-impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
-    /// An encoder that fills `slice` from its end, and never writes outside it.
+impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
+    /// An encoder that fills `slice` from its end, or from its start if code grows up, and never writes outside it.
     ///
     /// If the code does not fit, [`finish`](Self::finish) returns [`FinishError::OutOfSpace`], which says how large the slice should have been.
     pub fn in_slice(slice: &'buf mut [u8]) -> Self {
-        Self::over(Buffer::fixed(slice))
+        Self::over(Buffer::fixed(slice, D::GROWS))
     }
 
     fn over(buffer: Buffer<'buf>) -> Self {
-        Encoder { cursor: Cursor::new(buffer), references: Box::new(I::new_references()) }
+        Encoder { cursor: Cursor::new(buffer), references: Box::new(I::new_references(D::GROWS)) }
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
@@ -61,47 +71,7 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         self.references.clear();
     }
 
-    /// Runs `f` on this encoder, for a stretch of instructions: their room is made at once, and the encoder is kept in registers meanwhile.
-    ///
-    /// The code is the same. What is gained is the check of the capacity, and a store and a load an instruction where the compiler does not see by itself that it can
-    /// do without; that is a fifth of the time. Made room for are some forty instructions; those beyond that are checked one by one. Good stretches are the instructions
-    /// for one operation of the compiler's input, or as many as one function places in a row.
-    ///
-    /// Inside a [forward block](Self::forward) a batch is a mistake that [`finish`](Self::finish) reports.
-    ///
-    /// ```
-    /// use tailfirst::x64::*;
-    /// let mut enc = Encoder::new();
-    /// enc.batch(|enc| {
-    ///     enc.ret();
-    ///     enc.add_rm64_r64(RAX, RCX);
-    /// });
-    /// assert_eq!(enc.finish()?.bytes(), [0x48, 0x01, 0xC8, 0xC3]);
-    /// # Ok::<(), tailfirst::FinishError>(())
-    /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn batch<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
-        if !self.cursor.has_room_for_batch(I::BATCH) {
-            I::make_room_for_batch(self);
-        }
-        on_stack(self, |enc| {
-            enc.cursor.begin_batch(I::BATCH);
-            let result = f(enc);
-            enc.cursor.end_batch();
-            result
-        })
-    }
-
-    /// Makes room for a batch, and lets what would come due in it come before.
-    pub(crate) fn make_room_for_batch(&mut self) {
-        if self.cursor.is_forward() {
-            self.references.fail(FinishError::BatchInForwardBlock { at: self.pos().from_end() });
-        }
-        I::before(self, I::BATCH);
-        self.cursor.make_room_for_batch(I::BATCH);
-    }
-
-    /// The position of the instruction placed last.
+    /// The position that is reached: that of the instruction placed last, or in an encoder that grows up of the one placed next.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn pos(&self) -> Pos {
         self.cursor.pos()
@@ -113,14 +83,14 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
         self.references.new_label(None)
     }
 
-    /// A new label, bound to the instruction placed last.
+    /// A new label, bound to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
         self.references.new_label(Some(pos))
     }
 
-    /// Binds a pending label to the instruction placed last.
+    /// Binds a pending label to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
     ///
     /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -141,17 +111,18 @@ impl<'buf, I: sealed::Isa> Encoder<'buf, I> {
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
-        if self.cursor.is_forward() {
+        if self.references.is_in_block() {
             return Err(FinishError::OpenBlock);
         }
-        if !self.references.pool.is_placed() {
+        if self.references.has_waiting_constants() {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
-            on_stack(self, I::place_pool);
+            on_stack(self, D::place_pool);
         }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         I::resolve(&mut self.references, bytes)?;
         Ok(Code {
             bytes,
+            grows: D::GROWS,
             relocations: self.references.relocations(),
             labels: self.references.labels(),
             data: self.references.data(),

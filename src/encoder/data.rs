@@ -1,18 +1,17 @@
 //! Data beside code, and alignment.
 //!
-//! Data goes where instructions go: below what was placed before. So a table is placed from its last element to its first, while the bytes of one
+//! Data goes where instructions go: next to what was placed before. In an encoder that grows down a table is placed from its last element to its first, while the bytes of one
 //! element, or of one string, keep their order.
 //!
-//! Alignment counts from the end of the code, the only place that is known. It holds for addresses if the end's address is a multiple of
-//! [`Code::end_alignment`](crate::Code::end_alignment), as that of a whole page is.
+//! Alignment counts from the base of the code, the only place that is known: its end if code grows down, its start if it grows up. It holds for addresses if the base's address is a multiple of
+//! [`Code::end_alignment`](crate::Code::end_alignment) or [`Code::start_alignment`](crate::Code::start_alignment), as that of a whole page is.
 //!
 //! ```
 //! use tailfirst::{Align, x64::*};
 //!
 //! let mut enc = Encoder::new();
-//! enc.data_f64(1.5);
-//! enc.align(Align::of::<8>());      // zeros below it, if needed
-//! let number = enc.here();
+//! enc.nop();
+//! let number = enc.data_aligned(&1.5f64.to_le_bytes(), Align::of::<8>());
 //! enc.ret();
 //! enc.movsd_xmm_xmmm64(XMM0, number);
 //! let code = enc.finish()?;
@@ -20,7 +19,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Encoder, FinishError, Target, fixup::sealed};
+use crate::{Direction, Encoder, Isa, Label, Target, direction::Grows, isa::Edge};
 
 /// An alignment in bytes: a power of two up to 4096.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,9 +50,17 @@ impl Align {
         self.0
     }
 
-    /// What is missing below a position to the next aligned one.
-    pub(crate) const fn gap(self, from_end: usize) -> usize {
-        from_end.wrapping_neg() & (self.0 as usize - 1)
+    /// What is missing from a position to the next aligned one.
+    pub(crate) const fn gap(self, from_base: usize) -> usize {
+        from_base.wrapping_neg() & (self.0 as usize - 1)
+    }
+
+    /// What is missing with `placed` bytes placed for the *start* of `len` bytes to be aligned that are placed next.
+    pub(crate) const fn gap_before(self, grows: Grows, placed: usize, len: usize) -> usize {
+        match grows {
+            Grows::Down => self.gap(placed + len),
+            Grows::Up => self.gap(placed),
+        }
     }
 }
 
@@ -66,7 +73,7 @@ macro_rules! scalars {
     )*};
 }
 
-impl<I: sealed::Isa> Encoder<'_, I> {
+impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// Places bytes, in this order: a string, an element of a table.
     pub fn data(&mut self, bytes: &[u8]) {
         self.place_data(bytes.len(), |enc| enc.cursor.place_bytes(bytes));
@@ -79,6 +86,24 @@ impl<I: sealed::Isa> Encoder<'_, I> {
         data_u64 u64 "eight bytes"
         data_f32 f32 "four bytes"
         data_f64 f64 "eight bytes"
+    }
+
+    /// Places bytes that begin at a multiple of `align`, counted from the code's base, with zeros before them if needed. Gives their label.
+    pub fn data_aligned(&mut self, bytes: &[u8], align: Align) -> Label {
+        self.settle();
+        self.references.align(align.0);
+        let gap = self.known_gap(|enc| {
+            let gap = align.gap_before(D::GROWS, enc.cursor.placed(), bytes.len());
+            I::before(enc, gap + bytes.len());
+            gap
+        });
+        self.place_data(gap, |enc| enc.cursor.place_zeros(gap));
+        let earlier = self.pos();
+        self.data(bytes);
+        let start = D::GROWS.lower(earlier, self.pos());
+        let label = self.references.new_label(Some(start));
+        self.settle();
+        label
     }
 
     /// Places the address of `target`, in eight bytes; [`Code::link`](crate::Code::link) fills it in.
@@ -107,52 +132,61 @@ impl<I: sealed::Isa> Encoder<'_, I> {
 
     /// Lets `place` place data, of so many bytes at most, with nothing between them.
     pub(crate) fn place_data(&mut self, bytes: usize, place: impl FnOnce(&mut Self)) {
-        I::before_data(self, bytes);
+        I::before(self, bytes);
         let above = self.pos();
         place(self);
         let below = self.pos();
         self.references.note_data(above, below);
-        I::after_data(self, bytes);
     }
 
     /// Places a field of data, of which the instruction set's hooks know.
-    pub(crate) fn place_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
-        let from = I::field_origin(self.pos(), N as u32);
+    fn place_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
+        let earlier = self.pos();
+        let later = earlier.ahead(N as u32);
+        let from = match I::ORIGIN {
+            Edge::Start => D::GROWS.lower(earlier, later),
+            Edge::End => D::GROWS.higher(earlier, later),
+        };
         self.references.pend(from, field, target);
         self.cursor.place_bytes(&zeros);
     }
 
-    /// Places zeros until what was placed last begins at a multiple of `align`, counted from the end: call it *before* placing what is to end there, and after
-    /// what is to begin there with data of a multiple of its size.
+    /// Pads with zeros until the place that is reached is a multiple of `align` from the code's base.
+    ///
+    /// In an encoder that grows down, what is placed next *ends* there: call it before data of a multiple of its alignment's size, and take the label after that
+    /// data. [`data_aligned`](Self::data_aligned) does all of this in one call.
     pub fn align(&mut self, align: Align) {
-        if let Some(gap) = self.gap(align, I::before_data) {
-            self.place_data(gap, |enc| enc.cursor.place_zeros(gap));
-            self.pin();
-        }
+        let gap = self.gap(align, I::before);
+        self.place_data(gap, |enc| enc.cursor.place_zeros(gap));
+        self.settle();
     }
 
     /// As [`align`](Self::align), with instructions that do nothing: code may run through it.
     pub fn align_code(&mut self, align: Align) {
         // With it goes the instruction placed next.
-        if let Some(gap) = self.gap(align, |enc, gap| I::before(enc, gap + 64)) {
-            I::place_gap(self, gap);
-            self.pin();
-        }
+        let gap = self.gap(align, |enc, gap| I::before(enc, gap + 64));
+        I::place_gap(self, gap);
+        self.settle();
     }
 
-    /// The bytes up to an alignment, of which `before` is told; `None` where there is none.
-    fn gap(&mut self, align: Align, before: impl Fn(&mut Self, usize)) -> Option<usize> {
-        if self.cursor.is_forward() {
-            self.references.fail(FinishError::AlignedInForwardBlock { align: align.0 });
-            return None;
-        }
+    /// The bytes up to an alignment, of which `before` is told.
+    fn gap(&mut self, align: Align, before: impl Fn(&mut Self, usize)) -> usize {
+        self.settle();
         self.references.align(align.0);
-        self.pin();
+        self.known_gap(|enc| {
+            let gap = align.gap(enc.cursor.placed());
+            before(enc, gap);
+            gap
+        })
+    }
+
+    /// A gap that is the same when that has been placed which is due before it: `gap` is asked until it places nothing.
+    pub(crate) fn known_gap(&mut self, gap: impl Fn(&mut Self) -> usize) -> usize {
         loop {
-            let gap = align.gap(self.cursor.placed());
-            before(self, gap);
-            if align.gap(self.cursor.placed()) == gap {
-                return Some(gap);
+            let before = self.cursor.placed();
+            let gap = gap(self);
+            if self.cursor.placed() == before {
+                return gap;
             }
         }
     }

@@ -1,34 +1,56 @@
 //! Finished code.
 
+pub(crate) mod data_ranges;
+pub(crate) mod marks;
+pub(crate) mod relocation;
+
 use crate::{
-    data_ranges::DataRanges,
-    fixup::{Field, sealed},
-    label::Symbol,
-    label::{Label, Pos},
-    reloc::{LinkError, Relocation, RelocationTarget},
+    Isa,
+    direction::Grows,
+    references::{
+        fixup::Field,
+        label::{Label, Pos, Symbol},
+    },
 };
+use alloc::vec::Vec;
+use data_ranges::DataRanges;
+use relocation::{LinkError, Relocation, RelocationTarget};
 
 /// Finished code: bytes, what is still to be linked, and where its labels are.
 ///
 /// It borrows the encoder; [`Encoder::clear`](crate::Encoder::clear) makes that ready for the next code.
 #[derive(Debug)]
-pub struct Code<'enc, I: sealed::Isa> {
+pub struct Code<'enc, I: Isa> {
     pub(crate) bytes: &'enc mut [u8],
+    pub(crate) grows: Grows,
     pub(crate) relocations: &'enc [Relocation<I::Field>],
     pub(crate) labels: &'enc [Option<Pos>],
     pub(crate) data: &'enc DataRanges,
     pub(crate) alignment: u32,
 }
 
-impl<I: sealed::Isa> Code<'_, I> {
+impl<I: Isa> Code<'_, I> {
     /// The machine code, lowest address first.
     pub fn bytes(&self) -> &[u8] {
         self.bytes
     }
 
-    /// What the address of the code's *end* must be a multiple of, in bytes, for the alignments asked for to hold; 1 if there are none.
+    /// Required alignment of the address of the code's *end*, in bytes. 1 if none, and of code that grew up.
     pub fn end_alignment(&self) -> u32 {
-        self.alignment
+        if self.grows == Grows::Down { self.alignment } else { 1 }
+    }
+
+    /// Required alignment of the address of the code's *start*, in bytes. 1 if none, and of code that grew down.
+    pub fn start_alignment(&self) -> u32 {
+        if self.grows == Grows::Up { self.alignment } else { 1 }
+    }
+
+    /// The offset of the code's base, which positions are counted from.
+    pub(crate) fn base(&self) -> usize {
+        match self.grows {
+            Grows::Down => self.bytes.len(),
+            Grows::Up => 0,
+        }
     }
 
     /// The references that are still open: those to symbols, and those that depend on the code's address.
@@ -39,13 +61,26 @@ impl<I: sealed::Isa> Code<'_, I> {
     /// Offset in bytes of a bound label from the start of the code.
     pub fn offset_of(&self, label: Label) -> Option<usize> {
         let pos = (*self.labels.get(label.0 as usize)?)?;
-        self.bytes.len().checked_sub(pos.from_end() as usize)
+        let offset = self.grows.index(self.bytes.len(), pos);
+        (offset <= self.bytes.len()).then_some(offset)
+    }
+
+    /// Notes with labels, given beside the encoder, in the order in which they stand in the code; at one place in the order in which code was placed there. Those without a
+    /// place are left out.
+    pub(crate) fn in_layout_order<N>(&self, notes: impl DoubleEndedIterator<Item = (Label, N)>) -> Vec<(usize, N)> {
+        let placed = |(label, note)| Some((self.offset_of(label)?, note));
+        let mut placed: Vec<(usize, N)> = match self.grows {
+            Grows::Down => notes.rev().filter_map(placed).collect(),
+            Grows::Up => notes.filter_map(placed).collect(),
+        };
+        placed.sort_by_key(|(offset, _)| *offset);
+        placed
     }
 
     /// Where data lies, as offsets from the start of the code: what [`data`](crate::Encoder::data) and its kin placed, constants, and zeros before them. In no
     /// particular order.
     pub fn data(&self) -> impl Iterator<Item = core::ops::Range<usize>> {
-        self.data.offsets(self.bytes.len())
+        self.data.offsets(self.grows, self.bytes.len())
     }
 
     /// Resolves the open references for code that will run at address `base`.
@@ -75,7 +110,7 @@ impl<I: sealed::Isa> Code<'_, I> {
             let (mut distance, range) = (distance_to(to), field.range());
             if !range.holds(distance) {
                 // Not to an address where no instruction can start.
-                let can_lead = distance % range.step == 0 && field.is_branch(self.bytes, from);
+                let can_lead = distance % range.step == 0 && field.is_branch();
                 let led = can_lead.then(|| detour(to)).flatten().map(distance_to);
                 let too_far = LinkError::OutOfRange { target, from, distance, range };
                 distance = led.filter(|&distance| range.holds(distance)).ok_or(too_far)?;

@@ -1,7 +1,6 @@
-//! Placing a block below an encoder's code.
+//! Placing a block next to an encoder's code.
 //!
-//! A block's length is known when it is placed, so each of its offsets turns into a position by a subtraction, or inside a forward block, whose own place is open,
-//! by an addition. An encoder gets the whole block or nothing of it, so all that can go wrong is looked at first:
+//! A block's length is known when it is placed, so each of its offsets turns into a position by a subtraction, or where code grows up by an addition. An encoder gets the whole block or nothing of it, so all that can go wrong is looked at first:
 //!
 //! 1. What does not depend on the block's place: [`Block::resolve`] fills the fields whose targets lie in the block, and gathers the others as *open*.
 //! 2. Islands that are due (AArch64) go above the block. Now its place is known, and [`Block::reach`] fills the open fields whose labels are in sight. If one of them
@@ -10,16 +9,16 @@
 //!    keeps its layout so.
 
 use super::{
-    Block, LabelRef, Place, PrependError, Reference, Unsupported,
+    Block, LabelRef, Place, PlaceError, Reference, Unsupported,
     dialect::{Dialect, Shape},
 };
 use crate::{
-    Encoder, Label, Pos, Range, Target,
-    buffer::MAX_LEN,
-    fixup::{Field, sealed::Isa},
+    Direction, Encoder, Field, Label, Pos, Range, Target,
+    bytes::buffer::MAX_LEN,
+    direction::Grows,
+    isa::sealed::Isa,
     references::References,
 };
-use alloc::vec::Vec;
 use dynasmrt::{
     LabelKind, TargetKind,
     relocations::{Relocation, RelocationKind},
@@ -44,51 +43,45 @@ enum Outside {
 
 type Labels<I> = References<<I as Isa>::Field, <I as Isa>::LateField>;
 
-impl<I: Dialect> Encoder<'_, I> {
-    /// Places a block of `dynasm!` code below what was placed before, and empties the block.
+impl<I: Dialect, D: Direction> Encoder<'_, I, D> {
+    /// Places a block of `dynasm!` code next to what was placed before: below it, or above it in an encoder that grows up. Empties the block.
     ///
-    /// Labels that the block shares and places are bound. What `.align` asked for holds as with [`align`](Self::align), with a gap behind the block's
-    /// end that is filled with instructions that do nothing.
+    /// Labels that the block shares and places are bound. What `.align` asked for holds as with [`align`](Self::align), with a gap between the block
+    /// and what was placed before that is filled with instructions that do nothing.
     ///
     /// # Errors
-    /// The first mistake made in the block, or else a reference that cannot be resolved; see [`PrependError`]. Then nothing is placed, and the block is empty all the
+    /// The first mistake made in the block, or else a reference that cannot be resolved; see [`PlaceError`]. Then nothing is placed, and the block is empty all the
     /// same.
-    pub fn prepend(&mut self, block: &mut Block<I>) -> Result<(), PrependError> {
-        let result = self.place_block(block);
+    pub fn place(&mut self, block: &mut Block<I>) -> Result<(), PlaceError> {
+        let result = self.place_dynasm(block);
         block.empty();
         result
     }
 
-    fn place_block(&mut self, block: &mut Block<I>) -> Result<(), PrependError> {
+    fn place_dynasm(&mut self, block: &mut Block<I>) -> Result<(), PlaceError> {
         let len = block.bytes.len();
         if let Some(fault) = block.fault {
             return Err(fault);
         }
         if len > MAX_LEN {
-            return Err(PrependError::TooLong { len });
+            return Err(PlaceError::TooLong { len });
         }
-        let (is_forward, align) = (self.cursor.is_forward(), block.align);
-        if is_forward && align.bytes() > 1 {
-            return Err(PrependError::AlignedInForwardBlock { align: align.bytes() });
-        }
+        let align = block.align;
         block.resolve(&self.references)?;
 
         if align.bytes() > 1 {
-            self.pin();
+            self.settle();
         }
         let room = align.bytes() as usize + len;
-        let is_due = !is_forward && self.cursor.placed().saturating_add(room) >= self.cursor.deadline();
+        let is_due = self.cursor.placed().saturating_add(room) >= self.cursor.deadline();
         let before_islands = is_due.then(|| self.snapshot());
         I::before(self, room);
         let placed = self.cursor.placed();
-        let gap = align.gap(placed + len);
+        let gap = align.gap_before(D::GROWS, placed, len);
         // Beyond 32 bits is what fits no buffer; `finish` says so.
         let count = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let ground = if is_forward {
-            Ground::Within { start: count(placed) }
-        } else {
-            Ground::Below { start: count(placed + gap + len) }
-        };
+        let start = count(placed + gap + D::GROWS.lower(0, len));
+        let ground = Ground { grows: D::GROWS, start, len: count(len) };
         if let Err(error) = block.reach(&self.references, ground) {
             if let Some(before) = before_islands {
                 self.rollback(before);
@@ -98,13 +91,7 @@ impl<I: Dialect> Encoder<'_, I> {
 
         I::place_gap(self, gap);
         self.references.align(align.bytes());
-        let mut ends = Vec::new();
-        if is_forward {
-            ends.extend(block.open.iter().map(|open| count(open.from)));
-            ends.push(count(len));
-            ends.sort_unstable();
-        }
-        self.cursor.place_code(&block.bytes, &ends);
+        self.cursor.place_bytes(&block.bytes);
         for &(label, offset) in &block.placed {
             if let Some(label) = block.shared(label) {
                 self.references.bind(label, ground.of(count(offset)));
@@ -112,27 +99,21 @@ impl<I: Dialect> Encoder<'_, I> {
         }
         // Fixups are in the order of their positions.
         block.open.sort_unstable_by_key(|open| open.from);
-        if !is_forward {
+        if D::GROWS == Grows::Down {
             block.open.reverse();
         }
         let fixups = self.references.fixups.len();
         for Open { from, field, target, .. } in block.open.drain(..) {
-            let from = match ground {
-                Ground::Below { .. } => count(from),
-                Ground::Within { .. } => I::recorded(count(from)),
-            };
             let target = match target {
                 Outside::Target(target) => target,
                 Outside::Offset(offset) => self.references.new_label(Some(ground.of(count(offset)))).into(),
             };
-            self.references.pend(ground.of(from), field, target);
+            self.references.pend(ground.of(count(from)), field, target);
         }
-        if !is_forward {
-            let fixups = fixups..self.references.fixups.len();
-            I::after_block(self, fixups);
-        }
+        let fixups = fixups..self.references.fixups.len();
+        I::after_fixups(self, fixups);
         if align.bytes() > 1 {
-            self.pin();
+            self.settle();
         }
         Ok(())
     }
@@ -140,10 +121,10 @@ impl<I: Dialect> Encoder<'_, I> {
 
 impl<I: Dialect> Block<I> {
     /// Fills the fields whose targets lie in the block, and gathers the others in `open`.
-    fn resolve(&mut self, labels: &Labels<I>) -> Result<(), PrependError> {
+    fn resolve(&mut self, labels: &Labels<I>) -> Result<(), PlaceError> {
         for &(label, at) in &self.placed {
             if let Some(label) = self.shared(label).filter(|&label| !labels.knows(label)) {
-                return Err(PrependError::ForeignLabel { label, at });
+                return Err(PlaceError::ForeignLabel { label, at });
             }
         }
         let references = core::mem::take(&mut self.references);
@@ -152,9 +133,9 @@ impl<I: Dialect> Block<I> {
         result
     }
 
-    fn resolve_one(&mut self, reference: &Reference<I::Relocation>, labels: &Labels<I>) -> Result<(), PrependError> {
+    fn resolve_one(&mut self, reference: &Reference<I::Relocation>, labels: &Labels<I>) -> Result<(), PlaceError> {
         let &Reference { target, at, from, ref relocation, .. } = reference;
-        let shape = I::shape(relocation, from as i64 - at as i64, self.bytes.get(at..).unwrap_or_default());
+        let shape = I::shape(relocation, from as i64 - at as i64, &self.bytes, at);
         match (relocation.kind(), target) {
             (RelocationKind::Relative, Place::Label(label)) => match self.offset_of(label, at)? {
                 Some(inside) => self.refer_inside(reference, shape, inside),
@@ -176,7 +157,7 @@ impl<I: Dialect> Block<I> {
             }
             (RelocationKind::RelToAbs, Place::Value(address)) => match self.symbols.get(&address) {
                 Some(&symbol) => self.leave(reference, shape, Outside::Target(symbol.into())),
-                None => Err(PrependError::UnknownAddress { address, at }),
+                None => Err(PlaceError::UnknownAddress { address, at }),
             },
             (RelocationKind::Absolute, Place::Value(value)) => match shape {
                 Shape::Number => self.write_number(reference, value as i64),
@@ -192,7 +173,7 @@ impl<I: Dialect> Block<I> {
         reference: &Reference<I::Relocation>,
         shape: Shape<I::Field>,
         inside: usize,
-    ) -> Result<(), PrependError> {
+    ) -> Result<(), PlaceError> {
         let &Reference { from, offset, .. } = reference;
         let distance = (inside as i64).saturating_add(offset as i64).saturating_sub(from as i64);
         match shape {
@@ -217,7 +198,7 @@ impl<I: Dialect> Block<I> {
         reference: &Reference<I::Relocation>,
         shape: Shape<I::Field>,
         target: Outside,
-    ) -> Result<(), PrependError> {
+    ) -> Result<(), PlaceError> {
         let &Reference { at, from, ref relocation, .. } = reference;
         match shape {
             Shape::Field(field) => self.open(reference, from, field, target),
@@ -234,7 +215,7 @@ impl<I: Dialect> Block<I> {
     }
 
     /// The place in the block that is referred to.
-    fn inside(&self, reference: &Reference<I::Relocation>, inside: usize) -> Result<Outside, PrependError> {
+    fn inside(&self, reference: &Reference<I::Relocation>, inside: usize) -> Result<Outside, PlaceError> {
         let offset = reference.offset;
         match inside.checked_add_signed(offset) {
             Some(to) if to <= self.bytes.len() => Ok(Outside::Offset(to)),
@@ -248,42 +229,42 @@ impl<I: Dialect> Block<I> {
         reference: &Reference<I::Relocation>,
         label: LabelKind,
         labels: &Labels<I>,
-    ) -> Result<Outside, PrependError> {
+    ) -> Result<Outside, PlaceError> {
         let &Reference { at, offset, .. } = reference;
         match self.shared(label) {
-            None => Err(PrependError::UnknownLabel { label, at }),
-            Some(label) if !labels.knows(label) => Err(PrependError::ForeignLabel { label, at }),
+            None => Err(PlaceError::UnknownLabel { label, at }),
+            Some(label) if !labels.knows(label) => Err(PlaceError::ForeignLabel { label, at }),
             Some(_) if offset != 0 => Err(reference.unsupported(Unsupported::Offset { offset })),
             Some(label) => Ok(Outside::Target(label.into())),
         }
     }
 
     /// Fills the open fields whose labels are in sight, and leaves those open that reach them by an island.
-    fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PrependError> {
-        // The island below the block has at most one branch for each.
-        let lowest = ground.of(0).below((self.open.len() as u32).saturating_mul(4));
+    fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PlaceError> {
+        // The island behind the block has at most one branch for each, and one over all.
+        let farthest = ground.farthest().ahead((self.open.len() as u32).saturating_mul(4).saturating_add(4));
         let mut result = Ok(());
         self.open.retain(|&Open { from, field, ref target, kind, at }| {
             let Outside::Target(Target::Label(label)) = *target else { return true };
-            // In a forward block none is in sight.
             let Some(pos) = labels.pos_of(label).filter(|_| !field.needs_address()) else { return true };
             let origin = ground.of(from as u32);
-            let (distance, range) = (origin.distance_to(pos), field.range());
+            let grows = ground.grows;
+            let (distance, range) = (grows.distance(origin, pos), field.range());
             if range.holds(distance) {
                 field.write(&mut self.bytes, from, distance);
                 return false;
             }
-            let reaches = |far: I::Field| far.range().holds(lowest.distance_to(pos));
-            let is_led_on = I::island_field(field).is_some_and(reaches) && range.holds(origin.distance_to(lowest));
+            let reaches = |far: I::Field| far.range().holds(grows.distance(farthest, pos));
+            let is_led_on = I::island_field(field).is_some_and(reaches) && range.holds(grows.distance(origin, farthest));
             if !is_led_on && result.is_ok() {
-                result = Err(PrependError::OutOfRange { target: kind, at, distance, range });
+                result = Err(PlaceError::OutOfRange { target: kind, at, distance, range });
             }
             true
         });
         result
     }
 
-    fn write_number(&mut self, reference: &Reference<I::Relocation>, value: i64) -> Result<(), PrependError> {
+    fn write_number(&mut self, reference: &Reference<I::Relocation>, value: i64) -> Result<(), PlaceError> {
         let size = reference.relocation.size();
         let half = 1_i64 << (8 * size - 1).min(62);
         let range = match size {
@@ -301,12 +282,12 @@ impl<I: Dialect> Block<I> {
     }
 
     /// Where a label is in the block, if it is.
-    fn offset_of(&self, label: LabelRef, at: usize) -> Result<Option<usize>, PrependError> {
+    fn offset_of(&self, label: LabelRef, at: usize) -> Result<Option<usize>, PlaceError> {
         match label {
             LabelRef::Name(name) => Ok(self.names.resolve_static(&name).ok().map(|offset| offset.0)),
             LabelRef::Dynamic(label) => match self.dynamics.get(label.get_id()) {
                 Some(dynamic) => Ok(dynamic.placed),
-                None => Err(PrependError::ForeignDynamicLabel { label, at }),
+                None => Err(PlaceError::ForeignDynamicLabel { label, at }),
             },
         }
     }
@@ -322,34 +303,39 @@ impl<I: Dialect> Block<I> {
 }
 
 impl<R: Relocation> Reference<R> {
-    fn unsupported(&self, problem: Unsupported) -> PrependError {
-        PrependError::Unsupported { target: self.target.kind(), at: self.at, problem }
+    fn unsupported(&self, problem: Unsupported) -> PlaceError {
+        PlaceError::Unsupported { target: self.target.kind(), at: self.at, problem }
     }
 
-    fn no_field(&self) -> PrependError {
+    fn no_field(&self) -> PlaceError {
         self.unsupported(Unsupported::Field { size: self.relocation.size() })
     }
 
-    fn out_of_range(&self, distance: i64, range: Range) -> PrependError {
-        PrependError::OutOfRange { target: self.target.kind(), at: self.at, distance, range }
+    fn out_of_range(&self, distance: i64, range: Range) -> PlaceError {
+        PlaceError::OutOfRange { target: self.target.kind(), at: self.at, distance, range }
     }
 }
 
 /// Where the block lies.
 #[derive(Clone, Copy)]
-enum Ground {
-    /// In code that grows down: the distance of the block's start from the end.
-    Below { start: u32 },
-    /// In a forward block: the distance from its start.
-    Within { start: u32 },
+struct Ground {
+    grows: Grows,
+    /// The distance of its start from the base of the code.
+    start: u32,
+    len: u32,
 }
 
 impl Ground {
     /// The position of an offset in the block.
     fn of(self, offset: u32) -> Pos {
-        match self {
-            Ground::Below { start } => Pos::at(start.saturating_sub(offset)),
-            Ground::Within { start } => Pos::at(start.saturating_add(offset)),
-        }
+        Pos::at(match self.grows {
+            Grows::Down => self.start.saturating_sub(offset),
+            Grows::Up => self.start.saturating_add(offset),
+        })
+    }
+
+    /// The end of the block behind which code goes on to grow.
+    fn farthest(self) -> Pos {
+        self.of(self.grows.lower(self.len, 0))
     }
 }

@@ -16,7 +16,10 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Encoder, FinishError, fixup::sealed, label::Pos, references::Extent};
+use crate::{
+    Direction, Encoder, FinishError, Isa,
+    references::{Extent, label::Pos},
+};
 
 /// A state of an encoder, to go [back](Encoder::rollback) to.
 #[derive(Clone, Copy)]
@@ -26,7 +29,7 @@ pub struct Snapshot {
     deadline: usize,
 }
 
-impl<I: sealed::Isa> Encoder<'_, I> {
+impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// The present state.
     ///
     /// It takes a fixed time, and no memory beside what it returns. So an optimiser may take one before each instruction.
@@ -42,7 +45,7 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// has been aligned, as constants are that AArch64 code needs in its middle (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
         if self.references.truncate(snapshot.extent) {
-            self.cursor.truncate(snapshot.pos.from_end() as usize);
+            self.cursor.truncate(snapshot.pos.from_base() as usize);
             self.cursor.set_deadline(snapshot.deadline);
         } else {
             self.references.fail(FinishError::ForeignSnapshot);

@@ -4,8 +4,8 @@
 //! ADRP) not before the code's own address is. Both are listed by [`Code::relocations`](crate::Code::relocations) and resolved by
 //! [`Code::link`](crate::Code::link), or by a linker of the user's.
 
-use crate::{
-    Range,
+use crate::references::{
+    fixup::Range,
     label::{Pos, Symbol, Target},
 };
 

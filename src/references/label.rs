@@ -1,12 +1,14 @@
 //! Labels and positions.
 //!
-//! A position is a distance from the *end* of the code, so it stays true while code grows downward and when the buffer
-//! moves. A label is an index into a plain array of positions. It is *pending* until it is bound; a label that is used after it was bound lies at
-//! a higher address, its distance is known at once, and no trace of the use is left.
+//! A position is a distance from the code's *base*: its end if code grows down, its start if code grows up. So it stays true while code grows, and when the buffer
+//! moves. A label is an index into a plain array of positions. It is *pending* until it is bound; of a label that is used after it was bound
+//! the distance is known at once, and no trace of the use is left.
 
+use crate::direction::Grows;
 use core::num::NonZeroU32;
 
-/// A distance in bytes from the end of the code, at most 2^31; in a forward block, from the block's start.
+/// A distance in bytes, at most 2^31, from the base of the code: its end in an [`Encoder`](crate::Encoder) that grows down, its start in one that grows up. In
+/// a block, from the base of the block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pos(
     // One more than the distance, so that `Option<Pos>` is four bytes.
@@ -20,40 +22,52 @@ impl Pos {
         Pos(count)
     }
 
-    /// The position so many bytes lower; `bytes` is small.
-    pub(crate) const fn below(self, bytes: u32) -> Self {
+    /// The position so many bytes farther from the base; `bytes` is small.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) const fn ahead(self, bytes: u32) -> Self {
         Pos(self.0.saturating_add(bytes))
     }
 
-    /// The position at this distance from the end, at most 2^31.
-    pub(crate) const fn at(from_end: u32) -> Self {
-        Pos(NonZeroU32::MIN.saturating_add(from_end))
+    /// The position at this distance from the base, at most 2^31.
+    pub(crate) const fn at(from_base: u32) -> Self {
+        Pos(NonZeroU32::MIN.saturating_add(from_base))
     }
 
-    /// Bytes between this position and the end of the code.
+    /// The position as far nearer to the base as `other` is away from its own.
+    pub(crate) const fn behind(self, other: Pos) -> Self {
+        Pos::at(self.from_base().saturating_sub(other.from_base()))
+    }
+
+    /// Bytes between this position and the base of the code.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn from_end(self) -> u32 {
+    pub const fn from_base(self) -> u32 {
         self.0.get() - 1
     }
 
-    /// The bytes from this position up to `other`, which does not lie at a lower address.
+    /// The bytes back to `other`, which is not farther from the base.
     #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn up_to(self, other: Pos) -> u32 {
+    pub(crate) const fn back_to(self, other: Pos) -> u32 {
         debug_assert!(other.0.get() <= self.0.get());
         self.0.get().wrapping_sub(other.0.get())
     }
+}
 
-    /// The bytes from this position up to `other`; negative if `other` lies at a lower address.
+impl Grows {
+    /// The bytes from one position up to another; negative if that lies at a lower address.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn distance_to(self, other: Pos) -> i64 {
-        i64::from(self.0.get()) - i64::from(other.0.get())
+    pub(crate) const fn distance(self, from: Pos, to: Pos) -> i64 {
+        let ahead = to.0.get() as i64 - from.0.get() as i64;
+        match self {
+            Grows::Down => -ahead,
+            Grows::Up => ahead,
+        }
     }
 }
 
 impl core::fmt::Debug for Pos {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "end-{}", self.from_end())
+        write!(f, "base+{}", self.from_base())
     }
 }
 

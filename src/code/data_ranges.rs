@@ -4,7 +4,7 @@
 //! notes from where to where, and what is placed next to it goes on where it ended, so that a table is one range however many calls placed it. Code without data
 //! pays nothing.
 
-use crate::label::Pos;
+use crate::{direction::Grows, references::label::Pos};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -38,16 +38,14 @@ impl DataRanges {
         Length { ranges: self.0.len(), end: self.0.last().map(|last| last.1) }
     }
 
-    /// Takes out what came since.
-    #[cfg(feature = "aarch64")]
-    pub(crate) fn split_off(&mut self, length: Length) -> DataRanges {
-        DataRanges(self.0.split_off(length.ranges))
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Puts it back, behind what came meanwhile.
-    #[cfg(feature = "aarch64")]
-    pub(crate) fn append(&mut self, mut others: DataRanges) {
-        self.0.append(&mut others.0);
+    /// Takes over those of a block, with `place` for its positions.
+    pub(crate) fn take_over(&mut self, block: &mut DataRanges, place: impl Fn(Pos) -> Pos) {
+        // What begins there is what ended last in the block: its order is the other way round.
+        self.0.extend(block.0.drain(..).rev().map(|(begin, end)| (place(end), place(begin))));
     }
 
     /// Forgets what came since.
@@ -66,9 +64,8 @@ impl DataRanges {
     }
 
     /// As offsets in code of `len` bytes.
-    pub(crate) fn offsets(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
-        let offset = move |pos: Pos| len.saturating_sub(pos.from_end() as usize);
-        // In a forward block the end is above.
-        self.0.iter().map(move |&(begin, end)| offset(begin.max(end))..offset(begin.min(end)))
+    pub(crate) fn offsets(&self, grows: Grows, len: usize) -> impl Iterator<Item = Range<usize>> {
+        let offset = move |pos: Pos| grows.index(len, pos);
+        self.0.iter().map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
     }
 }

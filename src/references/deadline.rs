@@ -8,7 +8,7 @@
 //! only moves on, finds what is due: nothing is searched twice. A fixup that an island serves stays as it was, and is marked; the island's branch is a new fixup
 //! behind all others. So a [rollback](crate::Encoder::rollback) only drops what is newer, takes the marks off, and puts the heads back.
 
-use crate::label::Pos;
+use super::label::Pos;
 use alloc::vec::Vec;
 
 /// Fields differ in how far they reach; so many of these reaches have deadlines.
@@ -22,8 +22,6 @@ pub(crate) type Heads = [usize; REACHES];
 pub(crate) struct Deadlines {
     pub(crate) heads: Heads,
     pub(crate) served: Vec<Served>,
-    /// Bytes that had been placed when data was placed last, that included.
-    pub(crate) after_data: Option<usize>,
 }
 
 /// A fixup that reaches an island, should it not reach its label.

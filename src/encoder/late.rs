@@ -19,7 +19,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Encoder, fixup::Range, fixup::sealed, label::Pos};
+use crate::{Direction, Encoder, Isa, Range, isa::Edge, references::label::Pos};
 
 /// A constant of one encoder that is set later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ pub trait LateField: Copy + core::fmt::Debug + PartialEq {
 
 /// A type of immediate that can be filled in later: `i32` on x86-64, and on AArch64 [`AddImm`](crate::aarch64::AddImm),
 /// [`UImm<12, _>`](crate::aarch64::UImm) and `u16`.
-pub trait Placeholder<I: sealed::Isa>: Copy {
+pub trait Placeholder<I: Isa>: Copy {
     /// What stands for the value until it is known.
     const PLACEHOLDER: Self;
     /// Where it stands.
@@ -56,7 +56,7 @@ pub(crate) struct LateUse<L> {
     pub(crate) is_filled: bool,
 }
 
-impl<I: sealed::Isa> Encoder<'_, I> {
+impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// A new late immediate.
     pub fn late(&mut self) -> Late {
         self.references.new_late()
@@ -68,9 +68,14 @@ impl<I: sealed::Isa> Encoder<'_, I> {
     /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
         I::before(self, 64);
-        let from = I::field_origin(self.pos(), 4);
-        self.references.use_late(from, P::FIELD, late);
+        let earlier = self.pos();
         place(self, P::PLACEHOLDER);
+        let later = self.pos();
+        let from = match I::ORIGIN {
+            Edge::Start => D::GROWS.lower(earlier, later),
+            Edge::End => D::GROWS.higher(earlier, later),
+        };
+        self.references.use_late(from, P::FIELD, late);
     }
 
     /// Gives a late immediate its value.

@@ -8,7 +8,7 @@
 //! Places are labels, so marks survive what moves code before it is finished. With the finished code they become a [`LineTable`]: rows that
 //! ascend, do not overlap, and are found by binary search.
 
-use crate::{code::Code, fixup::sealed, label::Label};
+use crate::{Isa, code::Code, references::label::Label};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -35,7 +35,8 @@ use core::ops::Range;
 ///
 /// # Marks that have no code
 ///
-/// Of two marks at one place, the code above it belongs to the one that was given first: whatever led to the later one has emitted nothing.
+/// Of two marks at one place, the code above it belongs to the one that was given first: whatever led to the later one has emitted nothing. In code that grows up it
+/// belongs to the one that was given last.
 /// A mark whose label has no place in the finished code (pending, or of code that was thrown away) is left out, and so is a mark at
 /// the code's end. Code below the lowest mark belongs to nothing.
 #[derive(Debug, Clone)]
@@ -68,13 +69,13 @@ impl<T> Marks<T> {
 
 impl<T: Clone> Marks<T> {
     /// The marks of `code`, which is the finished code of the encoder that made the labels.
-    pub fn table<I: sealed::Isa>(&self, code: &Code<'_, I>) -> LineTable<T> {
+    pub fn table<I: Isa>(&self, code: &Code<'_, I>) -> LineTable<T> {
         let end = code.bytes().len();
-        let mut starts: Vec<(usize, &T)> =
-            self.marks.iter().filter_map(|(from, what)| Some((code.offset_of(*from)?, what))).collect();
-        // Stable: at one place the first mark given stays the first, and it is the one that is kept.
-        starts.sort_by_key(|(start, _)| *start);
+        let mut starts = code.in_layout_order(self.marks.iter().map(|(from, what)| (*from, what)));
+        // Of those at one place, code is behind the last one.
+        starts.reverse();
         starts.dedup_by_key(|(start, _)| *start);
+        starts.reverse();
         starts.retain(|(start, _)| *start < end);
         let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([end]);
         let rows =

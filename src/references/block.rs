@@ -1,0 +1,168 @@
+//! What a block hands to the encoder around it.
+//!
+//! A block (see [`blocks`](crate::encoder::blocks)) is written by an encoder of its own, with labels, fixups and everything else of its own, which knows nothing of what is around it: a label with
+//! a number below its first one is one of outside, and so pending. When the block is complete, its bytes are placed, and its positions become positions of the code around it:
+//! counted from the other end, they lie as far behind the place that is reached as they lay ahead of the block's base.
+//!
+//! ```text
+//!   the block:     base |--- position --->| ... |
+//!   its place:          |<--------- distance to the place reached --------| base of the code around it
+//! ```
+//!
+//! So a block pays for what it has, and one that has only instructions is copied and forgotten.
+
+use super::{References, pool::Pool};
+use crate::{
+    bytes::memory::Memory,
+    code::relocation::OpenRelocation,
+    direction::Grows,
+    encoder::late::{Late, LateField, LateUse},
+    error::FinishError,
+    references::{
+        deadline::Served,
+        fixup::{Field, Fixup},
+        label::Pos,
+    },
+};
+use alloc::{boxed::Box, vec::Vec};
+
+/// What an encoder and the blocks inside it have in common. The innermost block that is open has it.
+pub(crate) struct Common<F, L> {
+    pub(crate) pool: Pool,
+    /// What former blocks were written in, kept for its memory. Empty.
+    spares: Vec<Spare<F, L>>,
+}
+
+/// The memory and the references of a block.
+pub(crate) type Spare<F, L> = (Box<Memory<'static>>, Box<References<F, L>>);
+
+/// Whose block it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parent {
+    home: usize,
+    block: u64,
+}
+
+impl<F: Field, L: LateField> References<F, L> {
+    /// What is in common; made when it is first needed.
+    pub(crate) fn common(&mut self) -> &mut Common<F, L> {
+        self.common.get_or_insert_with(|| Box::new(Common { pool: Pool::new(), spares: Vec::new() }))
+    }
+
+    /// The pool, if anything was ever asked of it.
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        self.common.as_ref().map(|common| &common.pool)
+    }
+
+    /// What a block inside this code can be written in.
+    pub(crate) fn take_spare(&mut self, grows: Grows) -> Spare<F, L> {
+        let spare = self.common().spares.pop();
+        spare.unwrap_or_else(|| (Box::new(Memory::growing(grows)), Box::new(References::new(grows))))
+    }
+
+    /// Begins a block, whose references are empty.
+    pub(crate) fn begin_block(&mut self, block: &mut Self) {
+        self.common();
+        let number = self.next_number();
+        self.open_block = Some(number);
+        block.grows = self.grows.opposite();
+        block.first = self.first + self.labels.len() as u32;
+        block.first_late = self.first_late + self.late_values.len() as u32;
+        block.parent = Some(Parent { home: self.home, block: number });
+        block.common = self.common.take();
+        // Snapshots of what was written in the same memory before are not of this block.
+        block.began = block.last_number;
+        block.watched = 0;
+    }
+
+    /// Whether a block has nothing but bytes.
+    fn is_plain(&self) -> bool {
+        let lists = self.labels.len()
+            | self.fixups.len()
+            | self.open.len()
+            | self.late_uses.len()
+            | self.late_values.len()
+            | self.late_outside.len()
+            | self.bound.len();
+        lists == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
+    }
+
+    /// Whether this block is the one that is open here, and complete.
+    pub(crate) fn has_open(&self, block: &Self) -> bool {
+        let parent = self.open_block.map(|number| Parent { home: self.home, block: number });
+        parent.is_some()
+            && block.parent == parent
+            && block.open_block.is_none()
+            && block.movable.is_none()
+            && block.first == self.first + self.labels.len() as u32
+            && block.first_late == self.first_late + self.late_values.len() as u32
+    }
+
+    /// Closes the block that is open. Gives the alignment that it asks for.
+    pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
+        self.open_block = None;
+        self.common = block.common.take();
+        block.parent = None;
+        block.alignment
+    }
+
+    /// Takes over what a block has, whose bytes have been placed, up to `reached`. Gives the range of its fixups.
+    pub(crate) fn take_over(&mut self, block: &mut Self, reached: Pos) -> core::ops::Range<usize> {
+        let first_fixup = self.fixups.len();
+        if !block.is_plain() {
+            self.take_over_lists(block, reached);
+        }
+        first_fixup..self.fixups.len()
+    }
+
+    #[inline(never)]
+    fn take_over_lists(&mut self, block: &mut Self, reached: Pos) {
+        let place = |pos: Pos| reached.behind(pos);
+        self.labels.extend(block.labels.drain(..).map(|pos| pos.map(place)));
+        for (label, pos) in block.bound.drain(..) {
+            self.bind(label, place(pos));
+        }
+        // The order of positions is the other way round.
+        let (first, count) = (self.fixups.len(), block.fixups.len());
+        let fixups = block.fixups.drain(..).rev();
+        self.fixups.extend(fixups.map(|fixup| Fixup { from: place(fixup.from), ..fixup }));
+        let served = block.deadlines.served.drain(..);
+        let index = |index: usize| first + (count - 1 - index);
+        self.deadlines.served.extend(served.map(|Served { fixup, to }| Served { fixup: index(fixup), to: place(to) }));
+        block.deadlines.clear();
+        let open = block.open.drain(..);
+        self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..open }));
+        let late_uses = block.late_uses.drain(..);
+        self.late_uses.extend(late_uses.map(|late| LateUse { from: place(late.from), ..late }));
+        self.late_values.append(&mut block.late_values);
+        self.late_set.append(&mut block.late_set);
+        for (late, value) in block.late_outside.drain(..) {
+            self.set_late(late, value);
+        }
+        self.data.take_over(&mut block.data, place);
+        self.align(core::mem::replace(&mut block.alignment, 1));
+        block.watched_bound.clear();
+        block.gone.clear();
+        if let Some(fault) = block.fault.take() {
+            self.fail(fault);
+        }
+    }
+
+    /// Keeps what a block was written in, and is empty now.
+    pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
+        if let Some(common) = &mut self.common {
+            common.spares.push(spare);
+        }
+    }
+
+    /// Notes that the block that was open has not come back.
+    pub(crate) fn fail_block(&mut self) {
+        self.open_block = None;
+        self.fail(FinishError::ClearedInBlock);
+    }
+
+    /// Sets a late immediate of the surrounding encoder.
+    pub(super) fn set_late_outside(&mut self, late: Late, value: i64) {
+        self.late_outside.push((late, value));
+    }
+}

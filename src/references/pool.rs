@@ -1,0 +1,269 @@
+//! The constants of an encoder, and where they are laid out.
+//!
+//! A constant has a label from the moment that it is asked for, and a place when it is laid out, together with all others that wait. What is asked for several times is
+//! found by its content.
+
+use super::{
+    References,
+    fixup::Field,
+    label::{Label, Pos, Target},
+};
+use crate::{
+    Align,
+    direction::Grows,
+    encoder::late::LateField,
+    isa::{Edge, sealed},
+};
+use alloc::{collections::BTreeMap, vec::Vec};
+use arrayvec::ArrayVec;
+
+/// The longest constant, in bytes: a 512-bit vector.
+const LONGEST: usize = 64;
+
+/// Constants of one encoder, in the order in which they were asked for.
+///
+/// `// Invariant(placed):` the first `placed` of them have their places, and the others wait: at any time those that wait are placed together, but for the last ones,
+/// which a block has asked for.
+pub(crate) struct Pool {
+    constants: Vec<Constant>,
+    placed: usize,
+    /// The bytes of those that wait, at most.
+    waiting_bytes: usize,
+    /// The indices of all, by what they hold; of several copies the last one's.
+    by_content: BTreeMap<Content, u32>,
+    /// The bytes of the constants placed last, kept for their memory.
+    image: Vec<u8>,
+}
+
+/// How many constants there were, and how many of them placed, to go back to.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    constants: usize,
+    placed: usize,
+}
+
+impl Extent {
+    /// No constants.
+    pub(crate) const NONE: Extent = Extent { constants: 0, placed: 0 };
+}
+
+struct Constant {
+    content: Content,
+    align: Align,
+    label: Label,
+    /// The copy before it, which lies too far away.
+    copy_of: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Content {
+    Bytes(ArrayVec<u8, LONGEST>),
+    Address(Target),
+}
+
+impl Constant {
+    /// Its bytes and the gap beside them, at most.
+    fn most_bytes(&self) -> usize {
+        self.content.len() + self.align.bytes() as usize
+    }
+}
+
+impl Content {
+    fn len(&self) -> usize {
+        match self {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Address(_) => 8,
+        }
+    }
+}
+
+impl Pool {
+    pub(super) const fn new() -> Self {
+        Pool { constants: Vec::new(), placed: 0, waiting_bytes: 0, by_content: BTreeMap::new(), image: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        let Pool { constants, placed, waiting_bytes, by_content, image: _ } = self;
+        constants.clear();
+        *placed = 0;
+        *waiting_bytes = 0;
+        by_content.clear();
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        Extent { constants: self.constants.len(), placed: self.placed }
+    }
+
+    /// Forgets the constants that were asked for later, and that others were placed later.
+    pub(super) fn truncate(&mut self, extent: Extent) {
+        for constant in self.constants.iter().take(self.placed).skip(extent.placed) {
+            self.waiting_bytes += constant.most_bytes();
+        }
+        self.placed = extent.placed;
+        while self.constants.len() > extent.constants {
+            self.forget_last();
+        }
+    }
+
+    /// Forgets a constant that waits.
+    fn forget_last(&mut self) {
+        let Some(constant) = self.constants.pop() else { return };
+        self.waiting_bytes -= constant.most_bytes();
+        match constant.copy_of {
+            Some(copy) => drop(self.by_content.insert(constant.content, copy)),
+            None => drop(self.by_content.remove(&constant.content)),
+        }
+    }
+
+    /// The bytes of those that are not placed yet, at most.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// Whether this is the label of a constant that is not placed yet.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn is_waiting(&self, label: Label) -> bool {
+        // Labels are numbered in the order of time, as constants are.
+        let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
+        at.is_ok_and(|at| at >= self.placed)
+    }
+}
+
+impl<F: Field, L: LateField> References<F, L> {
+    /// Whether constants wait for their places.
+    pub(crate) fn has_waiting_constants(&self) -> bool {
+        self.pool().is_some_and(|pool| pool.placed < pool.constants.len())
+    }
+
+    /// The bytes of the constants that wait, at most.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.pool().map_or(0, Pool::waiting_bytes)
+    }
+
+    /// The label of a constant that is there, and, where it is placed already, aligned and in reach.
+    pub(crate) fn find_constant(
+        &mut self,
+        content: &Content,
+        align: Align,
+        in_reach: impl FnOnce(Option<Pos>) -> bool,
+    ) -> Option<Label> {
+        let pool = &mut self.common.as_mut()?.pool;
+        let index = *pool.by_content.get(content)? as usize;
+        let is_waiting = index >= pool.placed;
+        let constant = &mut pool.constants[index];
+        let label = constant.label;
+        if is_waiting {
+            let before = constant.most_bytes();
+            constant.align = constant.align.max(align);
+            pool.waiting_bytes += constant.most_bytes() - before;
+            return Some(label);
+        }
+        (align <= constant.align && in_reach(self.pos_of(label))).then_some(label)
+    }
+
+    /// Adds a constant with a new label. Gives the bytes of those that wait, at most.
+    pub(crate) fn add_constant(&mut self, content: Content, align: Align, label: Label) -> usize {
+        let pool = &mut self.common().pool;
+        let index = pool.constants.len() as u32;
+        let copy_of = pool.by_content.insert(content.clone(), index);
+        let constant = Constant { content, align, label, copy_of };
+        pool.waiting_bytes += constant.most_bytes();
+        pool.constants.push(constant);
+        pool.waiting_bytes
+    }
+
+    /// Gives the constants that wait their places behind `placed` bytes, and returns the bytes to be placed there, up to where code may follow.
+    pub(crate) fn lay_out_pool<I: sealed::Isa<Field = F, LateField = L>>(&mut self, placed: usize) -> Vec<u8> {
+        let Some(mut common) = self.common.take() else { return Vec::new() };
+        let (grows, pool) = (self.grows, &mut common.pool);
+        let most = pool.waiting_bytes + I::CODE_ALIGN.bytes() as usize;
+        let mut image = Image::new(grows, placed, most, core::mem::take(&mut pool.image));
+        let waiting = &pool.constants[pool.placed..];
+        // What a block asks for while it is out of the way goes on waiting.
+        let known = waiting.partition_point(|constant| self.knows(constant.label));
+        // Each is a power of two, and so a bit.
+        let mut aligns = waiting[..known].iter().fold(0, |aligns, constant| aligns | constant.align.bytes());
+        let known = pool.placed..pool.placed + known;
+        // The strictest alignment first: then the others fit without gaps, mostly.
+        while let Some(strictest) = aligns.checked_ilog2() {
+            aligns ^= 1 << strictest;
+            for constant in &pool.constants[known.clone()] {
+                if constant.align.bytes().ilog2() != strictest {
+                    continue;
+                }
+                let (earlier, later) = image.place(constant.align, &constant.content);
+                pool.waiting_bytes -= constant.most_bytes();
+                let start = grows.lower(earlier, later);
+                if let Content::Address(target) = constant.content {
+                    let from = if I::ORIGIN == Edge::Start { start } else { grows.higher(earlier, later) };
+                    self.pend(from, I::ADDRESS64, target);
+                }
+                self.bind(constant.label, start);
+            }
+            self.align(1 << strictest);
+        }
+        pool.placed = known.end;
+        image.gap(I::CODE_ALIGN, 0);
+        self.align(I::CODE_ALIGN.bytes());
+        self.note_data(Pos::at(placed as u32), image.pos());
+        self.common = Some(common);
+        image.into_bytes()
+    }
+
+    /// Keeps what [`lay_out_pool`](Self::lay_out_pool) gave, for its memory.
+    pub(crate) fn keep_image(&mut self, image: Vec<u8>) {
+        self.common().pool.image = image;
+    }
+}
+
+/// Constants behind `placed` bytes. They grow as code does.
+struct Image {
+    grows: Grows,
+    placed: usize,
+    /// With zeros where no constant is.
+    bytes: Vec<u8>,
+    /// How many bytes there are, from the base.
+    len: usize,
+}
+
+impl Image {
+    /// An empty one with room for `most` bytes, in the memory of `bytes`.
+    fn new(grows: Grows, placed: usize, most: usize, mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        bytes.resize(most, 0);
+        Image { grows, placed, bytes, len: 0 }
+    }
+
+    /// Leaves a gap, for what has `len` bytes and comes next to begin at a multiple of `align`.
+    fn gap(&mut self, align: Align, len: usize) {
+        self.len += align.gap_before(self.grows, self.placed + self.len, len);
+    }
+
+    /// Places a constant; gives the positions before and behind it.
+    fn place(&mut self, align: Align, content: &Content) -> (Pos, Pos) {
+        self.gap(align, content.len());
+        let earlier = self.len;
+        self.len += content.len();
+        // An address is zeros, for a fixup or a relocation.
+        if let Content::Bytes(bytes) = content {
+            let start = match self.grows {
+                Grows::Down => self.bytes.len() - self.len,
+                Grows::Up => earlier,
+            };
+            self.bytes[start..][..bytes.len()].copy_from_slice(bytes);
+        }
+        (Pos::at((self.placed + earlier) as u32), self.pos())
+    }
+
+    fn pos(&self) -> Pos {
+        Pos::at((self.placed + self.len) as u32)
+    }
+
+    fn into_bytes(mut self) -> Vec<u8> {
+        match self.grows {
+            Grows::Down => drop(self.bytes.drain(..self.bytes.len() - self.len)),
+            Grows::Up => self.bytes.truncate(self.len),
+        }
+        self.bytes
+    }
+}
