@@ -267,7 +267,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "ZAArray" => Value::Array { index: 8 + choices.below(4) as u32, offset: around(0, 7, choices) as u32 },
         "ZATileMask" => Value::Number(around(0, 255, choices)),
         "Label" if width == 16 => Value::Distance(-4 * field(16, false, choices)),
-        "Label" => Value::Distance(4 * field(width, true, choices)),
+        "Label" | "Literal" => Value::Distance(4 * field(width, true, choices)),
         "Adr" => Value::Distance(field(21, true, choices)),
         "AdrPage" => Value::Distance(field(21, true, choices) << 12),
         _ => match named::of_kind(kind) {
