@@ -35,6 +35,45 @@ fn empty(arena: &Arena) {
     assert_eq!((stats.regions, stats.region_bytes, stats.codes, stats.code_bytes, stats.lost), (0, 0, 0, 0, 0));
 }
 
+/// Code that grows up fills a region from its start, and what lies above it goes back.
+#[test]
+fn assemblers_fill_regions_from_the_start() {
+    for builder in builders() {
+        let arena = builder.build().expect("memory");
+        let mut codes = vec![];
+        for number in 0..60_u16 {
+            // Beside code that grew down, and of a length that is no whole number of lines.
+            let down = constant(&arena, 1000 + number).expect("memory");
+            let mut region = arena.region(3000).expect("memory");
+            let (place, start) = (region.place(), region.run_start());
+            let mut asm = Assembler::in_slice(region.bytes_mut());
+            #[cfg(target_arch = "x86_64")]
+            asm.endbr64();
+            #[cfg(target_arch = "aarch64")]
+            asm.bti(tailfirst::aarch64::BtiTarget::C);
+            load(&mut asm, number);
+            (0..usize::from(number) * 9).for_each(|_| asm.nop());
+            asm.ret();
+            let mut code = asm.finish().expect("a function without mistakes");
+            let len = code.bytes().len();
+            let placed = place.link(&mut code, |_| None).expect("in this region");
+            let up = region.publish(placed).expect("memory");
+            assert_eq!((up.len(), up.address()), (len, start));
+            codes.push((number, up, down));
+            if number % 3 == 0 {
+                codes.remove(usize::from(number) / 3);
+            }
+        }
+        for (number, up, down) in &codes {
+            assert_eq!((get(up), get(down)), (u64::from(*number), 1000 + u64::from(*number)));
+        }
+        drop(codes);
+        empty(&arena);
+        arena.trim();
+        assert_eq!(arena.stats().committed, 0);
+    }
+}
+
 /// The process's mappings: addresses and permissions.
 #[cfg(target_os = "linux")]
 fn maps() -> Vec<(Range<u64>, String)> {

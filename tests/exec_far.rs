@@ -142,6 +142,29 @@ fn veneers_lie_below_the_code() {
 }
 
 #[test]
+fn veneers_lie_above_code_that_grew_up() {
+    let (arena, functions) = far_apart(Mode::Dual);
+    let mut region = arena.region(4096).expect("memory");
+    let (place, run_start) = (region.place(), region.run_start());
+    let mut asm = Assembler::in_slice(region.bytes_mut());
+    for symbol in 0..40 {
+        jump(&mut asm, Symbol(symbol));
+    }
+    let mut code = asm.finish().expect("no labels");
+    let placed =
+        place.link(&mut code, |symbol| Some(functions[symbol.0 as usize % 20].address())).expect("there is room");
+    let len = code.bytes().len();
+    let code = region.publish(placed).expect("memory");
+    assert_eq!((code.len(), code.address()), (len, run_start));
+    assert_eq!(arena.stats().code_bytes, (len.next_multiple_of(16) + 20 * 16).next_multiple_of(64));
+    for symbol in 0..40 {
+        let function = code.function::<Get>(len / 40 * symbol).expect("inside");
+        // SAFETY: the jump leads to such a function.
+        assert_eq!(unsafe { function() }, symbol as u64 % 20);
+    }
+}
+
+#[test]
 fn no_room_for_veneers() {
     let (arena, functions) = far_apart(Mode::Dual);
     let region = arena.region(64).expect("memory");

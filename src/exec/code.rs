@@ -1,7 +1,10 @@
 //! Published code: executable, entered by typed functions, freed when it is dropped.
 
 use super::{EntryPoint, ExecError, patch::CodeId, region::Held};
-use core::{marker::PhantomData, ops::Deref};
+use core::{
+    marker::PhantomData,
+    ops::{Deref, Range},
+};
 
 /// Code that can be run. Dropping it frees its memory; it keeps the arena alive, so the two may be dropped in any order.
 ///
@@ -9,23 +12,24 @@ use core::{marker::PhantomData, ops::Deref};
 pub struct ExecCode {
     pub(super) held: Held,
     pub(super) id: CodeId,
-    len: usize,
+    /// Where the code is in the arena.
+    bytes: Range<usize>,
 }
 
 impl ExecCode {
-    pub(super) fn new(held: Held, id: CodeId, len: usize) -> ExecCode {
-        ExecCode { held, id, len }
+    pub(super) fn new(held: Held, id: CodeId, bytes: Range<usize>) -> ExecCode {
+        ExecCode { held, id, bytes }
     }
 
     /// The code's length in bytes.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.len
+        self.bytes.len()
     }
 
     /// Where the code starts in the arena.
     pub(super) fn start(&self) -> usize {
-        self.held.bytes().end - self.len
+        self.bytes.start
     }
 
     /// The address where the code runs: that of its lowest byte.
@@ -45,8 +49,8 @@ impl ExecCode {
         let step = if cfg!(target_arch = "aarch64") { 4 } else { 1 };
         // An offset inside the code cannot make the sum too large.
         let at = self.start().wrapping_add(offset);
-        if offset >= self.len || !at.is_multiple_of(step) {
-            return Err(ExecError::Entry { offset, len: self.len });
+        if offset >= self.len() || !at.is_multiple_of(step) {
+            return Err(ExecError::Entry { offset, len: self.len() });
         }
         // SAFETY: the place is in the code, which is in the arena.
         let address = unsafe { self.held.shared.views.run().add(at) };
@@ -58,7 +62,7 @@ impl ExecCode {
         self.held.shared.unedited(|| {
             // SAFETY: the code's pages can be read as long as it exists, and nobody edits it now.
             let bytes = unsafe {
-                core::slice::from_raw_parts(self.held.shared.views.run().add(self.start()).cast_const(), self.len)
+                core::slice::from_raw_parts(self.held.shared.views.run().add(self.start()).cast_const(), self.len())
             };
             bytes.to_vec()
         })
@@ -67,7 +71,7 @@ impl ExecCode {
 
 impl core::fmt::Debug for ExecCode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ExecCode").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("ExecCode").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -10,21 +10,24 @@
 //! A *stub* is there for all codes of the arena, and stays as long as that: [`Arena::callable`](super::Arena::callable) makes one for a target. Stubs fill pieces of
 //! the arena that are published first and filled then, as [patches](super::patch) are, since stubs beside them are running.
 //!
-//! A *veneer* belongs to one code, and is freed with it: linking makes one for each target that a branch of the code does not reach. Veneers lie below the
-//! code, in its region, so that conditional branches, which on AArch64 reach less than an arena, reach them as long as the code is not longer than
+//! A *veneer* belongs to one code, and is freed with it: linking makes one for each target that a branch of the code does not reach. Veneers lie below code that grew down, and above
+//! code that grew up, in its region, so that conditional branches, which on AArch64 reach less than an arena, reach them as long as the code is not longer than
 //! that. When code is linked, an encoder still borrows the region; so the veneers' places are given then, and they are written when it is published.
 //!
 //! ```text
-//!  region   | free        | veneer 1 | veneer 0 | gap | code |
-//!                                   multiples of 16 bytes    ^ end, a multiple of 64
+//!  region   | free        | veneer 1 | veneer 0 | gap | code |       | code | gap | veneer 0 | veneer 1 |        free |
+//!                                   multiples of 16 bytes    ^ end  start ^          multiples of 16 bytes
+//!                                                                 multiples of 64
 //! ```
 
 use super::{
     ExecError,
     pieces::{Owner, Piece, Shared, TRAP},
 };
+use crate::direction::Grows;
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{
         PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -87,7 +90,7 @@ impl Shared {
     fn piece_for_stubs(&self) -> Result<Piece, ExecError> {
         let mut piece = self.take(PIECE)?;
         let bytes = piece.bytes.len();
-        match self.publish(&mut piece, bytes, Owner::Stubs) {
+        match self.publish(&mut piece, Grows::Down, bytes, Owner::Stubs) {
             Ok(()) => Ok(piece),
             Err(error) => {
                 self.free(piece);
@@ -100,25 +103,32 @@ impl Shared {
 /// The veneers of one code.
 #[derive(Clone)]
 pub(super) struct Veneers {
+    /// In which direction the code grew.
+    grows: Grows,
     /// The code's length in bytes.
     code: usize,
-    /// Their targets, from the highest veneer to the lowest.
+    /// Their targets, from the veneer nearest to the code.
     targets: Vec<u64>,
 }
 
 impl Veneers {
     /// None so far, for code of so many bytes.
-    pub(super) fn below(code: usize) -> Veneers {
-        Veneers { code, targets: vec![] }
+    pub(super) fn beside(grows: Grows, code: usize) -> Veneers {
+        Veneers { grows, code, targets: vec![] }
     }
 
-    /// How far the veneer for `target` starts below the region's end.
-    pub(super) fn lead_to(&mut self, target: u64) -> usize {
+    /// In which direction the code grew.
+    pub(super) fn grows(&self) -> Grows {
+        self.grows
+    }
+
+    /// Where the veneer for `target` starts, in a region that runs at `run`.
+    pub(super) fn lead_to(&mut self, target: u64, run: &Range<u64>) -> u64 {
         let index = self.targets.iter().position(|&known| known == target).unwrap_or_else(|| {
             self.targets.push(target);
             self.targets.len() - 1
         });
-        self.below_end(index)
+        run.start.wrapping_add(self.start(index, (run.end - run.start) as usize) as u64)
     }
 
     /// The code's length in bytes, without them.
@@ -126,26 +136,39 @@ impl Veneers {
         self.code
     }
 
-    fn below_end(&self, index: usize) -> usize {
+    /// How many bytes the code and the veneers up to this one take.
+    fn up_to(&self, index: usize) -> usize {
         self.code.next_multiple_of(STUB) + (index + 1) * STUB
+    }
+
+    /// Where a veneer starts in a region of so many bytes.
+    fn start(&self, index: usize, region: usize) -> usize {
+        match self.grows {
+            // Of more than there is room for, `Place` says so.
+            Grows::Down => region.wrapping_sub(self.up_to(index)),
+            Grows::Up => self.up_to(index) - STUB,
+        }
     }
 
     /// The bytes that the code takes together with its veneers.
     pub(super) fn len(&self) -> usize {
         match self.targets.len() {
             0 => self.code,
-            veneers => self.below_end(veneers - 1),
+            veneers => self.up_to(veneers - 1),
         }
     }
 
-    /// Writes the veneers into the region, which is long enough and ends at the address `run_end`.
-    pub(super) fn write(&self, region: &mut [u8], run_end: u64) {
-        let end = region.len();
-        region[end - self.len()..end - self.code].fill(TRAP);
+    /// Writes the veneers into the region, which is long enough and runs from the address `run_start` on.
+    pub(super) fn write(&self, region: &mut [u8], run_start: u64) {
+        let len = region.len();
+        let gap_and_veneers = match self.grows {
+            Grows::Down => len - self.len()..len - self.code,
+            Grows::Up => self.code..self.len(),
+        };
+        region[gap_and_veneers].fill(TRAP);
         for (index, &target) in self.targets.iter().enumerate() {
-            let from_end = self.below_end(index);
-            let veneer = veneer(run_end - from_end as u64, target);
-            region[end - from_end..][..STUB].copy_from_slice(&veneer);
+            let start = self.start(index, len);
+            region[start..][..STUB].copy_from_slice(&veneer(run_start + start as u64, target));
         }
     }
 }

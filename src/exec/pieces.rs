@@ -18,6 +18,7 @@ use super::{
     sys,
     views::Views,
 };
+use crate::direction::Grows;
 use std::{
     hash::{BuildHasher, RandomState},
     ops::Range,
@@ -270,20 +271,29 @@ impl Shared {
         start.max(self.page)..(start + self.chunk).min(self.views.len() - self.page)
     }
 
-    /// Publishes the highest `used` bytes of a region's piece, and frees what lies below.
+    /// Publishes the `used` bytes at the base of a region's piece, from which code has grown, and frees the others.
     ///
     /// After an error it is still a region's piece, to be freed, but not to be written.
-    pub(super) fn publish(&self, piece: &mut Piece, used: usize, owner: Owner) -> Result<(), ExecError> {
+    pub(super) fn publish(
+        &self,
+        piece: &mut Piece,
+        grows: Grows,
+        used: usize,
+        owner: Owner,
+    ) -> Result<(), ExecError> {
         debug_assert!(used <= piece.bytes.len() && piece.owner == Owner::Region);
-        let Range { start: low, end } = piece.bytes;
+        let Range { start: low, end: high } = piece.bytes;
         let granule = self.granule();
-        let first = end - used;
         // Code of no bytes keeps one granule, so that it has an address of its own.
-        let start = (first / granule * granule).min(end - granule);
-        self.trap(start..first);
-        if !self.shares_pages && low < start {
+        let kept = used.next_multiple_of(granule).max(granule);
+        let (start, end, gap, rest) = match grows {
+            Grows::Down => (high - kept, high, high - kept..high - used, low..high - kept),
+            Grows::Up => (low, low + kept, low + used..low + kept, low + kept..high),
+        };
+        self.trap(gap);
+        if !self.shares_pages && !rest.is_empty() {
             // SAFETY: nobody writes any more, since publishing consumes the region, and nobody runs what was not published.
-            unsafe { self.views.close(low..start)? };
+            unsafe { self.views.close(rest.clone())? };
         }
         // SAFETY: the same. The pages are open in both views, or writable in the one, and can be read in both afterwards.
         unsafe {
@@ -292,14 +302,17 @@ impl Shared {
         }
         self.pipelines.synchronize_for_new_code();
         let mut state = self.state();
-        state.in_use.subtract(Owner::Region, end - low + piece.guard);
+        state.in_use.subtract(Owner::Region, high - low + piece.guard);
         state.in_use.add(owner, end - start + piece.guard);
         if !self.shares_pages {
-            state.committed -= start - low;
+            state.committed -= rest.len();
         }
-        // The page below the code, if there is one, becomes its guard.
-        state.free.give(low - piece.guard..start - piece.guard);
-        (piece.bytes.start, piece.owner) = (start, owner);
+        state.free.give(match grows {
+            // The page below the code, if there is one, becomes its guard.
+            Grows::Down => rest.start - piece.guard..rest.end - piece.guard,
+            Grows::Up => rest,
+        });
+        (piece.bytes, piece.owner) = (start..end, owner);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use super::{
     sys::Writable,
     views,
 };
-use crate::{Code, Isa, Symbol};
+use crate::{Code, Isa, Symbol, direction::Grows};
 use std::{
     ops::Range,
     sync::{
@@ -69,7 +69,8 @@ impl Region {
         Region { held: Held { shared, piece }, id, writable: Writable::new() }
     }
 
-    /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end. The end is aligned to 64 bytes at least.
+    /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end, or from the start if its code grows up. Both ends are aligned to 64 bytes at
+    /// least.
     ///
     /// They hold anything, but nothing secret: what was there before in this arena.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
@@ -91,10 +92,15 @@ impl Region {
         self.held.shared.addresses().start + self.held.bytes().end as u64
     }
 
+    /// The address that the region's first byte will have when it runs. An instruction that an encoder whose code grows up has placed at `n`
+    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address plus `n`.
+    pub fn run_start(&self) -> u64 {
+        self.run_end() - self.len() as u64
+    }
+
     /// Whether near branches reach `address` from everywhere in this region.
     pub fn reaches(&self, address: u64) -> bool {
-        let end = self.run_end();
-        views::near(end - self.len() as u64..end, address)
+        views::near(self.run_start()..self.run_end(), address)
     }
 
     /// Where the region is, for [linking](Place::link) its code while that borrows it.
@@ -111,14 +117,19 @@ impl Region {
         if code.region != self.id {
             return Err(ExecError::ForeignCode);
         }
-        let run_end = self.run_end();
-        code.veneers.write(self.bytes_mut(), run_end);
+        let run_start = self.run_start();
+        code.veneers.write(self.bytes_mut(), run_start);
         // The thread may write until this returns.
         let Region { mut held, id, writable: _writable } = self;
         let Held { shared, piece } = &mut held;
-        shared.publish(piece, code.veneers.len(), Owner::Code)?;
+        let (grows, len) = (code.veneers.grows(), code.veneers.code());
+        shared.publish(piece, grows, code.veneers.len(), Owner::Code)?;
+        let start = match grows {
+            Grows::Down => piece.bytes.end - len,
+            Grows::Up => piece.bytes.start,
+        };
         // A region becomes one code at most, so its number serves.
-        Ok(ExecCode::new(held, CodeId(id), code.veneers.code()))
+        Ok(ExecCode::new(held, CodeId(id), start..start + len))
     }
 }
 
@@ -141,7 +152,7 @@ impl Place {
     /// [Links](Code::link) code that an encoder has written into the region, for the address where it will run.
     ///
     /// `resolve` gives symbols' addresses. A branch that does not reach its symbol (a call, a jump, a conditional branch) is led there by a *veneer*, a jump of 16
-    /// bytes below the code in the region, one for each such symbol's address. It changes X16 on AArch64, as linkers' veneers do, if the target is more than
+    /// bytes beside the code in the region, one for each such symbol's address. It changes X16 on AArch64, as linkers' veneers do, if the target is more than
     /// 128 MiB away, and nothing on x86-64. With [`Branches::Marked`](super::Branches::Marked) such a target must be marked, since the veneer's jump is indirect.
     /// [`Arena::callable`](super::Arena::callable) gives stubs that all codes share.
     ///
@@ -156,16 +167,20 @@ impl Place {
         code: &mut Code<'_, I>,
         resolve: impl FnMut(Symbol) -> Option<u64>,
     ) -> Result<Placed, ExecError> {
-        if code.bytes().as_ptr_range().end.addr() != self.write_end {
+        let bytes = code.bytes().as_ptr_range();
+        let len = code.bytes().len();
+        let run = self.run_end - self.len as u64..self.run_end;
+        let (is_here, base) = match code.grows {
+            Grows::Down => (bytes.end.addr() == self.write_end, run.end - len.min(self.len) as u64),
+            Grows::Up => (bytes.start.addr() == self.write_end - self.len, run.start),
+        };
+        if !is_here {
             return Err(ExecError::ForeignCode);
         }
-        let len = code.bytes().len();
-        let mut veneers = Veneers::below(len);
+        let mut veneers = Veneers::beside(code.grows, len);
         // Code for another processor cannot run here, and this one's veneers would be no use to it.
         let has_veneers = I::ARCH == std::env::consts::ARCH;
-        code.link_through(self.run_end - len as u64, resolve, |target| {
-            has_veneers.then(|| self.run_end - veneers.lead_to(target) as u64)
-        })?;
+        code.link_through(base, resolve, |target| has_veneers.then(|| veneers.lead_to(target, &run)))?;
         self.placed(veneers)
     }
 
@@ -175,7 +190,7 @@ impl Place {
     /// # Errors
     /// [`ExecError::TooLong`] if the region is shorter.
     pub fn code(self, len: usize) -> Result<Placed, ExecError> {
-        self.placed(Veneers::below(len))
+        self.placed(Veneers::beside(Grows::Down, len))
     }
 
     fn placed(self, veneers: Veneers) -> Result<Placed, ExecError> {
@@ -193,7 +208,7 @@ impl core::fmt::Debug for Place {
     }
 }
 
-/// Code at the end of a region, linked for where it is: what [`Region::publish`] wants.
+/// Code at the end of a region, or at its start if it grew up, linked for where it is: what [`Region::publish`] wants.
 #[derive(Clone)]
 pub struct Placed {
     region: u64,

@@ -3,11 +3,11 @@
 #![allow(dead_code)] // Each test file uses its part.
 
 #[cfg(target_arch = "aarch64")]
-pub use tailfirst::aarch64::Encoder;
+pub use tailfirst::aarch64::{Assembler, Emitter, Encoder};
 #[cfg(target_arch = "x86_64")]
-pub use tailfirst::x64::Encoder;
+pub use tailfirst::x64::{Assembler, Emitter, Encoder};
 use tailfirst::{
-    Label, Symbol,
+    Direction, Label, Symbol,
     exec::{Arena, ExecCode, ExecError, Mode, Region, Site, SiteKind},
 };
 
@@ -66,7 +66,7 @@ pub fn get(code: &ExecCode) -> u64 {
 }
 
 /// Puts a number into the register where functions return it.
-pub fn load(enc: &mut Encoder<'_>, number: u16) {
+pub fn load<Dir: Direction>(enc: &mut Emitter<'_, Dir>, number: u16) {
     #[cfg(target_arch = "x86_64")]
     enc.mov_r32_imm32(tailfirst::x64::EAX, number.into());
     #[cfg(target_arch = "aarch64")]
@@ -74,7 +74,7 @@ pub fn load(enc: &mut Encoder<'_>, number: u16) {
 }
 
 /// A near jump to a symbol.
-pub fn jump(enc: &mut Encoder<'_>, symbol: Symbol) {
+pub fn jump<Dir: Direction>(enc: &mut Emitter<'_, Dir>, symbol: Symbol) {
     #[cfg(target_arch = "x86_64")]
     enc.jmp_rel32(symbol);
     #[cfg(target_arch = "aarch64")]
