@@ -88,6 +88,11 @@ mod form;
 mod isa;
 #[cfg(feature = "listing")]
 pub mod listing;
+#[cfg(any(
+    feature = "listing",
+    all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))
+))]
+mod printable;
 mod references;
 #[doc = include_str!("services.md")]
 pub mod services {}

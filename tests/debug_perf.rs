@@ -20,6 +20,10 @@ fn the_map_has_a_line_a_function() {
     assert_eq!(text(), "7f0000001000 1a first\n");
     map.add(&Function::new("with spaces\nand lines", 0xA0, &[0; 1])).unwrap();
     assert_eq!(text(), "7f0000001000 1a first\na0 1 with spaces?and lines\n");
+    let mut map = PerfMap::at(&path).unwrap();
+    map.add(&Function::new("a\r\nb\0c\u{1B}[2J\u{7F}\u{85}\u{2028}\u{2029}d\té", 0xB0, &[0; 1])).unwrap();
+    map.add(&Function::new("", 0xC0, &[0; 1])).unwrap();
+    assert_eq!(text(), "b0 1 a??b?c?[2J????d\té\nc0 1 ?\n", "as in a listing");
 }
 
 #[test]

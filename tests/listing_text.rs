@@ -200,6 +200,39 @@ fn branches_lead_to_the_start() {
 }
 
 #[test]
+fn names_and_comments_cannot_make_lines_of_their_own() {
+    const CALLEE: Symbol = Symbol(0);
+    const NAMELESS: Symbol = Symbol(1);
+    let mut enc = x64::Encoder::new();
+    let mut listing = Listing::new();
+    let start = enc.label();
+    enc.jmp(start);
+    enc.call(CALLEE);
+    enc.call(NAMELESS);
+    enc.bind(start);
+    listing.name(start, "a\r\nb\0c\u{1B}[2J\u{7F}\u{85}\u{2028}\u{2029}d\té");
+    listing.comment(start, "one\rtwo\0three\u{85}\r\nfour\u{1B}[2J\tfive\n\nsix\u{2029}");
+    listing.symbol(CALLEE, "callee\nret");
+    listing.symbol(NAMELESS, "");
+    listing.name(enc.here(), "");
+    let code = enc.finish().unwrap();
+    let text = "\
+?:
+a??b?c?[2J????d\té:
+; one?two?three?
+; four?[2J\tfive
+;
+; six?
+    call ?
+    call callee?ret
+    jmp a??b?c?[2J????d\té
+";
+    let shown = listing.of(&code).to_string();
+    // The first name is what branches show.
+    assert_eq!(shown, text);
+}
+
+#[test]
 fn memory_at_a_label_shows_its_name() {
     use x64::*;
     let mut enc = Encoder::new();

@@ -1,7 +1,7 @@
 //! Source lines as DWARF 4: a line number program, and as much of `.debug_info` as makes debuggers use it.
 
-use super::{Function, SourceLine, plain};
-use crate::LineTable;
+use super::{Function, SourceLine};
+use crate::{LineTable, printable};
 use gimli::{
     DW_AT_external, DW_AT_high_pc, DW_AT_low_pc, DW_AT_name, DW_AT_producer, DW_AT_stmt_list, DW_TAG_subprogram,
     Encoding, Format, LineEncoding, RunTimeEndian,
@@ -14,7 +14,7 @@ const ENCODING: Encoding = Encoding { format: Format::Dwarf32, version: 4, addre
 pub(super) fn sections(function: &Function<'_>, lines: &LineTable<SourceLine<'_>>) -> Vec<(&'static str, Vec<u8>)> {
     let mut dwarf = DwarfUnit::new(ENCODING);
     dwarf.unit.line_program = line_program(function.address, lines);
-    let source = lines.rows().first().map_or(String::new(), |row| plain(row.what.file));
+    let source = lines.rows().first().map_or(String::new(), |row| printable::name(row.what.file).into());
     let text = |text: &str| AttributeValue::String(text.into());
     let low = AttributeValue::Address(Address::Constant(function.address));
     let len = AttributeValue::Udata(function.code.len() as u64);
@@ -28,7 +28,7 @@ pub(super) fn sections(function: &Function<'_>, lines: &LineTable<SourceLine<'_>
     unit.set(DW_AT_low_pc, low.clone());
     unit.set(DW_AT_high_pc, len.clone());
     let entry = dwarf.unit.get_mut(subprogram);
-    entry.set(DW_AT_name, text(&plain(function.name)));
+    entry.set(DW_AT_name, text(&printable::name(function.name)));
     entry.set(DW_AT_external, AttributeValue::Flag(true));
     entry.set(DW_AT_low_pc, low);
     entry.set(DW_AT_high_pc, len);
@@ -49,7 +49,7 @@ pub(super) fn sections(function: &Function<'_>, lines: &LineTable<SourceLine<'_>
 
 /// Invariant(ascending) of the table is what the program needs.
 fn line_program(address: u64, lines: &LineTable<SourceLine<'_>>) -> LineProgram {
-    let name = |name: &str| LineString::String(plain(name).into_bytes());
+    let name = |name: &str| LineString::String(printable::name(name).into_owned().into_bytes());
     let mut program = LineProgram::new(ENCODING, LineEncoding::default(), name("."), None, name("?"), None);
     let directory = program.default_directory();
     program.begin_sequence(Some(Address::Constant(address)));

@@ -3,7 +3,8 @@
 //! It is a relocatable file whose `.text` has an address already and no contents: the code is in memory. Debuggers take the
 //! section's address for the function's, and have nothing to relocate.
 
-use super::{Function, MACHINE, dwarf, plain};
+use super::{Function, MACHINE, dwarf};
+use crate::printable;
 use object::{
     elf,
     endian::Endianness,
@@ -20,7 +21,7 @@ pub(super) fn image(function: &Function<'_>) -> Vec<u8> {
         contents.extend(sections.into_iter().map(|(name, bytes)| (name, elf::SectionFlags(0), bytes)));
     }
     contents.retain(|(_, _, bytes)| !bytes.is_empty());
-    let symbol = plain(function.name).into_bytes();
+    let symbol = printable::name(function.name).into_owned().into_bytes();
 
     let mut file = Vec::new();
     let mut header = Vec::new();

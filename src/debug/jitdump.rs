@@ -11,9 +11,8 @@
 use super::{
     Function, MACHINE, NO_FOLLOW, SourceLine,
     frames::{Frames, relative},
-    plain,
 };
-use crate::LineTable;
+use crate::{LineTable, printable};
 use rustix::{
     mm::{MapFlags, ProtFlags, mmap, munmap},
     thread::gettid,
@@ -163,7 +162,7 @@ impl Record {
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
-        self.0.extend(plain(text).bytes().chain([0]));
+        self.0.extend(printable::name(text).bytes().chain([0]));
         self
     }
 

@@ -118,8 +118,3 @@ const MACHINE: object::elf::Machine = object::elf::EM_AARCH64;
 
 /// For files in directories that all may write to, where someone else's symbolic link could name any file of ours.
 const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-
-/// A name as file formats want it: not empty, and without NUL or line breaks.
-fn plain(name: &str) -> String {
-    if name.is_empty() { "?".into() } else { name.replace(['\0', '\n', '\r'], "?") }
-}

@@ -1,6 +1,7 @@
 //! perf's map of a process: a text file of addresses, lengths and names (linux, tools/perf/Documentation/jit-interface.txt).
 
-use super::{Function, NO_FOLLOW, plain};
+use super::{Function, NO_FOLLOW};
+use crate::printable;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
@@ -41,7 +42,7 @@ impl PerfMap {
     /// # Errors
     /// What writing gives.
     pub fn add(&mut self, function: &Function<'_>) -> io::Result<()> {
-        let line = format!("{:x} {:x} {}\n", function.address, function.code.len(), plain(function.name));
+        let line = format!("{:x} {:x} {}\n", function.address, function.code.len(), printable::name(function.name));
         // At once, so that a reader sees no half of it.
         self.file.write_all(line.as_bytes())
     }

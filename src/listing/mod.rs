@@ -27,9 +27,10 @@ mod x64;
 
 use crate::{
     code::Code,
-    isa::Isa,
-    references::label::{Label, Symbol},
     code::relocation::{Relocation, RelocationTarget},
+    isa::Isa,
+    printable,
+    references::label::{Label, Symbol},
 };
 use alloc::{
     boxed::Box,
@@ -88,9 +89,10 @@ impl Listing {
     }
 
     /// Names a label, bound or pending: a line of its own at its place, and the text of each branch to it. Of several names at one place,
-    /// branches show the one that was given first.
+    /// branches show the one that was given first. A `?` stands for each control character in it (line breaks, NUL, what a terminal obeys), and for an
+    /// empty one.
     pub fn name(&mut self, label: Label, name: impl Into<String>) {
-        self.names.push((label, name.into()));
+        self.names.push((label, printable::name(&name.into()).into_owned()));
     }
 
     /// Heads the code from `from` upward with a comment, of one line or more.
@@ -106,9 +108,9 @@ impl Listing {
         self.data.push((from, len));
     }
 
-    /// Names a symbol, for the instructions that refer to it.
+    /// Names a symbol, for the instructions that refer to it. What a name cannot hold is as with [`name`](Self::name).
     pub fn symbol(&mut self, symbol: Symbol, name: impl Into<String>) {
-        self.symbols.insert(symbol, name.into());
+        self.symbols.insert(symbol, printable::name(&name.into()).into_owned());
     }
 
     /// Forgets all that was noted about labels, for the next code of an encoder that was [cleared](crate::Encoder::clear). The names of
@@ -266,7 +268,7 @@ impl Heading<'_> {
             }
         }
         for line in self.comments.iter().flat_map(|comment| comment.lines()) {
-            writeln!(f, "{}", format!("; {line}").trim_end())?;
+            writeln!(f, "{}", format!("; {}", printable::line(line)).trim_end())?;
         }
         Ok(())
     }
