@@ -12,8 +12,8 @@ use std::{
     panic::{catch_unwind, panic_any},
     thread,
 };
-use support::{Call, Frame};
-use tailfirst::debug::UnwindRegistration;
+use support::{Call, Callback, Frame, native};
+use tailfirst::{Marks, debug::UnwindRegistration, exec::Arena, unwind::Unwind};
 
 fn register(call: &Call) -> UnwindRegistration {
     // SAFETY: the section describes this function's code, which outlives the registration in each test.
@@ -59,6 +59,39 @@ fn panics_pass_and_registers_are_restored() {
         }
         drop(registration);
         assert_eq!(call.call(twice, 20), 41);
+    }
+}
+
+#[test]
+fn panics_pass_functions_of_an_arena() {
+    type Call = unsafe extern "C-unwind" fn(Callback, u64) -> u64;
+    #[cfg(target_arch = "x86_64")]
+    type SysV = unsafe extern "sysv64-unwind" fn(Callback, u64) -> u64;
+    #[cfg(target_arch = "aarch64")]
+    type SysV = Call;
+
+    let arena = Arena::builder().build().unwrap();
+    let mut region = arena.region(4096).unwrap();
+    let place = region.place();
+    let mut enc = native::Encoder::in_slice(region.bytes_mut());
+    let (mut marks, mut unwind) = (Marks::new(), Unwind::new());
+    native::call(&mut enc, &mut marks, &mut unwind, Frame::NoPointer);
+    let mut code = enc.finish().unwrap();
+    let rules = unwind.table(&code).unwrap();
+    let placed = place.link(&mut code, |_| None).unwrap();
+    let code = region.publish(placed).unwrap();
+    let section = rules.eh_frame(code.address());
+    // SAFETY: the section describes that code, which is dropped after the registration.
+    let _registration = unsafe { UnwindRegistration::new(&section) };
+
+    let c = code.function::<Call>(0).unwrap();
+    let sysv = code.function::<SysV>(0).unwrap();
+    // SAFETY: such a function was emitted there, for either convention, which are one on this system; its rules are known to the unwinder.
+    let calls: [&dyn Fn(Callback) -> u64; 2] = unsafe { [&|callback| c(callback, 20), &|callback| sysv(callback, 20)] };
+    for call in calls {
+        assert_eq!(call(twice), 41);
+        let caught = catch_unwind(std::panic::AssertUnwindSafe(|| call(panics))).expect_err("it panics");
+        assert_eq!(*caught.downcast::<u64>().unwrap(), 20);
     }
 }
 

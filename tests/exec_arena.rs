@@ -415,6 +415,23 @@ fn code_outlives_the_arena() {
     assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
 }
 
+/// Each convention has functions that may unwind, too, and with any number of parameters.
+#[test]
+fn conventions() {
+    fn is_one<F: tailfirst::exec::EntryPoint>() {}
+    is_one::<unsafe extern "C" fn()>();
+    is_one::<unsafe extern "C-unwind" fn() -> u64>();
+    type U = u64;
+    is_one::<unsafe extern "C-unwind" fn(U, U, U, U, U, U, U, U, U, U, U, U)>();
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_one::<unsafe extern "sysv64" fn(u8)>();
+        is_one::<unsafe extern "win64" fn(u8)>();
+        is_one::<unsafe extern "sysv64-unwind" fn(u8)>();
+        is_one::<unsafe extern "win64-unwind" fn(u8)>();
+    }
+}
+
 /// Functions have up to twelve parameters.
 #[test]
 fn parameters() {

@@ -15,7 +15,8 @@ unsafe extern "C" {
 
 /// Frame rules that this process's unwinder knows, until this is dropped.
 ///
-/// With them a panic passes through functions that were compiled at run time, if those were called as `extern "C-unwind"`:
+/// With them a panic passes through functions that were compiled at run time, if those were called as `extern "C-unwind"`, a type
+/// that `ExecCode::function` takes (feature `exec`):
 ///
 /// ```
 /// use tailfirst::{debug::UnwindRegistration, unwind::Unwind, x64::*};

@@ -82,6 +82,7 @@ impl core::fmt::Debug for ExecCode {
 /// * at this place of the code begins a function with the convention and the types of `F`, written for this processor;
 /// * what the code does with its arguments, and with memory, is sound;
 /// * the code is linked, and all that it refers to still exists;
+/// * nothing unwinds out of it, unless `F` is of an `-unwind` convention;
 /// * the thread has no [`Region`](super::Region), on Apple silicon;
 /// * a copy of the pointer, as `*function` is, is not called when the code is gone.
 ///

@@ -3,6 +3,9 @@
 /// A pointer to a function with a foreign convention, whose calls are unsafe: `unsafe extern "C" fn(A, B) -> R` with up to twelve parameters, and on x86-64
 /// also `extern "sysv64"` and `extern "win64"`, the same on every system.
 ///
+/// Each has a sibling for functions that panics and foreign exceptions may leave, which must have [frame rules](crate::unwind) that the process's unwinder knows:
+/// `extern "C-unwind"`, `extern "sysv64-unwind"`, `extern "win64-unwind"`.
+///
 /// Sealed. Types like `unsafe extern "C" fn(&T)`, whose parameters have lifetimes of any length, are of another sort to the compiler and not
 /// among these: let such parameters be raw pointers.
 pub trait EntryPoint: Copy + sealed::EntryPoint {}
@@ -31,6 +34,6 @@ macro_rules! entry_points {
     };
 }
 
-entry_points!("C");
+entry_points!("C" "C-unwind");
 #[cfg(target_arch = "x86_64")]
-entry_points!("sysv64" "win64");
+entry_points!("sysv64" "sysv64-unwind" "win64" "win64-unwind");

@@ -27,7 +27,7 @@ pub enum Frame {
 
 impl Call {
     pub fn new(frame: Frame) -> Call {
-        let mut enc = native::Assembler::new();
+        let mut enc = native::Encoder::new();
         let (mut marks, mut unwind) = (Marks::new(), Unwind::new());
         native::call(&mut enc, &mut marks, &mut unwind, frame);
         let code = enc.finish().expect("every label is bound");
@@ -60,13 +60,13 @@ pub mod native {
     use super::Frame;
     use tailfirst::{Marks, unwind::Unwind, x64::*};
 
-    pub type Assembler = Encoder<'static>;
+    pub use tailfirst::x64::Encoder;
     pub const MACHINE: u32 = 62;
 
     /// What a function must leave as it found it, besides RBP.
     const PRESERVED: [Gpr64; 5] = [RBX, R12, R13, R14, R15];
 
-    pub fn call(enc: &mut Assembler, marks: &mut Marks<u32>, unwind: &mut Unwind<X64>, frame: Frame) {
+    pub fn call(enc: &mut Encoder<'_>, marks: &mut Marks<u32>, unwind: &mut Unwind<X64>, frame: Frame) {
         // The return address and RBP are above. With these it is 64 bytes, a multiple of 16.
         let depth = |saved: usize| 16 + 8 * saved as u32;
         let all = PRESERVED.len();
@@ -124,10 +124,10 @@ pub mod native {
     use super::Frame;
     use tailfirst::{Marks, aarch64::*, unwind::Unwind};
 
-    pub type Assembler = Encoder<'static>;
+    pub use tailfirst::aarch64::Encoder;
     pub const MACHINE: u32 = 183;
 
-    pub fn call(enc: &mut Assembler, marks: &mut Marks<u32>, unwind: &mut Unwind<A64>, frame: Frame) {
+    pub fn call(enc: &mut Encoder<'_>, marks: &mut Marks<u32>, unwind: &mut Unwind<A64>, frame: Frame) {
         let bytes = |n| SImm::new(n).expect("in range");
         enc.ret();
         unwind.cfa(enc.here(), SP, 0);
