@@ -7,6 +7,7 @@ mod support;
 
 use rustix::{
     io::Errno,
+    mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap},
     process::{Resource, Rlimit, getrlimit, setrlimit},
 };
 use std::collections::HashSet;
@@ -112,6 +113,51 @@ fn data() {
     assert_eq!(maps(), before, "mappings leak");
 }
 
+/// An arena between neighbours that the kernel has joined it with: to unmap it makes two mappings of one, which a process that has as many as it may have is not
+/// allowed. Nobody can be told when it is dropped, so that must be no panic; the addresses stay, without access.
+fn mappings() {
+    let most: usize =
+        std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("Linux has it").trim().parse().expect("a number");
+    let page = rustix::param::page_size();
+    let reserve = |len| {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: new address space, without access, takes the place of no other.
+        unsafe { mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::empty(), flags) }.expect("address space")
+    };
+    let arena_len = MIB + 2 * page;
+    let around = reserve(3 * arena_len + MIB);
+    // Where the arena looks first is 16 MiB below what it is to be near to, at a multiple of 64 KiB.
+    let hole = (around as usize + arena_len).next_multiple_of(64 << 10);
+    // SAFETY: a part of what was just reserved.
+    unsafe { munmap(std::ptr::without_provenance_mut(hole), arena_len) }.expect("a hole");
+    let near = (hole + 16 * MIB + arena_len) as u64;
+    let arena = Arena::builder().mode(Mode::Flip).reserve(MIB).near(near).build().expect("memory");
+    let code = constant(&arena, 1).expect("memory");
+    assert!((hole..hole + arena_len).contains(&(code.address() as usize)), "not where it was to be");
+    drop(code);
+    arena.trim();
+
+    // Every second page another access: a mapping each.
+    let filler = reserve(2 * (most + 1) * page);
+    // SAFETY: pages of the filler, which nobody else uses.
+    let more = |n: usize| unsafe { mprotect(filler.byte_add(2 * n * page), page, MprotectFlags::READ) };
+    let refused = (0..most).map(more).find_map(Result::err);
+    drop(arena);
+    // SAFETY: as above.
+    unsafe { munmap(filler, 2 * (most + 1) * page) }.expect("only one end is split");
+    assert_eq!(refused, Some(Errno::NOMEM));
+    let at = |line: &&str| {
+        let (low, high) = line.split_once(' ').expect("words").0.split_once('-').expect("two addresses");
+        let [low, high] = [low, high].map(|text| usize::from_str_radix(text, 16).expect("an address"));
+        low < hole + arena_len && hole < high
+    };
+    let left = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
+    let left: Vec<_> = left.lines().filter(at).collect();
+    assert!(matches!(left[..], [line] if line.contains("---p")), "{left:?}");
+    // SAFETY: what was reserved, and what was left in its hole.
+    unsafe { munmap(around, 3 * arena_len + MIB) }.expect("it may be done now");
+}
+
 #[test]
 fn a_process_at_its_limits() {
     // qemu takes these limits for its own business, and keeps them from the program.
@@ -131,4 +177,5 @@ fn a_process_at_its_limits() {
     // Without memory for two views there is not enough for one, either.
     address_space(|| Arena::builder().reserve(32 * MIB), Mode::Dual);
     data();
+    mappings();
 }
