@@ -160,7 +160,7 @@ fn of_another_encoder() {
         enc.finish().expect("nothing is pending").site(point),
         Err(SiteError::Outside { kind: SiteKind::X64Rel32 })
     );
-    enc.nops(2);
+    enc.nops(9);
     enc.here();
     enc.nops(5);
     let site = Site { offset: 5, kind: SiteKind::X64Rel32 };
@@ -177,4 +177,35 @@ fn what_was_rolled_back() {
     enc.rollback(before);
     let code = enc.finish().expect("all is bound");
     assert_eq!(code.site(point), Err(SiteError::Outside { kind: SiteKind::X64Rel32 }));
+}
+
+/// The number of its label is known here, too, as that of a place from which the code is too short for the field.
+#[test]
+fn of_another_encoder_and_where_the_code_ends() {
+    use SiteKind::*;
+    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
+        let bytes = if matches!(kind, X64Imm64 | A64Literal | Slot) { 8 } else { 4 };
+        let mut other = x64::Encoder::new();
+        let point = other.patchable(kind, |enc| enc.data(&[0; 8]));
+        for behind in 0..=16 {
+            let mut down = x64::Encoder::new();
+            down.nops(behind);
+            down.here();
+            let mut up = x64::Assembler::new();
+            let label = up.label();
+            up.nops(16 - behind);
+            up.bind(label);
+            up.nops(behind);
+            let down = down.finish().expect("nothing is pending");
+            let up = up.finish().expect("nothing is pending");
+            for (site, len) in [(down.site(point), behind), (up.site(point), 16)] {
+                match site {
+                    Ok(site) => assert!(site.kind == kind && site.offset + bytes <= len, "{site:?} in {len} bytes"),
+                    Err(SiteError::Misaligned { site }) => assert!(site.offset + bytes <= len, "{site:?}"),
+                    Err(error) => assert!(error == SiteError::Outside { kind } && behind < bytes, "{error:?}"),
+                }
+                assert!(site.is_err() || behind >= bytes);
+            }
+        }
+    }
 }

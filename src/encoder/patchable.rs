@@ -170,7 +170,9 @@ impl<I: Isa> Code<'_, I> {
     /// [`SiteError::Outside`], [`SiteError::Misaligned`].
     pub fn site(&self, point: PatchPoint) -> Result<Site, SiteError> {
         let PatchPoint { field, kind } = point;
-        let offset = self.offset_of(field).ok_or(SiteError::Outside { kind })?;
+        // A label may stand where the code ends; a field cannot.
+        let is_inside = |offset: &usize| self.bytes().len() - offset >= kind.bytes();
+        let offset = self.offset_of(field).filter(is_inside).ok_or(SiteError::Outside { kind })?;
         let site = Site { offset, kind };
         // Counted from the base, which is aligned.
         let base = self.base();
