@@ -3,7 +3,7 @@
 macro_rules! conditions {
     ($($name:ident $bits:literal $text:literal)*) => {
         /// A condition on the flags.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(clippy::upper_case_acronyms)] // the manual's names
         pub enum Cond {
             $(
@@ -13,7 +13,8 @@ macro_rules! conditions {
         }
 
         impl Cond {
-            const ALL: [Cond; 16] = [$(Cond::$name),*];
+            /// All conditions, in the order of their codes.
+            pub const ALL: [Cond; 16] = [$(Cond::$name),*];
         }
     };
 }
@@ -42,6 +43,24 @@ impl Cond {
     pub const HS: Cond = Cond::CS;
     /// [`CC`](Self::CC) by its other name.
     pub const LO: Cond = Cond::CC;
+
+    /// The condition with this code, below 16.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn new(code: u8) -> Option<Self> {
+        if code < 16 { Some(Self::ALL[code as usize]) } else { None }
+    }
+
+    /// The condition with this code modulo 16.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn wrapping(code: u8) -> Self {
+        Self::ALL[code as usize % 16]
+    }
+
+    /// Its code.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
 
     /// Its value in the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -78,6 +97,17 @@ macro_rules! inverted {
 inverted!(EQ NE CS HS CC LO MI PL VS VC HI LS GE LT GT LE);
 
 impl CondInv {
+    /// All conditions but AL and NV, in the order of their codes.
+    pub const ALL: [CondInv; 14] = {
+        let mut all = [CondInv::EQ; 14];
+        let mut code = 0;
+        while code < all.len() {
+            all[code] = CondInv(Cond::ALL[code]);
+            code += 1;
+        }
+        all
+    };
+
     /// The operand of a condition; `None` for AL and NV.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(cond: Cond) -> Option<Self> {

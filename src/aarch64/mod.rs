@@ -70,7 +70,8 @@ pub use late::LateImm;
 pub use reg::*;
 pub use select::ImmError;
 pub use shift::{
-    Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftRor32, ShiftRor64,
+    Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftKind, ShiftRor32,
+    ShiftRor64,
 };
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sme::*;

@@ -228,6 +228,50 @@ impl W {
     }
 }
 
+impl XSp {
+    /// The register's low half.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn w(self) -> WSp {
+        WSp(self.0)
+    }
+}
+
+impl WSp {
+    /// The register whose low half this is.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn x(self) -> XSp {
+        XSp(self.0)
+    }
+}
+
+/// Other widths of a vector register as a scalar: `D3.s()` is S3. (`V3.s(1)` is an element.)
+macro_rules! scalars {
+    ($($from:ident: $($method:ident $to:ident $text:literal)*;)*) => {$(
+        impl $from {$(
+            #[doc = concat!($text, " of the register.")]
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn $method(self) -> $to {
+                $to(self.0)
+            }
+        )*
+
+            /// The vector register that this is a part of.
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn v(self) -> V {
+                V(self.0)
+            }
+        }
+    )*};
+}
+
+scalars! {
+    B: h H "The low 16 bits" s S "The low 32 bits" d D "The low 64 bits" q Q "All 128 bits";
+    H: b B "The lowest byte" s S "The low 32 bits" d D "The low 64 bits" q Q "All 128 bits";
+    S: b B "The lowest byte" h H "The low 16 bits" d D "The low 64 bits" q Q "All 128 bits";
+    D: b B "The lowest byte" h H "The low 16 bits" s S "The low 32 bits" q Q "All 128 bits";
+    Q: b B "The lowest byte" h H "The low 16 bits" s S "The low 32 bits" d D "The low 64 bits";
+}
+
 macro_rules! pair {
     ($(#[$doc:meta])* $ty:ident, $single:ident, $general:ident) => {
         $(#[$doc])*
@@ -301,6 +345,12 @@ views! {
 }
 
 impl V {
+    /// All 128 bits, as one value. Narrower ones come from it: `V3.q().d()` is D3.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn q(self) -> Q {
+        Q(self.0)
+    }
+
     /// The byte `lane`, below 16.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn b(self, lane: u8) -> Option<LaneB> {

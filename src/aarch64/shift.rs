@@ -30,6 +30,24 @@ pub enum Extend {
 }
 
 impl Extend {
+    /// All extensions, in the order of their bits.
+    pub const ALL: [Extend; 8] = [
+        Extend::Uxtb,
+        Extend::Uxth,
+        Extend::Uxtw,
+        Extend::Uxtx,
+        Extend::Sxtb,
+        Extend::Sxth,
+        Extend::Sxtw,
+        Extend::Sxtx,
+    ];
+
+    /// The extension with these bits, below 8.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits < 8 { Some(Self::ALL[bits as usize]) } else { None }
+    }
+
     /// Its value in the instruction.
     #[inline]
     pub const fn bits(self) -> u32 {
@@ -68,8 +86,38 @@ extended_from! {
         sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended";
 }
 
+/// How a register operand is shifted, as a value: [`Shift64::new`] and its kin make an operand of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ShiftKind {
+    /// Left.
+    Lsl,
+    /// Right, zeros coming in.
+    Lsr,
+    /// Right, copies of the sign coming in.
+    Asr,
+    /// Right in a circle; logical operations only.
+    Ror,
+}
+
+impl ShiftKind {
+    /// All kinds, in the order of their bits.
+    pub const ALL: [ShiftKind; 4] = [ShiftKind::Lsl, ShiftKind::Lsr, ShiftKind::Asr, ShiftKind::Ror];
+
+    /// Its value in the instruction.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self as u32
+    }
+
+    /// The kind with these bits, below 4.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits < 4 { Some(Self::ALL[bits as usize]) } else { None }
+    }
+}
+
 macro_rules! shifts {
-    ($($(#[$doc:meta])* $ty:ident $size:literal $types:literal: $($method:ident $type:literal $text:literal)*;)*) => {$(
+    ($($(#[$doc:meta])* $ty:ident $size:literal $types:literal: $($method:ident $kind:ident $text:literal)*;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(
@@ -82,12 +130,30 @@ macro_rules! shifts {
                 #[doc = concat!("Shift ", $text, " by `amount` bits, below ", $size, ".")]
                 #[inline]
                 pub const fn $method(amount: u32) -> Option<Self> {
-                    if amount < $size { Some($ty($type << 6 | amount as u8)) } else { None }
+                    Self::new(ShiftKind::$kind, amount)
                 }
             )*
 
             /// No shift.
             pub const NONE: $ty = $ty(0);
+
+            #[doc = concat!("A shift of this kind by `amount` bits, below ", $size, "; `None` also for a kind that the operation has not.")]
+            #[inline]
+            pub const fn new(kind: ShiftKind, amount: u32) -> Option<Self> {
+                if kind.bits() < $types && amount < $size { Some($ty((kind as u8) << 6 | amount as u8)) } else { None }
+            }
+
+            /// How it shifts.
+            #[inline]
+            pub const fn kind(self) -> ShiftKind {
+                ShiftKind::ALL[(self.0 >> 6) as usize]
+            }
+
+            /// By how many bits it shifts.
+            #[inline]
+            pub const fn amount(self) -> u32 {
+                (self.0 & 0x3F) as u32
+            }
 
             /// Its value in the instruction: `shift:imm6`.
             #[inline]
@@ -106,7 +172,7 @@ macro_rules! shifts {
         impl fmt::Debug for $ty {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 const NAMES: [&str; 4] = ["LSL", "LSR", "ASR", "ROR"];
-                write!(f, "{} #{}", NAMES[(self.0 >> 6) as usize], self.0 & 0x3F)
+                write!(f, "{} #{}", NAMES[self.kind() as usize], self.amount())
             }
         }
     )*};
@@ -114,15 +180,15 @@ macro_rules! shifts {
 
 shifts! {
     /// The shift of a 32-bit register operand.
-    Shift32 32 3: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in";
+    Shift32 32 3: lsl Lsl "left" lsr Lsr "right, zeros coming in" asr Asr "right, copies of the sign coming in";
     /// The shift of a 64-bit register operand.
-    Shift64 64 3: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in";
+    Shift64 64 3: lsl Lsl "left" lsr Lsr "right, zeros coming in" asr Asr "right, copies of the sign coming in";
     /// The shift of a 32-bit register operand of a logical operation.
-    ShiftRor32 32 4: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in"
-        ror 3 "right in a circle";
+    ShiftRor32 32 4: lsl Lsl "left" lsr Lsr "right, zeros coming in" asr Asr "right, copies of the sign coming in"
+        ror Ror "right in a circle";
     /// The shift of a 64-bit register operand of a logical operation.
-    ShiftRor64 64 4: lsl 0 "left" lsr 1 "right, zeros coming in" asr 2 "right, copies of the sign coming in"
-        ror 3 "right in a circle";
+    ShiftRor64 64 4: lsl Lsl "left" lsr Lsr "right, zeros coming in" asr Asr "right, copies of the sign coming in"
+        ror Ror "right in a circle";
 }
 
 impl From<Shift32> for ShiftRor32 {

@@ -18,6 +18,12 @@ macro_rules! arrangements {
                 $ty(register.number())
             }
 
+            /// The register.
+            #[inline]
+            pub const fn v(self) -> V {
+                V::wrapping(self.0)
+            }
+
             /// The register's number.
             #[inline]
             pub const fn number(self) -> u8 {

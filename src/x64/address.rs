@@ -24,8 +24,12 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// All scales, in the order of their bits.
+    pub const ALL: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
+
+    /// The scale by this factor: 1, 2, 4 or 8.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn from_factor(factor: i32) -> Option<Scale> {
+    pub const fn new(factor: i32) -> Option<Scale> {
         match factor {
             1 => Some(Scale::X1),
             2 => Some(Scale::X2),
@@ -33,6 +37,12 @@ impl Scale {
             8 => Some(Scale::X8),
             _ => None,
         }
+    }
+
+    /// What the index is multiplied with.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn factor(self) -> i32 {
+        1 << self as i32
     }
 }
 

@@ -86,7 +86,7 @@ impl Place {
     /// The same with an index, if there is none.
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn with_index(self, index: u8, factor: i32) -> Place {
-        match (self, Scale::from_factor(factor)) {
+        match (self, Scale::new(factor)) {
             (Place::Wrong(_), _) => self,
             (Place::Rip(_) | Place::Target(_), _) => Place::Wrong(AddressProblem::NeedsSib),
             (Place::Parts(Parts { index: Some(_), .. }), _) => Place::Wrong(AddressProblem::TwoIndices),
@@ -398,7 +398,7 @@ macro_rules! vector_index {
         impl Add<ScaledIndex<$register>> for Gpr64 {
             type Output = VMem<$register>;
             fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                VMem::new(match Scale::from_factor(index.factor) {
+                VMem::new(match Scale::new(index.factor) {
                     Some(scale) => {
                         let index = Some((index.register.number(), scale));
                         Place::Parts(Parts { base: Some(self.number()), index, disp: 0 })

@@ -245,9 +245,84 @@ extended!(
 );
 
 impl Gpr32 {
-    /// The low half of a 64-bit register.
+    /// The low half of a 64-bit register: [`Gpr64::r32`].
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn low_half(register: Gpr64) -> Gpr32 {
-        Gpr32(register.0)
+        register.r32()
     }
 }
+
+/// Other widths of the registers of a class: `RAX.r32()` is EAX, and `EAX.r64()` is RAX.
+macro_rules! widths {
+    ($($from:ident: $($method:ident $to:ident $bits:literal)*;)*) => {$(
+        impl $from {$(
+            #[doc = concat!("The ", $bits, " bits of the register, as an operand.")]
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn $method(self) -> $to {
+                $to(self.0)
+            }
+        )*}
+    )*};
+}
+
+widths! {
+    Gpr8: r16 Gpr16 "16" r32 Gpr32 "32" r64 Gpr64 "64";
+    Gpr16: r8 Gpr8 "low 8" r32 Gpr32 "32" r64 Gpr64 "64";
+    Gpr32: r8 Gpr8 "low 8" r16 Gpr16 "low 16" r64 Gpr64 "64";
+    Gpr64: r8 Gpr8 "low 8" r16 Gpr16 "low 16" r32 Gpr32 "low 32";
+    EGpr8: r16 EGpr16 "16" r32 EGpr32 "32" r64 EGpr64 "64";
+    EGpr16: r8 EGpr8 "low 8" r32 EGpr32 "32" r64 EGpr64 "64";
+    EGpr32: r8 EGpr8 "low 8" r16 EGpr16 "low 16" r64 EGpr64 "64";
+    EGpr64: r8 EGpr8 "low 8" r16 EGpr16 "low 16" r32 EGpr32 "low 32";
+    Xmm: ymm Ymm "256" zmm Zmm "512";
+    Ymm: xmm Xmm "low 128" zmm Zmm "512";
+    Zmm: xmm EXmm "low 128" ymm EYmm "low 256";
+    EXmm: ymm EYmm "256" zmm Zmm "512";
+    EYmm: xmm EXmm "low 128" zmm Zmm "512";
+}
+
+/// The byte above the lowest one, and back.
+macro_rules! high_bytes {
+    ($($from:ident $back:ident)*) => {
+        $(impl $from {
+            /// The second byte of the register: AH, CH, DH or BH; the others have no name for it.
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn high_byte(self) -> Option<Gpr8h> {
+                if self.0 < 4 { Some(Gpr8h(self.0 + 4)) } else { None }
+            }
+        })*
+
+        impl Gpr8h {$(
+            /// The register that the byte is a part of, be it the lowest or the second: A, C, D or B.
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn $back(self) -> $from {
+                $from(self.0 % 4)
+            }
+        )*}
+    };
+}
+
+high_bytes!(Gpr16 r16 Gpr32 r32 Gpr64 r64);
+
+impl Gpr8 {
+    /// The byte as an operand of an instruction without a REX prefix, which has names for AL, CL, DL and BL only.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn without_rex(self) -> Option<Gpr8h> {
+        if self.0 < 4 { Some(Gpr8h(self.0)) } else { None }
+    }
+}
+
+/// The first sixteen of an extended class.
+macro_rules! plain {
+    ($($from:ident $to:ident)*) => {$(
+        impl $from {
+            #[doc = concat!("The register as a [`", stringify!($to), "`], if it is one of the first sixteen.")]
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            pub const fn plain(self) -> Option<$to> {
+                $to::new(self.0)
+            }
+        }
+    )*};
+}
+
+plain!(EGpr8 Gpr8 EGpr16 Gpr16 EGpr32 Gpr32 EGpr64 Gpr64 EXmm Xmm EYmm Ymm);

@@ -3,7 +3,7 @@
 //! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
 //! differ in the size of the displacement.
 
-use super::{Cond, Emitter, Gpr32, Gpr64, Rel};
+use super::{Cond, Emitter, Gpr64, Rel};
 use crate::{Direction, Target};
 
 /// Moves.
@@ -15,7 +15,7 @@ impl<D: Direction> Emitter<'_, D> {
     pub fn mov_r64_imm(&mut self, r64: Gpr64, imm: i64) {
         if let Ok(unsigned) = u32::try_from(imm) {
             // Writing a 32-bit register clears the high half.
-            self.mov_r32_imm32(Gpr32::low_half(r64), unsigned as i32);
+            self.mov_r32_imm32(r64.r32(), unsigned as i32);
         } else if let Ok(signed) = i32::try_from(imm) {
             self.mov_rm64_imm32(r64, signed);
         } else {

@@ -3,6 +3,7 @@
 //! A register has a type without an element size, and one for each size and use, which differ in nothing but what takes them.
 //! P0 to P7, which alone can govern most instructions, have a type of their own ([`PLow`]) that converts to [`P`].
 
+use crate::aarch64::reg::V;
 use core::fmt;
 
 /// Register classes, views of registers: types whose bits are a number below a count.
@@ -134,6 +135,22 @@ views! {
         m PLowM "governing, merging" z PLowZ "governing, zeroing";
     PN: b PNB "with byte elements" h PNH "with halfword elements" s PNS "with word elements" d PND "with doubleword elements"
         z PNZ "governing, zeroing";
+}
+
+impl Z {
+    /// The vector register that is the low 128 bits.
+    #[inline]
+    pub const fn v(self) -> V {
+        V::wrapping(self.0)
+    }
+}
+
+impl V {
+    /// The scalable vector whose low 128 bits the register is.
+    #[inline]
+    pub const fn z(self) -> Z {
+        Z(self.number())
+    }
 }
 
 macro_rules! widen {
