@@ -321,6 +321,44 @@ fn sp_is_not_zr() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
+/// The manual's CheckCPYConstrainedUnpredictable and CheckSETConstrainedUnpredictable, for each form of FEAT_MOPS: three different registers, of which register 31 is
+/// none but the value that a set stores.
+#[test]
+fn memory_copies_and_sets_want_different_registers() {
+    const NUMBERS: [u8; 5] = [0, 1, 15, 30, 31];
+    let x = |number| X::new(number).expect("a number of it");
+    let (mut copies, mut sets) = (0, 0);
+    for form in forms().iter().filter(|form| form.cpu.contains(&"FEAT_MOPS")) {
+        // The operands that are written come first: in a copy all three, in a set the address and the size.
+        let written = match &form.name[..3] {
+            "cpy" => 3,
+            "set" => 2,
+            _ => panic!("{}", form.name),
+        };
+        if written == 3 {
+            copies += 1
+        } else {
+            sets += 1
+        }
+        for (a, b, c) in
+            NUMBERS.iter().flat_map(|a| NUMBERS.iter().flat_map(move |b| NUMBERS.iter().map(move |c| (*a, *b, *c))))
+        {
+            let mut enc = Encoder::new();
+            form.emit(&mut enc, &[a, b, c].map(|number| x(number).into())).expect("three registers");
+            let may_be = a != b && a != c && b != c && [a, b, c][..written].iter().all(|number| *number != 31);
+            let done = enc.finish().map(|code| code.bytes().len());
+            match done {
+                Ok(4) => assert!(may_be, "{} {a} {b} {c} is accepted", form.name),
+                Err(FinishError::Operands { form: name, at: 0, .. }) => {
+                    assert!(!may_be && name == form.name, "{} {a} {b} {c} is refused", form.name);
+                }
+                other => panic!("{}: {other:?}", form.name),
+            }
+        }
+    }
+    assert_eq!((copies, sets), (6 * 16, 6 * 4));
+}
+
 /// `when` is held to, in every form that has one: `finish` fails if and only if it does not hold.
 #[test]
 fn operands_that_do_not_go_together_are_reported() {
