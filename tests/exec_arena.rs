@@ -415,6 +415,43 @@ fn code_outlives_the_arena() {
     assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
 }
 
+/// While an encoder holds a region's bytes, its place tells where they will run, and what near branches reach from there.
+#[test]
+fn a_place_answers_while_an_encoder_writes() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).build().expect("memory");
+        for up in [false, true] {
+            let mut region = arena.region(1000).expect("memory");
+            let (start, end, len) = (region.run_start(), region.run_end(), region.len());
+            let ends = [start, end, end - 1, start ^ 1 << 40, start.wrapping_sub(1 << 31), end + (1 << 31)];
+            let reached = ends.map(|address| region.reaches(address));
+            let place = region.place();
+            let mut down = Encoder::in_slice(region.bytes_mut());
+            let (code, at) = if up {
+                drop(down);
+                let mut asm = Assembler::in_slice(region.bytes_mut());
+                asm.nop();
+                let at = place.run_start() + u64::from(asm.pos().from_base());
+                asm.nop();
+                assert_eq!((place.run_start(), place.run_end(), place.len()), (start, end, len));
+                assert_eq!(ends.map(|address| place.reaches(address)), reached);
+                (place.link(&mut asm.finish().expect("no label"), |_| None), at)
+            } else {
+                down.nop();
+                down.nop();
+                let at = place.run_end() - u64::from(down.pos().from_base());
+                assert_eq!((place.run_start(), place.run_end(), place.len()), (start, end, len));
+                assert_eq!(ends.map(|address| place.reaches(address)), reached);
+                (place.link(&mut down.finish().expect("no label"), |_| None), at)
+            };
+            assert_eq!(reached, [true, true, true, false, false, false]);
+            let code = region.publish(code.expect("it is there")).expect("memory");
+            let nop = code.len() as u64 / 2;
+            assert_eq!(code.address() + if up { nop } else { 0 }, at);
+        }
+    }
+}
+
 /// Each convention has functions that may unwind, too, and with any number of parameters.
 #[test]
 fn conventions() {

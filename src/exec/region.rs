@@ -86,27 +86,28 @@ impl Region {
         self.held.bytes().len()
     }
 
-    /// The address that the byte after the region's last one will have when it runs. An instruction that is `n` bytes from the end
-    /// ([`Pos::from_end`](crate::Pos::from_end)) runs at this address less `n`.
+    /// [`Place::run_end`].
     pub fn run_end(&self) -> u64 {
-        self.held.shared.addresses().start + self.held.bytes().end as u64
+        self.place().run_end()
     }
 
-    /// The address that the region's first byte will have when it runs. An instruction that an encoder whose code grows up has placed at `n`
-    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address plus `n`.
+    /// [`Place::run_start`].
     pub fn run_start(&self) -> u64 {
-        self.run_end() - self.len() as u64
+        self.place().run_start()
     }
 
-    /// Whether near branches reach `address` from everywhere in this region.
+    /// [`Place::reaches`].
     pub fn reaches(&self, address: u64) -> bool {
-        views::near(self.run_start()..self.run_end(), address)
+        self.place().reaches(address)
     }
 
-    /// Where the region is, for [linking](Place::link) its code while that borrows it.
+    /// Where the region is: what a code generator asks, and [links](Place::link) with, while the encoder borrows the region. It is a copy, so it is taken
+    /// before that.
     pub fn place(&self) -> Place {
-        let write_end = self.held.shared.views.write().addr() + self.held.bytes().end;
-        Place { region: self.id, len: self.len(), write_end, run_end: self.run_end() }
+        let end = self.held.bytes().end;
+        let write_end = self.held.shared.views.write().addr() + end;
+        let run_end = self.held.shared.addresses().start + end as u64;
+        Place { region: self.id, len: self.len(), write_end, run_end }
     }
 
     /// Makes the code executable, and gives the rest of the region back to the arena.
@@ -139,7 +140,32 @@ impl core::fmt::Debug for Region {
     }
 }
 
-/// Where a [`Region`] is: what remains known of it while an encoder borrows it.
+/// Where a [`Region`] is: all that is to be known of it, and remains known while an encoder borrows it.
+///
+/// ```
+/// # #[cfg(target_arch = "x86_64")] {
+/// use tailfirst::{Symbol, exec::{Arena, Place}, x64::*};
+///
+/// /// Calls what is near directly, and what is far through a register.
+/// fn call(enc: &mut Encoder, place: Place, callee: Symbol, address: u64) {
+///     if place.reaches(address) {
+///         enc.call(callee);
+///     } else {
+///         enc.call_rm64(RAX);
+///         enc.mov_r64_imm64(RAX, address as i64);
+///     }
+/// }
+///
+/// let arena = Arena::builder().build()?;
+/// let mut region = arena.region(64)?;
+/// let place = region.place();
+/// let mut enc = Encoder::in_slice(region.bytes_mut());
+/// enc.ret();
+/// call(&mut enc, place, Symbol(0), place.run_start() ^ 1 << 46);
+/// assert_eq!(enc.finish()?.bytes().len(), 13);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Place {
     region: u64,
@@ -149,6 +175,29 @@ pub struct Place {
 }
 
 impl Place {
+    /// The region's number of bytes.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The address that the byte after the region's last one will have when it runs. An instruction that an encoder whose code grows down has placed at `n`
+    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address less `n`.
+    pub fn run_end(&self) -> u64 {
+        self.run_end
+    }
+
+    /// The address that the region's first byte will have when it runs. An instruction that an encoder whose code grows up has placed at `n`
+    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address plus `n`.
+    pub fn run_start(&self) -> u64 {
+        self.run_end - self.len as u64
+    }
+
+    /// Whether near branches reach `address` from everywhere in this region.
+    pub fn reaches(&self, address: u64) -> bool {
+        views::near(self.run_start()..self.run_end(), address)
+    }
+
     /// [Links](Code::link) code that an encoder has written into the region, for the address where it will run.
     ///
     /// `resolve` gives symbols' addresses. A branch that does not reach its symbol (a call, a jump, a conditional branch) is led there by a *veneer*, a jump of 16
@@ -169,7 +218,7 @@ impl Place {
     ) -> Result<Placed, ExecError> {
         let bytes = code.bytes().as_ptr_range();
         let len = code.bytes().len();
-        let run = self.run_end - self.len as u64..self.run_end;
+        let run = self.run_start()..self.run_end();
         let (is_here, base) = match code.grows {
             Grows::Down => (bytes.end.addr() == self.write_end, run.end - len.min(self.len) as u64),
             Grows::Up => (bytes.start.addr() == self.write_end - self.len, run.start),
