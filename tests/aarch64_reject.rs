@@ -359,6 +359,32 @@ fn memory_copies_and_sets_want_different_registers() {
     assert_eq!((copies, sets), (6 * 16, 6 * 4));
 }
 
+/// The manual has no constraint on the index of loads and stores of several scalable vectors, so XZR is one. (That of LD1B and its kin with one vector has.)
+#[test]
+fn several_vectors_have_any_index() {
+    let mut enc = Encoder::new();
+    let (z30, pn15) = (Z30.b(), PN15.z());
+    enc.ld1b_zbx2_reg(ZListAligned::<ZB, 2>::new(z30).expect("an even number"), pn15, SP, XZR);
+    assert_eq!(enc.finish().expect("it is one").bytes(), [0xFE, 0x1F, 0x1F, 0xA0]);
+
+    let mut random = Gen::from_size_and_seed(100, choices::seed("several_vectors_have_any_index"));
+    let mut checked = 0;
+    let several = ["x2_reg", "x2s_reg", "x4_reg", "x4s_reg"];
+    for (model, form) in MODEL.iter().zip(forms()).filter(|(_, form)| form.table == "aarch64/sme.ron") {
+        if !several.iter().any(|suffix| form.name.ends_with(suffix)) {
+            continue;
+        }
+        let index = model.operands.iter().position(|operand| operand.param == "rm").expect("it has an index");
+        let mut operands = Sample::new(model, &mut Choices::new(&choices::numbers(&mut random))).operands(model);
+        operands[index] = XZR.into();
+        let mut enc = Encoder::new();
+        form.emit(&mut enc, &operands).expect("the operands are the form's");
+        assert_eq!(enc.finish().map(|code| code.bytes()[2] & 0x1F), Ok(0x1F), "{}", form.name);
+        checked += 1;
+    }
+    assert_eq!(checked, 32);
+}
+
 /// `when` is held to, in every form that has one: `finish` fails if and only if it does not hold.
 #[test]
 fn operands_that_do_not_go_together_are_reported() {
