@@ -9,8 +9,12 @@ mod support;
 use std::ops::Range;
 use std::{collections::HashSet, sync::mpsc, thread};
 use support::*;
+#[cfg(target_arch = "aarch64")]
+use tailfirst::aarch64::A64 as Native;
+#[cfg(target_arch = "x86_64")]
+use tailfirst::x64::X64 as Native;
 use tailfirst::{
-    FinishError, Symbol,
+    Down, FinishError, Symbol, Up,
     exec::{Arena, Branches, Builder, ExecCode, ExecError, Feature, Mode},
 };
 
@@ -450,6 +454,55 @@ fn a_place_answers_while_an_encoder_writes() {
             assert_eq!(code.address() + if up { nop } else { 0 }, at);
         }
     }
+}
+
+/// An encoder that owns its region is as one that borrows it, and may move about.
+#[test]
+fn an_encoder_owns_its_region() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).build().expect("memory");
+        let region = arena.region(1000).expect("memory");
+        let (start, end) = (region.run_start(), region.run_end());
+        let mut down = vec![region.into_encoder::<Native, Down>()];
+        down.reserve(100);
+        let other = arena.region(64).expect("memory").into_encoder::<Native, Up>();
+        let mut owner = down.pop().expect("there is one");
+        owner.write(|enc| enc.ret());
+        let entry = owner.write(|enc| {
+            load(enc, 7);
+            enc.here()
+        });
+        let place = owner.place();
+        assert_eq!((place.run_start(), place.run_end()), (start, end));
+        let mut code = owner.finish().expect("no mistakes");
+        let offset = code.offset_of(entry).expect("bound");
+        assert!(matches!(other.place().link(&mut code, |_| None), Err(ExecError::ForeignCode)));
+        let placed = place.link(&mut code, |_| None).expect("in this region");
+        let code = owner.into_region().publish(placed).expect("memory");
+        assert_eq!(code.address() + code.len() as u64, end);
+        // SAFETY: such a function was emitted there.
+        assert_eq!(unsafe { code.function::<Get>(offset).expect("inside")() }, 7);
+        // A region that comes back is as it was, and so is the memory of one that does not.
+        let mut region = other.into_region();
+        assert!(region.bytes_mut().len() >= 64);
+        drop((region, arena.region(100).expect("memory").into_encoder::<Native, Down>()));
+        assert_eq!((arena.stats().regions, arena.stats().codes), (0, 1));
+    }
+}
+
+/// What a closure puts in the encoder's place has memory of its own, and its code is not in the region.
+#[test]
+fn an_encoder_that_was_exchanged_is_not_in_the_region() {
+    let arena = Arena::builder().build().expect("memory");
+    let mut owner = arena.region(64).expect("memory").into_encoder::<Native, Down>();
+    owner.write(|enc| {
+        enc.nop();
+        *enc = tailfirst::Encoder::new();
+        enc.nop();
+    });
+    let place = owner.place();
+    let mut code = owner.finish().expect("no mistakes");
+    assert!(matches!(place.link(&mut code, |_| None), Err(ExecError::ForeignCode)));
 }
 
 /// Each convention has functions that may unwind, too, and with any number of parameters.

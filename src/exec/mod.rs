@@ -48,6 +48,8 @@
 //! # }
 //! ```
 //!
+//! A compiler that wants both in one struct takes a [`RegionEncoder`], which owns the region.
+//!
 //! # Calls to the program
 //!
 //! Addresses are symbols' values; nobody looks up names. Whether a function is near or far need not be known: a branch that does not reach it is led
@@ -179,6 +181,7 @@ mod error;
 mod far;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
+mod owned;
 pub mod patch;
 mod pieces;
 mod ranges;
@@ -192,5 +195,6 @@ pub use builder::{Branches, Builder, Mode};
 pub use code::{ExecCode, Function};
 pub use entry::EntryPoint;
 pub use error::{ExecError, Feature, Request};
+pub use owned::RegionEncoder;
 pub use patch::{Patch, PatchError, PatchSite, Value};
 pub use region::{Place, Placed, Region};

@@ -1,0 +1,137 @@
+//! An encoder that owns its region: for a compiler that keeps both in one struct, where neither can borrow the other.
+//!
+//! The encoder inside believes that its memory lasts forever. So nobody gets hold of it but in [`RegionEncoder::write`], whose closure knows nothing of its lifetime, and
+//! can neither keep it nor leave in its place one with memory that does not last.
+
+use super::{Place, Region};
+use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
+
+/// An encoder and the [`Region`] that it fills, made by [`Region::into_encoder`].
+///
+/// ```
+/// # #[cfg(target_arch = "x86_64")] {
+/// use tailfirst::{Label, exec::{Arena, ExecCode, Region, RegionEncoder}, x64::*};
+///
+/// /// A compiler, whose methods may be called one by one.
+/// struct Compiler {
+///     code: RegionEncoder<X64>,
+///     entry: Option<Label>,
+/// }
+///
+/// impl Compiler {
+///     fn new(region: Region) -> Compiler {
+///         Compiler { code: region.into_encoder(), entry: None }
+///     }
+///
+///     fn result(&mut self, value: i32) {
+///         let entry = self.code.write(|enc| {
+///             enc.ret();
+///             enc.mov_r32_imm32(EAX, value);
+///             enc.here()
+///         });
+///         self.entry = Some(entry);
+///     }
+///
+///     fn publish(mut self) -> Result<(ExecCode, Option<usize>), Box<dyn std::error::Error>> {
+///         let place = self.code.place();
+///         let mut code = self.code.finish()?;
+///         let entry = self.entry.and_then(|entry| code.offset_of(entry));
+///         let placed = place.link(&mut code, |_symbol| None)?;
+///         Ok((self.code.into_region().publish(placed)?, entry))
+///     }
+/// }
+///
+/// let arena = Arena::builder().build()?;
+/// let mut compiler = Compiler::new(arena.region(64)?);
+/// compiler.result(42);
+/// let (code, entry) = compiler.publish()?;
+/// let function = code.function::<unsafe extern "C" fn() -> i32>(entry.expect("bound"))?;
+/// // SAFETY: such a function was emitted there.
+/// assert_eq!(unsafe { function() }, 42);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Code borrows the encoder, so nothing is emitted after it is finished, and the region comes back when nobody can emit any more:
+///
+/// ```compile_fail,E0499
+/// # use tailfirst::{exec::*, x64::*};
+/// # fn late(mut enc: RegionEncoder<X64>) {
+/// let code = enc.finish().unwrap();
+/// enc.write(|enc| enc.ret());
+/// code.bytes();
+/// # }
+/// ```
+/// ```compile_fail,E0382
+/// # use tailfirst::{exec::*, x64::*};
+/// # fn late(mut enc: RegionEncoder<X64>) {
+/// let region = enc.into_region();
+/// enc.write(|enc| enc.ret());
+/// # }
+/// ```
+///
+/// The encoder does not leave the closure, and none with other memory comes in:
+///
+/// ```compile_fail,E0521
+/// # use tailfirst::{exec::*, x64::*};
+/// # fn out(enc: &mut RegionEncoder<X64>) {
+/// let mut kept = None;
+/// enc.write(|enc| kept = Some(std::mem::replace(enc, Encoder::new())));
+/// # }
+/// ```
+/// ```compile_fail,E0597
+/// # use tailfirst::{exec::*, x64::*};
+/// # fn into(enc: &mut RegionEncoder<X64>) {
+/// let mut memory = [0; 16];
+/// let other = Encoder::in_slice(&mut memory);
+/// enc.write(|enc| *enc = other);
+/// # }
+/// ```
+pub struct RegionEncoder<I: Isa, D: Direction = Down> {
+    /// Writes into the region's bytes, which nobody else uses: `region` is not given out, and no bytes of it.
+    // Invariant(outlived): or into memory that lasts forever, or its own.
+    encoder: Encoder<'static, I, D>,
+    region: Region,
+}
+
+impl Region {
+    /// An encoder that fills the region and owns it.
+    pub fn into_encoder<I: Isa, D: Direction>(mut self) -> RegionEncoder<I, D> {
+        let bytes: *mut [u8] = self.bytes_mut();
+        // SAFETY: the memory is not in the region but in the arena, and the region, which keeps it, is given away only with the encoder gone: Invariant(outlived).
+        let bytes: &'static mut [u8] = unsafe { &mut *bytes };
+        RegionEncoder { encoder: Encoder::in_slice(bytes), region: self }
+    }
+}
+
+impl<I: Isa, D: Direction> RegionEncoder<I, D> {
+    /// Emits: `write` gets the encoder.
+    pub fn write<R>(&mut self, write: impl for<'buf> FnOnce(&mut Encoder<'buf, I, D>) -> R) -> R {
+        // Invariant(outlived): what serves for every lifetime cannot keep the encoder, whose lifetime it does not know, nor replace it by one that lives shorter.
+        write(&mut self.encoder)
+    }
+
+    /// Where the region is.
+    pub fn place(&self) -> Place {
+        self.region.place()
+    }
+
+    /// As [`Encoder::finish`]: the code, for [`Place::link`].
+    ///
+    /// # Errors
+    /// Those of [`Encoder::finish`].
+    pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
+        self.encoder.finish()
+    }
+
+    /// The region, to [publish](Region::publish) what was linked, or for something else.
+    pub fn into_region(self) -> Region {
+        self.region
+    }
+}
+
+impl<I: Isa, D: Direction> core::fmt::Debug for RegionEncoder<I, D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RegionEncoder").field("region", &self.region).finish_non_exhaustive()
+    }
+}
