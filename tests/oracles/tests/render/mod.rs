@@ -3,6 +3,9 @@
 //! The symbols of the syntax (`<Xd|SP>`, `<amount>`) come in the order of the operands. Each operand gives the text of one or
 //! more of them; a symbol that comes again has the same text. What is optional (`{, <shift> #<amount>}`) is always written.
 
+// Every test is a crate by itself and uses a part of this.
+#![allow(dead_code)]
+
 use crate::support::{
     named::Named,
     value::{CONDITIONS, EXTENSIONS, Value},
