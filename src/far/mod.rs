@@ -144,7 +144,9 @@ impl Island {
         if self.branches == 0 && !has_pool {
             return self.place;
         }
+        // What is missing behind data goes on with that.
         let rest = self.start - memory.placed(self.place);
+        references.note_data(position(memory, self.place), Pos::at(self.start as u32));
         let start = memory.place_data(self.place, &[0; 3][..rest]);
         let branches = alloc::vec![F::jump(0); self.branches];
         let over = |pool: &[u8]| [F::jump((4 + 4 * self.branches + pool.len()) as i64)];

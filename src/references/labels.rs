@@ -25,7 +25,8 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether the label is one of this encoder's, as far as its number tells.
     pub(crate) fn knows(&self, label: Label) -> bool {
-        (label.0 as usize) < self.first as usize + self.labels.len()
+        let is_outer = self.parent.is_some() || self.movable.is_some();
+        (label.0 as usize) < self.first as usize + self.labels.len() && (is_outer || label.0 >= self.first)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -68,7 +69,8 @@ impl<F: Field, L: LateField> References<F, L> {
                 self.bind_among(&mut labels, own as usize, label, pos);
                 self.labels = labels;
             }
-            None => self.bound.push((label, pos)),
+            None if self.parent.is_some() || self.movable.is_some() => self.bound.push((label, pos)),
+            None => self.fail(FinishError::ForeignLabel { label, at: pos.from_base() }),
         }
     }
 
@@ -156,7 +158,12 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     pub(crate) fn set_late(&mut self, late: Late, value: i64) {
-        let Some(own) = late.0.checked_sub(self.first_late) else { return self.set_late_outside(late, value) };
+        let Some(own) = late.0.checked_sub(self.first_late) else {
+            return match self.parent {
+                Some(_) => self.set_late_outside(late, value),
+                None => self.fail(FinishError::ForeignLate { late }),
+            };
+        };
         match self.late_values.get_mut(own as usize) {
             Some(unset @ None) => {
                 *unset = Some(value);
@@ -167,7 +174,8 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    pub(crate) fn use_late(&mut self, from: Pos, field: L, late: Late) {
-        self.late_uses.push(LateUse { from, late, field, is_filled: false });
+    /// Notes that what was placed between two positions has a placeholder for `late`.
+    pub(crate) fn use_late(&mut self, earlier: Pos, later: Pos, field: L, late: Late) {
+        self.late_uses.push(LateUse { earlier, later, late, field, inside: None });
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod block;
 pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
+pub(crate) mod hidden;
 pub(crate) mod label;
 mod labels;
 mod movable;
@@ -88,18 +89,31 @@ pub struct References<F, L> {
     fault: Option<FinishError>,
 }
 
+/// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
+const HOMES_APART: usize = 1 << 10;
+const NUMBERS_APART: u32 = 1 << 21;
+
+/// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
+fn next_first(first: u32, count: usize) -> u32 {
+    let next = first as usize + count;
+    if next < 1 << 31 { next as u32 } else { 0 }
+}
+
 impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn new(grows: Grows) -> Self {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
+        let home = HOMES.fetch_add(1, Ordering::Relaxed);
+        // Other encoders' labels have other numbers, so that one that strays in here is none of these.
+        let first = (home % HOMES_APART) as u32 * NUMBERS_APART;
         References {
             grows,
-            first: 0,
+            first,
             labels: Vec::new(),
             fixups: Vec::new(),
             deadlines: Deadlines::default(),
             open: Vec::new(),
             late_uses: Vec::new(),
-            first_late: 0,
+            first_late: first,
             late_values: Vec::new(),
             late_set: Vec::new(),
             late_outside: Vec::new(),
@@ -110,7 +124,7 @@ impl<F: Field, L: LateField> References<F, L> {
             common: None,
             parent: None,
             open_block: None,
-            home: HOMES.fetch_add(1, Ordering::Relaxed),
+            home,
             part: 0,
             last_number: 0,
             began: 0,
@@ -154,13 +168,14 @@ impl<F: Field, L: LateField> References<F, L> {
             alignment,
             fault,
         } = self;
-        *first = 0;
+        // Labels and late immediates made so far become invalid: their numbers are not given again.
+        *first = next_first(*first, labels.len());
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
-        *first_late = 0;
+        *first_late = next_first(*first_late, late_values.len());
         late_values.clear();
         late_set.clear();
         late_outside.clear();
@@ -192,8 +207,9 @@ impl<F: Field, L: LateField> References<F, L> {
         &self.relocations
     }
 
-    pub(crate) fn labels(&self) -> &[Option<Pos>] {
-        &self.labels
+    /// The positions of labels, and the number of the first one.
+    pub(crate) fn labels(&self) -> (u32, &[Option<Pos>]) {
+        (self.first, &self.labels)
     }
 
     pub(crate) fn data(&self) -> &DataRanges {

@@ -16,6 +16,7 @@ use super::{References, extent::Since};
 use crate::references::label::Label;
 use crate::{
     encoder::late::LateField,
+    error::FinishError,
     references::{fixup::Field, label::Pos},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -106,6 +107,9 @@ impl<F: Field, L: LateField> References<F, L> {
             let (label, pos) = self.bound[index];
             match label.0.checked_sub(movable.ground_first) {
                 Some(own) => self.bind_among(&mut movable.ground, own as usize, label, pos),
+                None if self.parent.is_none() => {
+                    self.fail(FinishError::ForeignLabel { label, at: pos.from_base() });
+                }
                 // It is the surrounding encoder's.
                 None => {
                     self.bound[movable.since.bound] = (label, pos);
@@ -130,7 +134,9 @@ impl<F: Field, L: LateField> References<F, L> {
             self.fixups[since.fixups..].iter_mut().for_each(|fixup| fixup.from = moved(fixup.from));
             self.deadlines.served[since.served..].iter_mut().for_each(|served| served.to = moved(served.to));
             self.open[since.open..].iter_mut().for_each(|open| open.from = moved(open.from));
-            self.late_uses[since.late..].iter_mut().for_each(|late| late.from = moved(late.from));
+            for late in &mut self.late_uses[since.late..] {
+                (late.earlier, late.later) = (moved(late.earlier), moved(late.later));
+            }
             self.data.place_since(since.data, moved);
         }
         self.settle(here);

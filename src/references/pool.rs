@@ -29,6 +29,8 @@ pub(crate) struct Pool {
     placed: usize,
     /// The bytes of those that wait, at most.
     waiting_bytes: usize,
+    /// Constants that were asked for again with a stricter alignment, and their alignment before.
+    raised: Vec<(u32, Align)>,
     /// The indices of all, by what they hold; of several copies the last one's.
     by_content: BTreeMap<Content, u32>,
     /// The bytes of the constants placed last, kept for their memory.
@@ -40,11 +42,12 @@ pub(crate) struct Pool {
 pub(crate) struct Extent {
     constants: usize,
     placed: usize,
+    raised: usize,
 }
 
 impl Extent {
     /// No constants.
-    pub(crate) const NONE: Extent = Extent { constants: 0, placed: 0 };
+    pub(crate) const NONE: Extent = Extent { constants: 0, placed: 0, raised: 0 };
 }
 
 struct Constant {
@@ -79,19 +82,20 @@ impl Content {
 
 impl Pool {
     pub(super) const fn new() -> Self {
-        Pool { constants: Vec::new(), placed: 0, waiting_bytes: 0, by_content: BTreeMap::new(), image: Vec::new() }
+        Pool { constants: Vec::new(), placed: 0, waiting_bytes: 0, raised: Vec::new(), by_content: BTreeMap::new(), image: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
-        let Pool { constants, placed, waiting_bytes, by_content, image: _ } = self;
+        let Pool { constants, placed, waiting_bytes, raised, by_content, image: _ } = self;
         constants.clear();
         *placed = 0;
         *waiting_bytes = 0;
+        raised.clear();
         by_content.clear();
     }
 
     pub(super) fn extent(&self) -> Extent {
-        Extent { constants: self.constants.len(), placed: self.placed }
+        Extent { constants: self.constants.len(), placed: self.placed, raised: self.raised.len() }
     }
 
     /// Forgets the constants that were asked for later, and that others were placed later.
@@ -100,6 +104,11 @@ impl Pool {
             self.waiting_bytes += constant.most_bytes();
         }
         self.placed = extent.placed;
+        for (index, align) in self.raised.drain(extent.raised..).rev() {
+            let constant = &mut self.constants[index as usize];
+            self.waiting_bytes -= (constant.align.bytes() - align.bytes()) as usize;
+            constant.align = align;
+        }
         while self.constants.len() > extent.constants {
             self.forget_last();
         }
@@ -153,9 +162,11 @@ impl<F: Field, L: LateField> References<F, L> {
         let constant = &mut pool.constants[index];
         let label = constant.label;
         if is_waiting {
-            let before = constant.most_bytes();
-            constant.align = constant.align.max(align);
-            pool.waiting_bytes += constant.most_bytes() - before;
+            if align > constant.align {
+                pool.raised.push((index as u32, constant.align));
+                pool.waiting_bytes += (align.bytes() - constant.align.bytes()) as usize;
+                constant.align = align;
+            }
             return Some(label);
         }
         (align <= constant.align && in_reach(self.pos_of(label))).then_some(label)
