@@ -217,3 +217,45 @@ fn no_alignment_inside_a_forward_block() {
         assert_eq!(enc.finish().err(), Some(FinishError::AlignedInForwardBlock { align: 32 }));
     }
 }
+
+/// Data of an odd length with an instruction next to it, in either direction.
+#[test]
+fn instructions_of_aarch64_are_aligned() {
+    use aarch64::Emitter;
+    fn run<Dir: tailfirst::Direction>(place: impl Fn(&mut Emitter<'_, Dir>)) -> Result<usize, FinishError> {
+        let mut enc = tailfirst::Encoder::new();
+        place(&mut enc);
+        enc.finish().map(|code| code.bytes().len())
+    }
+    fn all<Dir: tailfirst::Direction>() {
+        let misaligned = |at| Err(FinishError::MisalignedCode { at });
+        let between = |enc: &mut Emitter<'_, Dir>| {
+            enc.nop();
+            enc.data(&[7]);
+            enc.nop();
+        };
+        assert_eq!(run::<Dir>(between), misaligned(5));
+        // Data may be in pieces, and end the code.
+        let pieces = |enc: &mut Emitter<'_, Dir>| {
+            enc.data(&[7]);
+            enc.data(&[7, 7, 7]);
+            enc.nop();
+            enc.data(&[7]);
+        };
+        assert_eq!(run::<Dir>(pieces), Ok(9));
+        let aligned = |enc: &mut Emitter<'_, Dir>| {
+            enc.data(&[7]);
+            enc.align_code(Align::of::<4>());
+            enc.nop();
+        };
+        assert_eq!(run::<Dir>(aligned), Ok(8));
+        let in_blocks = |enc: &mut Emitter<'_, Dir>| {
+            enc.forward(|enc| enc.data(&[7]));
+            enc.backward(|enc| enc.data(&[7]));
+            enc.nop();
+        };
+        assert_eq!(run::<Dir>(in_blocks), misaligned(2));
+    }
+    all::<tailfirst::Down>();
+    all::<tailfirst::Up>();
+}

@@ -4,7 +4,7 @@
 //! notes from where to where, and what is placed next to it goes on where it ended, so that a table is one range however many calls placed it. Code without data
 //! pays nothing.
 
-use crate::{direction::Grows, references::label::Pos};
+use crate::{Align, direction::Grows, references::label::Pos};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -61,6 +61,16 @@ impl DataRanges {
         for (begin, end) in &mut self.0[length.ranges..] {
             (*begin, *end) = (position(*begin), position(*end));
         }
+    }
+
+    /// A place that is no multiple of `align`, with code on one side of it, where `placed` bytes have been placed.
+    pub(crate) fn misaligned_code(&self, align: Align, placed: Pos) -> Option<Pos> {
+        let edges = self.0.iter().flat_map(|&(begin, end)| [begin, end]);
+        let mut misaligned: Vec<Pos> = edges.filter(|edge| align.gap(edge.from_base() as usize) > 0).collect();
+        misaligned.sort_unstable();
+        // Where data meets data there is no code, and none where all ends.
+        let places = misaligned.chunk_by(|a, b| a == b);
+        places.filter(|place| place.len() == 1).map(|place| place[0]).find(|&place| place != placed)
     }
 
     /// As offsets in code of `len` bytes.

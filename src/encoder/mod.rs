@@ -118,6 +118,11 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
             on_stack(self, D::place_pool);
         }
+        if I::CODE_ALIGN.bytes() > 1
+            && let Some(at) = self.references.data().misaligned_code(I::CODE_ALIGN, self.pos())
+        {
+            self.references.fail(FinishError::MisalignedCode { at: at.from_base() });
+        }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         I::resolve(&mut self.references, bytes)?;
         Ok(Code {
