@@ -171,7 +171,10 @@ impl core::fmt::Display for FinishError {
                 write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
             }
             FinishError::MisalignedCode { at } => {
-                write!(f, "code follows data that is no multiple of four bytes long, {at} bytes from the base: align it")
+                write!(
+                    f,
+                    "code follows data that is no multiple of four bytes long, {at} bytes from the base: align it"
+                )
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),

@@ -383,10 +383,7 @@ fn addresses_of_places_in_the_block() {
     }
     for offset in [-2, 10, isize::MAX, isize::MIN] {
         let problem = Unsupported::Offset { offset };
-        assert_eq!(
-            address(offset),
-            Err(PlaceError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
-        );
+        assert_eq!(address(offset), Err(PlaceError::Unsupported { target: TargetKind::Local("here"), at: 1, problem }));
     }
 }
 

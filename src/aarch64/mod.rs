@@ -126,7 +126,9 @@ impl crate::isa::sealed::Isa for A64 {
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
             (SiteKind::A64Branch, field) => matches!(field, None | Some(Rel::Imm26)) && bytes == 4,
-            (SiteKind::A64Literal | SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,
+            (SiteKind::A64Literal | SiteKind::Slot, field) => {
+                matches!(field, None | Some(Rel::Address64)) && bytes == 8
+            }
             (SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::X64Imm64, _) => false,
         }
     }

@@ -35,11 +35,7 @@ use crate::{
     references::label::Pos,
 };
 use alloc::boxed::Box;
-use core::{
-    marker::PhantomData,
-    mem::ManuallyDrop,
-    ptr::with_exposed_provenance_mut,
-};
+use core::{marker::PhantomData, mem::ManuallyDrop, ptr::with_exposed_provenance_mut};
 
 #[cfg(feature = "x64")]
 const MAX_CHUNKS: usize = RED_ZONE / 8;

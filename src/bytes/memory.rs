@@ -63,15 +63,7 @@ enum State {
 
 impl<'buf> Memory<'buf> {
     pub(super) fn new(buffer: Buffer<'buf>, grows: Grows) -> Self {
-        Memory {
-            grows,
-            limit: 0,
-            deadline: usize::MAX,
-            origin: 0,
-            buffer,
-            spill: Vec::new(),
-            state: State::InBuffer,
-        }
+        Memory { grows, limit: 0, deadline: usize::MAX, origin: 0, buffer, spill: Vec::new(), state: State::InBuffer }
     }
 
     /// Memory that grows.

@@ -13,10 +13,7 @@ use super::{
     dialect::{Dialect, Shape},
 };
 use crate::{
-    Direction, Encoder, Field, Label, Pos, Range, Target,
-    bytes::buffer::MAX_LEN,
-    direction::Grows,
-    isa::sealed::Isa,
+    Direction, Encoder, Field, Label, Pos, Range, Target, bytes::buffer::MAX_LEN, direction::Grows, isa::sealed::Isa,
     references::References,
 };
 use dynasmrt::{
@@ -255,7 +252,8 @@ impl<I: Dialect> Block<I> {
                 return false;
             }
             let reaches = |far: I::Field| far.range().holds(grows.distance(farthest, pos));
-            let is_led_on = I::island_field(field).is_some_and(reaches) && range.holds(grows.distance(origin, farthest));
+            let is_led_on =
+                I::island_field(field).is_some_and(reaches) && range.holds(grows.distance(origin, farthest));
             if !is_led_on && result.is_ok() {
                 result = Err(PlaceError::OutOfRange { target: kind, at, distance, range });
             }

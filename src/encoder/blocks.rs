@@ -162,7 +162,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     ///     for register in [RDI, RSI] {
     ///         let next = asm.label();
     ///         asm.test_rm64_r64(register, register);
-    ///         asm.jnz_rel8(next);
+    ///         asm.jne_rel8(next);
     ///         asm.xor_rm32_r32(EAX, EAX);
     ///         asm.jmp(exit);
     ///         asm.bind(next);
@@ -404,5 +404,4 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let here = self.pos();
         self.references.settle(here);
     }
-
 }

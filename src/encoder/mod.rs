@@ -13,7 +13,10 @@ pub(crate) mod snapshot;
 
 use crate::{
     Isa,
-    bytes::{buffer::Buffer, cursor::{Cursor, on_stack}},
+    bytes::{
+        buffer::Buffer,
+        cursor::{Cursor, on_stack},
+    },
     code::Code,
     direction::{Direction, Down},
     error::FinishError,

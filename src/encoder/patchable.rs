@@ -20,9 +20,7 @@
 //! With feature `exec`, `ExecCode::patch` changes sites in code that runs; `exec::Value` says what each kind takes.
 
 use crate::{
-    Align, Code, Direction, Encoder, FinishError, Isa, Label, Pos,
-    direction::Grows,
-    isa::Edge,
+    Align, Code, Direction, Encoder, FinishError, Isa, Label, Pos, direction::Grows, isa::Edge,
     references::hidden::References,
 };
 

@@ -274,13 +274,7 @@ impl Shared {
     /// Publishes the `used` bytes at the base of a region's piece, from which code has grown, and frees the others.
     ///
     /// After an error it is still a region's piece, to be freed, but not to be written.
-    pub(super) fn publish(
-        &self,
-        piece: &mut Piece,
-        grows: Grows,
-        used: usize,
-        owner: Owner,
-    ) -> Result<(), ExecError> {
+    pub(super) fn publish(&self, piece: &mut Piece, grows: Grows, used: usize, owner: Owner) -> Result<(), ExecError> {
         debug_assert!(used <= piece.bytes.len() && piece.owner == Owner::Region);
         let Range { start: low, end: high } = piece.bytes;
         let granule = self.granule();

@@ -27,9 +27,9 @@ mod x64;
 
 use crate::{
     code::Code,
+    code::relocation::{Relocation, RelocationTarget},
     isa::Isa,
     references::label::{Label, Symbol},
-    code::relocation::{Relocation, RelocationTarget},
 };
 use alloc::{
     boxed::Box,

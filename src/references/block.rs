@@ -133,7 +133,11 @@ impl<F: Field, L: LateField> References<F, L> {
         let open = block.open.drain(..);
         self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..open }));
         let late_uses = block.late_uses.drain(..);
-        self.late_uses.extend(late_uses.map(|late| LateUse { earlier: place(late.earlier), later: place(late.later), ..late }));
+        self.late_uses.extend(late_uses.map(|late| LateUse {
+            earlier: place(late.earlier),
+            later: place(late.later),
+            ..late
+        }));
         self.late_values.append(&mut block.late_values);
         self.late_set.append(&mut block.late_set);
         for (late, value) in block.late_outside.drain(..) {

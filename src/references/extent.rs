@@ -93,7 +93,8 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
-        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } = extent;
+        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } =
+            extent;
         let Extent { pool, alignment, heads, .. } = extent;
         let Since { fixups, open, late, served, bound, data } = since;
         let is_ours = (home, part) == (self.home, self.part) && number > self.began;

@@ -22,7 +22,10 @@ pub(crate) use extent::Extent;
 use extent::Gone;
 
 use crate::{
-    code::{data_ranges::DataRanges, relocation::{OpenRelocation, Relocation}},
+    code::{
+        data_ranges::DataRanges,
+        relocation::{OpenRelocation, Relocation},
+    },
     direction::Grows,
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,

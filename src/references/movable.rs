@@ -126,7 +126,9 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`.
     pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) {
-        if shift > 0 && let Some(movable) = &self.movable {
+        if shift > 0
+            && let Some(movable) = &self.movable
+        {
             let since = movable.since;
             let moved = |pos: Pos| pos.ahead(shift);
             self.labels.iter_mut().flatten().for_each(|pos| *pos = moved(*pos));

@@ -82,7 +82,14 @@ impl Content {
 
 impl Pool {
     pub(super) const fn new() -> Self {
-        Pool { constants: Vec::new(), placed: 0, waiting_bytes: 0, raised: Vec::new(), by_content: BTreeMap::new(), image: Vec::new() }
+        Pool {
+            constants: Vec::new(),
+            placed: 0,
+            waiting_bytes: 0,
+            raised: Vec::new(),
+            by_content: BTreeMap::new(),
+            image: Vec::new(),
+        }
     }
 
     pub(super) fn clear(&mut self) {

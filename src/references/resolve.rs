@@ -59,7 +59,9 @@ impl<F: Field, L: LateField> References<F, L> {
         let (first, labels) = (self.first, &self.labels[..]);
         for fixup in &self.fixups {
             let &Fixup { from, label, field, .. } = fixup;
-            let Some(&Some(pos)) = labels.get(label.0.wrapping_sub(first) as usize) else { return Err(self.unresolved(label, from)) };
+            let Some(&Some(pos)) = labels.get(label.0.wrapping_sub(first) as usize) else {
+                return Err(self.unresolved(label, from));
+            };
             let (index, distance) = (grows.index(code.len(), from), grows.distance(from, pos));
             if field.fill(code, index, distance).is_none() && !fixup.is_served {
                 return Err(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });

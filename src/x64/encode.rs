@@ -35,7 +35,9 @@ use crate::{
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
 pub use evex::{evex, evex_vsib};
-pub use legacy::{branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before};
+pub use legacy::{
+    branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before,
+};
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
 pub use vex::{vex, vex_imm, vex_op};

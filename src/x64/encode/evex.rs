@@ -60,7 +60,8 @@ impl EvexOp {
 
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     row: u64,
     reg: impl Into<R>,
     vvvv: impl Into<V>,
@@ -74,13 +75,26 @@ pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(enc: &mut Emitter<
 
 /// An instruction with a vector index.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl Into<R>, rm: impl Into<M>) {
+pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    reg: impl Into<R>,
+    rm: impl Into<M>,
+) {
     let (op, reg, rm) = (EvexOp::unpack(row), reg.into(), rm.into());
     vsib(enc, op, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
 }
 
 #[inline]
-fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn plain<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    op: EvexOp,
+    reg: Reg,
+    vvvv: u8,
+    rm: Word,
+    decorations: Decorations,
+    imm: Imm,
+) {
     if rm.is_register() {
         enc.cursor.place((imm.0, op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations)));
     } else {
@@ -96,7 +110,15 @@ fn vsib<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, rm: Word, 
 }
 
 #[inline(never)]
-fn memory<D: Direction>(enc: &mut Emitter<'_, D>, op: EvexOp, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn memory<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    op: EvexOp,
+    reg: Reg,
+    vvvv: u8,
+    rm: Word,
+    decorations: Decorations,
+    imm: Imm,
+) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { op.element } else { op.full });
     let head = op.with_modrm(vvvv, op.digit | reg.0 | rm.head, decorations);
     if rm.is_special() {

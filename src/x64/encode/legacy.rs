@@ -176,7 +176,13 @@ pub fn rm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
+pub fn rm_imm<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    reg: impl RegPart,
+    rm: impl Into<M>,
+    imm: impl ImmPart,
+) {
     // `rm` comes last: what follows it looks at its flags, and is laid behind the branches of an address only if nothing is between.
     let (op, imm, reg, rm) = (Op::unpack(row), imm.imm(), reg.reg(), rm.into().rm());
     let bits = op.digit | reg.0 | rm.head;
@@ -198,7 +204,8 @@ pub fn rm_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: 
 /// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
 /// differ in their single opcode byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm_by_size<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn rm_imm_by_size<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     short: u64,
     long: u64,
     reg: impl RegPart,
@@ -252,12 +259,7 @@ pub fn rel32<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch_by_distance<D: Direction>(
-    enc: &mut Emitter<'_, D>,
-    short: u64,
-    near: u64,
-    target: impl Into<Target>,
-) {
+pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: impl Into<Target>) {
     let target = target.into();
     let end_of = |enc: &Emitter<'_, D>, row: u64, field: usize| enc.cursor.end_of_next(Op::unpack(row).len() + field);
     let end = end_of(enc, short, 1);

@@ -53,7 +53,8 @@ impl Rex2Op {
 
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rex2<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn rex2<D: Direction, R: RegPart, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     row: u64,
     reg: impl Into<R>,
     rm: impl Into<M>,
@@ -74,7 +75,12 @@ fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: Rex2Op, reg: Reg, rm: Word,
 
 /// An instruction with a register in its opcode.
 #[inline]
-pub fn rex2_plus<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, register: impl Into<M>, imm: impl ImmPart) {
+pub fn rex2_plus<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    register: impl Into<M>,
+    imm: impl ImmPart,
+) {
     let register = register.into().rm();
     let head = Rex2Op::unpack(row).head(register.head);
     let low = u64::from(register.head & 7 << 24) << 32;

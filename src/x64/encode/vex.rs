@@ -57,13 +57,20 @@ pub fn vex_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u32) {
 
 /// An instruction with ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u32, reg: impl RegPart, vvvv: impl VvvvPart, rm: impl Into<M>) {
+pub fn vex<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u32,
+    reg: impl RegPart,
+    vvvv: impl VvvvPart,
+    rm: impl Into<M>,
+) {
     vex_imm(enc, row, reg, vvvv, rm, ());
 }
 
 /// An instruction with ModRM and an immediate byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn vex_imm<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     row: u32,
     reg: impl RegPart,
     vvvv: impl VvvvPart,
