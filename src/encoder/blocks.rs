@@ -29,7 +29,7 @@
 
 use super::Encoder;
 use crate::{
-    Align, Direction, Down, FinishError, Isa, Up,
+    Align, Direction, Down, FinishError, Isa, Pos, Up,
     bytes::cursor::{Cursor, on_stack},
     direction::Grows,
 };
@@ -369,7 +369,9 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
             // The gap's instructions are placed behind the block, and change places with it. So nothing comes due by them.
             let deadline = self.cursor.deadline();
             self.cursor.set_deadline(usize::MAX);
+            let data = self.references.data().length();
             I::place_gap(self, gap);
+            self.references.forget_data_since(data);
             self.cursor.set_deadline(deadline);
             // Where the buffer is too small, the bytes do not matter: `finish` says so.
             if let Ok(code) = self.cursor.code() {
@@ -379,6 +381,9 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let fixups = self.references.movable_fixups();
         let here = self.pos();
         self.references.end_movable(&entered, gap as u32, here);
+        // What fills up data in front of the gap is data.
+        let start = Pos::at(start as u32);
+        self.references.note_data(start, start.ahead(gap as u32 % I::CODE_ALIGN.bytes()));
         I::after_fixups(self, fixups);
         // Of the block around, what follows may move again.
         let max_shift = self.references.max_shift();

@@ -14,7 +14,6 @@ use crate::{
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
 };
-use alloc::vec::Vec;
 
 impl<F: Field, L: LateField> References<F, L> {
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -75,7 +74,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Binds a label, which has index `own` among `labels`.
-    pub(super) fn bind_among(&mut self, labels: &mut Vec<Option<Pos>>, own: usize, label: Label, pos: Pos) {
+    pub(super) fn bind_among(&mut self, labels: &mut [Option<Pos>], own: usize, label: Label, pos: Pos) {
         let at = pos.from_base();
         match labels.get_mut(own) {
             Some(state @ None) => {

@@ -23,7 +23,7 @@ use extent::Gone;
 
 use crate::{
     code::{
-        data_ranges::DataRanges,
+        data_ranges::{DataRanges, Length},
         relocation::{OpenRelocation, Relocation},
     },
     direction::Grows,
@@ -223,6 +223,11 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn note_data(&mut self, begin: Pos, end: Pos) {
         let first = self.movable.as_ref().map(|movable| movable.since.data);
         self.data.note(first, begin, end);
+    }
+
+    /// Forgets the data noted since there was so much.
+    pub(crate) fn forget_data_since(&mut self, length: Length) {
+        self.data.truncate(length);
     }
 
     pub(crate) fn alignment(&self) -> u32 {
