@@ -236,6 +236,7 @@ fn what_fills_up_data_is_data() {
                 enc.cbeq_x(X1, X2, label);
                 enc.data(&[1; 893]);
                 enc.keep_together(900);
+                enc.align_code(Align::of::<4>());
                 enc.bind(label);
             },
         ];
