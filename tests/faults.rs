@@ -295,3 +295,44 @@ fn going_back_leaves_no_trace() {
     all::<Down>();
     all::<Up>();
 }
+
+/// A failed `finish` left nothing to look at.
+#[test]
+fn what_cannot_be_finished_can_be_seen() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = tailfirst::Listing::new();
+    enc.ret();
+    let exit = enc.here();
+    listing.name(exit, "exit");
+    let forgotten = enc.label();
+    enc.jmp(forgotten);
+    listing.comment(enc.here(), "back to the loop");
+    enc.jz(exit);
+    assert!(matches!(enc.finish(), Err(FinishError::UnboundLabel { label, at: 6 }) if label == forgotten));
+    let code = enc.unfinished();
+    let text = listing.of(&code).to_string();
+    assert!(text.contains("je exit") && text.contains("; back to the loop") && text.contains("jmp"), "{text}");
+
+    // What fits a slice.
+    fn all<D: Direction>() {
+        let mut slice = [0xEE; 20];
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::in_slice(&mut slice);
+        let first = enc.label();
+        let place = |enc: &mut Emitter<'_, D>| enc.mov_r64_imm64(RAX, 0x1111_1111_1111_1111);
+        enc.bind(first);
+        place(&mut enc);
+        enc.data(&[7; 15]);
+        let last = enc.here();
+        assert_eq!(enc.finish().err(), Some(FinishError::OutOfSpace { needed: 25 }));
+        let code = enc.unfinished();
+        assert_eq!((code.bytes().len(), code.offset_of(last)), (20, None));
+        assert!(code.offset_of(first).is_some_and(|at| at == 0 || at == 20));
+        let data: Vec<_> = code.data().collect();
+        assert!(data == [0..10] || data == [10..20]);
+        assert_eq!(code.bytes().iter().filter(|byte| **byte == 0x11).count(), 8);
+        assert_eq!(code.bytes().iter().filter(|byte| **byte == 7).count(), 10);
+    }
+    all::<Down>();
+    all::<Up>();
+}

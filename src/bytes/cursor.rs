@@ -360,6 +360,14 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         self.move_to(at);
         self.memory.code(placed)
     }
+
+    /// The code as far as it fits.
+    pub(crate) fn code_that_fits(&mut self) -> &mut [u8] {
+        let placed = self.placed();
+        let at = self.memory.settle(self.at);
+        self.move_to(at);
+        self.memory.code_that_fits(placed)
+    }
 }
 
 /// Runs `f` on a value that is moved to the stack for as long, and back.

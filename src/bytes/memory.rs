@@ -180,6 +180,11 @@ impl<'buf> Memory<'buf> {
 
     /// Places `bytes`, and gives the cursor's new place.
     pub(super) fn place_bytes(&mut self, at: usize, bytes: &[u8]) -> usize {
+        if self.state == State::Full {
+            // They are only counted.
+            let placed = self.count(self.grows, at) - 1;
+            return self.in_spill(placed.saturating_add(bytes.len()));
+        }
         match self.grows {
             Grows::Down => bytes.rchunks(RED_ZONE).fold(at, |at, piece| self.place_piece(at, piece)),
             Grows::Up => bytes.chunks(RED_ZONE).fold(at, |at, piece| self.place_piece(at, piece)),
@@ -232,6 +237,15 @@ impl<'buf> Memory<'buf> {
         // SAFETY: Invariant(pos): the `placed` bytes at the buffer's base were written by `place`, `place_word`, `place_piece` or
         // `flush_spill`, and the returned borrow is unique because `self` is.
         Ok(unsafe { core::slice::from_raw_parts_mut(start.add(first), placed) })
+    }
+
+    /// The code as far as it fits. Comes after `settle`.
+    pub(super) fn code_that_fits(&mut self, placed: usize) -> &mut [u8] {
+        let (start, len) = self.buffer.extent();
+        let kept = placed.min(len);
+        let first = if self.grows == Grows::Down { len - kept } else { 0 };
+        // SAFETY: as in `code`; of a full buffer by Invariant(full).
+        unsafe { core::slice::from_raw_parts_mut(start.add(first), kept) }
     }
 
     /// The cursor's place in the buffer with so many bytes placed.

@@ -73,9 +73,10 @@ impl DataRanges {
         places.filter(|place| place.len() == 1).map(|place| place[0]).find(|&place| place != placed)
     }
 
-    /// As offsets in code of `len` bytes.
+    /// As offsets in code of `len` bytes, as far as they lie in it.
     pub(crate) fn offsets(&self, grows: Grows, len: usize) -> impl Iterator<Item = Range<usize>> {
-        let offset = move |pos: Pos| grows.index(len, pos);
-        self.0.iter().map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
+        let offset = move |pos: Pos| grows.index(len, pos.min(Pos::at(len as u32)));
+        let ranges = self.0.iter();
+        ranges.map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
     }
 }

@@ -70,6 +70,20 @@ impl<F: Field, L: LateField> References<F, L> {
         Ok(())
     }
 
+    /// Fills the fields whose labels are bound and in reach, and leaves the others as they are.
+    pub(crate) fn resolve_what_is_known(&mut self, code: &mut [u8]) {
+        self.relocations.clear();
+        for &Fixup { from, label, field, .. } in &self.fixups {
+            let index = self.grows.index(code.len(), from);
+            if let Some(pos) = self.pos_of(label)
+                && index <= code.len()
+            {
+                // What does not reach stays as it is.
+                let _ = field.fill(code, index, self.grows.distance(from, pos));
+            }
+        }
+    }
+
     /// Leads what does not reach its label to the island that serves it.
     #[cold]
     fn fill_served(&self, code: &mut [u8]) -> Result<(), FinishError> {
