@@ -1,7 +1,7 @@
 //! Batches beyond what `tests/blocks.rs` has in its random programs: long ones, at the ends of slices, where they are not allowed, and left by a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tailfirst::{FinishError, aarch64, x64};
+use tailfirst::{Direction, Down, FinishError, Up, aarch64, x64};
 
 /// More instructions than room is made for, into memory that has to grow.
 #[test]
@@ -64,27 +64,72 @@ fn a_buffer_is_used_again_behind_a_short_batch() {
 }
 
 #[test]
-fn in_a_forward_block() {
+fn in_blocks_and_around_them() {
     let mut enc = x64::Encoder::new();
-    enc.forward(|enc| {
-        enc.nop();
-        enc.batch(|enc| (0..1000).for_each(|_| enc.ret()));
+    enc.forward(|asm| {
+        asm.nop();
+        asm.batch(|asm| (0..1000).for_each(|_| asm.ret()));
     });
-    assert_eq!(enc.finish().err(), Some(FinishError::BatchInForwardBlock { at: 1 }));
-    let message = FinishError::BatchInForwardBlock { at: 1 }.to_string();
-    assert!(message.contains("1 bytes from its start"), "{message}");
-
-    // Around one it may be.
+    let expected = [&[0x90][..], &[0xC3; 1000]].concat();
+    assert_eq!(enc.finish().expect("no labels").bytes(), expected);
     enc.clear();
     enc.batch(|enc| {
         enc.ret();
-        enc.forward(|enc| {
-            enc.nop();
-            enc.cld();
+        enc.forward(|asm| {
+            asm.nop();
+            asm.cld();
         });
         enc.nop();
     });
     assert_eq!(enc.finish().expect("no labels").bytes(), [0x90, 0x90, 0xFC, 0xC3]);
+}
+
+/// Going back, in a batch that has run past the end of a slice, to where the code still fitted: it is whole.
+#[test]
+fn going_back_in_a_batch_beyond_the_end() {
+    use x64::*;
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Back {
+        Inside,
+        After,
+        AfterPanic,
+    }
+    fn place<D: Direction>(enc: &mut Emitter<'_, D>, back: Back) -> Result<Vec<u8>, FinishError> {
+        (0..6).for_each(|_| enc.mov_r64_imm64(RAX, 0x1111_1111_1111_1111));
+        let mut snapshot = None;
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            enc.batch(|enc| {
+                enc.mov_r64_imm64(RCX, 0x2222_2222_2222_2222);
+                let before = enc.snapshot();
+                (0..5).for_each(|_| enc.mov_r64_imm64(RDX, 0x3333_3333_3333_3333));
+                snapshot = Some(before);
+                match back {
+                    Back::Inside => enc.rollback(before),
+                    Back::After => {}
+                    Back::AfterPanic => std::panic::resume_unwind(Box::new(5)),
+                }
+            });
+        }));
+        assert_eq!(left.is_err(), back == Back::AfterPanic);
+        if back != Back::Inside {
+            enc.rollback(snapshot.expect("it was taken"));
+        }
+        enc.finish().map(|code| code.bytes().to_vec())
+    }
+    fn all<D: Direction>() {
+        for back in [Back::Inside, Back::After, Back::AfterPanic] {
+            let expected = place::<D>(&mut tailfirst::Encoder::new(), back).expect("it grows");
+            assert_eq!(expected.len(), 70);
+            for len in 0..300 {
+                let mut memory = vec![0xEE; len];
+                let found = place::<D>(&mut tailfirst::Encoder::in_slice(&mut memory), back);
+                let fits = if len < 70 { Err(FinishError::OutOfSpace { needed: 70 }) } else { Ok(expected.clone()) };
+                assert_eq!(found, fits, "{back:?} in {len} bytes");
+            }
+        }
+    }
+    all::<Down>();
+    all::<Up>();
 }
 
 #[test]

@@ -56,11 +56,11 @@ fn labels_bound_around_a_snapshot() {
     type Block = fn(&mut Encoder<'_>, &mut dyn FnMut(&mut Encoder<'_>));
     let blocks: [Block; 4] = [
         |enc, f| f(enc),
-        |enc, f| enc.forward(f),
-        |enc, f| enc.aligned(A16, f),
-        |enc, f| enc.aligned(A16, |enc| enc.forward(|enc| f(enc))),
+        |enc, f| enc.forward(|asm| asm.backward(|enc| f(enc))),
+        |enc, f| enc.aligned(A16, |enc| f(enc)),
+        |enc, f| enc.aligned(A16, |enc| enc.forward(|asm| asm.backward(|enc| f(enc)))),
     ];
-    // In a block nothing is aligned: a snapshot of an aligned block would be stale then, and in forward blocks nothing can be.
+    // In a block nothing is aligned: a snapshot of an aligned block would be stale then.
     let in_nothing = blocks.map(|inside| (blocks[0], inside));
     let in_blocks = blocks[1..].iter().flat_map(|&around| [(around, blocks[0]), (around, blocks[1])]);
     for (around, inside) in in_nothing.into_iter().chain(in_blocks) {
@@ -262,9 +262,9 @@ fn a_snapshot_of_code_that_is_gone() {
 fn a_snapshot_of_another_block() {
     type Block = fn(&mut Encoder<'_>, &mut dyn FnMut(&mut Encoder<'_>));
     let blocks: [Block; 4] = [
-        |enc, f| enc.forward(f),
-        |enc, f| enc.aligned(A16, f),
-        |enc, f| enc.aligned(A16, |enc| enc.forward(|enc| f(enc))),
+        |enc, f| enc.forward(|asm| asm.backward(|enc| f(enc))),
+        |enc, f| enc.aligned(A16, |enc| f(enc)),
+        |enc, f| enc.aligned(A16, |enc| enc.forward(|asm| asm.backward(|enc| f(enc)))),
         |enc, f| enc.aligned(A16, |enc| enc.aligned(A16, |enc| f(enc))),
     ];
     for first in blocks {

@@ -63,6 +63,10 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Begins a block, whose references are empty.
     pub(crate) fn begin_block(&mut self, block: &mut Self) {
         self.common();
+        if self.open_block.is_some() {
+            // One that was left by a panic, or never ended.
+            self.fail(FinishError::OpenBlock);
+        }
         let number = self.next_number();
         self.open_block = Some(number);
         block.grows = self.grows.opposite();
@@ -134,8 +138,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..open }));
         let late_uses = block.late_uses.drain(..);
         self.late_uses.extend(late_uses.map(|late| LateUse {
-            earlier: place(late.earlier),
-            later: place(late.later),
+            earlier: place(late.later),
+            later: place(late.earlier),
             ..late
         }));
         self.late_values.append(&mut block.late_values);

@@ -68,6 +68,8 @@ pub struct References<F, L> {
     bound: Vec<(Label, Pos)>,
     /// Code that may still be moved, and what there is outside of it.
     movable: Option<Box<Movable>>,
+    /// The last one, kept for its memory. Its labels are none.
+    spare_movable: Option<Box<Movable>>,
     /// What is shared with the blocks inside; the block that is open has it.
     common: Option<Box<Common<F, L>>>,
     /// Of a block's references, whose block it is.
@@ -124,6 +126,7 @@ impl<F: Field, L: LateField> References<F, L> {
             data: DataRanges::default(),
             bound: Vec::new(),
             movable: None,
+            spare_movable: None,
             common: None,
             parent: None,
             open_block: None,
@@ -158,6 +161,7 @@ impl<F: Field, L: LateField> References<F, L> {
             data,
             bound,
             movable,
+            spare_movable: _,
             common,
             parent,
             open_block,

@@ -37,6 +37,13 @@ pub(crate) struct Movable {
     depth: u32,
 }
 
+impl Movable {
+    /// Nothing, to be kept for its memory.
+    fn unused(since: Since) -> Self {
+        Movable { ground_first: 0, ground: Vec::new(), start: Pos::at(0), since, max_shift: 0, depth: 0 }
+    }
+}
+
 /// An aligned block that has begun.
 #[derive(Clone, Copy)]
 pub(crate) struct Entered {
@@ -62,10 +69,13 @@ impl<F: Field, L: LateField> References<F, L> {
                 movable.depth += 1;
             }
             None => {
-                let since = self.since();
-                let (ground_first, ground) = (self.first, core::mem::take(&mut self.labels));
-                self.first += ground.len() as u32;
-                self.movable = Some(Box::new(Movable { ground_first, ground, start, since, max_shift, depth: 1 }));
+                let (ground_first, since) = (self.first, self.since());
+                self.first += self.labels.len() as u32;
+                let mut movable = self.spare_movable.take().unwrap_or_else(|| Box::new(Movable::unused(since)));
+                let emptied = core::mem::take(&mut movable.ground);
+                let ground = core::mem::replace(&mut self.labels, emptied);
+                *movable = Movable { ground_first, ground, start, since, max_shift, depth: 1 };
+                self.movable = Some(movable);
             }
         }
         Entered { home: self.home, part: self.part, outer_part, outer_began, outer_max_shift }
@@ -149,7 +159,8 @@ impl<F: Field, L: LateField> References<F, L> {
             if movable.depth == 0 {
                 self.began = entered.outer_began;
                 self.first = movable.ground_first;
-                self.labels = movable.ground;
+                core::mem::swap(&mut self.labels, &mut movable.ground);
+                self.spare_movable = Some(movable);
             } else {
                 self.movable = Some(movable);
             }

@@ -14,8 +14,9 @@ use crate::{
     encoder::late::LateField,
     isa::{Edge, sealed},
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 use arrayvec::ArrayVec;
+use core::num::NonZeroU32;
 
 /// The longest constant, in bytes: a 512-bit vector.
 const LONGEST: usize = 64;
@@ -31,8 +32,8 @@ pub(crate) struct Pool {
     waiting_bytes: usize,
     /// Constants that were asked for again with a stricter alignment, and their alignment before.
     raised: Vec<(u32, Align)>,
-    /// The indices of all, by what they hold; of several copies the last one's.
-    by_content: BTreeMap<Content, u32>,
+    /// Finds them by what they hold; of several copies the last one.
+    by_content: Index,
     /// The bytes of the constants placed last, kept for their memory.
     image: Vec<u8>,
 }
@@ -58,7 +59,7 @@ struct Constant {
     copy_of: Option<u32>,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Content {
     Bytes(ArrayVec<u8, LONGEST>),
     Address(Target),
@@ -87,7 +88,7 @@ impl Pool {
             placed: 0,
             waiting_bytes: 0,
             raised: Vec::new(),
-            by_content: BTreeMap::new(),
+            by_content: Index::new(),
             image: Vec::new(),
         }
     }
@@ -125,10 +126,7 @@ impl Pool {
     fn forget_last(&mut self) {
         let Some(constant) = self.constants.pop() else { return };
         self.waiting_bytes -= constant.most_bytes();
-        match constant.copy_of {
-            Some(copy) => drop(self.by_content.insert(constant.content, copy)),
-            None => drop(self.by_content.remove(&constant.content)),
-        }
+        self.by_content.forget_last(&constant, self.constants.len() as u32);
     }
 
     /// The bytes of those that are not placed yet, at most.
@@ -142,6 +140,94 @@ impl Pool {
         // Labels are numbered in the order of time, as constants are.
         let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
         at.is_ok_and(|at| at >= self.placed)
+    }
+}
+
+/// A hash table of constants by their content, with linear probing.
+///
+/// It keeps its memory when it is emptied, and forgets in the reverse order of inserting. So forgetting just empties a slot: whatever was inserted before has been put past it only if it was full then.
+struct Index {
+    /// Indices of constants, one more than these; a power of two of slots, of which half are empty.
+    slots: Vec<Option<NonZeroU32>>,
+    used: usize,
+}
+
+impl Index {
+    const fn new() -> Self {
+        Index { slots: Vec::new(), used: 0 }
+    }
+
+    fn clear(&mut self) {
+        if self.used > 0 {
+            self.slots.fill(None);
+            self.used = 0;
+        }
+    }
+
+    /// The slot with a content, for which `is_it` decides, or the empty one where it belongs. There is an empty slot.
+    fn slot(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while let Some(index) = self.slots[at]
+            && !is_it(index.get() as usize - 1)
+        {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn find(&self, content: &Content, constants: &[Constant]) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let at = self.slot(content.hash(), |index| constants[index].content == *content);
+        self.slots[at].map(|index| index.get() - 1)
+    }
+
+    /// Inserts the next constant, number `index`. Gives the one with the same content before it.
+    fn insert(&mut self, content: &Content, index: u32, constants: &[Constant]) -> Option<u32> {
+        if 2 * (self.used + 1) > self.slots.len() {
+            let len = (2 * self.slots.len()).max(16);
+            self.clear();
+            self.slots.resize(len, None);
+            for (index, constant) in constants.iter().enumerate() {
+                self.put(&constant.content, index as u32, constants);
+            }
+        }
+        self.put(content, index, constants)
+    }
+
+    fn put(&mut self, content: &Content, index: u32, constants: &[Constant]) -> Option<u32> {
+        let at = self.slot(content.hash(), |index| constants[index].content == *content);
+        let before = self.slots[at].replace(NonZeroU32::MIN.saturating_add(index));
+        self.used += usize::from(before.is_none());
+        before.map(|before| before.get() - 1)
+    }
+
+    /// Forgets the constant inserted last, number `index`.
+    fn forget_last(&mut self, constant: &Constant, index: u32) {
+        let at = self.slot(constant.content.hash(), |other| other as u32 == index);
+        self.slots[at] = constant.copy_of.map(|copy| NonZeroU32::MIN.saturating_add(copy));
+        self.used -= usize::from(constant.copy_of.is_none());
+    }
+}
+
+impl Content {
+    /// Spreads contents that differ in a few bits.
+    fn hash(&self) -> u64 {
+        let mix = |hash: u64, word: u64| {
+            let product = u128::from(hash ^ word ^ 0xF39C_C060_5CED_C835) * 0x9E37_79B9_7F4A_7C15;
+            (product as u64) ^ (product >> 64) as u64
+        };
+        match self {
+            Content::Bytes(bytes) => bytes.chunks(8).fold(bytes.len() as u64 + 1, |hash, chunk| {
+                let mut word = [0; 8];
+                word[..chunk.len()].copy_from_slice(chunk);
+                mix(hash, u64::from_le_bytes(word))
+            }),
+            Content::Address(Target::Label(label)) => mix(0xA, label.0.into()),
+            Content::Address(Target::Symbol(symbol)) => mix(0xB, symbol.0.into()),
+        }
     }
 }
 
@@ -164,7 +250,7 @@ impl<F: Field, L: LateField> References<F, L> {
         in_reach: impl FnOnce(Option<Pos>) -> bool,
     ) -> Option<Label> {
         let pool = &mut self.common.as_mut()?.pool;
-        let index = *pool.by_content.get(content)? as usize;
+        let index = pool.by_content.find(content, &pool.constants)? as usize;
         let is_waiting = index >= pool.placed;
         let constant = &mut pool.constants[index];
         let label = constant.label;
@@ -183,7 +269,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn add_constant(&mut self, content: Content, align: Align, label: Label) -> usize {
         let pool = &mut self.common().pool;
         let index = pool.constants.len() as u32;
-        let copy_of = pool.by_content.insert(content.clone(), index);
+        let copy_of = pool.by_content.insert(&content, index, &pool.constants);
         let constant = Constant { content, align, label, copy_of };
         pool.waiting_bytes += constant.most_bytes();
         pool.constants.push(constant);

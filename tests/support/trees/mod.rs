@@ -1,8 +1,8 @@
 //! Random programs with blocks, and what they must become.
 //!
-//! A program is a tree in reading order: instructions, references, labels, data, alignments, and blocks of the same. It is placed by the crate, and laid
-//! out by a model: a list of items, each with a length, without buffers, positions, fixups or scopes to be rebased. The model follows the documentation in what
-//! it says about branches (near where the target is not in sight, short where it is bound and near enough, wherever aligned blocks are moved) and gaps; then every item's bytes follow from the manuals'
+//! A program is a tree in reading order: instructions, references, labels, data, alignments, and blocks of the same. It is placed by the crate in either direction, and laid
+//! out by a model: a list of items, each with a length, without buffers, positions or fixups. The model follows the documentation in what
+//! it says about branches (near where the target is not in sight, short where it is bound and near enough, wherever an aligned block is moved) and gaps; then every item's bytes follow from the manuals'
 //! diagrams. Gaps are compared by what they are: as few instructions as possible that do nothing.
 
 // Every test is a crate by itself and uses a part of this.
@@ -15,7 +15,7 @@ pub mod x64;
 
 use choices::Choices;
 use quickcheck::TestResult;
-use tailfirst::{Align, Encoder, FinishError, Isa, Label, Late, RelocationTarget, Symbol};
+use tailfirst::{Align, Direction, Down, Encoder, FinishError, Isa, Label, Late, RelocationTarget, Symbol, Up};
 
 #[derive(Debug, Clone)]
 pub enum Node {
@@ -34,6 +34,7 @@ pub enum Node {
     /// The same with instructions.
     AlignCode(u32),
     Forward(Vec<Node>),
+    Backward(Vec<Node>),
     Aligned(u32, Vec<Node>),
     /// Placed in one go.
     Batch(Vec<Node>),
@@ -57,14 +58,14 @@ pub trait Machine: Isa + Sized {
     const KINDS: usize;
     /// Bytes that data is a multiple of.
     const UNIT: usize;
-    fn run(enc: &mut Encoder<'_, Self>, count: usize);
-    fn refer(enc: &mut Encoder<'_, Self>, kind: usize, label: Label);
-    fn symbol(enc: &mut Encoder<'_, Self>, symbol: Symbol);
-    fn late(enc: &mut Encoder<'_, Self>, late: Late);
+    fn run<D: Direction>(enc: &mut Encoder<'_, Self, D>, count: usize);
+    fn refer<D: Direction>(enc: &mut Encoder<'_, Self, D>, kind: usize, label: Label);
+    fn symbol<D: Direction>(enc: &mut Encoder<'_, Self, D>, symbol: Symbol);
+    fn late<D: Direction>(enc: &mut Encoder<'_, Self, D>, late: Late);
 
     fn run_bytes(count: usize) -> Vec<u8>;
-    /// Whether the kind has a short form that reaches so far up.
-    fn is_short(kind: usize, up: usize) -> bool;
+    /// Whether the kind has a short form for a distance from the instruction's *start*.
+    fn is_short(kind: usize, distance: i64) -> bool;
     /// The bytes for a distance from the instruction's *start*.
     fn refer_bytes(kind: usize, short: bool, distance: i64) -> Vec<u8>;
     /// Where a symbol is measured from, and the bytes.
@@ -81,8 +82,6 @@ struct Place {
     alignments: bool,
     /// Inside an aligned block.
     moved: bool,
-    /// Outside of forward blocks.
-    batches: bool,
     drops: bool,
 }
 
@@ -91,7 +90,7 @@ pub fn program<M: Machine>(numbers: &[u64], drops: bool) -> Program {
     let mut left = numbers.len() / 2 + 1;
     let mut labels = 0;
     let mut nodes = Vec::new();
-    let place = Place { depth: 0, alignments: true, moved: false, batches: true, drops };
+    let place = Place { depth: 0, alignments: true, moved: false, drops };
     while left > 0 {
         nodes.extend(list::<M>(&mut choices, &mut left, &mut labels, place));
     }
@@ -119,7 +118,8 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
             12 if place.alignments => Node::Align(1 << c.below(7)),
             13 if place.alignments => Node::AlignCode(1 << c.below(7)),
             14 | 15 if place.depth < 6 => {
-                Node::Forward(list::<M>(c, left, labels, Place { alignments: false, batches: false, ..inside }))
+                let nodes = list::<M>(c, left, labels, inside);
+                if c.rarely(2) { Node::Backward(nodes) } else { Node::Forward(nodes) }
             }
             16 | 17 if place.depth < 6 && place.alignments => {
                 Node::Aligned(1 << c.below(7), list::<M>(c, left, labels, Place { moved: true, ..inside }))
@@ -143,7 +143,7 @@ fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, p
                 continue;
             }
             19 if place.depth > 0 => break,
-            20 | 21 if place.depth < 6 && place.batches => Node::Batch(list::<M>(c, left, labels, inside)),
+            20 | 21 if place.depth < 6 => Node::Batch(list::<M>(c, left, labels, inside)),
             _ => Node::Run(1),
         });
     }
@@ -159,11 +159,11 @@ pub struct Placing {
 }
 
 /// Has the crate place the program.
-pub fn place<M: Machine>(enc: &mut Encoder<'_, M>, program: &Program) -> Placing {
+pub fn place<M: Machine, D: Direction>(enc: &mut Encoder<'_, M, D>, program: &Program) -> Placing {
     let labels = program.early.iter().map(|early| early.then(|| enc.label())).collect();
     let late = LATE.iter().map(|_| enc.late()).collect();
     let mut placing = Placing { labels, bound: vec![false; program.labels], late, late_set: vec![false; LATE.len()] };
-    placing.backward(enc, &program.nodes);
+    placing.nodes(enc, &program.nodes);
     for index in 0..LATE.len() {
         placing.set(enc, index);
     }
@@ -171,54 +171,32 @@ pub fn place<M: Machine>(enc: &mut Encoder<'_, M>, program: &Program) -> Placing
 }
 
 impl Placing {
-    fn set<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, index: usize) {
+    fn set<M: Machine, D: Direction>(&mut self, enc: &mut Encoder<'_, M, D>, index: usize) {
         if !self.late_set[index] {
             self.late_set[index] = true;
             enc.set_late(self.late[index], LATE[index]);
         }
     }
 
-    fn backward<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, nodes: &[Node]) {
-        for node in nodes.iter().rev() {
-            match node {
-                Node::Aligned(align, inner) => {
-                    enc.aligned(Align::new(*align).expect("a power of two"), |enc| self.backward(enc, inner));
-                }
-                Node::Batch(inner) => enc.batch(|enc| self.backward(enc, inner)),
-                Node::Dropped(inner) => self.dropped(enc, inner, Self::backward),
-                _ => self.node(enc, node),
-            }
-        }
+    fn nodes<M: Machine, D: Direction>(&mut self, enc: &mut Encoder<'_, M, D>, nodes: &[Node]) {
+        enc.in_order(nodes, |enc, node| self.node(enc, node));
     }
 
-    fn forward<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, nodes: &[Node]) {
-        for node in nodes {
-            match node {
-                Node::Dropped(inner) => self.dropped(enc, inner, Self::forward),
-                _ => self.node(enc, node),
-            }
-        }
-    }
-
-    fn dropped<M: Machine>(
-        &mut self,
-        enc: &mut Encoder<'_, M>,
-        nodes: &[Node],
-        place: impl Fn(&mut Self, &mut Encoder<'_, M>, &[Node]),
-    ) {
+    fn dropped<M: Machine, D: Direction>(&mut self, enc: &mut Encoder<'_, M, D>, nodes: &[Node]) {
         let before = (self.labels.clone(), self.bound.clone(), self.late_set.clone());
         let snapshot = enc.snapshot();
         // Twice, since a snapshot can be used again.
         for _ in 0..2 {
-            place(self, enc, nodes);
+            self.nodes(enc, nodes);
             self.set(enc, 0);
             enc.rollback(snapshot);
             (self.labels, self.bound, self.late_set) = before.clone();
         }
     }
 
-    fn node<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, node: &Node) {
+    fn node<M: Machine, D: Direction>(&mut self, enc: &mut Encoder<'_, M, D>, node: &Node) {
         let count = self.labels.len();
+        let align = |align: &u32| Align::new(*align).expect("a power of two");
         match node {
             Node::Run(count) => M::run(enc, *count),
             Node::Refer(kind, label) => {
@@ -238,10 +216,13 @@ impl Placing {
             Node::Symbol(symbol) => M::symbol(enc, Symbol(*symbol)),
             Node::Late(late) => M::late(enc, self.late[*late]),
             Node::Data(bytes) => enc.data(bytes),
-            Node::Align(align) => enc.align(Align::new(*align).expect("a power of two")),
-            Node::AlignCode(align) => enc.align_code(Align::new(*align).expect("a power of two")),
-            Node::Forward(inner) => enc.forward(|enc| self.forward(enc, inner)),
-            Node::Aligned(..) | Node::Batch(_) | Node::Dropped(_) => unreachable!("the callers do these"),
+            Node::Align(to) => enc.align(align(to)),
+            Node::AlignCode(to) => enc.align_code(align(to)),
+            Node::Forward(inner) => enc.forward(|enc| self.nodes(enc, inner)),
+            Node::Backward(inner) => enc.backward(|enc| self.nodes(enc, inner)),
+            Node::Aligned(to, inner) => enc.aligned(align(to), |enc| self.nodes(enc, inner)),
+            Node::Batch(inner) => enc.batch(|enc| self.nodes(enc, inner)),
+            Node::Dropped(inner) => self.dropped(enc, inner),
         }
     }
 }
@@ -267,124 +248,155 @@ impl Item {
     }
 }
 
-/// The items placed so far, the last one in the code first.
-struct Model {
+/// An encoder: what has been placed by it, in the order of its growth.
+struct Level {
+    up: bool,
     items: Vec<Item>,
-    /// The open blocks: for aligned ones the index where what will be moved begins, and how far it may be moved; a forward one is not moved.
-    blocks: Vec<(usize, Option<usize>)>,
-    /// In which block a label is known, by the number of open blocks; `None` before it is made.
-    owners: Vec<Option<usize>>,
     alignment: u32,
+    /// The aligned blocks that are open, by how far each may be moved.
+    shifts: Vec<usize>,
+    /// Where what may be moved begins, and how many labels there were.
+    movable: (usize, usize),
 }
 
-impl Model {
+impl Level {
+    fn new(up: bool) -> Self {
+        Level { up, items: Vec::new(), alignment: 1, shifts: Vec::new(), movable: (0, 0) }
+    }
+
     fn placed<M: Machine>(&self) -> usize {
         self.items.iter().map(Item::len::<M>).sum()
     }
 
-    fn own(&mut self, label: usize) -> usize {
-        let label = label % self.owners.len();
-        self.owners[label].get_or_insert(self.blocks.len());
+    fn gap<M: Machine>(&mut self, align: u32, len: usize) -> usize {
+        self.alignment = self.alignment.max(align);
+        let align = align as usize;
+        (align - (self.placed::<M>() + len) % align) % align
+    }
+}
+
+/// The model: the encoders of all blocks that are open, the innermost last.
+struct Model {
+    levels: Vec<Level>,
+    /// Where a label was made: the number of open blocks, and how many labels had been made before.
+    made: Vec<Option<(usize, usize)>>,
+    count: usize,
+}
+
+impl Model {
+    fn level(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("one is always open")
+    }
+
+    fn make(&mut self, label: usize) -> usize {
+        let label = label % self.made.len();
+        if self.made[label].is_none() {
+            self.made[label] = Some((self.levels.len(), self.count));
+            self.count += 1;
+        }
         label
     }
 
-    fn leave(&mut self) -> usize {
-        let (start, _) = self.blocks.pop().expect("a block is open");
-        for owner in self.owners.iter_mut().flatten() {
-            *owner = (*owner).min(self.blocks.len());
-        }
-        start
-    }
-
-    /// The bytes between the label with this index, if it is bound outside of the blocks that are not its own, and here, when these have been moved as far as
-    /// they may be.
-    fn up<M: Machine>(&self, label: usize) -> Option<usize> {
+    /// The distance from here to a label, as seen by who places an instruction of `len` bytes: from the start of that. `None` if the label is not bound, or out of sight;
+    /// of what was placed before an aligned block, as if that had been moved as far as it may be.
+    fn distance<M: Machine>(&self, label: usize, len: usize) -> Option<i64> {
+        let level = self.levels.last()?;
+        let (home, number) = self.made[label]?;
         let is_bound = |item: &Item| matches!(item, Item::Label(bound) if *bound == label);
-        let at = self.items.iter().rposition(is_bound)?;
-        let between = &self.blocks[self.owners[label]?..];
-        let is_outside = between.first().is_none_or(|&(start, _)| at < start);
-        let moves: usize = between.iter().map(|&(_, most)| most).sum::<Option<usize>>()?;
-        is_outside.then(|| self.items[at..].iter().map(Item::len::<M>).sum::<usize>() + moves)
+        let at = level.items.iter().rposition(is_bound)?;
+        let (start, count) = level.movable;
+        let shift = match level.shifts.last() {
+            None => 0,
+            Some(_) if number >= count => 0,
+            Some(shift) if at < start => *shift,
+            // Made before, and bound in what may be moved.
+            Some(_) => return None,
+        };
+        if home != self.levels.len() {
+            return None;
+        }
+        let back = (level.items[at..].iter().map(Item::len::<M>).sum::<usize>() + shift) as i64;
+        Some(if level.up { -back } else { back + len as i64 })
     }
 
-    fn gap<M: Machine>(&mut self, align: u32) -> usize {
-        self.alignment = self.alignment.max(align);
-        let align = align as usize;
-        (align - self.placed::<M>() % align) % align
+    /// What has been placed so far stays where it is.
+    fn settle(&mut self) {
+        let count = self.count;
+        let level = self.level();
+        level.movable = (level.items.len(), count);
     }
 
-    fn pin(&mut self) {
-        let here = self.items.len();
-        self.blocks.iter_mut().for_each(|(start, _)| *start = here);
-        self.owners.iter_mut().flatten().for_each(|owner| *owner = 0);
-    }
-
-    fn backward<M: Machine>(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().rev() {
-            match node {
-                Node::Align(align) => {
-                    let gap = self.gap::<M>(*align);
-                    self.items.push(Item::Zeros(gap));
-                    self.pin();
-                }
-                Node::AlignCode(align) => {
-                    let gap = self.gap::<M>(*align);
-                    self.items.push(Item::Gap(gap));
-                    self.pin();
-                }
-                Node::Aligned(align, inner) => {
-                    self.blocks.push((self.items.len(), Some(*align as usize)));
-                    self.backward::<M>(inner);
-                    let gap = self.gap::<M>(*align);
-                    let start = self.leave();
-                    self.items.insert(start, Item::Gap(gap));
-                    self.pin();
-                }
-                Node::Batch(inner) => self.backward::<M>(inner),
-                Node::Forward(inner) => {
-                    let mut block = Vec::new();
-                    self.forward::<M>(inner, &mut block);
-                    self.items.extend(block.into_iter().rev());
-                }
-                Node::Refer(kind, label) => {
-                    let label = self.own(*label);
-                    let short = self.up::<M>(label).is_some_and(|up| M::is_short(*kind, up));
-                    let len = M::refer_bytes(*kind, short, 0).len();
-                    self.items.push(Item::Refer { kind: *kind, short, label, len });
-                }
-                _ => {
-                    let item = self.plain::<M>(node);
-                    self.items.extend(item);
-                }
-            }
+    fn nodes<M: Machine>(&mut self, nodes: &[Node]) {
+        if self.level().up {
+            nodes.iter().for_each(|node| self.node::<M>(node));
+        } else {
+            nodes.iter().rev().for_each(|node| self.node::<M>(node));
         }
     }
 
-    fn forward<M: Machine>(&mut self, nodes: &[Node], block: &mut Vec<Item>) {
-        self.blocks.push((self.items.len(), None));
-        for node in nodes {
-            match node {
-                Node::Forward(inner) => self.forward::<M>(inner, block),
-                Node::Refer(kind, label) => {
-                    let (label, len) = (self.own(*label), M::refer_bytes(*kind, false, 0).len());
-                    block.push(Item::Refer { kind: *kind, short: false, label, len });
-                }
-                _ => block.extend(self.plain::<M>(node)),
-            }
-        }
-        self.leave();
+    fn align<M: Machine>(&mut self, align: u32, gap: fn(usize) -> Item) {
+        let bytes = self.level().gap::<M>(align, 0);
+        self.level().items.push(gap(bytes));
+        self.settle();
     }
 
-    fn plain<M: Machine>(&mut self, node: &Node) -> Option<Item> {
-        Some(match node {
+    fn node<M: Machine>(&mut self, node: &Node) {
+        let item = match node {
+            Node::Align(align) => return self.align::<M>(*align, Item::Zeros),
+            Node::AlignCode(align) => return self.align::<M>(*align, Item::Gap),
+            Node::Aligned(align, inner) if self.level().up => {
+                self.align::<M>(*align, Item::Gap);
+                return self.nodes::<M>(inner);
+            }
+            Node::Aligned(align, inner) => {
+                self.settle();
+                self.level().shifts.push(*align as usize);
+                self.nodes::<M>(inner);
+                let gap = self.level().gap::<M>(*align, 0);
+                let (start, _) = self.level().movable;
+                self.level().items.insert(start, Item::Gap(gap));
+                self.level().shifts.pop();
+                return self.settle();
+            }
+            Node::Batch(inner) => return self.nodes::<M>(inner),
+            Node::Forward(inner) => return self.block::<M>(true, inner),
+            Node::Backward(inner) => return self.block::<M>(false, inner),
+            Node::Dropped(_) => return,
+            Node::Refer(kind, label) => {
+                let (kind, label) = (*kind, self.make(*label));
+                let len = M::refer_bytes(kind, true, 0).len();
+                let short = self.distance::<M>(label, len).is_some_and(|distance| M::is_short(kind, distance));
+                Item::Refer { kind, short, label, len: M::refer_bytes(kind, short, 0).len() }
+            }
             Node::Run(count) => Item::Bytes(M::run_bytes(*count)),
-            Node::Bind(label) => Item::Label(self.own(*label)),
+            Node::Bind(label) => Item::Label(self.make(*label)),
             Node::Symbol(symbol) => Item::Symbol(*symbol),
             Node::Late(late) => Item::Bytes(M::late_bytes(LATE[*late])),
             Node::Data(bytes) => Item::Bytes(bytes.clone()),
-            Node::Dropped(_) => return None,
-            _ => unreachable!("the callers do these"),
-        })
+        };
+        self.level().items.push(item);
+    }
+
+    fn block<M: Machine>(&mut self, up: bool, inner: &[Node]) {
+        if self.level().up == up {
+            return self.nodes::<M>(inner);
+        }
+        self.levels.push(Level::new(up));
+        self.nodes::<M>(inner);
+        let block = self.levels.pop().expect("it was pushed");
+        for (home, _) in self.made.iter_mut().flatten() {
+            *home = (*home).min(self.levels.len());
+        }
+        let is_aligned = block.alignment > 1;
+        if is_aligned {
+            self.settle();
+            let gap = self.level().gap::<M>(block.alignment, block.placed::<M>());
+            self.level().items.push(Item::Gap(gap));
+        }
+        self.level().items.extend(block.items.into_iter().rev());
+        if is_aligned {
+            self.settle();
+        }
     }
 }
 
@@ -397,38 +409,47 @@ struct Expected {
     alignment: u32,
 }
 
-fn expected<M: Machine>(program: &Program) -> Expected {
-    let owners = program.early.iter().map(|early| early.then_some(0)).collect();
-    let mut model = Model { items: Vec::new(), blocks: Vec::new(), owners, alignment: 1 };
-    model.backward::<M>(&program.nodes);
+fn expected<M: Machine>(program: &Program, up: bool) -> Expected {
+    let mut model = Model { levels: vec![Level::new(up)], made: vec![None; program.labels], count: 0 };
+    for label in 0..program.labels {
+        if program.early[label] {
+            model.make(label);
+        }
+    }
+    model.nodes::<M>(&program.nodes);
+    let Level { mut items, alignment, .. } = model.levels.remove(0);
+    if !up {
+        items.reverse();
+    }
     let mut len = 0;
     let mut labels = vec![0; program.labels];
-    let mut items = Vec::new();
-    for item in model.items.into_iter().rev() {
+    let mut placed = Vec::new();
+    for item in items {
         if let Item::Label(label) = item {
             labels[label] = len;
         }
         let at = len;
         len += item.len::<M>();
-        items.push((at, item));
+        placed.push((at, item));
     }
-    Expected { items, len, labels, alignment: model.alignment }
+    Expected { items: placed, len, labels, alignment }
 }
 
 impl Expected {
     /// What is different in the crate's code; finishes twice, which must not matter.
-    fn compare<M: Machine>(&self, enc: &mut Encoder<'_, M>, placing: &Placing) -> Result<(), String> {
+    fn compare<M: Machine, D: Direction>(&self, enc: &mut Encoder<'_, M, D>, placing: &Placing) -> Result<(), String> {
         let first = enc.finish().map(|code| code.bytes().to_vec()).map_err(|error| error.to_string())?;
         let code = enc.finish().map_err(|error| error.to_string())?;
         let bytes = code.bytes();
         if bytes != first {
             return Err("finishing again gives other bytes".into());
         }
-        if bytes.len() != self.len || code.end_alignment() != self.alignment {
+        let alignment = code.end_alignment().max(code.start_alignment());
+        if bytes.len() != self.len || alignment != self.alignment {
             return Err(format!(
                 "{} bytes and alignment {}, not {} and {}",
                 bytes.len(),
-                code.end_alignment(),
+                alignment,
                 self.len,
                 self.alignment
             ));
@@ -474,18 +495,20 @@ impl Expected {
     }
 }
 
-/// Places a random program into growing, exact and too small memory.
+/// Places a random program into growing, exact and too small memory, in both directions.
 pub fn is_as_expected<M: Machine>(numbers: &[u64], drops: bool) -> TestResult {
     let program = program::<M>(numbers, drops);
-    match compare_all::<M>(&program) {
+    let down = compare_all::<M, Down>(&program, false).map_err(|difference| format!("down: {difference}"));
+    let up = compare_all::<M, Up>(&program, true).map_err(|difference| format!("up: {difference}"));
+    match down.and(up) {
         Ok(()) => TestResult::passed(),
         Err(difference) => TestResult::error(format!("{difference}\nin {program:?}")),
     }
 }
 
-fn compare_all<M: Machine>(program: &Program) -> Result<(), String> {
-    let expected = expected::<M>(program);
-    let mut enc = Encoder::<M>::new();
+fn compare_all<M: Machine, D: Direction>(program: &Program, up: bool) -> Result<(), String> {
+    let expected = expected::<M>(program, up);
+    let mut enc = Encoder::<M, D>::new();
     let placing = place(&mut enc, program);
     expected.compare(&mut enc, &placing)?;
     // Again, in memory that has been used.
@@ -497,7 +520,7 @@ fn compare_all<M: Machine>(program: &Program) -> Result<(), String> {
     for missing in [0, 1, expected.len / 2, expected.len] {
         let len = expected.len.saturating_sub(missing);
         let mut memory = vec![0xEE; len + 2 * AROUND];
-        let mut enc = Encoder::<M>::in_slice(&mut memory[AROUND..AROUND + len]);
+        let mut enc = Encoder::<M, D>::in_slice(&mut memory[AROUND..AROUND + len]);
         for _ in 0..2 {
             let placing = place(&mut enc, program);
             if len == expected.len {
