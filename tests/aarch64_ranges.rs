@@ -15,25 +15,25 @@ use choices::Choices;
 use quickcheck::TestResult;
 use ranges::{machine::*, program::*};
 use tailfirst::{
-    Align, FinishError, Label, Range, SiteKind, Symbol,
-    aarch64::{Encoder, *},
+    Align, Down, FinishError, Label, Range, SiteKind, Symbol, Up,
+    aarch64::{Emitter, Encoder, *},
 };
 
 /// A branch, `nops`, and the label, or the other way round.
-fn near(enc: &mut Encoder<'_>, branch: Branch, nops: usize, is_up: bool) -> Vec<Placed> {
+fn near<Dir: Both>(enc: &mut Emitter<'_, Dir>, branch: Branch, nops: usize, is_up: bool) -> Vec<Placed> {
     enc.clear();
     enc.nop();
     let label = if is_up { enc.here() } else { enc.label() };
     let mut placed = Vec::new();
     if !is_up {
-        placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
     }
     for _ in 0..nops {
         // Of a million nops, only the last ones are worth a note.
         enc.nop();
     }
     if is_up {
-        placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
     } else {
         enc.bind(label);
     }
@@ -101,7 +101,7 @@ fn b_and_bl_go_on_from_island_to_island() {
         let mut placed = near(&mut enc, branch, 0, false);
         // As `near` does, with a label that is bound much later.
         let label = enc.label();
-        placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
         filler.place(&mut enc, words, &mut placed);
         enc.bind(label);
         check(&enc.finish().expect("islands lead to it"), &placed);
@@ -127,10 +127,10 @@ fn follow_address(code: &[u8], at: usize) -> (u32, i64, Option<u32>) {
 #[test]
 fn addresses_and_literals_above_reach_16_mib() {
     let others: [(Option<u32>, Place); 4] = [
-        (None, |enc, label| enc.adr(X3, label)),
-        (Some(0xF940_0000), |enc, label| enc.ldr_x_lit(X3, label)),
-        (Some(0xB940_0000), |enc, label| enc.ldr_w_lit(W3, label)),
-        (Some(0xB980_0000), |enc, label| enc.ldrsw_x_lit(X3, label)),
+        (None, place!(|enc, label| enc.adr(X3, label))),
+        (Some(0xF940_0000), place!(|enc, label| enc.ldr_x_lit(X3, label))),
+        (Some(0xB940_0000), place!(|enc, label| enc.ldr_w_lit(W3, label))),
+        (Some(0xB980_0000), place!(|enc, label| enc.ldrsw_x_lit(X3, label))),
     ];
     for (load, place) in others {
         for gap in [MIB, MIB + 4, 3 * MIB - 4, 16 * MIB - 12, 16 * MIB - 8, 16 * MIB - 4] {
@@ -138,7 +138,7 @@ fn addresses_and_literals_above_reach_16_mib() {
             enc.data(b"literal.");
             let label = enc.here();
             enc.nops(gap);
-            place(&mut enc, label);
+            place.call(&mut enc, label);
             let words = 2 + usize::from(load.is_some());
             let is_far = gap + 4 * words >= 16 * MIB;
             match enc.finish() {
@@ -164,11 +164,11 @@ fn what_nothing_can_help_is_out_of_range() {
     let imm19 = Range { low: -1_048_576, high: 1_048_572, step: 4 };
     let adr = Range { low: -1_048_576, high: 1_048_575, step: 1 };
     let others: [(bool, Range, Place); 5] = [
-        (true, imm19, |enc, label| enc.ldr_x_lit(X3, label)),
-        (false, imm19, |enc, label| enc.ldr_x_lit(XZR, label)),
-        (false, imm19, |enc, label| enc.ldr_d_lit(D3, label)),
-        (true, imm19, |enc, label| enc.ldrsw_x_lit(X3, label)),
-        (true, adr, |enc, label| enc.adr(X3, label)),
+        (true, imm19, place!(|enc, label| enc.ldr_x_lit(X3, label))),
+        (false, imm19, place!(|enc, label| enc.ldr_x_lit(XZR, label))),
+        (false, imm19, place!(|enc, label| enc.ldr_d_lit(D3, label))),
+        (true, imm19, place!(|enc, label| enc.ldrsw_x_lit(X3, label))),
+        (true, adr, place!(|enc, label| enc.adr(X3, label))),
     ];
     for (has_register, range, place) in others {
         for beyond in [false, true] {
@@ -176,22 +176,22 @@ fn what_nothing_can_help_is_out_of_range() {
             enc.nop();
             let label = enc.here();
             (0..MIB / 4 - 2 + usize::from(beyond)).for_each(|_| enc.nop());
-            place(&mut enc, label);
+            place.call(&mut enc, label);
             let at = MIB as u32 + 4 * u32::from(beyond);
-            let problem = FinishError::OutOfRange { label, at, distance: MIB as i64, range };
-            assert_eq!(enc.finish().map(drop), if beyond && !has_register { Err(problem) } else { Ok(()) });
+            let problem = |label| Err(FinishError::OutOfRange { label, at, distance: MIB as i64, range });
+            assert_eq!(enc.finish().map(drop), if beyond && !has_register { problem(label) } else { Ok(()) });
 
             // In a block, too.
             let mut enc = Encoder::new();
             enc.nop();
             let label = enc.here();
             enc.nops(MIB - 8 + 4 * usize::from(beyond));
-            enc.forward(|asm| place(asm, label));
-            assert_eq!(enc.finish().map(drop), if beyond { Err(problem) } else { Ok(()) });
+            enc.forward(|asm| place.call(asm, label));
+            assert_eq!(enc.finish().map(drop), if beyond { problem(label) } else { Ok(()) });
 
             let mut enc = Encoder::new();
             let label = enc.label();
-            place(&mut enc, label);
+            place.call(&mut enc, label);
             (0..MIB / 4 + usize::from(beyond)).for_each(|_| enc.nop());
             enc.bind(label);
             let problem = FinishError::OutOfRange { label, at: 4, distance: -(MIB as i64) - 4, range };
@@ -207,7 +207,7 @@ fn what_nothing_can_help_is_out_of_range() {
             let label = enc.here();
             let mut placed = Vec::new();
             filler.place(&mut enc, 32 * MIB - 2 + beyond, &mut placed);
-            placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+            placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
             let range = Range { low: -134_217_728, high: 134_217_724, step: 4 };
             let distance = 128 * MIB as i64;
             match enc.finish() {
@@ -232,7 +232,7 @@ fn what_belongs_together_stays_so() {
         let case = format!("service {service} after {nops} nops");
         let mut placed = near(&mut enc, branch, 0, false);
         let label = enc.label();
-        placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
         enc.nops(4 * nops);
         let (mut point, mut offset, mut constants) = (None, None, Vec::new());
         let gap = |enc: &mut Encoder<'_>, is_code: bool| {
@@ -264,11 +264,11 @@ fn what_belongs_together_stays_so() {
                 enc.place_pool();
             }
             _ => enc.aligned(ALIGN, |enc| {
-                placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
                 enc.nops(4 * nops);
                 enc.align_code(Align::of::<16>());
                 assert_eq!(enc.pos().from_base() % 16, 0, "{case}");
-                placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
                 enc.nops(4 * nops);
             }),
         }
@@ -302,7 +302,7 @@ fn islands_cost_in_proportion() {
         let mut placed = Vec::new();
         let labels: Vec<Label> = (0..20_000).map(|_| enc.label()).collect();
         for &label in &labels {
-            placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+            placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
         }
         for &label in &labels {
             (0..branch.down / 16).for_each(|_| enc.nop());
@@ -336,7 +336,7 @@ fn references_to_one_label_share_a_branch() {
     let label = enc.label();
     let mut placed = Vec::new();
     for _ in 0..100 {
-        placed.push(noted(&mut enc, Ok((BRANCHES[14], label)), |enc| (BRANCHES[14].place)(enc, label)));
+        placed.push(noted(&mut enc, Ok((BRANCHES[14], label)), |enc| BRANCHES[14].place(enc, label)));
     }
     (0..10_000).for_each(|_| enc.nop());
     enc.bind(label);
@@ -355,10 +355,11 @@ fn what_belongs_together_stays_together() {
             enc.clear();
             enc.nop();
             let label = enc.label();
-            let mut placed = vec![noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label))];
+            let mut placed = vec![noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label))];
             (0..nops).for_each(|_| enc.nop());
             let (above, below) = match kind {
                 0 => {
+                    enc.keep_together(40);
                     enc.data_u32(1);
                     let above = enc.here();
                     let snapshot = enc.snapshot();
@@ -380,6 +381,7 @@ fn what_belongs_together_stays_together() {
                 }
                 3 => {
                     // Of two kinds of data.
+                    enc.keep_together(40);
                     enc.data_u32(1);
                     let above = enc.here();
                     (0..4).for_each(|n| {
@@ -420,7 +422,7 @@ fn what_is_moved_or_dropped_before_an_island_serves() {
         let mut enc = Encoder::new();
         enc.nop();
         let label = enc.label();
-        let mut placed = vec![noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label))];
+        let mut placed = vec![noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label))];
         f(&mut enc, label, &mut placed);
         enc.nops(5 * branch.down / 4);
         enc.bind(label);
@@ -439,7 +441,7 @@ fn what_is_moved_or_dropped_before_an_island_serves() {
         run(cb, &mut |enc, label, placed| {
             enc.nops(600);
             enc.forward(|asm| asm.nops(words * 4));
-            placed.push(noted(enc, Ok((cb, label)), |enc| (cb.place)(enc, label)));
+            placed.push(noted(enc, Ok((cb, label)), |enc| cb.place(enc, label)));
         });
     }
     for nops in 0..40 {
@@ -448,7 +450,7 @@ fn what_is_moved_or_dropped_before_an_island_serves() {
             enc.nops(4 * nops);
             enc.aligned(Align::of::<64>(), |enc| {
                 enc.nops(8192);
-                placed.push(noted(enc, Ok((tbz, label)), |enc| (tbz.place)(enc, label)));
+                placed.push(noted(enc, Ok((tbz, label)), |enc| tbz.place(enc, label)));
                 enc.nops(36_000);
             });
         });
@@ -456,7 +458,7 @@ fn what_is_moved_or_dropped_before_an_island_serves() {
         run(cb, &mut |enc, label, placed| {
             enc.nops(2000);
             enc.aligned(Align::of::<16>(), |enc| {
-                placed.push(noted(enc, Ok((cb, label)), |enc| (cb.place)(enc, label)));
+                placed.push(noted(enc, Ok((cb, label)), |enc| cb.place(enc, label)));
                 enc.nops(860);
                 (0..nops / 2).for_each(|_| enc.data_u32(NOP));
             });
@@ -472,7 +474,7 @@ fn islands_behind_odd_data() {
         let mut enc = Encoder::new();
         let mut placed = near(&mut enc, branch, nops, false);
         let label = enc.label();
-        placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+        placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
         enc.nops(4 * nops);
         enc.data(&[1, 2, 3]);
         enc.align_code(Align::of::<8>());
@@ -521,22 +523,16 @@ fn many_constants() {
         let mut enc = Encoder::new();
         enc.nop();
         let mut loaded = Vec::new();
-        let mut all = |enc: &mut Encoder<'_>, count: u64| {
+        fn all<Dir: Both>(enc: &mut Emitter<'_, Dir>, loaded: &mut Vec<Loaded>, count: u64) {
             let done = loaded.len() as u64;
-            for number in done..done + count {
-                let next = enc.here();
-                let mut one = load(enc, LOADS[2], number, Align::of::<16>());
-                if enc.pos_of(next).is_none() && kind > 1 {
-                    one.own = next;
-                }
-                loaded.push(one);
-            }
-        };
+            loaded.extend((done..done + count).map(|number| load(enc, LOADS[2], number, Align::of::<16>())));
+        }
+        let loaded_in = &mut loaded;
         match kind {
-            0 => all(&mut enc, 20_000),
-            1 => enc.aligned(Align::of::<64>(), |enc| all(enc, 20_000)),
-            2 => (0..100).for_each(|_| enc.forward(|enc| all(enc, 200))),
-            _ => enc.aligned(A8, |enc| (0..100).for_each(|_| enc.forward(|enc| all(enc, 200)))),
+            0 => all(&mut enc, loaded_in, 20_000),
+            1 => enc.aligned(Align::of::<64>(), |enc| all(enc, loaded_in, 20_000)),
+            2 => (0..100).for_each(|_| enc.forward(|enc| all(enc, loaded_in, 200))),
+            _ => enc.aligned(A8, |enc| (0..100).for_each(|_| enc.forward(|enc| all(enc, loaded_in, 200)))),
         }
         enc.nops(2 * MIB);
         check_loads(&enc.finish().expect("constants come in time"), &loaded);
@@ -557,20 +553,18 @@ fn constants_among_other_things() {
             let mut placed = Vec::new();
             filler.place(&mut enc, before - 220, &mut placed);
             for branch in [near, branch] {
-                placed.push(noted(&mut enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                placed.push(noted(&mut enc, Ok((branch, label)), |enc| branch.place(enc, label)));
             }
             (0..200).for_each(|_| placed.push(noted(&mut enc, Err(4), |enc| enc.nop())));
             match kind {
                 0 => filler.place(&mut enc, MIB / 8, &mut placed),
                 1 => enc.forward(|asm| {
-                    let own = asm.here();
-                    loaded.push(Loaded { own, ..load(asm, LOADS[3], 1, A8) });
+                    loaded.push(load(asm, LOADS[3], 1, A8));
                     asm.nops(MIB / 4);
                     asm.bind(inside);
                     call = Some(asm.here());
                     asm.bl(Symbol(7));
-                    let own = asm.here();
-                    loaded.push(Loaded { own, ..load(asm, LOADS[4], 3, A8) });
+                    loaded.push(load(asm, LOADS[4], 3, A8));
                 }),
                 2 => enc.aligned(Align::of::<1024>(), |enc| {
                     loaded.push(load(enc, LOADS[3], 1, A8));
@@ -590,8 +584,7 @@ fn constants_among_other_things() {
                     enc.aligned(Align::of::<32>(), |enc| {
                         loaded.push(load(enc, LOADS[0], 5, A8));
                         enc.forward(|asm| {
-                            let own = asm.here();
-                            loaded.push(Loaded { own, ..load(asm, LOADS[0], 6, A8) });
+                            loaded.push(load(asm, LOADS[0], 6, A8));
                             asm.nops(MIB / 3 / 4 * 4);
                         });
                         loaded.push(load(enc, LOADS[0], 5, A8));
@@ -606,7 +599,7 @@ fn constants_among_other_things() {
                     loaded.push(load(enc, LOADS[0], 5, A8));
                     filler.place(enc, MIB / 32 * 7 - 1000, &mut placed);
                     for _ in 0..80 {
-                        placed.push(noted(enc, Ok((branch, label)), |enc| (branch.place)(enc, label)));
+                        placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
                         enc.nops(120);
                     }
                     enc.nops(80);
@@ -663,7 +656,7 @@ fn a_forward_blocks_branches_come_due_from_its_end() {
     enc.forward(|asm| {
         for label in labels {
             let own = asm.here();
-            (tbz.place)(asm, label);
+            tbz.place(asm, label);
             placed.push(Placed { own, next: asm.here(), what: Ok((tbz, label)), has_gap: false });
             (0..5000).for_each(|_| asm.nop());
         }
@@ -678,8 +671,10 @@ fn random_programs_lead_where_they_should() {
     fn property(numbers: Vec<u64>) -> TestResult {
         let numbers = stretched(&numbers);
         let mut choices = Choices::new(&numbers);
-        let items = items(&mut choices, 5, 2, 8, 60);
-        run(&mut Encoder::new(), &Filler(NOP.to_le_bytes().repeat(MIB / 2)), &items, 5);
+        let items = items(&mut choices, 5, 3, 8, 60);
+        let filler = Filler(NOP.to_le_bytes().repeat(MIB / 2));
+        run::<Down>(&mut tailfirst::Encoder::new(), &filler, &items, 5);
+        run::<Up>(&mut tailfirst::Encoder::new(), &filler, &items, 5);
         TestResult::passed()
     }
     choices::check("random_programs_lead_where_they_should", 150).quickcheck(property as fn(Vec<u64>) -> TestResult);
@@ -707,7 +702,7 @@ fn random_programs_of_300_mib() {
             }
             _ => true,
         });
-        let mut enc = Encoder::in_slice(&mut memory);
-        run(&mut enc, &filler, &items, 5);
+        run::<Down>(&mut tailfirst::Encoder::in_slice(&mut memory), &filler, &items, 5);
+        run::<Up>(&mut tailfirst::Encoder::in_slice(&mut memory), &filler, &items, 5);
     }
 }

@@ -378,9 +378,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
                 code[..gap + (reached - start)].rotate_left(gap);
             }
         }
-        let fixups = self.references.movable_fixups();
         let here = self.pos();
-        self.references.end_movable(&entered, gap as u32, here);
+        let fixups = self.references.end_movable(&entered, gap as u32, here);
         // What fills up data in front of the gap is data.
         let start = Pos::at(start as u32);
         self.references.note_data(start, start.ahead(gap as u32 % I::CODE_ALIGN.bytes()));

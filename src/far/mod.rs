@@ -172,12 +172,22 @@ impl Island {
 }
 
 impl<F: Far> ReferencesOf<F> {
-    /// Places islands for what is due before `bytes` more bytes are placed.
+    /// Places islands for what is due before `bytes` more bytes are placed. Then nothing is, before these.
     #[inline(never)]
     pub(crate) fn place_due(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Place {
-        if !memory.is_due(place, bytes) {
-            return place;
+        let mut place = place;
+        // An island may make something else due by its own length.
+        while memory.is_due(place, bytes) {
+            let before = memory.placed(place);
+            place = self.place_due_once(memory, place, bytes);
+            if memory.placed(place) == before {
+                break;
+            }
         }
+        place
+    }
+
+    fn place_due_once(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Place {
         let has_pool = self.is_pool_due(memory.placed(place).saturating_add(bytes));
         if !has_pool {
             return self.place_island(memory, place, bytes, false);

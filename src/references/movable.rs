@@ -33,14 +33,23 @@ pub(crate) struct Movable {
     pub(super) since: Since,
     /// Bytes that it may be moved, at most.
     pub(crate) max_shift: u32,
-    /// How many aligned blocks are open.
+    /// How many aligned blocks are open, and how many fixups there were before the outermost one.
     depth: u32,
+    outermost_fixups: usize,
 }
 
 impl Movable {
     /// Nothing, to be kept for its memory.
     fn unused(since: Since) -> Self {
-        Movable { ground_first: 0, ground: Vec::new(), start: Pos::at(0), since, max_shift: 0, depth: 0 }
+        Movable {
+            ground_first: 0,
+            ground: Vec::new(),
+            start: Pos::at(0),
+            since,
+            max_shift: 0,
+            depth: 0,
+            outermost_fixups: 0,
+        }
     }
 }
 
@@ -74,7 +83,8 @@ impl<F: Field, L: LateField> References<F, L> {
                 let mut movable = self.spare_movable.take().unwrap_or_else(|| Box::new(Movable::unused(since)));
                 let emptied = core::mem::take(&mut movable.ground);
                 let ground = core::mem::replace(&mut self.labels, emptied);
-                *movable = Movable { ground_first, ground, start, since, max_shift, depth: 1 };
+                *movable =
+                    Movable { ground_first, ground, start, since, max_shift, depth: 1, outermost_fixups: since.fixups };
                 self.movable = Some(movable);
             }
         }
@@ -134,8 +144,9 @@ impl<F: Field, L: LateField> References<F, L> {
         self.movable = Some(movable);
     }
 
-    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`.
-    pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) {
+    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`. Gives the fixups whose labels have come into sight, or may have moved.
+    pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) -> core::ops::Range<usize> {
+        let mut fixups = self.movable_fixups();
         if shift > 0
             && let Some(movable) = &self.movable
         {
@@ -157,6 +168,7 @@ impl<F: Field, L: LateField> References<F, L> {
             movable.max_shift = entered.outer_max_shift;
             self.part = entered.outer_part;
             if movable.depth == 0 {
+                fixups.start = movable.outermost_fixups;
                 self.began = entered.outer_began;
                 self.first = movable.ground_first;
                 core::mem::swap(&mut self.labels, &mut movable.ground);
@@ -165,6 +177,7 @@ impl<F: Field, L: LateField> References<F, L> {
                 self.movable = Some(movable);
             }
         }
+        fixups
     }
 
     /// The bytes from `from` up to a label that lies above the movable piece, when that has been moved as far as it may be; `None` if the label is not bound there.

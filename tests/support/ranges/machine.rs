@@ -1,13 +1,79 @@
 //! Branches and loads of literals, a machine that executes them, and what it must find.
 
 use tailfirst::{
-    Align, Code, Label,
-    aarch64::{Encoder, *},
+    Align, Code, Direction, Down, Label, Up,
+    aarch64::{Assembler, Emitter, Encoder, *},
 };
 
 pub const NOP: u32 = 0xD503_201F;
 
-pub type Place = fn(&mut Encoder<'_>, Label);
+/// A direction in which programs are placed.
+pub trait Both: Direction {
+    const IS_UP: bool;
+    type Other: Both<Other = Self>;
+
+    fn call(place: &Place, enc: &mut Emitter<'_, Self>, label: Label)
+    where
+        Self: Sized;
+
+    /// A block in the other direction.
+    fn block<R>(enc: &mut Emitter<'_, Self>, write: impl FnOnce(&mut Emitter<'_, Self::Other>) -> R) -> R
+    where
+        Self: Sized;
+}
+
+impl Both for Down {
+    const IS_UP: bool = false;
+    type Other = Up;
+
+    fn call(place: &Place, enc: &mut Encoder<'_>, label: Label) {
+        (place.down)(enc, label);
+    }
+
+    fn block<R>(enc: &mut Encoder<'_>, write: impl FnOnce(&mut Assembler<'_>) -> R) -> R {
+        enc.forward(write)
+    }
+}
+
+impl Both for Up {
+    const IS_UP: bool = true;
+    type Other = Down;
+
+    fn call(place: &Place, enc: &mut Assembler<'_>, label: Label) {
+        (place.up)(enc, label);
+    }
+
+    fn block<R>(enc: &mut Assembler<'_>, write: impl FnOnce(&mut Encoder<'_>) -> R) -> R {
+        enc.backward(write)
+    }
+}
+
+/// An instruction with a label, for each direction.
+#[derive(Clone, Copy)]
+pub struct Place {
+    down: fn(&mut Encoder<'_>, Label),
+    up: fn(&mut Assembler<'_>, Label),
+}
+
+impl Place {
+    pub fn call<Dir: Both>(&self, enc: &mut Emitter<'_, Dir>, label: Label) {
+        Dir::call(self, enc, label);
+    }
+}
+
+/// `place!(|enc, label| enc.b(label))`
+#[macro_export]
+macro_rules! place {
+    (|$enc:ident, $label:ident| $call:expr) => {
+        $crate::ranges::machine::Place::new(|$enc, $label| $call, |$enc, $label| $call)
+    };
+}
+
+impl Place {
+    pub const fn new(down: fn(&mut Encoder<'_>, Label), up: fn(&mut Assembler<'_>, Label)) -> Self {
+        Place { down, up }
+    }
+}
 
 /// A branch: its word without the distance, how far down it reaches, and the call.
 #[derive(Clone, Copy)]
@@ -15,6 +81,12 @@ pub struct Branch {
     pub word: u32,
     pub down: usize,
     pub place: Place,
+}
+
+impl Branch {
+    pub fn place<Dir: Both>(&self, enc: &mut Emitter<'_, Dir>, label: Label) {
+        self.place.call(enc, label);
+    }
 }
 
 pub const BIT: UImm<6, 0> = match UImm::new(37) {
@@ -31,7 +103,7 @@ pub const MIB: usize = 1 << 20;
 
 macro_rules! branches {
     ($($word:literal $down:expr, $name:ident($($operand:expr),*);)*) => {
-        [$(Branch { word: $word, down: $down, place: |enc, label| enc.$name($($operand,)* label) }),*]
+        [$(Branch { word: $word, down: $down, place: place!(|enc, label| enc.$name($($operand,)* label)) }),*]
     };
 }
 
@@ -161,11 +233,11 @@ pub fn decode(word: u32, state: State) -> Option<(bool, i64)> {
 pub type Load = (usize, Place);
 
 pub const LOADS: [Load; 5] = [
-    (8, |enc, label| enc.ldr_d_lit(D3, label)),
-    (4, |enc, label| enc.ldr_w_lit(W3, label)),
-    (16, |enc, label| enc.ldr_q_lit(Q3, label)),
-    (8, |enc, label| enc.ldr_x_lit(X3, label)),
-    (8, |enc, label| enc.adr(X3, label)),
+    (8, place!(|enc, label| enc.ldr_d_lit(D3, label))),
+    (4, place!(|enc, label| enc.ldr_w_lit(W3, label))),
+    (16, place!(|enc, label| enc.ldr_q_lit(Q3, label))),
+    (8, place!(|enc, label| enc.ldr_x_lit(X3, label))),
+    (8, place!(|enc, label| enc.adr(X3, label))),
 ];
 
 /// A load that was placed, and what it is to find.
@@ -176,11 +248,14 @@ pub struct Loaded {
 }
 
 /// The constant of so many bytes with a number, as aligned as it is asked for, and a load of it.
-pub fn load(enc: &mut Encoder<'_>, (len, place): Load, number: u64, align: Align) -> Loaded {
+pub fn load<Dir: Both>(enc: &mut Emitter<'_, Dir>, (len, place): Load, number: u64, align: Align) -> Loaded {
     let bytes: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(len).collect();
     let label = enc.constant(&bytes, align).expect("it is short");
-    place(enc, label);
-    Loaded { own: enc.here(), bytes, align }
+    settled(enc, 4);
+    let before = enc.here();
+    place.call(enc, label);
+    let after = enc.here();
+    Loaded { own: if Dir::IS_UP { before } else { after }, bytes, align }
 }
 
 /// Whether all loads find their constants.
@@ -195,7 +270,8 @@ pub fn check_loads(code: &Code<'_, A64>, loaded: &[Loaded]) {
         };
         let at = (own as i64 + distance) as usize;
         assert_eq!(code.bytes()[at..at + bytes.len()], *bytes, "at {own:#x}, {distance} bytes away");
-        assert_eq!((code.bytes().len() - at) % align.bytes() as usize, 0, "at {own:#x}");
+        let base = if code.end_alignment() > 1 { code.bytes().len() } else { 0 };
+        assert_eq!(base.abs_diff(at) % align.bytes() as usize, 0, "at {own:#x}");
     }
 }
 
@@ -265,14 +341,24 @@ pub fn check(code: &Code<'_, A64>, placed: &[Placed]) {
     }
 }
 
+/// Growing up, has islands that are due placed before a label is, which then is that of what comes next.
+fn settled<Dir: Both>(enc: &mut Emitter<'_, Dir>, bytes: usize) {
+    if Dir::IS_UP {
+        enc.keep_together(bytes);
+    }
+}
+
 /// Places something, and notes where.
-pub fn noted(
-    enc: &mut Encoder<'_>,
+pub fn noted<Dir: Both>(
+    enc: &mut Emitter<'_, Dir>,
     what: Result<(Branch, Label), usize>,
-    place: impl FnOnce(&mut Encoder<'_>),
+    place: impl FnOnce(&mut Emitter<'_, Dir>),
 ) -> Placed {
-    let next = enc.here();
+    settled(enc, what.map_or_else(|len| len, |_| 4));
+    let before = enc.here();
     place(enc);
-    let has_gap = enc.pos_of(next).is_none();
-    Placed { own: enc.here(), next, what, has_gap }
+    let has_gap = enc.pos_of(before).is_none();
+    let after = enc.here();
+    let (own, next) = if Dir::IS_UP { (before, after) } else { (after, before) };
+    Placed { own, next, what, has_gap }
 }

@@ -1,8 +1,8 @@
 //! Random programs of branches, loads and what lies between them.
 
-use super::machine::{BRANCHES, Branch, LOADS, Loaded, MIB, NOP, Placed, check, check_loads, load, noted};
+use super::machine::{BRANCHES, Both, Branch, LOADS, Loaded, MIB, NOP, Placed, check, check_loads, load, noted};
 use crate::choices::Choices;
-use tailfirst::{Align, FinishError, Label, aarch64::Encoder};
+use tailfirst::{Align, FinishError, Label, aarch64::Emitter};
 
 /// So many bytes of nops, as data.
 pub struct Filler(pub Vec<u8>);
@@ -13,7 +13,7 @@ impl Filler {
     }
 
     /// In pieces that a B reaches over.
-    pub fn place(&self, enc: &mut Encoder<'_>, words: usize, placed: &mut Vec<Placed>) {
+    pub fn place<Dir: Both>(&self, enc: &mut Emitter<'_, Dir>, words: usize, placed: &mut Vec<Placed>) {
         let mut left = 4 * words;
         while left > 0 {
             let len = left.min(self.0.len());
@@ -35,7 +35,8 @@ pub enum Item {
     /// A load, the number of its constant, and the power of two that this is aligned to.
     Load(usize, u64, u32),
     Bind(usize),
-    Forward(Vec<Item>),
+    /// In the other direction.
+    Block(Vec<Item>),
     Aligned(u32, Vec<Item>),
     /// Placed in one go.
     Batch(Vec<Item>),
@@ -52,57 +53,43 @@ pub struct Program<'a> {
 }
 
 impl Program<'_> {
-    pub fn place(&mut self, enc: &mut Encoder<'_>, items: &[Item], is_forward: bool) {
+    pub fn place<Dir: Both>(&mut self, enc: &mut Emitter<'_, Dir>, items: &[Item]) {
         for item in items {
             let before = enc.here();
             match item {
                 Item::Nops(0) | Item::Data(0) => {}
                 &Item::Nops(count) => {
                     for _ in 0..count.min(2000) {
-                        let next = enc.here();
-                        enc.nop();
-                        self.note(enc, next, Err(4), is_forward);
+                        self.placed.push(noted(enc, Err(4), |enc| enc.nop()));
                     }
                     (2000..count).for_each(|_| enc.nop());
                 }
-                &Item::Data(words) if is_forward => enc.data(&self.filler.0[..4 * words.min(8)]),
-                &Item::Data(words) => {
-                    // It would go on with data before it, and no island could be between.
-                    self.placed.push(noted(enc, Err(4), |enc| enc.nop()));
-                    self.filler.place(enc, words, &mut self.placed);
-                }
+                &Item::Data(words) => self.filler.place(enc, words, &mut self.placed),
                 &Item::Refer(kind, label) => {
                     let (branch, label) = (BRANCHES[kind], self.labels[label]);
-                    (branch.place)(enc, label);
-                    self.note(enc, before, Ok((branch, label)), is_forward);
+                    self.placed.push(noted(enc, Ok((branch, label)), |enc| branch.place(enc, label)));
                 }
                 &Item::Load(kind, number, log2) => {
                     let align = Align::new(1 << log2).expect("a power of two");
-                    let mut loaded = load(enc, LOADS[kind], number, align);
-                    self.note(enc, before, Err(4), is_forward);
-                    if is_forward {
-                        loaded.own = before;
-                    }
-                    self.loaded.push(loaded);
+                    self.loaded.push(load(enc, LOADS[kind], number, align));
                 }
                 &Item::Bind(label) => {
                     if !std::mem::replace(&mut self.bound[label], true) {
                         enc.bind(self.labels[label]);
                     }
                 }
-                Item::Forward(items) => enc.forward(|asm| self.place(asm, items, true)),
-                Item::Aligned(align, items) if !is_forward => {
+                Item::Block(items) => Dir::block(enc, |block| self.place(block, items)),
+                Item::Aligned(align, items) => {
                     let align = Align::new(*align).expect("a power of two");
-                    enc.aligned(align, |enc| self.place(enc, items, false));
+                    enc.aligned(align, |enc| self.place(enc, items));
                 }
-                Item::Batch(items) if !is_forward => enc.batch(|enc| self.place(enc, items, false)),
-                Item::Aligned(_, items) | Item::Batch(items) => self.place(enc, items, is_forward),
+                Item::Batch(items) => enc.batch(|enc| self.place(enc, items)),
                 Item::Undone(items) => {
                     let (snapshot, bound) = (enc.snapshot(), self.bound.clone());
                     let (placed, loaded) = (self.placed.len(), self.loaded.len());
-                    self.place(enc, items, is_forward);
+                    self.place(enc, items);
                     // Constants were placed in an aligned block, which has begun anew.
-                    let is_stale = !is_forward && enc.pos_of(before).is_none();
+                    let is_stale = enc.pos_of(before).is_none();
                     if !is_stale {
                         enc.rollback(snapshot);
                         self.bound = bound;
@@ -113,26 +100,16 @@ impl Program<'_> {
             }
         }
     }
-
-    fn note(&mut self, enc: &mut Encoder<'_>, before: Label, what: Result<(Branch, Label), usize>, is_forward: bool) {
-        let after = enc.here();
-        let (own, next) = if is_forward { (before, after) } else { (after, before) };
-        let has_gap = !is_forward && enc.pos_of(before).is_none();
-        self.placed.push(Placed { own, next, what, has_gap });
-    }
 }
 
 /// A gap that ends near one of the limits below `limits`, or any.
 pub fn gap(choices: &mut Choices, limits: usize) -> usize {
     const LIMITS: [usize; 9] = [2, 112, 224, 256, 7168, 8192, 229_376, 262_144, 29 * MIB];
     let limit = choices.one_of(&LIMITS[..limits]);
-    // In a forward block no island can be, so it must be short.
-    let about = if limits == 1 { 16 } else { 40 };
-    (limit + choices.below(about)).saturating_sub(choices.below(about))
+    (limit + choices.below(40)).saturating_sub(choices.below(40))
 }
 
 pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, count: usize) -> Vec<Item> {
-    let count = if limits == 1 { 4 } else { count };
     (0..choices.below(count))
         .map(|_| match choices.below(if depth == 0 { 10 } else { 15 }) {
             0 => Item::Nops(gap(choices, limits.min(4))),
@@ -140,7 +117,7 @@ pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, 
             2 => Item::Bind(choices.below(labels)),
             3..8 => Item::Refer(choices.below(BRANCHES.len()), choices.below(labels)),
             8..10 => Item::Load(choices.below(LOADS.len()), choices.below(3) as u64, choices.below(8) as u32),
-            10 => Item::Forward(items(choices, labels, depth - 1, 1, count)),
+            10 => Item::Block(items(choices, labels, depth - 1, limits.min(7), 12)),
             11 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
             12 => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
             _ => Item::Batch(items(choices, labels, depth - 1, limits.min(8), count)),
@@ -149,22 +126,22 @@ pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, 
 }
 
 /// Places the program and looks where it leads.
-pub fn run(enc: &mut Encoder<'_>, filler: &Filler, items: &[Item], labels: usize) {
+pub fn run<Dir: Both>(enc: &mut Emitter<'_, Dir>, filler: &Filler, items: &[Item], labels: usize) {
     enc.nop();
     let labels: Vec<Label> = (0..labels).map(|_| enc.label()).collect();
     let bound = vec![false; labels.len()];
     let mut program = Program { labels, bound, filler, placed: Vec::new(), loaded: Vec::new() };
-    program.place(enc, items, false);
+    program.place(enc, items);
     for label in 0..program.labels.len() {
-        program.place(enc, &[Item::Bind(label), Item::Nops(1)], false);
+        program.place(enc, &[Item::Bind(label), Item::Nops(1)]);
     }
     match enc.finish() {
         Ok(code) => {
             check(&code, &program.placed);
             check_loads(&code, &program.loaded);
         }
-        // Upward nothing reaches farther than a B.
-        Err(FinishError::OutOfRange { distance, .. }) if distance > 120 * MIB as i64 => {}
+        // Back, nothing reaches farther than a B.
+        Err(FinishError::OutOfRange { distance, .. }) if distance.unsigned_abs() > 120 * MIB as u64 => {}
         Err(problem) => panic!("{problem} in {items:?}"),
     }
 }
