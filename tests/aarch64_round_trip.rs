@@ -183,9 +183,11 @@ fn labels_are_where_they_are_bound() {
         let mut checked = 0;
         for (model, form) in MODEL.iter().zip(forms()) {
             // The distance of a page is not known before the code's address is.
-            let Some(refers) = model.operands.iter().position(|operand| {
-                matches!(operand.kind.name.as_str(), "Label" | "Literal" | "Adr")
-            }) else {
+            let Some(refers) = model
+                .operands
+                .iter()
+                .position(|operand| matches!(operand.kind.name.as_str(), "Label" | "Literal" | "Adr"))
+            else {
                 continue;
             };
             let is_downward_only = model.operands[refers].kind.width == 16;
