@@ -130,12 +130,14 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
             self.settle();
         }
         I::before(self, 64);
+        // A field that fits begins and ends at a multiple of four, where others are too far from the next eight.
+        let unit = if kind.bytes() == 8 { Align::of::<8>() } else { Align::of::<4>() };
         let (mut is_site, field) = match D::GROWS {
             Grows::Down => {
                 // The field ends where the instruction does, so it starts so many bytes below that.
                 let field = self.cursor.placed() + kind.bytes();
                 if !kind.fits(field.wrapping_neg()) {
-                    self.align_code(Align::of::<8>());
+                    self.align_code(unit);
                 }
                 let field = self.pos().ahead(kind.bytes() as u32);
                 (self.place_site(kind, &place), field)
@@ -147,8 +149,6 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
                 let at = field_at(self);
                 if is_site && !kind.fits(at) {
                     self.rollback(before);
-                    // A field of four bytes that fits begins at a multiple of four, where others are too far from the next eight.
-                    let unit = if kind.bytes() == 8 { Align::of::<8>() } else { Align::of::<4>() };
                     I::place_gap(self, unit.gap(at));
                     is_site = self.place_site(kind, &place);
                 }
