@@ -227,6 +227,9 @@ impl<F: Far> ReferencesOf<F> {
     fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> Place {
         // While the island is placed, only room matters.
         memory.set_deadline(usize::MAX);
+        if has_pool {
+            self.copy_outer_constants(Self::is_load);
+        }
         let fixups = self.fixups.len();
         let mut island = Island::new(memory, place);
         // With the branch over the island, and the constants, which come behind the branches in it.
@@ -321,7 +324,14 @@ impl<F: Far> ReferencesOf<F> {
             }
         }
         memory.set_deadline(usize::MAX);
+        if has_pool {
+            self.copy_outer_constants(Self::is_load);
+        }
         island.end(memory, self, has_pool)
+    }
+
+    fn is_load(field: F) -> bool {
+        field.reach_number() == Some(F::LOADS)
     }
 
     /// Of the first `fixups` references those of each reach that come due first.

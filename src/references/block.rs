@@ -21,7 +21,7 @@ use crate::{
     references::{
         deadline::Served,
         fixup::{Field, Fixup},
-        label::Pos,
+        label::{Label, Pos},
     },
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -41,6 +41,8 @@ pub(crate) type Spare<F, L> = (Box<Memory<'static>>, Box<References<F, L>>);
 pub(crate) struct Parent {
     home: usize,
     block: u64,
+    /// The bytes of constants that waited outside when the block began.
+    pub(super) waiting_bytes: usize,
 }
 
 impl<F: Field, L: LateField> References<F, L> {
@@ -72,7 +74,8 @@ impl<F: Field, L: LateField> References<F, L> {
         block.grows = self.grows.opposite();
         block.first = self.first + self.labels.len() as u32;
         block.first_late = self.first_late + self.late_values.len() as u32;
-        block.parent = Some(Parent { home: self.home, block: number });
+        let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
+        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
         block.common = self.common.take();
         // Snapshots of what was written in the same memory before are not of this block.
         block.began = block.last_number;
@@ -93,18 +96,17 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether this block is the one that is open here, and complete.
     pub(crate) fn has_open(&self, block: &Self) -> bool {
-        let parent = self.open_block.map(|number| Parent { home: self.home, block: number });
-        parent.is_some()
-            && block.parent == parent
+        block.parent.is_some_and(|parent| parent.home == self.home && Some(parent.block) == self.open_block)
             && block.open_block.is_none()
             && block.movable.is_none()
             && block.first == self.first + self.labels.len() as u32
             && block.first_late == self.first_late + self.late_values.len() as u32
     }
 
-    /// Closes the block that is open. Gives the alignment that it asks for.
+    /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;
+        self.labels.resize(self.labels.len() + block.labels.len(), None);
         self.common = block.common.take();
         block.parent = None;
         block.alignment
@@ -122,7 +124,11 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     fn take_over_lists(&mut self, block: &mut Self, reached: Pos) {
         let place = |pos: Pos| reached.behind(pos);
-        self.labels.extend(block.labels.drain(..).map(|pos| pos.map(place)));
+        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
+            if let Some(pos) = pos {
+                self.bind(Label(number), place(pos));
+            }
+        }
         for (label, pos) in block.bound.drain(..) {
             self.bind(label, place(pos));
         }

@@ -5,7 +5,7 @@
 
 use super::{
     References,
-    fixup::Field,
+    fixup::{Field, Fixup},
     label::{Label, Pos, Target},
 };
 use crate::{
@@ -23,19 +23,22 @@ const LONGEST: usize = 64;
 
 /// Constants of one encoder, in the order in which they were asked for.
 ///
-/// `// Invariant(placed):` the first `placed` of them have their places, and the others wait: at any time those that wait are placed together, but for the last ones,
-/// which a block has asked for.
+/// Those that wait are placed together; but a block places its own only.
 pub(crate) struct Pool {
     constants: Vec<Constant>,
-    placed: usize,
+    /// The indices of those that have their places, in the order in which they got them.
+    placed: Vec<u32>,
+    /// Before this index none waits.
+    waiting_from: usize,
     /// The bytes of those that wait, at most.
     waiting_bytes: usize,
     /// Constants that were asked for again with a stricter alignment, and their alignment before.
     raised: Vec<(u32, Align)>,
     /// Finds them by what they hold; of several copies the last one.
     by_content: Index,
-    /// The bytes of the constants placed last, kept for their memory.
+    /// The bytes of the constants placed last, and their indices, kept for their memory.
     image: Vec<u8>,
+    own: Vec<u32>,
 }
 
 /// How many constants there were, and how many of them placed, to go back to.
@@ -55,11 +58,12 @@ struct Constant {
     content: Content,
     align: Align,
     label: Label,
+    is_placed: bool,
     /// The copy before it, which lies too far away.
     copy_of: Option<u32>,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     Bytes(ArrayVec<u8, LONGEST>),
     Address(Target),
@@ -85,33 +89,38 @@ impl Pool {
     pub(super) const fn new() -> Self {
         Pool {
             constants: Vec::new(),
-            placed: 0,
+            placed: Vec::new(),
+            waiting_from: 0,
             waiting_bytes: 0,
             raised: Vec::new(),
             by_content: Index::new(),
             image: Vec::new(),
+            own: Vec::new(),
         }
     }
 
     pub(super) fn clear(&mut self) {
-        let Pool { constants, placed, waiting_bytes, raised, by_content, image: _ } = self;
+        let Pool { constants, placed, waiting_from, waiting_bytes, raised, by_content, image: _, own: _ } = self;
         constants.clear();
-        *placed = 0;
+        placed.clear();
+        *waiting_from = 0;
         *waiting_bytes = 0;
         raised.clear();
         by_content.clear();
     }
 
     pub(super) fn extent(&self) -> Extent {
-        Extent { constants: self.constants.len(), placed: self.placed, raised: self.raised.len() }
+        Extent { constants: self.constants.len(), placed: self.placed.len(), raised: self.raised.len() }
     }
 
     /// Forgets the constants that were asked for later, and that others were placed later.
     pub(super) fn truncate(&mut self, extent: Extent) {
-        for constant in self.constants.iter().take(self.placed).skip(extent.placed) {
+        for index in self.placed.drain(extent.placed..) {
+            let constant = &mut self.constants[index as usize];
+            constant.is_placed = false;
             self.waiting_bytes += constant.most_bytes();
+            self.waiting_from = self.waiting_from.min(index as usize);
         }
-        self.placed = extent.placed;
         for (index, align) in self.raised.drain(extent.raised..).rev() {
             let constant = &mut self.constants[index as usize];
             self.waiting_bytes -= (constant.align.bytes() - align.bytes()) as usize;
@@ -134,12 +143,18 @@ impl Pool {
         self.waiting_bytes
     }
 
+    /// The constant with this label, if it is not placed yet.
+    #[cfg(feature = "aarch64")]
+    fn waiting(&self, label: Label) -> Option<&Constant> {
+        // Labels are numbered in the order of time, as constants are.
+        let at = self.constants.binary_search_by_key(&label, |constant| constant.label).ok()?;
+        Some(&self.constants[at]).filter(|constant| !constant.is_placed)
+    }
+
     /// Whether this is the label of a constant that is not placed yet.
     #[cfg(feature = "aarch64")]
     pub(crate) fn is_waiting(&self, label: Label) -> bool {
-        // Labels are numbered in the order of time, as constants are.
-        let at = self.constants.binary_search_by_key(&label, |constant| constant.label);
-        at.is_ok_and(|at| at >= self.placed)
+        self.waiting(label).is_some()
     }
 }
 
@@ -234,12 +249,13 @@ impl Content {
 impl<F: Field, L: LateField> References<F, L> {
     /// Whether constants wait for their places.
     pub(crate) fn has_waiting_constants(&self) -> bool {
-        self.pool().is_some_and(|pool| pool.placed < pool.constants.len())
+        self.pool().is_some_and(|pool| pool.placed.len() < pool.constants.len())
     }
 
-    /// The bytes of the constants that wait, at most.
+    /// The bytes of the constants that wait here, at most.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.pool().map_or(0, Pool::waiting_bytes)
+        let outside = self.parent.map_or(0, |parent| parent.waiting_bytes);
+        self.pool().map_or(0, Pool::waiting_bytes).saturating_sub(outside)
     }
 
     /// The label of a constant that is there, and, where it is placed already, aligned and in reach.
@@ -251,10 +267,9 @@ impl<F: Field, L: LateField> References<F, L> {
     ) -> Option<Label> {
         let pool = &mut self.common.as_mut()?.pool;
         let index = pool.by_content.find(content, &pool.constants)? as usize;
-        let is_waiting = index >= pool.placed;
         let constant = &mut pool.constants[index];
         let label = constant.label;
-        if is_waiting {
+        if !constant.is_placed {
             if align > constant.align {
                 pool.raised.push((index as u32, constant.align));
                 pool.waiting_bytes += (align.bytes() - constant.align.bytes()) as usize;
@@ -270,48 +285,82 @@ impl<F: Field, L: LateField> References<F, L> {
         let pool = &mut self.common().pool;
         let index = pool.constants.len() as u32;
         let copy_of = pool.by_content.insert(&content, index, &pool.constants);
-        let constant = Constant { content, align, label, copy_of };
+        let constant = Constant { content, align, label, is_placed: false, copy_of };
         pool.waiting_bytes += constant.most_bytes();
         pool.constants.push(constant);
-        pool.waiting_bytes
+        self.waiting_bytes()
     }
 
     /// Gives the constants that wait their places behind `placed` bytes, and returns the bytes to be placed there, up to where code may follow.
     pub(crate) fn lay_out_pool<I: sealed::Isa<Field = F, LateField = L>>(&mut self, placed: usize) -> Vec<u8> {
         let Some(mut common) = self.common.take() else { return Vec::new() };
         let (grows, pool) = (self.grows, &mut common.pool);
+        // What waits outside of a block is counted, too.
         let most = pool.waiting_bytes + I::CODE_ALIGN.bytes() as usize;
         let mut image = Image::new(grows, placed, most, core::mem::take(&mut pool.image));
-        let waiting = &pool.constants[pool.placed..];
-        // What a block asks for while it is out of the way goes on waiting.
-        let known = waiting.partition_point(|constant| self.knows(constant.label));
-        // Each is a power of two, and so a bit.
-        let mut aligns = waiting[..known].iter().fold(0, |aligns, constant| aligns | constant.align.bytes());
-        let known = pool.placed..pool.placed + known;
+        let first = if self.parent.is_some() { self.first } else { 0 };
+        // In a block, what is asked for outside goes on waiting.
+        let is_own = |constant: &Constant| !constant.is_placed && constant.label.0 >= first;
+        let waiting = pool.waiting_from as u32..pool.constants.len() as u32;
+        let mut own = core::mem::take(&mut pool.own);
+        own.extend(waiting.filter(|&index| is_own(&pool.constants[index as usize])));
         // The strictest alignment first: then the others fit without gaps, mostly.
-        while let Some(strictest) = aligns.checked_ilog2() {
-            aligns ^= 1 << strictest;
-            for constant in &pool.constants[known.clone()] {
-                if constant.align.bytes().ilog2() != strictest {
-                    continue;
-                }
-                let (earlier, later) = image.place(constant.align, &constant.content);
-                pool.waiting_bytes -= constant.most_bytes();
-                let start = grows.lower(earlier, later);
-                if let Content::Address(target) = constant.content {
-                    let from = if I::ORIGIN == Edge::Start { start } else { grows.higher(earlier, later) };
-                    self.pend(from, I::ADDRESS64, target);
-                }
-                self.bind(constant.label, start);
+        own.sort_unstable_by_key(|&index| (core::cmp::Reverse(pool.constants[index as usize].align), index));
+        for index in own.drain(..) {
+            let constant = &mut pool.constants[index as usize];
+            constant.is_placed = true;
+            pool.placed.push(index);
+            pool.waiting_bytes -= constant.most_bytes();
+            let (earlier, later) = image.place(constant.align, &constant.content);
+            let start = grows.lower(earlier, later);
+            if let Content::Address(target) = constant.content {
+                let from = if I::ORIGIN == Edge::Start { start } else { grows.higher(earlier, later) };
+                self.pend(from, I::ADDRESS64, target);
             }
-            self.align(1 << strictest);
+            self.bind(constant.label, start);
+            self.align(constant.align.bytes());
         }
-        pool.placed = known.end;
+        pool.own = own;
+        while pool.constants.get(pool.waiting_from).is_some_and(|constant| constant.is_placed) {
+            pool.waiting_from += 1;
+        }
         image.gap(I::CODE_ALIGN, 0);
         self.align(I::CODE_ALIGN.bytes());
         self.note_data(Pos::at(placed as u32), image.pos());
         self.common = Some(common);
         image.into_bytes()
+    }
+
+    /// In a block: makes copies of the surrounding code's constants that wait and are referred to here, by `is_load`, since that code may not reach them where they are placed
+    /// in the block.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn copy_outer_constants(&mut self, is_load: impl Fn(F) -> bool) {
+        if self.parent.is_none() {
+            return;
+        }
+        let mut copies: Vec<(Label, Label)> = Vec::new();
+        for index in 0..self.fixups.len() {
+            let Fixup { label, field, .. } = self.fixups[index];
+            if label.0 >= self.first || !is_load(field) {
+                continue;
+            }
+            let copy = match copies.binary_search_by_key(&label, |copy| copy.0) {
+                Ok(at) => copies[at].1,
+                Err(at) => {
+                    let waiting = self.pool().and_then(|pool| pool.waiting(label));
+                    let Some((content, align)) = waiting.map(|constant| (constant.content.clone(), constant.align))
+                    else {
+                        continue;
+                    };
+                    let copy = self.new_label(None);
+                    self.add_constant(content, align, copy);
+                    copies.insert(at, (label, copy));
+                    copy
+                }
+            };
+            self.fixups[index].label = copy;
+            self.deadlines.copied.push((index, label));
+        }
     }
 
     /// Keeps what [`lay_out_pool`](Self::lay_out_pool) gave, for its memory.

@@ -1,6 +1,6 @@
 //! Random programs of branches, loads and what lies between them.
 
-use super::machine::{BRANCHES, Both, Branch, LOADS, Loaded, MIB, NOP, Placed, check, check_loads, load, noted};
+use super::machine::{BRANCHES, Both, LOADS, Loaded, MIB, NOP, Placed, check, check_loads, load, noted};
 use crate::choices::Choices;
 use tailfirst::{Align, FinishError, Label, aarch64::Emitter};
 
