@@ -6,7 +6,7 @@
 mod side;
 
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
-use side::Side;
+use side::{Blocks, Side};
 use tailfirst::{Align, Direction, Down, Encoder, FinishError, Isa, Label, Up, aarch64, block, x64};
 
 /// The lengths of the instructions, which do nothing.
@@ -322,8 +322,8 @@ fn alignment_inside_a_block() {
 fn alignment_inside_blocks_in_blocks() {
     fn nest<D: Side, O: Side>(enc: &mut x64::Emitter<'_, D>, depth: u32, found: &mut Vec<(Label, u32)>)
     where
-        D: Other<Other = O>,
-        O: Other<Other = D>,
+        D: Blocks<Other = O>,
+        O: Blocks<Other = D>,
     {
         let align = Align::new(8 << depth).expect("a power of two");
         (0..depth).for_each(|_| enc.ret());
@@ -348,9 +348,9 @@ fn alignment_inside_blocks_in_blocks() {
         });
         found.push((head, align.bytes()));
     }
-    fn check<D: Other>()
+    fn check<D: Blocks>()
     where
-        D::Other: Other<Other = D>,
+        D::Other: Blocks<Other = D>,
     {
         for before in 0..9 {
             let mut enc = x64::Emitter::<D>::new();
@@ -368,29 +368,6 @@ fn alignment_inside_blocks_in_blocks() {
     }
     check::<Down>();
     check::<Up>();
-}
-
-/// A direction whose blocks have the other one.
-trait Other: Side {
-    type Other: Side;
-
-    fn block<R>(enc: &mut x64::Emitter<'_, Self>, write: impl FnOnce(&mut x64::Emitter<'_, Self::Other>) -> R) -> R;
-}
-
-impl Other for Down {
-    type Other = Up;
-
-    fn block<R>(enc: &mut x64::Emitter<'_, Down>, write: impl FnOnce(&mut x64::Emitter<'_, Up>) -> R) -> R {
-        enc.forward(write)
-    }
-}
-
-impl Other for Up {
-    type Other = Down;
-
-    fn block<R>(enc: &mut x64::Emitter<'_, Up>, write: impl FnOnce(&mut x64::Emitter<'_, Down>) -> R) -> R {
-        enc.backward(write)
-    }
 }
 
 /// Data of an odd length with an instruction next to it, in either direction.

@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use std::ops::Range;
-use tailfirst::{Code, Direction, Down, Isa, Label, Up};
+use tailfirst::{Code, Direction, Down, Encoder, Isa, Label, Up};
 
 /// A direction of which a test knows which one it is.
 pub trait Side: Direction {
@@ -55,5 +55,29 @@ impl Side for Up {
 
     fn alignment<I: Isa>(code: &Code<'_, I>) -> u32 {
         code.start_alignment()
+    }
+}
+
+/// A direction whose blocks have the other one.
+pub trait Blocks: Side {
+    type Other: Side;
+
+    fn block<I: Isa, R>(enc: &mut Encoder<'_, I, Self>, write: impl FnOnce(&mut Encoder<'_, I, Self::Other>) -> R)
+    -> R;
+}
+
+impl Blocks for Down {
+    type Other = Up;
+
+    fn block<I: Isa, R>(enc: &mut Encoder<'_, I, Down>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
+        enc.forward(write)
+    }
+}
+
+impl Blocks for Up {
+    type Other = Down;
+
+    fn block<I: Isa, R>(enc: &mut Encoder<'_, I, Up>, write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R) -> R {
+        enc.backward(write)
     }
 }
