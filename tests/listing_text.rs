@@ -3,8 +3,8 @@
 #[path = "support/side.rs"]
 mod side;
 
-use side::{Blocks, Side};
-use tailfirst::{Align, Down, Encoder, Listing, Symbol, Up, aarch64, block, x64};
+use side::Blocks;
+use tailfirst::{Align, Down, Listing, Symbol, Up, aarch64, block, x64};
 
 #[test]
 fn x64_with_all_columns() {
