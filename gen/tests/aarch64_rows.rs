@@ -293,15 +293,17 @@ fn functions() {
     let expected = "\
 // Generated from tables/aarch64/ by tailfirst-gen. Change the tables.
 
-use ::tailfirst::Target;
+use ::tailfirst::{
+    Direction, Target,
+};
 use ::tailfirst::aarch64::{
-    Encoder, Rel, SImm, UImm, X, XSp, encode,
+    Emitter, Rel, SImm, UImm, X, XSp, encode,
 };
 
 type SImm9x0 = SImm<9, 0>;
 type UImm6x0 = UImm<6, 0>;
 
-impl Encoder<'_> {
+impl<Dir: Direction> Emitter<'_, Dir> {
     /** `LDR <Xt>, [<Xn|SP>], #<simm>`
 
     Encoding: `11111000010|imm9|01|Rn|Rt` (LDR_64_ldst_immpost)
@@ -353,6 +355,8 @@ impl Encoder<'_> {
         "{data}"
     );
     assert!(data.contains(r#"get::<X>(operands, 0, "X")?"#), "{data}");
+    // One function for both directions, and a form has both.
+    assert!(data.contains("emit: Emit { down: emit::tbz::<Down>, up: emit::tbz::<Up> }"), "{data}");
 }
 
 #[test]
@@ -371,12 +375,12 @@ fn a_body_is_one_call_with_the_bare_parameters() {
     holds(
         r#"(name: "fabs_d", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
         "fabs_d(&mut self, rd: D, rn: D)",
-        "encode::word2::<D, D>(self, 0x1E60C000, 0x500, rd, rn)",
+        "encode::word2::<_, D, D>(self, 0x1E60C000, 0x500, rd, rn)",
     );
     holds(
         r#"(name: "ldur_x", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
         "ldur_x(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0)",
-        "encode::word3::<_, _, SImm9x0>(self, 0xF8400000, 0x000C0500, rt, rn, imm9)",
+        "encode::word3::<_, _, _, SImm9x0>(self, 0xF8400000, 0x000C0500, rt, rn, imm9)",
     );
     holds(
         r#"(name: "cbz_x", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,

@@ -787,7 +787,7 @@ mod expansion {
         holds(
             r#"(ins: "psrlq xmm1, imm8", op: "66 0F 73 /2 ib", en: "MI", io: "rw r")"#,
             "psrlq_xmm_imm8(&mut self, xmm1: Xmm, imm8: i8)",
-            "encode::rm_imm::<Xmm>(self, 0x730F_0066_0000_0046, (), xmm1, imm8)",
+            "encode::rm_imm::<_, Xmm>(self, 0x730F_0066_0000_0046, (), xmm1, imm8)",
         );
         holds(
             r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
