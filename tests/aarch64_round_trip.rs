@@ -1,8 +1,9 @@
 //! Every form, with random operands, against a forward encoder, word for word.
 //!
-//! Each form goes in both directions through every kind of buffer: one that grows, a slice with room, a slice of exactly the code's size, and one that is
-//! too small, which must be left alone outside and must say how large it should have been. PC-relative operands refer to a symbol, whose address
-//! `link` is told: so a distance can be any that the field holds, without the code in between. To labels there is code in between.
+//! Each form goes in both directions through every kind of buffer: one that grows, a slice with room, a slice of
+//! exactly the code's size, and one that is too small, which must be left alone outside and must say how large it
+//! should have been. PC-relative operands refer to a symbol, whose address `link` is told: so a distance can be any
+//! that the field holds, without the code in between. To labels there is code in between.
 
 #[path = "support/side.rs"]
 mod side;

@@ -255,7 +255,8 @@ fn aarch64_gaps_behind_odd_data() {
     check::<Up>();
 }
 
-/// What is aligned in a block is aligned where the block comes to lie; between the block and what was placed before are instructions that do nothing.
+/// What is aligned in a block is aligned where the block comes to lie; between the block and what was placed before are
+/// instructions that do nothing.
 #[test]
 fn alignment_inside_a_block() {
     type Place<D> = fn(&mut x64::Emitter<'_, D>, Align) -> Label;
@@ -273,11 +274,10 @@ fn alignment_inside_a_block() {
             |enc, align| enc.data_aligned(&[], align),
         ]
     }
-    /// A RET, a gap and another, in a block of the other direction, or in that a block of its own, or below something moved.
-    fn blocks<D: Side, O: Side>(
-        into: fn(&mut x64::Emitter<'_, D>, &mut dyn FnMut(&mut x64::Emitter<'_, O>)),
-        is_zero: [bool; 4],
-    ) {
+    type Into<D, O> = fn(&mut x64::Emitter<'_, D>, &mut dyn FnMut(&mut x64::Emitter<'_, O>));
+    /// A RET, a gap and another, in a block of the other direction, or in that a block of its own, or below something
+    /// moved.
+    fn blocks<D: Side, O: Side>(into: Into<D, O>, is_zero: [bool; 4]) {
         let align = Align::of::<32>();
         for (way, is_zero) in ways::<O>().into_iter().zip(is_zero) {
             for before in 0..70 {
@@ -320,7 +320,7 @@ fn alignment_inside_a_block() {
 /// Blocks in blocks, four deep in either direction: every byte that was to be aligned is.
 #[test]
 fn alignment_inside_blocks_in_blocks() {
-    fn nest<D: Side, O: Side>(enc: &mut x64::Emitter<'_, D>, depth: u32, found: &mut Vec<(Label, u32)>)
+    fn nest<D, O>(enc: &mut x64::Emitter<'_, D>, depth: u32, found: &mut Vec<(Label, u32)>)
     where
         D: Blocks<Other = O>,
         O: Blocks<Other = D>,
@@ -412,7 +412,8 @@ fn instructions_of_aarch64_are_aligned() {
     all::<tailfirst::Up>();
 }
 
-/// Data of every size and alignment behind code of every length, and a load on either side finds it: directly, in blocks, and in what is moved.
+/// Data of every size and alignment behind code of every length, and a load on either side finds it: directly, in
+/// blocks, and in what is moved.
 #[test]
 fn loads_find_aligned_data_x64() {
     type Around<D> = fn(&mut x64::Emitter<'_, D>, &mut dyn FnMut(&mut dyn Places));

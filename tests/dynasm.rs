@@ -1,7 +1,8 @@
 //! Code that dynasm-rs's `dynasm!` pushes, against dynasm-rs's own assembler.
 //!
-//! dynasm-rs's assembler gets all statements of a program in their order; an encoder gets its parts from the last to the first, and one that grows up in
-//! their order. All get the same branches of fixed size, so the bytes must be the same, or all must refuse.
+//! dynasm-rs's assembler gets all statements of a program in their order; an encoder gets its parts from the last to
+//! the first, and one that grows up in their order. All get the same branches of fixed size, so the bytes must be the
+//! same, or all must refuse.
 
 #[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
@@ -59,7 +60,8 @@ fn aarch64_programs_are_as_dynasm_rs_assembles_them() {
     choices::check("aarch64_programs", 5000).quickcheck(agrees::<A64> as fn(Vec<u64>) -> TestResult);
 }
 
-/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and below, in and out of blocks of the other direction.
+/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and
+/// below, in and out of blocks of the other direction.
 fn every_reference<M: Machine>() {
     let filler = || Step::Plain { form: 0, registers: [1, 2, 3], number: 0 };
     let mut programs = 0;
@@ -369,10 +371,7 @@ fn addresses_are_linked() {
             ; .abs32 extern 77
         );
     };
-    fn check<D: Side>(push: impl Fn(&mut X64Block), is_block: bool)
-    where
-        D: Blocks,
-    {
+    fn check<D: Blocks>(push: impl Fn(&mut X64Block), is_block: bool) {
         let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
         push(&mut block);
         enc.in_order(0..2, |enc, step| match (step, is_block) {
@@ -447,7 +446,8 @@ fn addresses_of_places_in_the_block() {
     }
 }
 
-/// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held against.
+/// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held
+/// against.
 #[test]
 fn pages() {
     use aarch64::*;
@@ -508,7 +508,8 @@ fn pages() {
     );
 }
 
-/// Of a block's branches to labels that are bound much later one reaches least far, so that comes due last; growing down that is the first.
+/// Of a block's branches to labels that are bound much later one reaches least far, so that comes due last; growing
+/// down that is the first.
 #[test]
 fn branches_of_a_block_get_islands() {
     use aarch64::*;

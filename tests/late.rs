@@ -296,7 +296,8 @@ fn a_placeholder_that_is_not_where_it_should_be() {
     aarch64::<Up>();
 }
 
-/// One immediate in many places: directly, in a block, in a block of that, in an aligned one, and of each kind; and it is set in a block.
+/// One immediate in many places: directly, in a block, in a block of that, in an aligned one, and of each kind; and it
+/// is set in a block.
 #[test]
 fn one_is_used_wherever_it_is_needed_x64() {
     use x64::*;

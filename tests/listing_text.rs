@@ -242,7 +242,8 @@ inner:
     assert_eq!(listing.of(&code).to_string(), text);
 }
 
-/// Where code grows up, the later is the higher, and so the same text is given in its own order. Branches show the name given first.
+/// Where code grows up, the later is the higher, and so the same text is given in its own order. Branches show the name
+/// given first.
 #[test]
 fn at_one_place_what_was_given_first_stands_first_where_code_grows_up() {
     use x64::*;
@@ -441,7 +442,8 @@ table:
     assert!(listing.of(&code).to_string().ends_with("0x90\n    .byte 0x90, 0x90, 0x90, 0xc3\n"));
 }
 
-/// The first byte of a ten-byte mov is called data, so what follows reads as other instructions, and the last takes the ret in.
+/// The first byte of a ten-byte mov is called data, so what follows reads as other instructions, and the last takes the
+/// ret in.
 #[test]
 fn a_place_inside_an_instruction_is_shown_before_it() {
     use x64::*;
@@ -672,7 +674,8 @@ fn data_is_known_wherever_it_goes() {
     assert_eq!(check::<Up>(), up);
 }
 
-/// A block is complete when it turns out that constants must be placed before it: its own data and theirs are told apart.
+/// A block is complete when it turns out that constants must be placed before it: its own data and theirs are told
+/// apart.
 #[test]
 fn data_of_a_block_that_constants_go_above() {
     use aarch64::*;

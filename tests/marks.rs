@@ -44,7 +44,8 @@ fn bytes<D: Direction>(enc: &mut Emitter<'_, D>, marks: &MarksBeside, all: std::
     enc.in_order(all, |enc, number| byte(enc, marks, number));
 }
 
-/// In blocks of either direction and in aligned ones, in each other: each mark is where the byte is that was placed with it.
+/// In blocks of either direction and in aligned ones, in each other: each mark is where the byte is that was placed
+/// with it.
 #[test]
 fn marks_in_blocks() {
     fn check<D: Side>() {
@@ -271,7 +272,8 @@ fn random_marks_are_what_each_byte_says() {
         }
         let table = marks.table(&enc.finish().unwrap());
         (0..12).all(|byte| {
-            // The nearest place at or below the byte, and there the mark that was given first, or last where code grows up.
+            // The nearest place at or below the byte, and there the mark that was given first, or last where code grows
+            // up.
             let offsets = chosen.iter().enumerate().map(|(number, place)| (10 - place, number as u32));
             let below = offsets.filter(|(offset, _)| *offset <= byte && byte < 10);
             let expected = below.max_by_key(|(offset, number)| (*offset, D::lower(*number, !*number)));

@@ -143,7 +143,8 @@ fn rolling_back_a_copy() {
     check::<Up>();
 }
 
-/// A pool in blocks of every kind: of what was asked for outside, around and inside, and what is asked for again is not placed again.
+/// A pool in blocks of every kind: of what was asked for outside, around and inside, and what is asked for again is not
+/// placed again.
 #[test]
 fn a_pool_in_a_block() {
     type Pool<D> = fn(&mut x64::Emitter<'_, D>) -> Vec<Label>;
@@ -241,7 +242,7 @@ fn rolling_back_the_pool() {
         assert_eq!(enc.constant_u64(1), kept);
         let code = enc.finish().expect("what is left is placed again");
         assert_eq!(code.bytes(), 1u64.to_le_bytes());
-        assert_eq!(code.data().collect::<Vec<_>>(), [0..8]);
+        assert!(code.data().eq(std::iter::once(0..8)));
     }
     check::<Down>(|enc| enc.place_pool());
     check::<Down>(|enc| enc.forward(|asm| asm.place_pool()));
@@ -273,7 +274,9 @@ fn addresses_as_constants() {
 fn addresses_of_labels() {
     const BASE: u64 = 0x7F00_0000_1000;
     const SYMBOL: Symbol = Symbol(9);
-    fn addresses<I: Isa, D: Direction>(enc: &mut Encoder<'_, I, D>, outside: Label) -> Vec<(Label, Option<Label>)> {
+    /// Where an address is, and of what label, if it is not the symbol's.
+    type Places = Vec<(Label, Option<Label>)>;
+    fn addresses<I: Isa, D: Direction>(enc: &mut Encoder<'_, I, D>, outside: Label) -> Places {
         let inside = enc.here();
         let mut all = Vec::new();
         for target in [Some(outside), Some(inside), None] {
@@ -288,7 +291,7 @@ fn addresses_of_labels() {
         all.push((constant, Some(inside)));
         all
     }
-    fn check<I: Isa, D: Side>(block: fn(&mut Encoder<'_, I, D>, Label) -> Vec<(Label, Option<Label>)>) {
+    fn check<I: Isa, D: Side>(block: fn(&mut Encoder<'_, I, D>, Label) -> Places) {
         let mut enc = Encoder::<I, D>::new();
         enc.data(&[7; 12]);
         let outside = enc.here();

@@ -53,7 +53,8 @@ fn fits(kind: SiteKind, at: usize) -> bool {
     }
 }
 
-/// A site is placed behind so many bytes. The field is at the end of what is placed, one store can change it, and no more is placed before it than needed.
+/// A site is placed behind so many bytes. The field is at the end of what is placed, one store can change it, and no
+/// more is placed before it than needed.
 fn check<I: Isa, D: Side>(lead: usize, what: &Place<I, D>) {
     let Place { kind, place, len, ref field } = *what;
     let mut enc = Encoder::<I, D>::new();
@@ -138,7 +139,8 @@ fn sites_in_blocks() {
     both::<aarch64::A64>(aarch64::<Down>, aarch64::<Up>, 4);
 }
 
-/// What is placed twice, since its field did not lie right, leaves labels, late immediates, constants and references of one time only.
+/// What is placed twice, since its field did not lie right, leaves labels, late immediates, constants and references of
+/// one time only.
 #[test]
 fn what_is_tried_twice_is_there_once() {
     use x64::*;

@@ -1,4 +1,5 @@
-//! All services in slices of every size: what fits is the same as in a buffer that grows, and what does not says how much it needs.
+//! All services in slices of every size: what fits is the same as in a buffer that grows, and what does not says how
+//! much it needs.
 
 #[path = "support/side.rs"]
 mod side;

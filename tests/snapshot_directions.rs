@@ -54,12 +54,15 @@ impl Machine for A64 {
     }
 }
 
+/// Places something and drops it.
+type Way<I, D> = dyn Fn(&mut Encoder<'_, I, D>, Label, Late);
+
 /// Where it is dropped: directly, in a block that is dropped whole, and inside a block that stays.
 fn nothing_is_left_of_what_is_dropped<I: Machine, D: Blocks>()
 where
     D::Other: Blocks<Other = D>,
 {
-    let program = |drop: &dyn Fn(&mut Encoder<'_, I, D>, Label, Late), is_inside: bool| {
+    let program = |drop: &Way<I, D>, is_inside: bool| {
         let mut enc = Encoder::<I, D>::new();
         let (label, late) = (enc.label(), enc.late());
         enc.data(&[1, 2, 3, 4]);
@@ -92,7 +95,7 @@ where
         (code.bytes().to_vec(), data, places)
     };
     let expected = program(&|_, _, _| (), false);
-    let ways: [&dyn Fn(&mut Encoder<'_, I, D>, Label, Late); 4] = [
+    let ways: [&Way<I, D>; 4] = [
         &|_, _, _| (),
         &|enc, label, late| {
             let before = enc.snapshot();

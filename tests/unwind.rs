@@ -554,7 +554,8 @@ fn a_section_holds_functions() {
     assert!(rows(&unwind::EhFrame::<aarch64::A64>::new().to_bytes()).is_empty());
 }
 
-/// Rules of random functions, given from the last to the first and from the first to the last, against a machine that follows them from the first to the last.
+/// Rules of random functions, given from the last to the first and from the first to the last, against a machine that
+/// follows them from the first to the last.
 #[test]
 fn random_rules_are_what_following_them_gives() {
     #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,10 @@
 //! Branches and references in both directions, against an assembler that works another way: in two passes, trying again
 //! until no branch gets shorter.
 //!
-//! The crate decides on a branch's form when it meets it, once. That this gives the shortest code is because what lies between a branch
-//! and a target that is bound is placed already; the reference assembler finds the same lengths without that argument.
-//! A branch to a target that is placed later (at a lower address where code grows down, at a higher one where it grows up) always has the near form.
+//! The crate decides on a branch's form when it meets it, once. That this gives the shortest code is because what lies
+//! between a branch and a target that is bound is placed already; the reference assembler finds the same lengths
+//! without that argument. A branch to a target that is placed later (at a lower address where code grows down, at a
+//! higher one where it grows up) always has the near form.
 
 #![cfg(feature = "x64")]
 
@@ -356,7 +357,8 @@ fn every_branch_at_the_edge_of_its_short_form() {
     check::<Up>();
 }
 
-/// The mirror of the selectors' reach: a label that is placed later always gets the near form, even where nothing lies between.
+/// The mirror of the selectors' reach: a label that is placed later always gets the near form, even where nothing lies
+/// between.
 #[test]
 fn labels_that_come_later_are_near() {
     fn check<D: Side>() {

@@ -1,8 +1,9 @@
 //! Every form, with random operands, against a forward encoder, byte for byte.
 //!
-//! Each case puts an instruction between other code, so that labels have distances, and assembles it in both directions into every kind of buffer: one
-//! that grows, a slice with room, a slice of exactly the code's size, and one that is a byte too small. The last two
-//! must leave what surrounds them alone, and the last must say how large it should have been.
+//! Each case puts an instruction between other code, so that labels have distances, and assembles it in both directions
+//! into every kind of buffer: one that grows, a slice with room, a slice of exactly the code's size, and one that is a
+//! byte too small. The last two must leave what surrounds them alone, and the last must say how large it should have
+//! been.
 
 #![cfg(feature = "x64")]
 

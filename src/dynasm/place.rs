@@ -238,8 +238,8 @@ impl<I: Dialect> Block<I> {
 
     /// Fills the open fields whose labels are in sight, and leaves those open that reach them by an island.
     fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PlaceError> {
-        // The island behind the block begins at a multiple of four, and has at most one branch for each. The position of a branch is its start: growing down it lies behind
-        // the branch's own bytes, growing up behind the branch over all.
+        // The island behind the block begins at a multiple of four, and has at most one branch for each. The position of
+        // a branch is its start: growing down it lies behind the branch's own bytes, growing up behind the branch over all.
         let island = ground.farthest().from_base().saturating_add(3) & !3;
         let farthest = Pos::at(island.saturating_add((self.open.len() as u32).saturating_mul(4)));
         let mut result = Ok(());

@@ -1,4 +1,5 @@
-//! Branches of blocks that do not reach, on AArch64: islands lead on, and lie above and below the block, which keeps its layout.
+//! Branches of blocks that do not reach, on AArch64: islands lead on, and lie above and below the block, which keeps
+//! its layout.
 
 use super::{
     choices,
@@ -59,7 +60,8 @@ fn an_island_below_the_block() {
     }
 }
 
-/// A label that is bound after the block, in a block that grows the other way: when the branch comes due, it is not known where that will be.
+/// A label that is bound after the block, in a block that grows the other way: when the branch comes due, it is not
+/// known where that will be.
 #[test]
 fn an_island_behind_the_block_before_the_label_is_known() {
     fn place<D: Blocks>(filler: usize) -> Vec<u32> {
@@ -201,7 +203,8 @@ fn where_no_island_helps() {
     far_label::<Up>((1 << 27) - 4, false);
 }
 
-/// An island before the block was due, and the block is refused after all: nothing has been placed, and what was due still is.
+/// An island before the block was due, and the block is refused after all: nothing has been placed, and what was due
+/// still is.
 #[test]
 fn a_refused_block_takes_its_islands_along() {
     fn place<D: Side>(refused: bool) -> Vec<u8> {
@@ -282,7 +285,8 @@ fn destination(code: &[u32], mut at: usize) -> usize {
     }
 }
 
-/// Blocks with branches up and down, fillers of up to 40 KiB and labels between them: every branch leads to its label, and blocks are whole.
+/// Blocks with branches up and down, fillers of up to 40 KiB and labels between them: every branch leads to its label,
+/// and blocks are whole.
 fn lead_where_they_should<D: Side>(numbers: &[u64]) -> TestResult {
     const LABELS: usize = 6;
     let mut choices = choices::Choices::new(numbers);

@@ -1,7 +1,8 @@
 //! Random programs of `dynasm!` code and an encoder's own.
 //!
-//! A program is a list of parts in the order of their addresses: blocks of `dynasm!` statements, an encoder's own instructions and labels, and blocks of the
-//! other direction of all these. It is made from a list of numbers, one a step, so that a shorter list is a shorter program.
+//! A program is a list of parts in the order of their addresses: blocks of `dynasm!` statements, an encoder's own
+//! instructions and labels, and blocks of the other direction of all these. It is made from a list of numbers, one a
+//! step, so that a shorter list is a shorter program.
 
 /// How many dynamic labels a program has.
 pub const DYNAMIC: usize = 4;
