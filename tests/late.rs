@@ -15,13 +15,13 @@ fn words(bytes: &[u8]) -> Vec<u32> {
 }
 
 /// `add rsp, late`, of which the immediate is given.
-fn add_rsp<D: Side>(value: i64) -> Result<i32, FinishError> {
+fn add_rsp<D: Side>(value: i64) -> Result<i32, (Late, FinishError)> {
     use x64::*;
     let mut enc = Emitter::<D>::new();
     let late = enc.late();
     enc.with_late(late, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
     enc.set_late(late, value);
-    let code = enc.finish()?;
+    let code = enc.finish().map_err(|error| (late, error))?;
     assert_eq!((code.bytes().len(), &code.bytes()[..3]), (7, &[0x48, 0x81, 0xC4][..]));
     Ok(i32::from_le_bytes([code.bytes()[3], code.bytes()[4], code.bytes()[5], code.bytes()[6]]))
 }
@@ -29,14 +29,12 @@ fn add_rsp<D: Side>(value: i64) -> Result<i32, FinishError> {
 #[test]
 fn a_displacement_or_immediate_of_x64_has_32_bits() {
     fn check<D: Side>() {
-        let mut enc = x64::Emitter::<D>::new();
-        let late = enc.late();
         for value in [0, 1, -1, 127, -129, 0x5A5A_5A5A, -0x5A5A_5A5B, i32::MAX, i32::MIN] {
             assert_eq!(add_rsp::<D>(value.into()), Ok(value));
         }
         for value in [i64::from(i32::MAX) + 1, i64::from(i32::MIN) - 1, i64::MAX, i64::MIN] {
-            let expected = FinishError::LateOutOfRange { late, at: D::lower(7, 0), value, range: IMM32 };
-            assert_eq!(add_rsp::<D>(value), Err(expected));
+            let (late, error) = add_rsp::<D>(value).expect_err("it does not fit");
+            assert_eq!(error, FinishError::LateOutOfRange { late, at: D::lower(7, 0), value, range: IMM32 });
         }
     }
     check::<Down>();
@@ -85,7 +83,7 @@ fn displacements_of_x64_have_32_bits() {
 }
 
 #[test]
-fn a_displacement_of_x64_is_late_where_no_immediate_is_behind() {
+fn a_displacement_of_x64_is_late_with_an_immediate_behind_and_without() {
     use x64::*;
     fn check<D: Side>() {
         let mut enc = Emitter::<D>::new();
@@ -98,7 +96,9 @@ fn a_displacement_of_x64_is_late_where_no_immediate_is_behind() {
         enc.ret();
         enc.with_late(late, |enc, disp: i32| enc.cmp_rm32_imm8(RSP + disp, 1));
         enc.set_late(late, 8);
-        assert_eq!(enc.finish().err(), Some(FinishError::LateMisplaced { late, at: D::lower(9, 1) }));
+        let code = enc.finish().expect("it fits");
+        let at = usize::from(D::IS_UP);
+        assert_eq!(code.bytes()[at..at + 8], [0x83, 0xBC, 0x24, 8, 0, 0, 0, 1]);
     }
     check::<Down>();
     check::<Up>();
@@ -255,9 +255,10 @@ fn a_placeholder_that_is_not_where_it_should_be() {
             |enc, late| enc.with_late(late, |_, _: i32| ()),
             |enc, late| enc.with_late(late, |enc, _: i32| enc.ret()),
             |enc, late| enc.with_late(late, |enc, _: i32| enc.add_rm64_imm32(RAX, 5)),
-            // The last one in reading order is the one that counts.
-            |enc, late| enc.with_late(late, |enc, imm: i32| block!(enc; add_rm64_imm(RAX, imm); nop())),
-            |enc, late| enc.with_late(late, |enc, imm: i32| enc.mov_rm32_imm32(RAX + imm, 3)),
+            |enc, late| {
+                enc.with_late(late, |enc, imm: i32| block!(enc; add_rm64_imm(RAX, imm); sub_rm64_imm(RAX, imm)))
+            },
+            |enc, late| enc.with_late(late, |enc, imm: i32| enc.mov_rm32_imm32(RAX + imm, imm)),
             |enc, late| enc.with_late(late, |enc, imm: i32| enc.add_rm64_imm(RAX, imm ^ 1)),
         ]
     }

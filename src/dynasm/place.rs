@@ -89,6 +89,10 @@ impl<I: Dialect, D: Direction> Encoder<'_, I, D> {
         I::place_gap(self, gap);
         self.references.align(align.bytes());
         self.cursor.place_bytes(&block.bytes);
+        // What is no whole instruction at the block's end is data.
+        let rest = len % I::CODE_ALIGN.bytes() as usize;
+        let (begin, end) = (ground.of(count(len - rest)), ground.of(count(len)));
+        self.references.note_data(begin.min(end), begin.max(end));
         for &(label, offset) in &block.placed {
             if let Some(label) = block.shared(label) {
                 self.references.bind(label, ground.of(count(offset)));

@@ -19,7 +19,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Direction, Encoder, Isa, Range, references::label::Pos};
+use crate::{Direction, Encoder, Isa, Range, isa::Edge, references::label::Pos};
 
 /// A constant of one encoder that is set later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,8 @@ pub(crate) struct LateUse<L> {
     /// The positions before and behind the instruction.
     pub(crate) earlier: Pos,
     pub(crate) later: Pos,
+    /// What positions in errors are: as those of references are, its end on x86-64, its start on AArch64.
+    pub(crate) at: Pos,
     pub(crate) late: Late,
     pub(crate) field: L,
     /// Where the value is in the instruction, when it is where the placeholder was.
@@ -73,7 +75,11 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         let earlier = self.pos();
         place(self, P::PLACEHOLDER);
         let later = self.pos();
-        self.references.use_late(earlier, later, P::FIELD, late);
+        let at = match I::ORIGIN {
+            Edge::Start => D::GROWS.lower(earlier, later),
+            Edge::End => D::GROWS.higher(earlier, later),
+        };
+        self.references.use_late(LateUse { earlier, later, at, late, field: P::FIELD, inside: None });
     }
 
     /// Gives a late immediate its value.

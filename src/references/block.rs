@@ -146,6 +146,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.late_uses.extend(late_uses.map(|late| LateUse {
             earlier: place(late.later),
             later: place(late.earlier),
+            at: place(late.at),
             ..late
         }));
         self.late_values.append(&mut block.late_values);

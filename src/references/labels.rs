@@ -173,8 +173,7 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    /// Notes that what was placed between two positions has a placeholder for `late`.
-    pub(crate) fn use_late(&mut self, earlier: Pos, later: Pos, field: L, late: Late) {
-        self.late_uses.push(LateUse { earlier, later, late, field, inside: None });
+    pub(crate) fn use_late(&mut self, late_use: LateUse<L>) {
+        self.late_uses.push(late_use);
     }
 }

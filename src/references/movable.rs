@@ -158,7 +158,7 @@ impl<F: Field, L: LateField> References<F, L> {
             self.deadlines.served[since.served..].iter_mut().for_each(|served| served.to = moved(served.to));
             self.open[since.open..].iter_mut().for_each(|open| open.from = moved(open.from));
             for late in &mut self.late_uses[since.late..] {
-                (late.earlier, late.later) = (moved(late.earlier), moved(late.later));
+                (late.earlier, late.later, late.at) = (moved(late.earlier), moved(late.later), moved(late.at));
             }
             self.data.place_since(since.data, moved);
         }

@@ -123,8 +123,8 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     fn fill_late(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
         let grows = self.grows;
-        for LateUse { earlier, later, late, field, inside } in &mut self.late_uses {
-            let (late, at) = (*late, earlier.from_base());
+        for LateUse { earlier, later, at, late, field, inside } in &mut self.late_uses {
+            let (late, at) = (*late, at.from_base());
             let value = match self.late_values.get(late.0.wrapping_sub(self.first_late) as usize) {
                 Some(Some(value)) => *value,
                 Some(None) => return Err(FinishError::LateUnset { late, at }),
