@@ -68,8 +68,7 @@ impl Field for Rel {
             return self.fill_other(code, from, distance);
         }
         // By itself, for speed: most are of this kind, which reaches everything.
-        let (_, field) = code.split_at_mut_checked(from.wrapping_sub(4))?;
-        *field.first_chunk_mut()? = (distance as i32).to_le_bytes();
+        *code.get_mut(from.wrapping_sub(4)..from)?.first_chunk_mut()? = (distance as i32).to_le_bytes();
         Some(())
     }
 

@@ -16,8 +16,11 @@ use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
-    references::label::Target,
-    x64::{Emitter, Rel, word::Word},
+    references::{
+        References,
+        label::{Pos, Target},
+    },
+    x64::{Emitter, Rel, late::LateImm, word::Word},
 };
 use core::hint::select_unpredictable;
 
@@ -277,14 +280,14 @@ pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, ne
             }
         }
         None => {
-            let most_bytes_up = || match target {
-                Target::Label(label) if D::GROWS == Grows::Down => enc.references.most_bytes_up(end, label),
-                _ => None,
-            };
-            let is_short = enc.references.is_movable() && most_bytes_up().is_some_and(|most| most <= 127);
-            let (end, field) = if is_short { (end, Rel::Rel8) } else { (end_of(enc, near, 4), Rel::Rel32) };
-            enc.references.pend(end, field, target);
-            (0, is_short)
+            let near_end = end_of(enc, near, 4);
+            // Code that grows up is never moved.
+            if D::GROWS == Grows::Down && enc.references.is_movable() {
+                (0, pend_in_movable(&mut enc.references, end, near_end, target))
+            } else {
+                enc.references.pend(near_end, Rel::Rel32, target);
+                (0, false)
+            }
         }
     };
     if is_short {
@@ -292,6 +295,27 @@ pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, ne
     } else {
         op_imm(enc, near, distance);
     }
+}
+
+/// Notes a branch whose distance is not known yet, in code that may be moved, and gives whether it is short. Then it ends
+/// at `short`, else at `near`.
+#[cold]
+#[inline(never)]
+#[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+extern "C" fn pend_in_movable(
+    references: &mut References<Rel, LateImm>,
+    short: Pos,
+    near: Pos,
+    target: Target,
+) -> bool {
+    let most = match target {
+        Target::Label(label) => references.most_bytes_up(short, label),
+        Target::Symbol(_) => None,
+    };
+    let is_short = most.is_some_and(|most| most <= 127);
+    let (end, field) = if is_short { (short, Rel::Rel8) } else { (near, Rel::Rel32) };
+    references.pend(end, field, target);
+    is_short
 }
 
 /// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.
