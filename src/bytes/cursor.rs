@@ -184,6 +184,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// A cursor at the base of memory.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn in_memory(mut memory: Box<Memory<'buf>>) -> Self {
         let at = memory.restart(D::GROWS);
         let free = memory.free_ahead(at);
@@ -210,9 +211,19 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// Places bytes in their order.
+    #[inline]
     pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
-        let at = self.memory.place_bytes(self.at, bytes);
-        self.move_to(at);
+        let free = self.free - bytes.len() as isize;
+        if free < 0 {
+            let at = self.memory.place_bytes(self.at, bytes);
+            return self.move_to(at);
+        }
+        let next = D::GROWS.ahead(self.at, bytes.len());
+        let start = with_exposed_provenance_mut(D::GROWS.lower(self.at, next));
+        // SAFETY: Invariant(room): `free` bytes ahead of the cursor may be written, and these are not more; they are no part of what the cursor owns or borrows
+        // uniquely.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
+        (self.at, self.free) = (next, free);
     }
 
     /// Places zeros up to an alignment: fewer than the largest one has bytes.

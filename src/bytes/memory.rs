@@ -72,7 +72,18 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Forgets all that was placed, and gives the place of an empty buffer's cursor.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn restart(&mut self, grows: Grows) -> usize {
+        if self.grows == grows && self.deadline == usize::MAX && self.state == State::InBuffer && self.origin != 0 {
+            // Nothing has changed but the cursor.
+            return grows.ahead(self.origin, 1);
+        }
+        self.restart_slowly(grows)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn restart_slowly(&mut self, grows: Grows) -> usize {
         self.grows = grows;
         self.deadline = usize::MAX;
         self.state = State::InBuffer;
@@ -219,6 +230,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Brings all bytes to the buffer; gives the cursor's new place.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn settle(&mut self, at: usize) -> usize {
         match self.state {
             State::InBuffer => at,
@@ -227,6 +239,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// The `placed` bytes at the base; their number if not all of them fit. Comes after `settle`.
+    #[inline]
     pub(super) fn code(&mut self, placed: usize) -> Result<&mut [u8], usize> {
         if self.state == State::Full {
             return Err(placed);
@@ -274,6 +287,8 @@ impl<'buf> Memory<'buf> {
 
     /// Copies what is in the spill to its place in the buffer, as far as it fits, and empties the spill; `total` bytes have been placed. Nothing else goes from the
     /// spill to the buffer.
+    #[cold]
+    #[inline(never)]
     fn flush_spill(&mut self, total: usize) -> usize {
         if let State::InSpill { placed } = self.state {
             let (start, len) = self.buffer.extent();

@@ -220,13 +220,26 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn block<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, D::Opposite>) -> R) -> R {
         // A panic loses the block, which `finish` reports.
+        let mut block = self.open_block();
+        let result = on_stack(&mut block, write);
+        self.close_block(block);
+        result
+    }
+
+    /// A block in memory that is kept for blocks.
+    #[inline(never)]
+    fn open_block(&mut self) -> Encoder<'static, I, D::Opposite> {
         let (memory, references) = self.references.take_spare(Encoder::<I, D::Opposite>::GROWS);
         let mut block = Encoder { cursor: Cursor::in_memory(memory), references };
         self.references.begin_block(&mut block.references);
-        let result = on_stack(&mut block, write);
+        block
+    }
+
+    /// Places a block, and keeps its memory.
+    #[inline(never)]
+    fn close_block(&mut self, mut block: Encoder<'static, I, D::Opposite>) {
         self.place_block(&mut block);
         self.references.keep((block.cursor.into_memory(), block.references));
-        result
     }
 
     /// Begins a block, which [`end_block`](Self::end_block) places: as [`forward`](Self::forward) and [`backward`](Self::backward), for compilers that own

@@ -19,7 +19,7 @@ use crate::{
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
     references::{
-        deadline::Served,
+        deadline::{Heads, Served},
         fixup::{Field, Fixup},
         label::{Label, Pos},
     },
@@ -47,6 +47,8 @@ pub(crate) struct Parent {
 
 impl<F: Field, L: LateField> References<F, L> {
     /// What is in common; made when it is first needed.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn common(&mut self) -> &mut Common<F, L> {
         self.common.get_or_insert_with(|| Box::new(Common { pool: Pool::new(), spares: Vec::new() }))
     }
@@ -57,14 +59,24 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// What a block inside this code can be written in.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn take_spare(&mut self, grows: Grows) -> Spare<F, L> {
-        let spare = self.common().spares.pop();
-        spare.unwrap_or_else(|| (Box::new(Memory::growing(grows)), Box::new(References::new(grows))))
+        let spare = self.common.as_mut().and_then(|common| common.spares.pop());
+        spare.unwrap_or_else(|| Self::new_spare(grows))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_spare(grows: Grows) -> Spare<F, L> {
+        (Box::new(Memory::growing(grows)), Box::new(References::new(grows)))
     }
 
     /// Begins a block, whose references are empty.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn begin_block(&mut self, block: &mut Self) {
-        self.common();
+        if self.common.is_none() {
+            self.common();
+        }
         if self.open_block.is_some() {
             // One that was left by a panic, or never ended.
             self.fail(FinishError::OpenBlock);
@@ -82,19 +94,21 @@ impl<F: Field, L: LateField> References<F, L> {
         block.watched = 0;
     }
 
-    /// Whether a block has nothing but bytes.
-    fn is_plain(&self) -> bool {
+    /// Whether a block has nothing but bytes and fixups.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn has_no_more_than_fixups(&self) -> bool {
         let lists = self.labels.len()
-            | self.fixups.len()
             | self.open.len()
             | self.late_uses.len()
             | self.late_values.len()
             | self.late_outside.len()
-            | self.bound.len();
+            | self.bound.len()
+            | self.deadlines.served.len();
         lists == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn has_open(&self, block: &Self) -> bool {
         block.parent.is_some_and(|parent| parent.home == self.home && Some(parent.block) == self.open_block)
             && block.open_block.is_none()
@@ -104,25 +118,44 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;
-        self.labels.resize(self.labels.len() + block.labels.len(), None);
+        if !block.labels.is_empty() {
+            self.labels.resize(self.labels.len() + block.labels.len(), None);
+        }
         self.common = block.common.take();
         block.parent = None;
         block.alignment
     }
 
     /// Takes over what a block has, whose bytes have been placed, up to `reached`. Gives the range of its fixups.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn take_over(&mut self, block: &mut Self, reached: Pos) -> core::ops::Range<usize> {
         let first_fixup = self.fixups.len();
-        if !block.is_plain() {
-            self.take_over_lists(block, reached);
+        if !block.fixups.is_empty() {
+            self.take_over_fixups(block, reached);
         }
+        if !block.has_no_more_than_fixups() {
+            self.take_over_rest(block, reached);
+        }
+        block.watched_bound.clear();
+        block.gone.clear();
         first_fixup..self.fixups.len()
     }
 
     #[inline(never)]
-    fn take_over_lists(&mut self, block: &mut Self, reached: Pos) {
+    fn take_over_fixups(&mut self, block: &mut Self, reached: Pos) {
+        // The order of positions is the other way round.
+        let fixups = block.fixups.iter().rev();
+        self.fixups.extend(fixups.map(|&fixup| Fixup { from: reached.behind(fixup.from), ..fixup }));
+        block.fixups.clear();
+        block.deadlines.heads = Heads::default();
+    }
+
+    /// Takes over all but the fixups, which are the last ones here.
+    #[inline(never)]
+    fn take_over_rest(&mut self, block: &mut Self, reached: Pos) {
         let place = |pos: Pos| reached.behind(pos);
         for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
             if let Some(pos) = pos {
@@ -132,14 +165,9 @@ impl<F: Field, L: LateField> References<F, L> {
         for (label, pos) in block.bound.drain(..) {
             self.bind(label, place(pos));
         }
-        // The order of positions is the other way round.
-        let (first, count) = (self.fixups.len(), block.fixups.len());
-        let fixups = block.fixups.drain(..).rev();
-        self.fixups.extend(fixups.map(|fixup| Fixup { from: place(fixup.from), ..fixup }));
         let served = block.deadlines.served.drain(..);
-        let index = |index: usize| first + (count - 1 - index);
+        let index = |index: usize| self.fixups.len() - 1 - index;
         self.deadlines.served.extend(served.map(|Served { fixup, to }| Served { fixup: index(fixup), to: place(to) }));
-        block.deadlines.clear();
         let open = block.open.drain(..);
         self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..open }));
         let late_uses = block.late_uses.drain(..);
@@ -154,16 +182,16 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
+        block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
-        block.watched_bound.clear();
-        block.gone.clear();
         if let Some(fault) = block.fault.take() {
             self.fail(fault);
         }
     }
 
     /// Keeps what a block was written in, and is empty now.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
         if let Some(common) = &mut self.common {
             common.spares.push(spare);
