@@ -187,7 +187,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn in_memory(mut memory: Box<Memory<'buf>>) -> Self {
         let at = memory.restart(D::GROWS);
-        let free = memory.free_ahead(at);
+        let free = memory.free_ahead(D::GROWS, at);
         Cursor { at, free, memory, direction: PhantomData }
     }
 
@@ -207,7 +207,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn move_to(&mut self, at: usize) {
         self.at = at;
-        self.free = self.memory.free_ahead(at);
+        self.free = self.memory.free_ahead(D::GROWS, at);
     }
 
     /// Places bytes in their order.

@@ -129,9 +129,10 @@ impl<'buf> Memory<'buf> {
 
     /// The bytes ahead of `at` that are known to be free, as far as from one look to the next; none if the number is negative.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn free_ahead(&self, at: usize) -> isize {
+    pub(super) fn free_ahead(&self, grows: Grows, at: usize) -> isize {
+        debug_assert!(grows == self.grows);
         // Invariant(limit)
-        (self.grows.between(at, self.limit) as isize).min(MOST_FREE as isize)
+        (grows.between(at, self.limit) as isize).min(MOST_FREE as isize)
     }
 
     /// A place for what takes so many bytes, with as many placed, and what is free when it has taken them.
@@ -140,7 +141,7 @@ impl<'buf> Memory<'buf> {
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     pub(super) extern "C" fn room_for(&mut self, at: usize, bytes: usize) -> Room {
         let at = self.with_room_between(at, 0);
-        Room { at, free: self.free_ahead(at) - bytes as isize }
+        Room { at, free: self.free_ahead(self.grows, at) - bytes as isize }
     }
 
     /// A place between instructions from which so many bytes are free, and the red zone ahead of them, with as many placed.
@@ -204,7 +205,7 @@ impl<'buf> Memory<'buf> {
 
     fn place_piece(&mut self, at: usize, piece: &[u8]) -> usize {
         debug_assert!(piece.len() <= RED_ZONE);
-        let at = if self.free_ahead(at) < 0 { self.with_room(at) } else { at };
+        let at = if self.free_ahead(self.grows, at) < 0 { self.with_room(at) } else { at };
         let next = self.grows.ahead(at, piece.len());
         let start = with_exposed_provenance_mut(self.grows.lower(at, next));
         // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written, and a piece is not longer; it is no part of what the cursor owns or borrows
@@ -244,12 +245,21 @@ impl<'buf> Memory<'buf> {
         if self.state == State::Full {
             return Err(placed);
         }
-        let (start, len) = self.buffer.extent();
-        debug_assert!(placed <= len);
-        let first = if self.grows == Grows::Down { len - placed } else { 0 };
+        let start = match self.state {
+            State::InBuffer => {
+                let base = self.grows.ahead(self.origin, 1);
+                with_exposed_provenance_mut(self.grows.lower(base, self.grows.ahead(base, placed)))
+            }
+            _ => {
+                let (start, len) = self.buffer.extent();
+                debug_assert!(placed <= len);
+                // SAFETY: the bytes are in the buffer.
+                unsafe { start.add(self.grows.lower(0, len - placed)) }
+            }
+        };
         // SAFETY: Invariant(pos): the `placed` bytes at the buffer's base were written by `place`, `place_word`, `place_piece` or
         // `flush_spill`, and the returned borrow is unique because `self` is.
-        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(first), placed) })
+        Ok(unsafe { core::slice::from_raw_parts_mut(start, placed) })
     }
 
     /// The code as far as it fits. Comes after `settle`.

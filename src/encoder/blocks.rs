@@ -297,9 +297,10 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let Encoder { cursor, references } = block;
         match cursor.code() {
             Ok(bytes) => {
-                match Align::new(align) {
-                    Some(align) if align.bytes() > 1 => self.align_block(align, bytes.len()),
-                    _ => I::before(self, bytes.len()),
+                if align > 1 && let Some(align) = Align::new(align) {
+                    self.align_block(align, bytes.len());
+                } else {
+                    I::before(self, bytes.len());
                 }
                 self.cursor.place_bytes(bytes);
             }

@@ -88,7 +88,8 @@ impl<F: Field, L: LateField> References<F, L> {
         block.first_late = self.first_late + self.late_values.len() as u32;
         let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
         block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
-        block.common = self.common.take();
+        // What the block has of its own comes back to it.
+        core::mem::swap(&mut block.common, &mut self.common);
         // Snapshots of what was written in the same memory before are not of this block.
         block.began = block.last_number;
         block.watched = 0;
@@ -124,7 +125,7 @@ impl<F: Field, L: LateField> References<F, L> {
         if !block.labels.is_empty() {
             self.labels.resize(self.labels.len() + block.labels.len(), None);
         }
-        self.common = block.common.take();
+        core::mem::swap(&mut block.common, &mut self.common);
         block.parent = None;
         block.alignment
     }
