@@ -281,16 +281,22 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
 
     /// Places a block that was begun by [`begin_block`](Self::begin_block), and empties it.
     pub fn end_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
-        self.place_block(block);
-        block.clear();
+        if self.place_block(block) {
+            block.cursor.clear();
+            block.references.leave_block();
+        } else {
+            block.clear();
+        }
     }
 
     const GROWS: Grows = <D as crate::direction::sealed::Direction>::GROWS;
 
+    /// Places a block and takes over what it has, but for the memory; `false` if it is not the one that is open.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn place_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
+    fn place_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) -> bool {
         if !self.references.has_open(&block.references) {
-            return self.references.fail_block();
+            self.references.fail_block();
+            return false;
         }
         I::before_end_of_block(block);
         let align = self.references.close_block(&mut block.references);
@@ -317,6 +323,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         if align > 1 {
             self.settle();
         }
+        true
     }
 
     /// Places the gap before a block of `len` bytes whose base is to be aligned.

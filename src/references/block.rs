@@ -191,6 +191,13 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
+    /// Makes what a block was written in, and which is empty now, fit for code by itself.
+    pub(crate) fn leave_block(&mut self) {
+        (self.first, self.first_late) = (0, 0);
+        // Snapshots of the block are not of that code.
+        (self.began, self.watched) = (self.last_number, 0);
+    }
+
     /// Keeps what a block was written in, and is empty now.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {

@@ -38,9 +38,9 @@ pub(crate) struct Served {
 impl Deadlines {
     /// None, in the same memory.
     pub(crate) fn clear(&mut self) {
-        let (mut served, mut copied) = (core::mem::take(&mut self.served), core::mem::take(&mut self.copied));
+        let Deadlines { heads, served, copied } = self;
+        *heads = Heads::default();
         served.clear();
         copied.clear();
-        *self = Deadlines { served, copied, ..Deadlines::default() };
     }
 }
