@@ -147,9 +147,10 @@ impl<F: Field, L: LateField> References<F, L> {
 
     #[inline(never)]
     fn take_over_fixups(&mut self, block: &mut Self, reached: Pos) {
-        // The order of positions is the other way round.
-        let fixups = block.fixups.iter().rev();
-        self.fixups.extend(fixups.map(|&fixup| Fixup { from: reached.behind(fixup.from), ..fixup }));
+        // The order of positions is the other way round. One by one, because there are few.
+        for &fixup in block.fixups.iter().rev() {
+            self.fixups.push(Fixup { from: reached.behind(fixup.from), ..fixup });
+        }
         block.fixups.clear();
         block.deadlines.heads = Heads::default();
     }
