@@ -118,6 +118,8 @@ mod references;
 pub mod services {}
 #[cfg(feature = "unwind")]
 pub mod unwind;
+#[cfg(any(feature = "aarch64", feature = "exec"))]
+mod words;
 #[cfg(feature = "x64")]
 pub mod x64;
 

@@ -303,7 +303,9 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let Encoder { cursor, references } = block;
         match cursor.code() {
             Ok(bytes) => {
-                if align > 1 && let Some(align) = Align::new(align) {
+                if align > 1
+                    && let Some(align) = Align::new(align)
+                {
                     self.align_block(align, bytes.len());
                 } else {
                     I::before(self, bytes.len());

@@ -18,7 +18,10 @@ use super::{
     sys,
     views::Views,
 };
-use crate::direction::Grows;
+use crate::{
+    direction::Grows,
+    words::{aarch64, x64},
+};
 use std::{
     hash::{BuildHasher, RandomState},
     ops::Range,
@@ -81,7 +84,7 @@ impl Piece {
 pub(super) const CHUNK: usize = 64 << 10;
 
 /// What traps, byte for byte: int3, or udf #0.
-pub(super) const TRAP: u8 = if cfg!(target_arch = "x86_64") { 0xCC } else { 0 };
+pub(super) const TRAP: u8 = if cfg!(target_arch = "x86_64") { x64::INT3[0] } else { aarch64::UDF.with(0) as u8 };
 
 /// What arena, regions and codes have in common.
 pub(super) struct Shared {

@@ -12,7 +12,7 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special};
+use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
@@ -24,37 +24,31 @@ use crate::{
 };
 use core::hint::select_unpredictable;
 
-/// The constants of a row.
+/// The constants of a row, in their places.
 #[derive(Debug, Clone, Copy)]
 struct Op {
-    /// The opcode bytes, the last one most significant.
+    /// The opcode bytes, the last one most significant, at the word's high end.
     opcode: u32,
     opcode_len: u32,
     /// The prefix bytes, likewise.
     prefix: u32,
     prefix_len: u32,
     w: u32,
-    /// The digit in its place, ModRM.reg.
+    /// The digit as ModRM.reg.
     digit: u32,
 }
 
 impl Op {
-    /// The constants as generated code packs them:
-    ///
-    /// ```text
-    ///   63 .. 40                39 .. 16         7 .. 5   4        3 .. 2            1 .. 0
-    ///   opcode, last byte first prefix, likewise digit    REX.W    prefix's length   opcode's length
-    /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn unpack(row: u64) -> Op {
-        const BYTES: u32 = 0xFF_FFFF << 8;
+        let row = LegacyRow(row);
         Op {
-            opcode: (row >> 32) as u32 & BYTES,
-            opcode_len: (row & 3) as u32,
-            prefix: (row >> 8) as u32 & BYTES,
-            prefix_len: (row >> 2 & 3) as u32,
-            w: if row & 0x10 != 0 { 0x48 } else { 0 },
-            digit: (row as u32 >> 5 & 7) << 27,
+            opcode: row.opcode() << 8,
+            opcode_len: row.opcode_len() as u32,
+            prefix: row.prefixes() << 8,
+            prefix_len: row.prefix_len() as u32,
+            w: if row.w() { 0x48 } else { 0 },
+            digit: (row.digit() as u32) << 27,
         }
     }
 
