@@ -42,12 +42,17 @@ const STUB: usize = 16;
 const PIECE: usize = 4096;
 
 /// What stands before the address.
-const JUMP: [u8; 8] = if cfg!(target_arch = "x86_64") {
+const JUMP: [u8; 8] = if cfg!(target_arch = "x86_64") { X64_JUMP } else { A64_JUMP };
+
+const X64_JUMP: [u8; 8] = {
     const RIP_RELATIVE: u8 = 0b101;
     let ([jmp, modrm], ud2) = (x64::JMP_RM64, x64::UD2);
     [jmp, modrm | RIP_RELATIVE, ud2.len() as u8, 0, 0, 0, ud2[0], ud2[1]]
-} else {
+};
+
+const A64_JUMP: [u8; 8] = {
     const X16: u32 = 16;
+    // The distance is in instructions.
     let [a, b, c, d] = aarch64::LDR_X_LIT.with((8 / 4) << 5 | X16).to_le_bytes();
     let [e, f, g, h] = aarch64::BR.with(X16 << 5).to_le_bytes();
     [a, b, c, d, e, f, g, h]
@@ -192,4 +197,15 @@ fn veneer(from: u64, target: u64) -> [u8; STUB] {
         veneer[..4].copy_from_slice(&aarch64::B.with((distance >> 2) as u32).to_le_bytes());
     }
     veneer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jumps_of_both_machines() {
+        assert_eq!(X64_JUMP, [0xFF, 0x25, 2, 0, 0, 0, 0x0F, 0x0B]);
+        assert_eq!(A64_JUMP, [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6]);
+    }
 }
