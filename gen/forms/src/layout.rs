@@ -228,28 +228,27 @@ mod tests {
     fn read(layout: &Layout, number: u64) -> Vec<(String, u64)> {
         let text = layout.reader();
         let methods = text.split("const fn ").skip(1);
-        methods
-            .map(|method| {
-                let (name, rest) = method.split_once("(self) -> ").unwrap();
-                let (ty, body) = rest.split_once(" {\n").unwrap();
-                let body = body.split_once('\n').unwrap().0.trim();
-                let (shift, body) = match body.strip_prefix("(self.0 >> ") {
-                    Some(body) => body.split_once(')').map(|(shift, body)| (shift.parse().unwrap(), body)).unwrap(),
-                    None => (0, body.strip_prefix("self.0").unwrap()),
-                };
-                let value = number >> shift;
-                let value = match body {
-                    " & 1 != 0" => value & 1,
-                    body => {
-                        let body = body.strip_prefix(&format!(" as {ty}")).unwrap();
-                        let truncated = value & low_mask(ty[1..].parse().unwrap());
-                        body.strip_prefix(" & ")
-                            .map_or(truncated, |mask| truncated & u64::from_str_radix(&mask[2..], 16).unwrap())
-                    }
-                };
-                (name.to_string(), value)
-            })
-            .collect()
+        methods.map(|method| read_by(method, number).expect("a method as it is written above")).collect()
+    }
+
+    /// The name of a method, and what it gives for a number.
+    fn read_by(method: &str, number: u64) -> Option<(String, u64)> {
+        let (name, rest) = method.split_once("(self) -> ")?;
+        let (ty, body) = rest.split_once(" {\n")?;
+        let body = body.split_once('\n')?.0.trim();
+        let (shift, body) = match body.strip_prefix("(self.0 >> ") {
+            Some(body) => body.split_once(')')?,
+            None => ("0", body.strip_prefix("self.0")?),
+        };
+        let shifted = number >> shift.parse::<u32>().ok()?;
+        let mask = match body {
+            " & 1 != 0" => 1,
+            _ => match body.strip_prefix(&format!(" as {ty}"))?.strip_prefix(" & 0x") {
+                Some(mask) => u64::from_str_radix(mask, 16).ok()?,
+                None => low_mask(ty[1..].parse().ok()?),
+            },
+        };
+        Some((name.to_string(), shifted & mask))
     }
 
     #[test]
@@ -318,7 +317,7 @@ mod tests {
              //   1 digit   map: the map\n"
         ));
         assert_eq!(
-            read(&LAYOUT, 0x58_83_2),
+            read(&LAYOUT, 0x58832),
             [("opcode", 0x58), ("w", 1), ("digit", 3), ("map", 2), ("w_digit", 0x83)].map(|(n, v)| (n.into(), v))
         );
     }
