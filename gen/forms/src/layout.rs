@@ -1,7 +1,7 @@
 //! The constants of a row in one number: which bits each of them has.
 //!
-//! A generated function hands its row's constants to the runtime in one plain literal, since no other argument costs so little build time.
-//! Four must agree on such a number, and follow from one [`Layout`]:
+//! A generated function hands its row's constants to the runtime in one plain literal, since no other argument costs so
+//! little build time. Four must agree on such a number, and follow from one [`Layout`]:
 //!
 //! ```text
 //!              +--> pack      the number, when a function is generated
