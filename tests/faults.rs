@@ -266,9 +266,15 @@ fn going_back_leaves_no_trace() {
         type Place<D> = fn(&mut Emitter<'_, D>);
         let dropped: [Place<D>; 6] = [
             |enc| enc.align(Align::of::<256>()),
-            |enc| drop(enc.constant(&[1; 8], Align::of::<64>())),
-            |enc| drop(enc.constant(&5u64.to_le_bytes(), Align::of::<64>())),
-            |enc| drop(enc.patchable(SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 1))),
+            |enc| {
+                let _ = enc.constant(&[1; 8], Align::of::<64>());
+            },
+            |enc| {
+                let _ = enc.constant(&5u64.to_le_bytes(), Align::of::<64>());
+            },
+            |enc| {
+                let _ = enc.patchable(SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 1));
+            },
             |enc| enc.forward(|enc| enc.backward(|enc| enc.align_code(Align::of::<128>()))),
             |enc| enc.place_pool(),
         ];

@@ -5,8 +5,7 @@ mod side;
 
 use side::Side;
 use tailfirst::{
-    Align, Direction, Down, Encoder, FinishError, Isa, PatchPoint, Site, SiteError, SiteKind, Symbol, Up, aarch64,
-    block, x64,
+    Align, Direction, Down, Encoder, FinishError, Isa, PatchPoint, SiteError, SiteKind, Symbol, Up, aarch64, block, x64,
 };
 
 /// What is placed as a site: its kind, how, its length, and the field, its last bytes.

@@ -50,13 +50,26 @@ pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(
 
 /// An instruction with a vector index.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl Into<R>, rm: impl Into<M>) {
+pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    reg: impl Into<R>,
+    rm: impl Into<M>,
+) {
     let (row, reg, rm) = (EvexRow(row), reg.into(), rm.into());
     vsib(enc, row, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
 }
 
 #[inline]
-fn plain<D: Direction>(enc: &mut Emitter<'_, D>, row: EvexRow, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn plain<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: EvexRow,
+    reg: Reg,
+    vvvv: u8,
+    rm: Word,
+    decorations: Decorations,
+    imm: Imm,
+) {
     if rm.is_register() {
         enc.cursor.place((imm.0, row.with_modrm(vvvv, reg.0 | rm.head, decorations)));
     } else {
@@ -72,7 +85,15 @@ fn vsib<D: Direction>(enc: &mut Emitter<'_, D>, row: EvexRow, reg: Reg, rm: Word
 }
 
 #[inline(never)]
-fn memory<D: Direction>(enc: &mut Emitter<'_, D>, row: EvexRow, reg: Reg, vvvv: u8, rm: Word, decorations: Decorations, imm: Imm) {
+fn memory<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: EvexRow,
+    reg: Reg,
+    vvvv: u8,
+    rm: Word,
+    decorations: Decorations,
+    imm: Imm,
+) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { row.element() } else { row.full() });
     let head = row.with_modrm(vvvv, reg.0 | rm.head, decorations);
     if rm.is_special() {
