@@ -105,7 +105,7 @@ pub(super) extern "C" fn veneer(
     }
     let over = field.bits(8);
     let mut words: ArrayVec<u32, 3> = ArrayVec::new();
-    if field.is_branch() {
+    if field.is_branch() && field != Rel::JUMP {
         match inverted(word, field) {
             Inverted::Word(inverted) => words.push(inverted | over),
             Inverted::Never => {}
