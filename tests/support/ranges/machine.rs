@@ -1,82 +1,49 @@
 //! Branches and loads of literals, a machine that executes them, and what it must find.
 
-use tailfirst::{
-    Align, Code, Direction, Down, Label, Up,
-    aarch64::{Assembler, Emitter, Encoder, *},
-};
+use tailfirst::{Align, Code, Direction, Down, Label, Up, aarch64::*};
 
 pub const NOP: u32 = 0xD503_201F;
 
-/// A direction in which programs are placed.
-pub trait Both: Direction {
-    const IS_UP: bool;
-    type Other: Both<Other = Self>;
-
-    fn call(place: &Place, enc: &mut Emitter<'_, Self>, label: Label)
-    where
-        Self: Sized;
-
-    /// A block in the other direction.
-    fn block<R>(enc: &mut Emitter<'_, Self>, write: impl FnOnce(&mut Emitter<'_, Self::Other>) -> R) -> R
-    where
-        Self: Sized;
-}
-
-impl Both for Down {
-    const IS_UP: bool = false;
-    type Other = Up;
-
-    fn call(place: &Place, enc: &mut Encoder<'_>, label: Label) {
-        (place.down)(enc, label);
-    }
-
-    fn block<R>(enc: &mut Encoder<'_>, write: impl FnOnce(&mut Assembler<'_>) -> R) -> R {
-        enc.forward(write)
-    }
-}
-
-impl Both for Up {
-    const IS_UP: bool = true;
-    type Other = Down;
-
-    fn call(place: &Place, enc: &mut Assembler<'_>, label: Label) {
-        (place.up)(enc, label);
-    }
-
-    fn block<R>(enc: &mut Assembler<'_>, write: impl FnOnce(&mut Encoder<'_>) -> R) -> R {
-        enc.backward(write)
-    }
-}
-
-/// An instruction with a label, for each direction.
-#[derive(Clone, Copy)]
+/// A call that refers to a label, in either direction.
+#[derive(Debug, Clone, Copy)]
 pub struct Place {
-    down: fn(&mut Encoder<'_>, Label),
-    up: fn(&mut Assembler<'_>, Label),
+    pub down: fn(&mut Encoder<'_>, Label),
+    pub up: fn(&mut Assembler<'_>, Label),
 }
 
-impl Place {
-    pub fn call<Dir: Both>(&self, enc: &mut Emitter<'_, Dir>, label: Label) {
-        Dir::call(self, enc, label);
-    }
-}
-
-/// `place!(|enc, label| enc.b(label))`
-#[macro_export]
+/// A [`Place`] of what is written as one function for both.
 macro_rules! place {
     (|$enc:ident, $label:ident| $call:expr) => {
-        $crate::ranges::machine::Place::new(|$enc, $label| $call, |$enc, $label| $call)
+        $crate::ranges::machine::Place { down: |$enc, $label| $call, up: |$enc, $label| $call }
     };
 }
+pub(crate) use place;
 
-impl Place {
-    pub const fn new(down: fn(&mut Encoder<'_>, Label), up: fn(&mut Assembler<'_>, Label)) -> Self {
-        Place { down, up }
+/// A direction that calls can be made in.
+pub trait Way: Direction {
+    const IS_UP: bool;
+
+    fn place(place: Place, enc: &mut Emitter<'_, Self>, label: Label);
+}
+
+impl Way for Down {
+    const IS_UP: bool = false;
+
+    fn place(place: Place, enc: &mut Encoder<'_>, label: Label) {
+        (place.down)(enc, label);
+    }
+}
+
+impl Way for Up {
+    const IS_UP: bool = true;
+
+    fn place(place: Place, asm: &mut Assembler<'_>, label: Label) {
+        (place.up)(asm, label);
     }
 }
 
 /// A branch: its word without the distance, how far down it reaches, and the call.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Branch {
     pub word: u32,
     pub down: usize,
@@ -84,8 +51,9 @@ pub struct Branch {
 }
 
 impl Branch {
-    pub fn place<Dir: Both>(&self, enc: &mut Emitter<'_, Dir>, label: Label) {
-        self.place.call(enc, label);
+    /// How far it reaches to what was placed before.
+    pub fn back<D: Way>(self) -> usize {
+        if D::IS_UP { self.down } else { self.down - 4 }
     }
 }
 
@@ -242,26 +210,27 @@ pub const LOADS: [Load; 5] = [
 
 /// A load that was placed, and what it is to find.
 pub struct Loaded {
-    pub own: Label,
-    pub bytes: Vec<u8>,
-    pub align: Align,
+    /// Its start, or if code grows up its end: before it there may be an island.
+    own: Label,
+    is_up: bool,
+    bytes: Vec<u8>,
+    align: Align,
 }
 
 /// The constant of so many bytes with a number, as aligned as it is asked for, and a load of it.
-pub fn load<Dir: Both>(enc: &mut Emitter<'_, Dir>, (len, place): Load, number: u64, align: Align) -> Loaded {
+pub fn load<D: Way>(enc: &mut Emitter<'_, D>, (len, place): Load, number: u64, align: Align) -> Loaded {
     let bytes: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(len).collect();
     let label = enc.constant(&bytes, align).expect("it is short");
-    settled(enc, 4);
-    let before = enc.here();
-    place.call(enc, label);
-    let after = enc.here();
-    Loaded { own: if Dir::IS_UP { before } else { after }, bytes, align }
+    D::place(place, enc, label);
+    Loaded { own: enc.here(), is_up: D::IS_UP, bytes, align }
 }
 
 /// Whether all loads find their constants.
 pub fn check_loads(code: &Code<'_, A64>, loaded: &[Loaded]) {
-    for Loaded { own, bytes, align } in loaded {
-        let own = code.offset_of(*own).expect("bound");
+    // Aligned is what is so from the base, where growth began: the other end asks for nothing.
+    let base = if code.end_alignment() > 1 { code.bytes().len() as i64 } else { 0 };
+    for Loaded { own, is_up, bytes, align } in loaded {
+        let own = code.offset_of(*own).expect("bound") - if *is_up { 4 } else { 0 };
         let word = word_at(code.bytes(), own);
         let distance = match word {
             _ if word & 0x3B00_0000 == 0x1800_0000 => 4 * signed(word >> 5 & 0x7_FFFF, 19),
@@ -270,8 +239,7 @@ pub fn check_loads(code: &Code<'_, A64>, loaded: &[Loaded]) {
         };
         let at = (own as i64 + distance) as usize;
         assert_eq!(code.bytes()[at..at + bytes.len()], *bytes, "at {own:#x}, {distance} bytes away");
-        let base = if code.end_alignment() > 1 { code.bytes().len() } else { 0 };
-        assert_eq!(base.abs_diff(at) % align.bytes() as usize, 0, "at {own:#x}");
+        assert_eq!((base - at as i64) % i64::from(align.bytes()), 0, "at {own:#x}");
     }
 }
 
@@ -298,15 +266,17 @@ pub fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2], has_ga
 }
 
 /// What was placed, and is to be followed.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Placed {
-    /// The instruction's start, and where the next one begins: what was placed above.
+    /// Where the instruction starts, and where the next one begins, which is above.
     pub own: Label,
     pub next: Label,
     /// A branch and its label; other instructions and data have a length.
     pub what: Result<(Branch, Label), usize>,
-    /// Whether an aligned block around has begun anew between it and the next one, which leaves a gap.
+    /// Whether a gap may lie between it and the next one.
     pub has_gap: bool,
+    /// Whether code grows up: what comes between is then before it, and else behind it.
+    pub is_up: bool,
 }
 
 /// Whether all branches get where they should, and all else to what is above it.
@@ -314,7 +284,7 @@ pub fn check(code: &Code<'_, A64>, placed: &[Placed]) {
     let states = states();
     let bytes = code.bytes();
     let offset = |label| code.offset_of(label).expect("bound");
-    for &Placed { own, next, what, has_gap } in placed {
+    for &Placed { own, next, what, has_gap, is_up } in placed {
         let (own, next) = (offset(own), offset(next));
         match what {
             Ok((branch, label)) => {
@@ -329,36 +299,35 @@ pub fn check(code: &Code<'_, A64>, placed: &[Placed]) {
                         branch.word
                     );
                 }
-                if branch.word >> 26 == 0x25 && own + 4 != next {
+                if branch.word >> 26 == 0x25 && own + 4 != next && !is_up {
                     assert_eq!(follow(bytes, own + 4, states[0], [next, next], has_gap), next, "back from the call");
                 }
             }
-            Err(len) if own + len != next => {
-                assert_eq!(follow(bytes, own + len, states[0], [next, next], has_gap), next, "past an island");
+            Err(len) => {
+                let (from, to) = if is_up { (own, next - len) } else { (own + len, next) };
+                if from != to {
+                    assert_eq!(follow(bytes, from, states[0], [to, to], has_gap), to, "past an island");
+                }
             }
-            Err(_) => {}
         }
     }
 }
 
-/// Growing up, has islands that are due placed before a label is, which then is that of what comes next.
-fn settled<Dir: Both>(enc: &mut Emitter<'_, Dir>, bytes: usize) {
-    if Dir::IS_UP {
-        enc.keep_together(bytes);
-    }
-}
-
 /// Places something, and notes where.
-pub fn noted<Dir: Both>(
-    enc: &mut Emitter<'_, Dir>,
+pub fn noted<D: Way>(
+    enc: &mut Emitter<'_, D>,
     what: Result<(Branch, Label), usize>,
-    place: impl FnOnce(&mut Emitter<'_, Dir>),
+    place: impl FnOnce(&mut Emitter<'_, D>),
 ) -> Placed {
-    settled(enc, what.map_or_else(|len| len, |_| 4));
     let before = enc.here();
     place(enc);
     let has_gap = enc.pos_of(before).is_none();
     let after = enc.here();
-    let (own, next) = if Dir::IS_UP { (before, after) } else { (after, before) };
-    Placed { own, next, what, has_gap }
+    let (own, next) = if D::IS_UP { (before, after) } else { (after, before) };
+    Placed { own, next, what, has_gap, is_up: D::IS_UP }
+}
+
+/// Places a branch, and notes where.
+pub fn refer<D: Way>(enc: &mut Emitter<'_, D>, branch: Branch, label: Label) -> Placed {
+    noted(enc, Ok((branch, label)), |enc| D::place(branch.place, enc, label))
 }
