@@ -37,6 +37,7 @@ fn a_late_immediate_is_used_once() {
 #[test]
 fn a_site_is_what_it_says() {
     use x64::*;
+    type Place<D> = fn(&mut Emitter<'_, D>);
     fn x64_site<D: Direction>(kind: SiteKind, place: fn(&mut Emitter<'_, D>)) -> Result<(), FinishError> {
         let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
         enc.nop();
@@ -47,7 +48,7 @@ fn a_site_is_what_it_says() {
         let none = |kind, result| {
             assert!(matches!(result, Err(FinishError::NoPatchField { kind: found, .. }) if found == kind))
         };
-        let wrong: [(SiteKind, fn(&mut Emitter<'_, D>)); 9] = [
+        let wrong: [(SiteKind, Place<D>); 9] = [
             (SiteKind::X64Rel32, |_| {}),
             (SiteKind::X64Rel32, |enc| enc.ret()),
             (SiteKind::X64Rel32, |enc| enc.mov_r32_imm32(EAX, 5)),
@@ -66,7 +67,7 @@ fn a_site_is_what_it_says() {
         for (kind, place) in wrong {
             none(kind, x64_site::<D>(kind, place));
         }
-        let right: [(SiteKind, fn(&mut Emitter<'_, D>)); 6] = [
+        let right: [(SiteKind, Place<D>); 6] = [
             (SiteKind::X64Rel32, |enc| enc.jmp(tailfirst::Symbol(1))),
             (SiteKind::X64Rel32, |enc| enc.mov_r64_rm64(RAX, tailfirst::Symbol(1))),
             (SiteKind::X64Imm32, |enc| enc.mov_r32_imm32(EAX, 5)),
@@ -334,8 +335,8 @@ fn what_cannot_be_finished_can_be_seen() {
         let code = enc.unfinished();
         assert_eq!((code.bytes().len(), code.offset_of(last)), (20, None));
         assert!(code.offset_of(first).is_some_and(|at| at == 0 || at == 20));
-        let data: Vec<_> = code.data().collect();
-        assert!(data == [0..10] || data == [10..20]);
+        let data: Vec<_> = code.data().map(|data| (data.start, data.end)).collect();
+        assert!(data == [(0, 10)] || data == [(10, 20)]);
         assert_eq!(code.bytes().iter().filter(|byte| **byte == 0x11).count(), 8);
         assert_eq!(code.bytes().iter().filter(|byte| **byte == 7).count(), 10);
     }

@@ -47,8 +47,8 @@ fn aarch64_places<D: Direction>() -> [Place<aarch64::A64, D>; 5] {
 fn fits(kind: SiteKind, at: usize) -> bool {
     match kind {
         SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
-        SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at % 8 == 0,
-        SiteKind::A64Branch => at % 4 == 0,
+        SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
+        SiteKind::A64Branch => at.is_multiple_of(4),
     }
 }
 
@@ -95,11 +95,8 @@ fn instructions_and_literals_of_aarch64() {
 /// In blocks, and in blocks of these, wherever the block comes to lie: `code.site` checks it, and the field is there.
 #[test]
 fn sites_in_blocks() {
-    fn check<I: Isa, D: Side, O: Side>(
-        places: fn() -> Vec<Place<I, O>>,
-        block: fn(&mut Encoder<'_, I, D>, &mut dyn FnMut(&mut Encoder<'_, I, O>)),
-        unit: usize,
-    ) {
+    type Block<I, D, O> = fn(&mut Encoder<'_, I, D>, &mut dyn FnMut(&mut Encoder<'_, I, O>));
+    fn check<I: Isa, D: Side, O: Side>(places: fn() -> Vec<Place<I, O>>, block: Block<I, D, O>, unit: usize) {
         for (before, inside) in (0..9).flat_map(|before| (0..9).map(move |inside| (before * unit, inside * unit))) {
             for Place { kind, place, field, .. } in places() {
                 let mut enc = Encoder::<I, D>::new();

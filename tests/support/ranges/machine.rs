@@ -17,6 +17,7 @@ macro_rules! place {
         $crate::ranges::machine::Place { down: |$enc, $label| $call, up: |$enc, $label| $call }
     };
 }
+#[allow(unused_imports)] // Not every test file places by it.
 pub(crate) use place;
 
 /// A direction that calls can be made in.

@@ -37,7 +37,7 @@ impl Machine for A64 {
         0x8B03_0021u32.to_le_bytes().repeat(count)
     }
 
-    fn is_short(_kind: usize, _distance: i64) -> bool {
+    fn is_short(_kind: usize, _above: bool, _between: usize) -> bool {
         false
     }
 

@@ -36,8 +36,9 @@ impl Machine for X64 {
         vec![0xFC; count]
     }
 
-    fn is_short(kind: usize, distance: i64) -> bool {
-        kind < 2 && (-126..=129).contains(&distance)
+    fn is_short(kind: usize, above: bool, between: usize) -> bool {
+        // Distances count from the instruction's end. Its two bytes lie between that and what is below.
+        kind < 2 && if above { between <= 127 } else { between + 2 <= 128 }
     }
 
     fn refer_bytes(kind: usize, short: bool, distance: i64) -> Vec<u8> {
