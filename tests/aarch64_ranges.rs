@@ -480,7 +480,8 @@ fn what_belongs_together_stays_together<D: Way>() {
 /// Where a block or a dropped part is between a branch and its island.
 fn what_is_moved_or_dropped_before_an_island_serves<D: Way>() {
     let (tbz, cb) = (BRANCHES[14], BRANCHES[16]);
-    let run = |branch: Branch, f: &mut dyn FnMut(&mut Emitter<'_, D>, Label, &mut Vec<Placed>)| {
+    type Between<'a, D> = &'a mut dyn FnMut(&mut Emitter<'_, D>, Label, &mut Vec<Placed>);
+    let run = |branch: Branch, f: Between<'_, D>| {
         let mut enc = Emitter::<D>::new();
         enc.nop();
         let label = enc.label();

@@ -678,8 +678,8 @@ fn symbols_leave_as_relocations() {
     // And in blocks.
     enc.clear();
     asm.clear();
-    enc.forward(|asm| with_symbols(asm));
-    asm.backward(|enc| enc.forward(|asm| asm.backward(|enc| with_symbols(enc))));
+    enc.forward(with_symbols);
+    asm.backward(|enc| enc.forward(|asm| asm.backward(with_symbols)));
     check(&mut enc);
     check(&mut asm);
 }

@@ -26,14 +26,12 @@
 
 #[cfg(feature = "x64")]
 use super::chunk::Chunk;
-use super::{
-    buffer::Buffer,
-    memory::{Memory, RED_ZONE},
-};
-use crate::{
-    direction::{Direction, Grows},
-    references::label::Pos,
-};
+#[cfg(feature = "x64")]
+use super::memory::RED_ZONE;
+use super::{buffer::Buffer, memory::Memory};
+#[cfg(feature = "x64")]
+use crate::direction::Grows;
+use crate::{direction::Direction, references::label::Pos};
 use alloc::boxed::Box;
 use core::{marker::PhantomData, mem::ManuallyDrop, ptr::with_exposed_provenance_mut};
 

@@ -3,7 +3,8 @@
 //! A backward code generator visits IR instructions from the last to the first, but the machine code of *one* IR instruction reads better
 //! forward. There are three ways:
 //!
-//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs nothing.
+//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs nothing, unless more operands that are known at run
+//!   time only are listed than the machine has registers.
 //! * [`Encoder::forward`] runs any Rust code, with loops and branches, on an [`Assembler`](crate::x64::Assembler), whose code grows *upward*, and places the result whole.
 //! * [`Encoder::aligned`] places a loop so that its *head* is aligned. Growing down, the loop is moved when its head is reached.
 //!

@@ -87,7 +87,7 @@ impl Region {
     }
 
     /// The address that the byte after the region's last one will have when it runs. An instruction that is `n` bytes from the end
-    /// ([`Pos::from_end`](crate::Pos::from_end)) runs at this address less `n`.
+    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address less `n`.
     pub fn run_end(&self) -> u64 {
         self.held.shared.addresses().start + self.held.bytes().end as u64
     }

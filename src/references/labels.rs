@@ -23,6 +23,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether the label is one of this encoder's, as far as its number tells.
+    #[cfg(feature = "dynasm")]
     pub(crate) fn knows(&self, label: Label) -> bool {
         let is_outer = self.parent.is_some() || self.movable.is_some();
         (label.0 as usize) < self.first as usize + self.labels.len() && (is_outer || label.0 >= self.first)

@@ -5,7 +5,7 @@
 
 use super::{
     References,
-    fixup::{Field, Fixup},
+    fixup::Field,
     label::{Label, Pos, Target},
 };
 use crate::{
@@ -340,7 +340,7 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         let mut copies: Vec<(Label, Label)> = Vec::new();
         for index in 0..self.fixups.len() {
-            let Fixup { label, field, .. } = self.fixups[index];
+            let super::fixup::Fixup { label, field, .. } = self.fixups[index];
             if label.0 >= self.first || !is_load(field) {
                 continue;
             }

@@ -182,6 +182,7 @@ pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: 
 
 /// What generated functions hand over is what the manuals say of their rows.
 #[cfg(test)]
+#[allow(clippy::unusual_byte_groupings, reason = "a group is a field")]
 mod tests {
     use super::rows::{EvexRow, LegacyRow, VexRow};
 
