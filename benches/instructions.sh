@@ -35,3 +35,22 @@ for contender in floor "${@:-tailfirst-slice}"; do
     done
     echo "$row |"
 done
+
+# Blocks of five instructions: each way for the thousand of a round, by the calls in the order of growth, by `block!`, by that in a batch, by `forward`, by
+# `begin_block` and `end_block`, and for comparison upward.
+blocks=${peers%/*}/blocks
+cargo build --release --quiet -p tailfirst-peers --bin blocks
+executed_blocks() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$blocks" "$@" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
+}
+echo
+echo "| a block of five | calls | block | batch | forward | pair | up |"
+echo "|---|---|---|---|---|---|---|"
+for kind in plain branch; do
+    row="| $kind"
+    for way in calls block batch forward pair up; do
+        count=$(($(executed_blocks $way $kind 3) - $(executed_blocks $way $kind 1)))
+        row+=" | $(awk -v n="$count" 'BEGIN { printf "%.0f", n / 2000 }')"
+    done
+    echo "$row |"
+done

@@ -102,18 +102,12 @@ pub(crate) mod sealed {
         type Opposite: super::Direction + Direction<Opposite = Self>;
 
         /// Runs `write` on an encoder whose code grows up, and places what it writes.
-        fn upward<I: Isa, R>(
-            enc: &mut Encoder<'_, I, Self>,
-            write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R,
-        ) -> R
+        fn upward<I: Isa, R>(enc: &mut Encoder<'_, I, Self>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R
         where
             Self: super::Direction;
 
         /// Runs `write` on an encoder whose code grows down, and places what it writes.
-        fn downward<I: Isa, R>(
-            enc: &mut Encoder<'_, I, Self>,
-            write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R,
-        ) -> R
+        fn downward<I: Isa, R>(enc: &mut Encoder<'_, I, Self>, write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R) -> R
         where
             Self: super::Direction;
 
@@ -143,10 +137,7 @@ pub(crate) mod sealed {
         type Opposite = Up;
 
         #[cfg_attr(not(debug_assertions), inline(always))]
-        fn upward<I: Isa, R>(
-            enc: &mut Encoder<'_, I, Down>,
-            write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R,
-        ) -> R {
+        fn upward<I: Isa, R>(enc: &mut Encoder<'_, I, Down>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
             enc.block(write)
         }
 
@@ -183,18 +174,12 @@ pub(crate) mod sealed {
         type Opposite = Down;
 
         #[cfg_attr(not(debug_assertions), inline(always))]
-        fn upward<I: Isa, R>(
-            enc: &mut Encoder<'_, I, Up>,
-            write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R,
-        ) -> R {
+        fn upward<I: Isa, R>(enc: &mut Encoder<'_, I, Up>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
             write(enc)
         }
 
         #[cfg_attr(not(debug_assertions), inline(always))]
-        fn downward<I: Isa, R>(
-            enc: &mut Encoder<'_, I, Up>,
-            write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R,
-        ) -> R {
+        fn downward<I: Isa, R>(enc: &mut Encoder<'_, I, Up>, write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R) -> R {
             enc.block(write)
         }
 

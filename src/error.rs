@@ -71,6 +71,11 @@ pub enum FinishError {
         /// The position of the instruction.
         at: u32,
     },
+    /// An instruction of AArch64 lies next to data that is no multiple of four bytes long: [`align_code`](crate::Encoder::align_code) fills up what is missing.
+    MisalignedCode {
+        /// The position where they meet.
+        at: u32,
+    },
     /// A late immediate of another encoder, or one that was made before the encoder was cleared.
     ForeignLate {
         /// The immediate.
@@ -164,6 +169,12 @@ impl core::fmt::Display for FinishError {
             FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
             FinishError::NoPatchField { kind, at } => {
                 write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
+            }
+            FinishError::MisalignedCode { at } => {
+                write!(
+                    f,
+                    "code follows data that is no multiple of four bytes long, {at} bytes from the base: align it"
+                )
             }
             FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
             FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),

@@ -46,6 +46,9 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         const ORIGIN: Edge;
 
+        /// Whether a patch site of this kind can be of so many bytes, with this field or without a reference.
+        fn is_site(kind: crate::SiteKind, bytes: u32, field: Option<Self::Field>) -> bool;
+
         /// Places instructions that do nothing, and before them zeros where the bytes are no whole number of instructions.
         fn place_gap<D: Direction>(enc: &mut Encoder<'_, Self, D>, bytes: usize);
 

@@ -1,4 +1,4 @@
-//! A backward assembler for JIT compilers: encoders for x86-64 and AArch64 that write code from its last instruction to its first.
+//! An assembler for JIT compilers: encoders for x86-64 and AArch64 that write code from its last instruction to its first, or from its first to its last.
 //!
 //! A JIT that walks its IR backward meets every use of a value before its definition, and so can allocate registers while
 //! it emits code. It needs an assembler whose code grows *downward*:
@@ -8,13 +8,13 @@
 //!   +-------------------------+-----------------------------------+
 //!   |          free           |  ...  third   second   first      |
 //!   +-------------------------+-----------------------------------+
-//!                             ^ cursor                            ^ end
+//!                             ^ cursor                            ^ base
 //! ```
 //!
 //! ```
 //! use tailfirst::x64::*;
 //!
-//! // The sum of 1..=n (n in RDI), written from the last instruction to the first.
+//! // The sum of 1..=n, written from the last instruction to the first.
 //! let mut enc = Encoder::new();
 //! enc.ret();
 //! let done = enc.here();            // bound: the ret is placed already
@@ -31,6 +31,30 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
+//! Most code generators go forward. For them there is the same with code that grows *upward*, an [`Assembler`](x64::Assembler):
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! let mut asm = Assembler::new();
+//! asm.xor_rm32_r32(EAX, EAX);
+//! asm.test_rm64_r64(RDI, RDI);
+//! let done = asm.label();           // pending: it will lie above
+//! asm.jz(done);
+//! let head = asm.here();            // bound: the place of what comes next
+//! asm.add_rm64_r64(RAX, RDI);
+//! asm.dec_rm64(RDI);
+//! asm.jnz(head);                    // exact at once, and short
+//! asm.bind(done);
+//! asm.ret();
+//! assert_eq!(asm.finish()?.bytes().len(), 20);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
+//! The two are one generic type, [`Encoder`], whose parameter is the direction, [`Down`] or [`Up`]. Functions and services are the same. A helper
+//! for one direction does not compile with the other; one for both names an [`Emitter`](x64::Emitter), and [`block!`] is reading order in both. A
+//! [block](Encoder::forward) of either direction can stand in code of the other.
+//!
 //! # Words
 //!
 //! A *form* is one encoding and the function that writes it, named after the manual's syntax: `add r/m64, imm8` is
@@ -38,7 +62,8 @@
 //! among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm), [`jmp`](x64::Encoder#method.jmp),
 //! [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
 //!
-//! A [`Label`] is *bound* when its place is known, *pending* before. Lower and higher are addresses: what is emitted later lies lower. A
+//! The *base* is where code begins to grow: its end if it grows down, its start if it grows up. A [`Pos`] counts from there. A [`Label`] is *bound* when its place is
+//! known, *pending* before. Lower and higher are addresses. A
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
 //! with the [`Code`].
 //!
@@ -98,6 +123,8 @@ mod references;
 pub mod services {}
 #[cfg(feature = "unwind")]
 pub mod unwind;
+#[cfg(any(feature = "aarch64", feature = "exec"))]
+mod words;
 #[cfg(feature = "x64")]
 pub mod x64;
 

@@ -11,7 +11,8 @@
 //! [`UnwindTable`], whose rules ascend, and that becomes the bytes of an `.eh_frame` section.
 //!
 //! If two rules at one place conflict, the one given first applies to the code above it, as the rule that was given later lies lower, as code does. (In an
-//! encoder that grows up, the rules are given in their order, and the one given last applies.) This is what an elided instruction needs, and what makes a restored state and the next remembered one come out
+//! encoder that grows up, the rules are given in their order, and the one given last applies. What counts is how the code as a whole grows, also of rules given in a
+//! block.) This is what an elided instruction needs, and what makes a restored state and the next remembered one come out
 //! in order.
 //!
 //! Before any rule of the function's own, what holds is the state at a function's entry: on x86-64 the CFA is RSP + 8, and the return

@@ -1,4 +1,5 @@
-//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data, constants, late immediates and snapshots.
+//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data,
+//! constants, late immediates and snapshots.
 //!
 //! The count is the process's own, so this file has a single test.
 
@@ -6,7 +7,7 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering},
 };
-use tailfirst::{Align, Symbol, aarch64, x64};
+use tailfirst::{Align, Direction, Symbol, aarch64, x64};
 
 struct Counting;
 
@@ -30,7 +31,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Code with bound and pending labels, and a reference to a symbol.
-fn assemble_x64(enc: &mut x64::Encoder<'_>) -> usize {
+fn assemble_x64<D: Direction>(enc: &mut x64::Emitter<'_, D>) -> usize {
     enc.clear();
     enc.ret();
     let exit = enc.here();
@@ -46,7 +47,7 @@ fn assemble_x64(enc: &mut x64::Encoder<'_>) -> usize {
     enc.finish().unwrap().bytes().len()
 }
 
-fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
+fn assemble_aarch64<D: Direction>(enc: &mut aarch64::Emitter<'_, D>) -> usize {
     enc.clear();
     enc.ret();
     let exit = enc.here();
@@ -61,13 +62,14 @@ fn assemble_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
 }
 
 /// Blocks in each other, data, constants, late immediates and snapshots.
-fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
+fn blocks_x64<D: Direction>(enc: &mut x64::Emitter<'_, D>) -> usize {
     use x64::*;
     enc.clear();
     let (frame, exit) = (enc.late(), enc.label());
     for number in 0..100 {
         let outside = enc.here();
         enc.data(&[number; 100]);
+        enc.data_aligned(&[number; 10], Align::of::<8>());
         for constant in [enc.constant_u64(number.into()), enc.constant_address(exit)] {
             enc.lea_r64_m(RDX, constant);
         }
@@ -76,9 +78,9 @@ fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
             let head = enc.label();
             enc.jnz(head);
             let snapshot = enc.snapshot();
-            enc.forward(|enc| {
-                enc.bind(head);
-                enc.call(Symbol(7));
+            enc.forward(|asm| {
+                asm.bind(head);
+                asm.call(Symbol(7));
             });
             enc.rollback(snapshot);
             enc.aligned(Align::of::<32>(), |enc| {
@@ -86,15 +88,19 @@ fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
                 enc.align_code(Align::of::<4>());
                 enc.nop();
             });
-            enc.forward(|enc| {
-                let inside = enc.here();
-                enc.with_late(frame, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
-                enc.forward(|enc| {
+            enc.forward(|asm| {
+                let inside = asm.here();
+                asm.with_late(frame, |asm, imm: i32| asm.add_rm64_imm(RSP, imm));
+                asm.backward(|enc| {
                     enc.jz(exit);
                     enc.jz(inside);
                     enc.here();
+                    enc.aligned(Align::of::<16>(), |enc| enc.batch(|enc| enc.jz(exit)));
+                    enc.forward(|asm| asm.constant_u64(1000));
                 });
-                enc.forward(|enc| enc.data_u64(8));
+                asm.backward(|enc| enc.data_u64(8));
+                let late = asm.late();
+                asm.set_late(late, 8);
             });
             enc.bind(head);
         });
@@ -104,7 +110,29 @@ fn blocks_x64(enc: &mut x64::Encoder<'_>) -> usize {
     enc.finish().unwrap().bytes().len()
 }
 
-fn blocks_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
+/// The same of an encoder and assemblers beside it.
+fn blocks_by_pair_x64(enc: &mut x64::Encoder<'_>, asm: &mut x64::Assembler<'_>, inner: &mut x64::Encoder<'_>) -> usize {
+    use x64::*;
+    enc.clear();
+    let exit = enc.label();
+    for number in 0..100 {
+        let constant = enc.constant_u64(number);
+        enc.begin_block(asm);
+        asm.lea_r64_m(RDX, constant);
+        asm.jz(exit);
+        asm.begin_block(inner);
+        let inside = inner.here();
+        inner.jz(inside);
+        inner.aligned(Align::of::<16>(), |inner| inner.call(Symbol(7)));
+        inner.forward(|asm| asm.jnz(inside));
+        asm.end_block(inner);
+        enc.end_block(asm);
+    }
+    enc.bind(exit);
+    enc.finish().unwrap().bytes().len()
+}
+
+fn blocks_aarch64<D: Direction>(enc: &mut aarch64::Emitter<'_, D>) -> usize {
     use aarch64::*;
     enc.clear();
     let frame = enc.late();
@@ -114,10 +142,10 @@ fn blocks_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
         let constant = enc.constant_u64(number.into());
         enc.ldr_x_lit(X3, constant);
         enc.aligned(Align::of::<16>(), |enc| {
-            enc.forward(|enc| {
-                enc.with_late(frame, |enc, imm: AddImm| enc.add_x_imm(X1, X1, imm));
-                enc.adrp(X2, exit);
-                enc.forward(|enc| enc.cbnz_x(X1, exit));
+            enc.forward(|asm| {
+                asm.with_late(frame, |asm, imm: AddImm| asm.add_x_imm(X1, X1, imm));
+                asm.adrp(X2, exit);
+                asm.backward(|enc| enc.cbnz_x(X1, exit));
             });
         });
     }
@@ -127,17 +155,28 @@ fn blocks_aarch64(enc: &mut aarch64::Encoder<'_>) -> usize {
 
 #[test]
 fn nothing_is_allocated_when_an_encoder_is_used_again() {
-    let mut slice = vec![0; 1 << 20];
+    let (mut slice, mut upward_slice) = (vec![0; 1 << 20], vec![0; 1 << 20]);
     let mut x64_growing = x64::Encoder::new();
     let mut x64_fixed = x64::Encoder::in_slice(&mut slice);
+    let mut x64_upward = x64::Assembler::new();
+    let mut x64_upward_fixed = x64::Assembler::in_slice(&mut upward_slice);
     let mut aarch64_growing = aarch64::Encoder::new();
+    let mut aarch64_upward = aarch64::Assembler::new();
+    let (mut asm, mut inner) = (x64::Assembler::new(), x64::Encoder::new());
     let mut all = |x64_growing: &mut x64::Encoder<'_>| {
         assemble_x64(x64_growing)
             + assemble_x64(&mut x64_fixed)
+            + assemble_x64(&mut x64_upward)
+            + assemble_x64(&mut x64_upward_fixed)
             + assemble_aarch64(&mut aarch64_growing)
+            + assemble_aarch64(&mut aarch64_upward)
             + blocks_x64(x64_growing)
             + blocks_x64(&mut x64_fixed)
+            + blocks_x64(&mut x64_upward)
+            + blocks_x64(&mut x64_upward_fixed)
+            + blocks_by_pair_x64(x64_growing, &mut asm, &mut inner)
             + blocks_aarch64(&mut aarch64_growing)
+            + blocks_aarch64(&mut aarch64_upward)
     };
     let first = all(&mut x64_growing);
     let before = ALLOCATIONS.load(Ordering::Relaxed);

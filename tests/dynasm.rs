@@ -1,7 +1,8 @@
 //! Code that dynasm-rs's `dynasm!` pushes, against dynasm-rs's own assembler.
 //!
-//! dynasm-rs's assembler gets all statements of a program in their order; the encoder gets its parts from the last to the first. Both
-//! get the same branches of fixed size, so the bytes must be the same, or both must refuse.
+//! dynasm-rs's assembler gets all statements of a program in their order; an encoder gets its parts from the last to
+//! the first, and one that grows up in their order. All get the same branches of fixed size, so the bytes must be the
+//! same, or all must refuse.
 
 #[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
@@ -24,21 +25,25 @@ use quickcheck::TestResult;
 use support::{
     machine::{A64, Machine, X64, reference},
     program::{BRANCHES, Name, Part, Step, To, program},
+    side::{Blocks, Side},
 };
 use tailfirst::{
-    Align, FinishError, LinkError, Range, Symbol, aarch64,
+    Align, Down, FinishError, LinkError, Range, Symbol, Up, aarch64, block,
     dynasm::{A64Block, PlaceError, Unsupported, X64Block},
     x64,
 };
 
-/// Whether both assemblers give the same bytes, or both refuse.
+/// Whether all assemblers give the same bytes, or refuse.
 fn agree<M: Machine>(program: &[Part]) -> Result<(), String> {
-    let (expected, ours) = (reference::<M>(program), M::encode(program));
-    match (&expected, &ours) {
-        (Ok(expected), Ok(ours)) if expected == ours => Ok(()),
-        (Err(_), Err(_)) => Ok(()),
-        _ => Err(format!("{program:#?}\ndynasm-rs: {expected:02x?}\nhere:      {ours:02x?}")),
+    let expected = reference::<M>(program);
+    for (direction, ours) in [("down", M::encode::<Down>(program)), ("up", M::encode::<Up>(program))] {
+        match (&expected, &ours) {
+            (Ok(expected), Ok(ours)) if expected == ours => {}
+            (Err(_), Err(_)) => {}
+            _ => return Err(format!("{program:#?}\ndynasm-rs: {expected:02x?}\n{direction}: {ours:02x?}")),
+        }
     }
+    Ok(())
 }
 
 fn agrees<M: Machine>(numbers: Vec<u64>) -> TestResult {
@@ -55,7 +60,8 @@ fn aarch64_programs_are_as_dynasm_rs_assembles_them() {
     choices::check("aarch64_programs", 5000).quickcheck(agrees::<A64> as fn(Vec<u64>) -> TestResult);
 }
 
-/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and below, in and out of forward blocks.
+/// Every form of reference to every kind of target: in the block, in another one, bound by the encoder, above and
+/// below, in and out of blocks of the other direction.
 fn every_reference<M: Machine>() {
     let filler = || Step::Plain { form: 0, registers: [1, 2, 3], number: 0 };
     let mut programs = 0;
@@ -76,10 +82,10 @@ fn every_reference<M: Machine>() {
             layouts.push(vec![Part::Block(branch(to)), Part::Block(place(name))]);
         }
         for layout in layouts {
-            let first_is_forward = [vec![Part::Forward(layout[..1].to_vec())], layout[1..].to_vec()].concat();
+            let first_is_other = [vec![Part::Other(layout[..1].to_vec())], layout[1..].to_vec()].concat();
             let last = layout.len() - 1;
-            let last_is_forward = [layout[..last].to_vec(), vec![Part::Forward(layout[last..].to_vec())]].concat();
-            for program in [first_is_forward, last_is_forward, vec![Part::Forward(layout.clone())], layout] {
+            let last_is_other = [layout[..last].to_vec(), vec![Part::Other(layout[last..].to_vec())]].concat();
+            for program in [first_is_other, last_is_other, vec![Part::Other(layout.clone())], layout] {
                 // All are near enough, so both assemble it.
                 if let Err(difference) = reference::<M>(&program).and(agree::<M>(&program)) {
                     // But for a byte to reach another address.
@@ -102,22 +108,31 @@ fn every_reference_aarch64() {
     every_reference::<A64>();
 }
 
-/// One block below a RET.
-fn one_x64(push: impl FnOnce(&mut X64Block)) -> Result<Vec<u8>, PlaceError> {
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    enc.ret();
-    push(&mut block);
-    let result = enc.place(&mut block);
-    assert_eq!(block.offset().0, 0, "prepending empties a block");
-    let bytes = enc.finish().expect("nothing is left in an encoder that would not finish").bytes().to_vec();
-    match result {
-        Ok(()) => Ok(bytes),
-        Err(error) => {
-            assert_eq!(bytes, [0xC3], "a block that is refused leaves nothing");
-            assert!(!error.to_string().is_empty());
-            Err(error)
+/// One block beside a RET, which was placed before: the same in both directions. Gives the block, and the RET above.
+fn one_x64(mut push: impl FnMut(&mut X64Block)) -> Result<Vec<u8>, PlaceError> {
+    fn place<D: Side>(push: &mut impl FnMut(&mut X64Block)) -> Result<Vec<u8>, PlaceError> {
+        let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
+        enc.ret();
+        push(&mut block);
+        let result = enc.place(&mut block);
+        assert_eq!(block.offset().0, 0, "placing empties a block");
+        let bytes = enc.finish().expect("nothing is left in an encoder that would not finish").bytes().to_vec();
+        match result {
+            Ok(()) => {
+                assert_eq!(D::lower(bytes[0], bytes[bytes.len() - 1]), 0xC3);
+                let block = &bytes[D::lower(1, 0)..][..bytes.len() - 1];
+                Ok([block, &[0xC3]].concat())
+            }
+            Err(error) => {
+                assert_eq!(bytes, [0xC3], "a block that is refused leaves nothing");
+                assert!(!error.to_string().is_empty());
+                Err(error)
+            }
         }
     }
+    let (down, up) = (place::<Down>(&mut push), place::<Up>(&mut push));
+    assert_eq!(down, up);
+    down
 }
 
 /// The whole of a function: registers and memory as the processor sees them.
@@ -190,6 +205,20 @@ fn the_encoder_refers_to_what_a_block_places() {
     let code = enc.finish().unwrap();
     assert_eq!(code.bytes(), [0xEB, 0x04, 0xEB, 0x01, 0x90, 0xCC, 0xC3]);
     assert_eq!((code.offset_of(inside), code.offset_of(end)), (Some(5), Some(6)));
+
+    let (mut asm, mut block) = (Assembler::new(), X64Block::new());
+    asm.ret();
+    let (start, inside, end) = (asm.label(), asm.label(), asm.label());
+    let (start_label, inside_label) = (block.share(start), block.share(inside));
+    block.share_global("end", end);
+    dynasm!(block; .arch x64; =>start_label; nop; =>inside_label; int3; ->end:);
+    asm.place(&mut block).unwrap();
+    asm.jmp(end);
+    asm.jmp(inside);
+    asm.jmp(start);
+    let code = asm.finish().unwrap();
+    assert_eq!(code.bytes(), [0xC3, 0x90, 0xCC, 0xEB, 0xFE, 0xEB, 0xFB, 0xEB, 0xF8]);
+    assert_eq!((code.offset_of(start), code.offset_of(inside), code.offset_of(end)), (Some(1), Some(2), Some(3)));
 }
 
 #[test]
@@ -218,49 +247,63 @@ fn inside_of_a_block_that_moves() {
     assert_eq!((code.bytes().len(), code.offset_of(head), code.offset_of(exit)), (33, Some(1), Some(32)));
 }
 
+/// In the block alignment counts from its start, and that is aligned.
 #[test]
 fn alignment_counts_from_the_end() {
-    for before in 0..20 {
-        let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-        let here = enc.label();
-        let label = block.share(here);
-        for _ in 0..before {
-            enc.ret();
+    fn counts<D: Side>(place: fn(&mut x64::Emitter<'_, D>, &mut X64Block)) {
+        for before in 0..20_usize {
+            let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
+            let here = enc.label();
+            let label = block.share(here);
+            for _ in 0..before {
+                enc.ret();
+            }
+            dynasm!(block; .arch x64; inc eax; .align 8; =>label; .u64 0x1122_3344_5566_7788);
+            place(&mut enc, &mut block);
+            let code = enc.finish().unwrap();
+            let at = code.offset_of(here).unwrap();
+            let gap = before.wrapping_neg() & 7;
+            assert_eq!((D::distance(&code, here) % 8, D::alignment(&code)), (0, 8));
+            let block = &code.bytes()[at - 8..at + 8];
+            assert_eq!(block[..8], [0xFF, 0xC0, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90]);
+            assert_eq!(block[8..], 0x1122_3344_5566_7788_u64.to_le_bytes());
+            assert_eq!(at - 8, D::lower(before + gap, 0));
+            assert_eq!(code.bytes().len(), before + gap + 16);
+            assert_eq!(code.bytes()[D::filled(code.bytes().len(), before)], vec![0xC3; before]);
         }
-        dynasm!(block; .arch x64; inc eax; .align 8; =>label; .u64 0x1122_3344_5566_7788);
-        enc.place(&mut block).unwrap();
-        let code = enc.finish().unwrap();
-        let at = code.offset_of(here).unwrap();
-        assert_eq!(((code.bytes().len() - at) % 8, code.end_alignment()), (0, 8));
-        assert_eq!(code.bytes()[..8], [0xFF, 0xC0, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90]);
-        assert_eq!(code.bytes()[at..][..8], 0x1122_3344_5566_7788_u64.to_le_bytes());
-        assert_eq!(at, 8);
-        assert!(code.bytes().ends_with(&vec![0xC3; before]));
     }
-    let mut enc = aarch64::Encoder::new();
-    let mut block = A64Block::new();
-    enc.ret();
-    // dynasm-rs fills with zeros here.
-    dynasm!(block; .arch aarch64; mul x0, x1, x2; .align 16);
-    enc.place(&mut block).unwrap();
-    const NOP: u32 = 0xD503_201F;
-    let words: Vec<u32> = enc
-        .finish()
-        .unwrap()
-        .bytes()
-        .chunks_exact(4)
-        .map(|word| u32::from_le_bytes(word.try_into().unwrap()))
-        .collect();
-    assert_eq!(words, [0x9B02_7C20, 0, 0, 0, NOP, NOP, NOP, 0xD65F_03C0]);
+    counts::<Down>(|enc, block| enc.place(block).unwrap());
+    counts::<Down>(|enc, block| enc.forward(|asm| asm.place(block).unwrap()));
+    counts::<Down>(|enc, block| enc.forward(|asm| asm.backward(|enc| enc.place(block).unwrap())));
+    counts::<Up>(|asm, block| asm.place(block).unwrap());
+    counts::<Up>(|asm, block| asm.backward(|enc| enc.place(block).unwrap()));
+    counts::<Up>(|asm, block| asm.backward(|enc| enc.forward(|asm| asm.place(block).unwrap())));
+
+    fn words<D: Side>() {
+        let mut enc = aarch64::Emitter::<D>::new();
+        let mut block = A64Block::new();
+        enc.ret();
+        // dynasm-rs fills with zeros here.
+        dynasm!(block; .arch aarch64; mul x0, x1, x2; .align 16);
+        enc.place(&mut block).unwrap();
+        const NOP: u32 = 0xD503_201F;
+        let words: Vec<u32> = enc
+            .finish()
+            .unwrap()
+            .bytes()
+            .chunks_exact(4)
+            .map(|word| u32::from_le_bytes(word.try_into().unwrap()))
+            .collect();
+        let placed = vec![vec![0xD65F_03C0], vec![NOP; 3], vec![0x9B02_7C20, 0, 0, 0]];
+        assert_eq!(words, D::reading_order(placed).concat());
+    }
+    words::<Down>();
+    words::<Up>();
 
     let alignment = |alignment: usize| one_x64(|block| dynasm!(block; .arch x64; nop; .align alignment));
     assert_eq!(alignment(12), Err(PlaceError::BadAlign { alignment: 12, at: 1 }));
     assert_eq!(alignment(0), Err(PlaceError::BadAlign { alignment: 0, at: 1 }));
     assert_eq!(alignment(1), Ok(vec![0x90, 0xC3]));
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    dynasm!(block; .arch x64; .align 4);
-    let result = enc.forward(|enc| enc.place(&mut block));
-    assert_eq!(result, Err(PlaceError::AlignedInForwardBlock { align: 4 }));
 }
 
 /// In a block that is moved when it is complete, what is aligned and all above it stay where they are.
@@ -301,12 +344,18 @@ fn literal_pools() {
         pool.emit(ops);
         dynasm!(ops; .arch x64; target: ; int3; .align 8);
     }
-    let mut expected = VecAssembler::new(0);
-    emit(&mut expected);
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    emit(&mut block);
-    enc.place(&mut block).unwrap();
-    assert_eq!(enc.finish().unwrap().bytes(), expected.finalize().unwrap());
+    fn check<D: Side>(place: fn(&mut x64::Emitter<'_, D>, &mut X64Block)) {
+        let mut expected = VecAssembler::new(0);
+        emit(&mut expected);
+        let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
+        emit(&mut block);
+        place(&mut enc, &mut block);
+        assert_eq!(enc.finish().unwrap().bytes(), expected.finalize().unwrap());
+    }
+    check::<Down>(|enc, block| enc.place(block).unwrap());
+    check::<Down>(|enc, block| enc.forward(|asm| asm.place(block).unwrap()));
+    check::<Up>(|asm, block| asm.place(block).unwrap());
+    check::<Up>(|asm, block| asm.backward(|enc| enc.place(block).unwrap()));
 }
 
 #[test]
@@ -322,18 +371,20 @@ fn addresses_are_linked() {
             ; .abs32 extern 77
         );
     };
-    for is_forward in [false, true] {
-        let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-        enc.ret();
+    fn check<D: Blocks>(push: impl Fn(&mut X64Block), is_block: bool) {
+        let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
         push(&mut block);
-        match is_forward {
-            false => enc.place(&mut block).unwrap(),
-            true => enc.forward(|enc| {
-                enc.nop();
-                enc.place(&mut block).unwrap();
+        enc.in_order(0..2, |enc, step| match (step, is_block) {
+            (0, false) => enc.place(&mut block).unwrap(),
+            (0, true) => D::block(enc, |enc| {
+                enc.in_order(0..2, |enc, step| match step {
+                    0 => enc.nop(),
+                    _ => enc.place(&mut block).unwrap(),
+                });
             }),
-        }
-        let start = usize::from(is_forward);
+            _ => enc.ret(),
+        });
+        let start = usize::from(is_block);
         let mut code = enc.finish().unwrap();
         let base = 0x7000_0000;
         code.link(base, |symbol| (symbol == Symbol(7)).then_some(ADDRESS as u64)).unwrap();
@@ -349,6 +400,10 @@ fn addresses_are_linked() {
             code.link(0, |_| Some(u64::MAX / 2)),
             Err(LinkError::OutOfRange { target: tailfirst::RelocationTarget::Symbol(Symbol(7)), .. })
         ));
+    }
+    for is_block in [false, true] {
+        check::<Down>(push, is_block);
+        check::<Up>(push, is_block);
     }
     assert_eq!(
         one_x64(|block| dynasm!(block; .arch x64; nop; call extern 0x1234)),
@@ -368,69 +423,77 @@ fn addresses_are_linked() {
 /// An offset is added to a place in the block, and the sum must be one.
 #[test]
 fn addresses_of_places_in_the_block() {
-    let address = |offset: isize| {
-        let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-        enc.ret();
+    fn address<D: Side>(offset: isize) -> Result<u64, PlaceError> {
+        let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
         dynasm!(block; .arch x64; nop; here: ; .abs64 <here + offset; nop);
         enc.place(&mut block)?;
         let mut code = enc.finish().expect("nothing is pending");
         assert_eq!(code.relocations().len(), 1);
         code.link(0x1_0000_0000, |_| None).expect("there is no symbol");
         Ok(u64::from_le_bytes(code.bytes()[1..9].try_into().unwrap()))
+    }
+    let address = |offset| {
+        let (down, up) = (address::<Down>(offset), address::<Up>(offset));
+        assert_eq!(down, up);
+        down
     };
     for (offset, at) in [(0, 1), (-1, 0), (9, 10)] {
         assert_eq!(address(offset), Ok(0x1_0000_0000 + at));
     }
     for offset in [-2, 10, isize::MAX, isize::MIN] {
         let problem = Unsupported::Offset { offset };
-        assert_eq!(
-            address(offset),
-            Err(PlaceError::Unsupported { target: TargetKind::Local("here"), at: 1, problem })
-        );
+        assert_eq!(address(offset), Err(PlaceError::Unsupported { target: TargetKind::Local("here"), at: 1, problem }));
     }
 }
 
-/// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held against.
+/// dynasm-rs 5.1 rounds up where it takes differences of pages, so the manual's definition is what this is held
+/// against.
 #[test]
 fn pages() {
     use aarch64::*;
-    for is_forward in [false, true] {
-        for base in [0x4000_0000_u64, 0x4000_0FF4, 0x4000_0FFC] {
-            let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-            enc.ret();
-            let exit = enc.here();
-            let label = block.share(exit);
-            let push = |block: &mut A64Block| {
-                dynasm!(block; .arch aarch64; adrp x1, =>label; adrp x2, >here; .bytes [0; 4092]; here: ; adrp x3, >here + 4; here: ; nop);
-            };
-            match is_forward {
-                false => {
-                    push(&mut block);
-                    enc.place(&mut block).unwrap();
-                }
-                true => enc.forward(|enc| {
-                    enc.nop();
-                    enc.forward(|enc| {
-                        enc.nop();
-                        push(&mut block);
-                        enc.place(&mut block).unwrap();
-                    });
-                }),
-            }
-            let mut code = enc.finish().unwrap();
-            let exit = code.offset_of(exit).unwrap();
-            assert_eq!(code.relocations().len(), 3);
-            code.link(base, |_| None).unwrap();
-            let start = if is_forward { 8 } else { 0 };
-            for (at, to) in [(0, exit), (4, start + 4100), (4100, start + 4108)] {
-                let at = start + at;
-                let word = u32::from_le_bytes(code.bytes()[at..at + 4].try_into().unwrap());
-                let pages = u64::from(word >> 5 & 0x7_FFFF) << 2 | u64::from(word >> 29 & 3);
-                let page = |offset: usize| (base + offset as u64) >> 12;
-                assert_eq!(pages, page(to) - page(at), "{base:#x}, at {at}");
-                assert_eq!(word & 0x9F00_0000, 0x9000_0000);
-            }
+    fn check<D: Side>(base: u64, place: fn(&mut Emitter<'_, D>, &mut A64Block)) {
+        let (mut enc, mut block) = (Emitter::<D>::new(), A64Block::new());
+        let (start, exit) = (enc.label(), enc.label());
+        let (first, label) = (block.share(start), block.share(exit));
+        dynasm!(block; .arch aarch64; =>first; adrp x1, =>label; adrp x2, >here; .bytes [0; 4092]; here: ; adrp x3, >here + 4; here: ; nop);
+        enc.in_order(0..2, |enc, step| match step {
+            0 => place(enc, &mut block),
+            _ => block!(enc; bind(exit); ret()),
+        });
+        let mut code = enc.finish().unwrap();
+        let (start, exit) = (code.offset_of(start).unwrap(), code.offset_of(exit).unwrap());
+        assert_eq!(code.relocations().len(), 3);
+        code.link(base, |_| None).unwrap();
+        for (at, to) in [(0, exit), (4, start + 4100), (4100, start + 4108)] {
+            let at = start + at;
+            let word = u32::from_le_bytes(code.bytes()[at..at + 4].try_into().unwrap());
+            let pages = u64::from(word >> 5 & 0x7_FFFF) << 2 | u64::from(word >> 29 & 3);
+            let page = |offset: usize| (base + offset as u64) >> 12;
+            assert_eq!(pages, page(to) - page(at), "{base:#x}, at {at}");
+            assert_eq!(word & 0x9F00_0000, 0x9000_0000);
         }
+    }
+    for base in [0x4000_0000_u64, 0x4000_0FF4, 0x4000_0FFC] {
+        check::<Down>(base, |enc, block| enc.place(block).unwrap());
+        check::<Down>(base, |enc, block| {
+            enc.forward(|asm| {
+                asm.nop();
+                asm.backward(|enc| {
+                    enc.place(block).unwrap();
+                    enc.nop();
+                });
+            });
+        });
+        check::<Up>(base, |asm, block| asm.place(block).unwrap());
+        check::<Up>(base, |asm, block| {
+            asm.backward(|enc| {
+                enc.forward(|asm| {
+                    asm.nop();
+                    asm.place(block).unwrap();
+                });
+                enc.nop();
+            });
+        });
     }
     // An offset that leads out of the block.
     let (mut enc, mut block) = (Encoder::new(), A64Block::new());
@@ -445,98 +508,122 @@ fn pages() {
     );
 }
 
-/// Of a block's branches to labels that are bound much later the first one reaches least far down, so it comes due last.
+/// Of a block's branches to labels that are bound much later one reaches least far, so that comes due last; growing
+/// down that is the first.
 #[test]
 fn branches_of_a_block_get_islands() {
     use aarch64::*;
-    let (mut enc, mut block) = (Encoder::new(), A64Block::new());
-    enc.ret();
-    let labels = [enc.label(), enc.label()];
-    let [first, second] = labels.map(|label| block.share(label));
-    dynasm!(block; .arch aarch64; tbz x1, 3, =>first; .bytes [0; 20_000]; tbz x1, 3, =>second);
-    let own = {
+    fn check<D: Side>() {
+        let (mut enc, mut block) = (Emitter::<D>::new(), A64Block::new());
+        enc.ret();
+        let (own, labels) = (enc.label(), [enc.label(), enc.label()]);
+        let start = block.share(own);
+        let [first, second] = labels.map(|label| block.share(label));
+        dynasm!(block; .arch aarch64; =>start; tbz x1, 3, =>first; .bytes [0; 20_000]; tbz x1, 3, =>second);
         enc.place(&mut block).unwrap();
-        enc.here()
-    };
-    enc.nops(40_000);
-    for label in labels {
-        enc.bind(label);
-        enc.nop();
+        enc.nops(40_000);
+        for label in labels {
+            enc.bind(label);
+            enc.nop();
+        }
+        let code = enc.finish().unwrap();
+        let word = |at: usize| u32::from_le_bytes(code.bytes()[at..at + 4].try_into().unwrap());
+        let own = code.offset_of(own).unwrap();
+        for (at, label) in [(own, labels[0]), (own + 20_004, labels[1])] {
+            let island = at as i64 + i64::from((word(at) << 13) as i32 >> 18 << 2);
+            let to = island + i64::from((word(island as usize) << 6) as i32 >> 4);
+            assert_eq!((word(island as usize) >> 26, to), (5, code.offset_of(label).unwrap() as i64));
+        }
     }
-    let code = enc.finish().unwrap();
-    let word = |at: usize| u32::from_le_bytes(code.bytes()[at..at + 4].try_into().unwrap());
-    let own = code.offset_of(own).unwrap();
-    for (at, label) in [(own, labels[0]), (own + 20_004, labels[1])] {
-        let island = at as i64 + i64::from((word(at) << 13) as i32 >> 18 << 2);
-        let to = island + i64::from((word(island as usize) << 6) as i32 >> 4);
-        assert_eq!((word(island as usize) >> 26, to), (5, code.offset_of(label).unwrap() as i64));
-    }
+    check::<Down>();
+    check::<Up>();
 }
 
-#[test]
-
 /// What is not shared ends with the block's content; what is shared goes on, until the block is cleared.
+#[test]
 fn one_block_serves_for_all() {
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    enc.ret();
-    let exit = enc.here();
-    let shared = block.share(exit);
-    let own = block.new_dynamic_label();
-    for _ in 0..3 {
-        dynasm!(block; .arch x64; a: ; ->b: ; =>own; jmp <a; jmp ->b; jmp =>own; jz =>shared);
+    fn check<D: Side>() {
+        let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
+        enc.ret();
+        let exit = enc.here();
+        let shared = block.share(exit);
+        let own = block.new_dynamic_label();
+        for _ in 0..3 {
+            dynasm!(block; .arch x64; a: ; ->b: ; =>own; jmp <a; jmp ->b; jmp =>own; jz =>shared);
+            enc.place(&mut block).unwrap();
+        }
+        // A mistake is gone with the content it was made in.
+        dynasm!(block; .arch x64; jmp <c);
+        enc.place(&mut block).unwrap_err();
+        dynasm!(block; .arch x64; jz =>shared);
         enc.place(&mut block).unwrap();
-    }
-    // A mistake is gone with the content it was made in.
-    dynasm!(block; .arch x64; jmp <c);
-    enc.place(&mut block).unwrap_err();
-    dynasm!(block; .arch x64; jz =>shared);
-    enc.place(&mut block).unwrap();
-    let mut expected = vec![0x0F, 0x84, 63, 0, 0, 0];
-    for exit in [42, 21, 0] {
-        expected.extend([0xE9, 251, 255, 255, 255, 0xE9, 246, 255, 255, 255, 0xE9, 241, 255, 255, 255]);
-        expected.extend([0x0F, 0x84, exit, 0, 0, 0]);
-    }
-    expected.push(0xC3);
-    assert_eq!(enc.finish().unwrap().bytes(), expected);
+        // The exit is above all, or right behind the RET.
+        let to_exit = |place: i32| {
+            let distance = D::lower(-21 * place, 63 - 21 * place);
+            [&[0x0F, 0x84][..], &distance.to_le_bytes()].concat()
+        };
+        let jumps = [0xE9, 251, 255, 255, 255, 0xE9, 246, 255, 255, 255, 0xE9, 241, 255, 255, 255];
+        let mut placed = vec![vec![0xC3]];
+        for number in 1..=3 {
+            placed.push([&jumps[..], &to_exit(D::lower(number, 4 - number))].concat());
+        }
+        let last = D::lower([0x0F, 0x84, 0xBB, 0xFF, 0xFF, 0xFF], [0x0F, 0x84, 63, 0, 0, 0]);
+        placed.push(last.to_vec());
+        assert_eq!(enc.finish().unwrap().bytes(), D::reading_order(placed).concat());
 
-    enc.clear();
-    block.clear();
-    dynasm!(block; .arch x64; jmp =>shared);
-    assert_eq!(enc.place(&mut block), Err(PlaceError::ForeignDynamicLabel { label: shared, at: 1 }));
-    let again = enc.here();
-    assert_eq!(block.share(again), shared);
-    dynasm!(block; .arch x64; jmp =>shared);
-    enc.place(&mut block).unwrap();
-    assert_eq!(enc.finish().unwrap().bytes(), [0xE9, 0, 0, 0, 0]);
+        enc.clear();
+        block.clear();
+        dynasm!(block; .arch x64; jmp =>shared);
+        assert_eq!(enc.place(&mut block), Err(PlaceError::ForeignDynamicLabel { label: shared, at: 1 }));
+        let again = enc.here();
+        assert_eq!(block.share(again), shared);
+        dynasm!(block; .arch x64; jmp =>shared);
+        enc.place(&mut block).unwrap();
+        let distance = D::lower(-5_i32, 0).to_le_bytes();
+        assert_eq!(enc.finish().unwrap().bytes(), [&[0xE9][..], &distance].concat());
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 #[test]
 fn in_a_slice() {
-    for room in [0, 5, 99, 100, 101] {
-        let mut slice = vec![0; room];
-        let (mut enc, mut block) = (x64::Encoder::in_slice(&mut slice), X64Block::new());
-        dynasm!(block; .arch x64; jmp >end; .bytes [0x90; 94]; end: ; ret);
-        enc.place(&mut block).unwrap();
-        match enc.finish() {
-            Ok(code) => assert_eq!((code.bytes().len(), code.bytes()[1]), (100, 94)),
-            Err(error) => assert_eq!((error, room < 100), (FinishError::OutOfSpace { needed: 100 }, true)),
+    fn check<D: Side>() {
+        for room in [0, 5, 99, 100, 101] {
+            let mut slice = vec![0; room];
+            let (mut enc, mut block) = (x64::Emitter::<D>::in_slice(&mut slice), X64Block::new());
+            dynasm!(block; .arch x64; jmp >end; .bytes [0x90; 94]; end: ; ret);
+            enc.place(&mut block).unwrap();
+            match enc.finish() {
+                Ok(code) => assert_eq!((code.bytes().len(), code.bytes()[1]), (100, 94)),
+                Err(error) => assert_eq!((error, room < 100), (FinishError::OutOfSpace { needed: 100 }, true)),
+            }
         }
     }
+    check::<Down>();
+    check::<Up>();
 }
 
 /// Relocations by hand may come in any order.
 #[test]
 fn relocations_out_of_order() {
-    let (mut enc, mut block) = (x64::Encoder::new(), X64Block::new());
-    enc.ret();
-    let exit = enc.here();
-    let label = block.share(exit);
-    let kind = || X64Relocation::from_size(RelocationKind::Relative, RelocationSize::DWord);
-    enc.forward(|enc| {
-        block.push_u64(0);
-        block.dynamic_relocation(label, 0, 4, 0, kind());
-        block.dynamic_relocation(label, 0, 8, 4, kind());
-        enc.place(&mut block).unwrap();
-    });
-    assert_eq!(enc.finish().unwrap().bytes(), [4, 0, 0, 0, 0, 0, 0, 0, 0xC3]);
+    fn check<D: Blocks>() {
+        for is_block in [false, true] {
+            let (mut enc, mut block) = (x64::Emitter::<D>::new(), X64Block::new());
+            let exit = enc.label();
+            let label = block.share(exit);
+            let kind = || X64Relocation::from_size(RelocationKind::Relative, RelocationSize::DWord);
+            block.push_u64(0);
+            block.dynamic_relocation(label, 0, 4, 0, kind());
+            block.dynamic_relocation(label, 0, 8, 4, kind());
+            enc.in_order(0..2, |enc, step| match (step, is_block) {
+                (0, false) => enc.place(&mut block).unwrap(),
+                (0, true) => D::block(enc, |enc| enc.place(&mut block).unwrap()),
+                _ => block!(enc; bind(exit); ret()),
+            });
+            assert_eq!(enc.finish().unwrap().bytes(), [4, 0, 0, 0, 0, 0, 0, 0, 0xC3]);
+        }
+    }
+    check::<Down>();
+    check::<Up>();
 }

@@ -1,6 +1,10 @@
 //! Listings of finished code. Texts are compared whole: a reader sees here what a listing looks like.
 
-use tailfirst::{Align, Listing, Symbol, aarch64, x64};
+#[path = "support/side.rs"]
+mod side;
+
+use side::Blocks;
+use tailfirst::{Align, Down, Listing, Symbol, Up, aarch64, block, x64};
 
 #[test]
 fn x64_with_all_columns() {
@@ -271,6 +275,153 @@ inner:
     assert_eq!(listing.of(&code).to_string(), text);
 }
 
+/// Where code grows up, the later is the higher, and so the same text is given in its own order. Branches show the name
+/// given first.
+#[test]
+fn at_one_place_what_was_given_first_stands_first_where_code_grows_up() {
+    use x64::*;
+    let mut asm = Assembler::new();
+    let mut listing = Listing::new();
+    asm.cld();
+    listing.comment(asm.here(), "v1: no code");
+    let outer = asm.here();
+    listing.name(outer, "outer");
+    listing.name(asm.here(), "inner");
+    listing.comment(asm.here(), "v2: no code");
+    listing.comment(asm.here(), "v3: the nop");
+    asm.nop();
+    asm.jmp(outer);
+    let end = asm.here();
+    listing.comment(end, "falls out");
+    listing.name(end, "end");
+    let code = asm.finish().unwrap();
+    let text = &"
+    cld
+outer:
+inner:
+; v1: no code
+; v2: no code
+; v3: the nop
+    nop
+    jmp outer
+end:
+; falls out
+"[1..];
+    assert_eq!(listing.of(&code).to_string(), text);
+}
+
+/// A loop with names, comments, data, constants and symbols: the text does not tell how the code grew.
+#[test]
+fn the_same_text_in_both_directions_x64() {
+    use x64::*;
+    fn text<D: Blocks>() -> String {
+        let mut enc = Emitter::<D>::new();
+        let mut listing = Listing::new();
+        let [entry, head, done, table] = [(); 4].map(|()| enc.label());
+        for (label, name) in [(entry, "entry"), (head, "head"), (done, "done"), (table, "table")] {
+            listing.name(label, name);
+        }
+        listing.symbol(Symbol(7), "handler");
+        listing.comment(head, "v2 = v1 + n");
+        listing.comment(entry, "guard n != 0");
+        enc.in_order(0..6, |enc, step| match step {
+            0 => block!(enc; bind(entry); test_rm64_r64(RDI, RDI); je_rel32(done)),
+            1 => enc.aligned(Align::of::<16>(), |enc| {
+                block!(enc; bind(head); add_rm64_r64(RAX, RDI); dec_rm64(RDI); jne_rel32(head));
+            }),
+            2 => D::block(enc, |enc| {
+                enc.in_order(0..3, |enc, step| match step {
+                    0 => listing.comment(enc.here(), "in a block"),
+                    1 => enc.cmp_rm32_imm8(table, 1),
+                    _ => block!(enc; call(Symbol(7)); bind(done); ret()),
+                });
+            }),
+            3 => enc.align(Align::of::<8>()),
+            4 => block!(enc; bind(table); data_address(Symbol(7)); data_address(head)),
+            _ => enc.data(b"\xC3\xC3"),
+        });
+        listing.of(&enc.finish().unwrap()).with_offsets().to_string()
+    }
+    let down = "\
+entry:
+; guard n != 0
+     0  test rdi, rdi
+     3  je done
+head:
+; v2 = v1 + n
+     9  add rax, rdi
+     c  dec rdi
+     f  jne head
+; in a block
+    15  cmp dword ptr [table], 0x1
+    1c  call handler
+done:
+    21  ret
+    22  .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00
+table:
+    28  .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00  ; handler
+    30  .byte 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00  ; head
+    38  .byte 0xc3, 0xc3
+";
+    // Only alignment tells the base.
+    let instructions = |text: &str| -> String {
+        let lines = text.lines().filter(|line| !line.contains("nop") && !line.ends_with("0x00"));
+        lines.map(|line| line.get(8..).filter(|_| line.starts_with("  ")).unwrap_or(line).to_owned() + "\n").collect()
+    };
+    assert_eq!(instructions(&text::<Up>()), instructions(down));
+    assert_eq!(instructions(&text::<Down>()), instructions(down));
+    assert!(
+        text::<Up>().contains("     9  nop [rax+0x100]\nhead:\n; v2 = v1 + n\n    10  add rax, rdi\n"),
+        "{}",
+        text::<Up>()
+    );
+}
+
+#[test]
+fn the_same_text_in_both_directions_aarch64() {
+    use aarch64::*;
+    fn check<D: Blocks>() {
+        let mut enc = Emitter::<D>::new();
+        let mut listing = Listing::new();
+        let [head, done] = [(); 2].map(|()| enc.label());
+        let constant = enc.constant_u64(0x1122_3344_5566_7788);
+        listing.name(constant, "constant");
+        listing.name(head, "head");
+        listing.name(done, "done");
+        let entry = enc.label();
+        enc.in_order(0..3, |enc, step| match step {
+            0 => block!(enc; bind(entry); cbz_x(X1, done); ldr_x_lit(X2, constant); bind(head)),
+            1 => D::block(enc, |enc| {
+                enc.in_order(0..2, |enc, step| match step {
+                    0 => listing.comment(enc.here(), "in a block"),
+                    _ => block!(enc; add_x(X0, X0, X2); sub_x_imm(X1, X1, AddImm::of::<1>()); cbnz_x(X1, head)),
+                });
+            }),
+            _ => block!(enc; bl(Symbol(2)); nop(); bind(done); ret()),
+        });
+        let code = enc.finish().unwrap();
+        let text = listing.of(&code).to_string();
+        let constant = "constant:\n    .byte 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11\n";
+        let instructions = &"
+    cbz x1, done
+    ldr x2, constant
+head:
+; in a block
+    add x0, x0, x2
+    sub x1, x1, #0x1
+    cbnz x1, head
+    bl symbol 2
+    nop
+done:
+    ret
+"[1..];
+        // The constants are what was placed last; 32 bytes of instructions need no gap.
+        assert_eq!(text, D::lower([instructions, constant], [constant, instructions]).concat());
+    }
+    check::<Down>();
+    check::<Up>();
+}
+
 #[test]
 fn the_end_of_the_code_has_a_place() {
     let mut enc = x64::Encoder::new();
@@ -324,7 +475,8 @@ table:
     assert!(listing.of(&code).to_string().ends_with("0x90\n    .byte 0x90, 0x90, 0x90, 0xc3\n"));
 }
 
-/// The first byte of a ten-byte mov is called data, so what follows reads as other instructions, and the last takes the ret in.
+/// The first byte of a ten-byte mov is called data, so what follows reads as other instructions, and the last takes the
+/// ret in.
 #[test]
 fn a_place_inside_an_instruction_is_shown_before_it() {
     use x64::*;
@@ -500,81 +652,96 @@ fn data_and_constants_are_shown_by_themselves_aarch64() {
 /// Data is found where it came to lie: in blocks that are copied or moved, and not where it was rolled back.
 #[test]
 fn data_is_known_wherever_it_goes() {
-    use x64::*;
-    let mut enc = Encoder::new();
-    enc.data(&[1, 2]);
-    enc.data(&[3]);
-    enc.ret();
-    enc.data(&[4]);
-    let before = enc.snapshot();
-    enc.data(&[0x55, 0x55]);
-    enc.nop();
-    enc.data(&[0x77, 0x77]);
-    enc.rollback(before);
-    enc.data(&[7]);
-    enc.forward(|enc| {
-        enc.data(&[8]);
+    fn check<D: Blocks>() -> Vec<Vec<u8>> {
+        let mut enc = x64::Emitter::<D>::new();
+        enc.data(&[1, 2]);
+        enc.data(&[3]);
+        enc.ret();
+        enc.data(&[4]);
+        let before = enc.snapshot();
+        enc.data(&[0x55, 0x55]);
         enc.nop();
-        enc.data(&[9]);
-        enc.forward(|enc| {
+        enc.data(&[0x77, 0x77]);
+        enc.rollback(before);
+        enc.data(&[7]);
+        D::block(&mut enc, |enc| {
+            enc.data(&[8]);
+            enc.nop();
+            enc.data(&[9]);
             enc.data(&[10]);
+            // Of these one is a block.
+            enc.forward(|asm| asm.backward(|enc| enc.data(&[16])));
+            enc.ret();
+            let before = enc.snapshot();
+            enc.data(&[0x55]);
+            enc.rollback(before);
+        });
+        enc.aligned(Align::of::<32>(), |enc| {
+            enc.data(&[11]);
+            enc.ret();
+            enc.aligned(Align::of::<4>(), |enc| {
+                enc.data(&[12]);
+                enc.nop();
+            });
+            enc.data(&[13]);
+        });
+        enc.data(&[14]);
+        enc.aligned(Align::of::<64>(), |enc| {
+            enc.data(&[15]);
             enc.ret();
         });
-        let before = enc.snapshot();
-        enc.data(&[0x55]);
-        enc.rollback(before);
-    });
-    enc.aligned(Align::of::<32>(), |enc| {
-        enc.data(&[11]);
+        let code = enc.finish().unwrap();
+        assert!(code.bytes().iter().all(|byte| !matches!(byte, 0x55 | 0x77)));
+        let mut ranges: Vec<_> = code.data().collect();
+        ranges.sort_by_key(|range| range.start);
+        let found = ranges.into_iter().map(|range| code.bytes()[range].to_vec()).collect();
+        enc.clear();
         enc.ret();
-        enc.aligned(Align::of::<4>(), |enc| {
-            enc.data(&[12]);
-            enc.nop();
-        });
-        enc.data(&[13]);
-    });
-    enc.data(&[14]);
-    enc.aligned(Align::of::<64>(), |enc| {
-        enc.data(&[15]);
-        enc.ret();
-    });
-    let code = enc.finish().unwrap();
-    let mut ranges: Vec<_> = code.data().map(|range| code.bytes()[range].to_vec()).collect();
-    ranges.reverse();
-    // What touches is one range.
-    let expected: [&[u8]; 9] = [&[15], &[14, 13], &[12], &[11], &[10], &[9], &[8], &[7, 4], &[3, 1, 2]];
-    assert_eq!(ranges, expected);
-    assert!(code.bytes().iter().all(|byte| !matches!(byte, 0x55 | 0x77)));
-    enc.clear();
-    enc.ret();
-    assert_eq!(enc.finish().unwrap().data().count(), 0);
+        assert_eq!(enc.finish().unwrap().data().count(), 0);
+        found
+    }
+    // What touches is one range, within a block or an aligned piece and outside of them.
+    let down: [&[u8]; 9] = [&[15], &[14, 13], &[12], &[11], &[8], &[9, 10], &[16], &[7, 4], &[3, 1, 2]];
+    assert_eq!(check::<Down>(), down);
+    let up: [&[u8]; 9] = [&[1, 2, 3], &[4, 7], &[16], &[10, 9], &[8], &[11], &[12], &[13, 14], &[15]];
+    assert_eq!(check::<Up>(), up);
 }
 
-/// A forward block is complete when it turns out that constants must go above it: its own data and theirs are told apart.
+/// A block is complete when it turns out that constants must be placed before it: its own data and theirs are told
+/// apart.
 #[test]
 fn data_of_a_block_that_constants_go_above() {
     use aarch64::*;
-    let mut enc = Encoder::new();
-    enc.ret();
-    let constant = enc.constant_u64(0x1122_3344_5566_7788);
-    enc.nops(16);
-    enc.ldr_x_lit(X0, constant);
-    enc.nops(0xE_0000 - 0x100);
-    enc.forward(|enc| {
-        enc.data(&[1, 2, 3, 4]);
+    fn check<D: Blocks>() {
+        let mut enc = Emitter::<D>::new();
+        enc.ret();
+        let constant = enc.constant_u64(0x1122_3344_5566_7788);
+        enc.nops(16);
+        enc.ldr_x_lit(X0, constant);
+        enc.nops(0xE_0000 - 0x100);
+        let start = enc.label();
+        D::block(&mut enc, |enc| {
+            enc.in_order(0..4, |enc, step| match step {
+                0 => enc.bind(start),
+                1 => enc.data(&[1, 2, 3, 4]),
+                2 => enc.nops(0x1000),
+                _ => enc.data(&[5, 6, 7, 8]),
+            });
+        });
         enc.nops(0x1000);
-        enc.data(&[5, 6, 7, 8]);
-    });
-    let block = enc.pos().from_base() as usize;
-    enc.nops(0x1000);
-    let code = enc.finish().expect("the constant is in reach");
-    let mut ranges: Vec<_> = code.data().collect();
-    ranges.sort_by_key(|range| range.start);
-    let data: Vec<_> = ranges.iter().map(|range| &code.bytes()[range.clone()]).collect();
-    let start = code.bytes().len() - block;
-    assert_eq!((ranges[0].clone(), ranges[1].clone()), (start..start + 4, start + 0x1004..start + 0x1008));
-    assert_eq!((data[0], data[1]), (&[1, 2, 3, 4][..], &[5, 6, 7, 8][..]));
-    let constant = code.offset_of(constant).expect("placed");
-    assert!(ranges[2].contains(&constant) && ranges[1].end < constant, "{ranges:?}, {constant}");
-    assert_eq!(ranges.len(), 3);
+        let code = enc.finish().expect("the constant is in reach");
+        let mut ranges: Vec<_> = code.data().collect();
+        ranges.sort_by_key(|range| range.start);
+        assert_eq!(ranges.len(), 3);
+        let constants = if D::IS_UP { ranges.remove(0) } else { ranges.remove(2) };
+        let [first, last] = &ranges[..] else { unreachable!("two are left") };
+        let start = code.offset_of(start).expect("bound");
+        assert_eq!((first, last), (&(start..start + 4), &(start + 0x1004..start + 0x1008)));
+        assert_eq!((&code.bytes()[first.clone()], &code.bytes()[last.clone()]), (&[1, 2, 3, 4][..], &[5, 6, 7, 8][..]));
+        let constant = code.offset_of(constant).expect("placed");
+        assert!(constants.contains(&constant), "{constants:?}, {constant}");
+        assert!(if D::IS_UP { constant < start } else { constant > last.end });
+    }
+    check::<Down>();
+    check::<Up>();
 }

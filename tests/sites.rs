@@ -1,120 +1,254 @@
 //! Patch sites: where they lie, and what is none.
 
-use tailfirst::{Align, Encoder, FinishError, Isa, Site, SiteError, SiteKind, Symbol, aarch64, x64};
+#[path = "support/side.rs"]
+mod side;
 
-/// A site is placed behind so many bytes. The field is at the end of what is placed, one store can change it, and no more is placed above it than needed.
-fn check<I: Isa>(
-    mut enc: Encoder<'_, I>,
-    lead: usize,
+use side::Side;
+use tailfirst::{
+    Align, Direction, Down, Encoder, FinishError, Isa, PatchPoint, SiteError, SiteKind, Symbol, Up, aarch64, block, x64,
+};
+
+/// What is placed as a site: its kind, how, its length, and the field, its last bytes.
+struct Place<I: Isa, D: Direction> {
     kind: SiteKind,
-    place: impl FnOnce(&mut Encoder<'_, I>),
-    field: &[u8],
-) {
+    place: fn(&mut Encoder<'_, I, D>),
+    len: usize,
+    field: Vec<u8>,
+}
+
+fn x64_places<D: Direction>() -> [Place<x64::X64, D>; 7] {
+    use SiteKind::*;
+    use x64::{RAX, RBX};
+    let place = |kind, len, field: &[u8], place| Place { kind, place, len, field: field.to_vec() };
+    [
+        place(X64Rel32, 5, &[0; 4], |enc| enc.jmp_rel32(Symbol(1))),
+        place(X64Rel32, 6, &[0; 4], |enc| enc.jne_rel32(Symbol(1))),
+        place(X64Rel32, 7, &[0; 4], |enc| enc.mov_r64_rm64(RAX, Symbol(1))),
+        place(X64Imm32, 7, &[0x11; 4], |enc| enc.cmp_rm64_imm32(RAX, 0x1111_1111)),
+        place(X64Imm32, 7, &[0x11; 4], |enc| enc.mov_r64_rm64(RAX, RBX + 0x1111_1111)),
+        place(X64Imm64, 10, &[0x22; 8], |enc| enc.mov_r64_imm64(RAX, 0x2222_2222_2222_2222)),
+        place(Slot, 8, &[0; 8], |enc| enc.data_address(Symbol(1))),
+    ]
+}
+
+fn aarch64_places<D: Direction>() -> [Place<aarch64::A64, D>; 5] {
+    use SiteKind::*;
+    let place = |kind, field: &[u8], place| Place { kind, place, len: field.len(), field: field.to_vec() };
+    [
+        place(A64Branch, &0xD503_201F_u32.to_le_bytes(), |enc| enc.nop()),
+        place(A64Branch, &0x9400_0000_u32.to_le_bytes(), |enc| enc.bl(Symbol(1))),
+        place(A64Literal, &[0x33; 8], |enc| enc.data_u64(0x3333_3333_3333_3333)),
+        place(A64Literal, &[0; 8], |enc| enc.data_address(Symbol(1))),
+        place(Slot, &[0; 8], |enc| enc.data_address(Symbol(1))),
+    ]
+}
+
+/// Whether one store can change the field that begins so far above an aligned place.
+fn fits(kind: SiteKind, at: usize) -> bool {
+    match kind {
+        SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
+        SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
+        SiteKind::A64Branch => at.is_multiple_of(4),
+    }
+}
+
+/// A site is placed behind so many bytes. The field is at the end of what is placed, one store can change it, and no
+/// more is placed before it than needed.
+fn check<I: Isa, D: Side>(lead: usize, what: &Place<I, D>) {
+    let Place { kind, place, len, ref field } = *what;
+    let mut enc = Encoder::<I, D>::new();
     enc.data(&vec![0x90; lead]);
     let point = enc.patchable(kind, place);
     let code = enc.finish().expect("nothing is pending");
     let site = code.site(point).expect("it is there");
     assert_eq!(site.kind, kind);
-    let (high, low) = (code.bytes().len() - site.offset - field.len(), code.bytes().len() - site.offset);
-    // The first and the last byte are in the same aligned eight; a whole eight are those, and an instruction is at a multiple of four.
-    assert_eq!((low - 1) / 8, high / 8, "{site:?} behind {lead} bytes");
-    assert!(kind != SiteKind::A64Branch || low.is_multiple_of(4));
     assert_eq!(&code.bytes()[site.offset..][..field.len()], field, "{kind:?} behind {lead} bytes");
-    assert!((lead..lead + 8).contains(&high), "{high} bytes for {lead}");
-    if fits_behind(kind, lead) {
-        assert_eq!(high, lead, "{kind:?}");
-    }
-    assert!(code.end_alignment() >= 8);
-}
-
-/// Whether a field may lie right behind so many bytes below an aligned place.
-fn fits_behind(kind: SiteKind, lead: usize) -> bool {
-    match kind {
-        SiteKind::X64Rel32 | SiteKind::X64Imm32 => lead % 8 <= 4,
-        SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => lead.is_multiple_of(8),
-        SiteKind::A64Branch => lead.is_multiple_of(4),
-    }
+    let total = code.bytes().len();
+    // The base is aligned to a multiple of eight.
+    let at = if D::IS_UP { site.offset } else { site.offset.wrapping_sub(total) };
+    assert!(fits(kind, at), "{site:?} behind {lead} bytes");
+    // Where the field would begin with a gap of so many bytes.
+    let field_with =
+        |gap: usize| if D::IS_UP { lead + gap + len } else { (lead + gap).wrapping_neg() }.wrapping_sub(field.len());
+    let needed = (0..8).find(|&gap| fits(kind, field_with(gap))).expect("of eight places one fits");
+    assert_eq!(total, lead + needed + len, "{kind:?} behind {lead} bytes");
+    assert_eq!(site.offset + field.len(), if D::IS_UP { total } else { len });
+    assert!(D::alignment(&code) >= 8);
 }
 
 #[test]
 fn fields_lie_inside_eight_aligned_bytes() {
-    use x64::*;
     for lead in 0..64 {
-        let new = x64::Encoder::new;
-        check(new(), lead, SiteKind::X64Rel32, |enc| enc.jmp_rel32(Symbol(1)), &[0; 4]);
-        check(new(), lead, SiteKind::X64Rel32, |enc| enc.jne_rel32(Symbol(1)), &[0; 4]);
-        check(new(), lead, SiteKind::X64Rel32, |enc| enc.mov_r64_rm64(RAX, Symbol(1)), &[0; 4]);
-        check(new(), lead, SiteKind::X64Imm32, |enc| enc.cmp_rm64_imm32(RAX, 0x1111_1111), &[0x11; 4]);
-        check(new(), lead, SiteKind::X64Imm32, |enc| enc.mov_r64_rm64(RAX, RBX + 0x1111_1111), &[0x11; 4]);
-        check(new(), lead, SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 0x2222_2222_2222_2222), &[0x22; 8]);
-        check(new(), lead, SiteKind::Slot, |enc| enc.data_address(Symbol(1)), &[0; 8]);
+        x64_places::<Down>().iter().for_each(|what| check(lead, what));
+        x64_places::<Up>().iter().for_each(|what| check(lead, what));
     }
 }
 
 #[test]
 fn instructions_and_literals_of_aarch64() {
     for lead in 0..64 {
-        let new = aarch64::Encoder::new;
-        check(new(), lead, SiteKind::A64Branch, |enc| enc.nop(), &0xD503_201F_u32.to_le_bytes());
-        check(new(), lead, SiteKind::A64Branch, |enc| enc.bl(Symbol(1)), &0x9400_0000_u32.to_le_bytes());
-        check(new(), lead, SiteKind::A64Literal, |enc| enc.data_u64(0x3333_3333_3333_3333), &[0x33; 8]);
-        check(new(), lead, SiteKind::A64Literal, |enc| enc.data_address(Symbol(1)), &[0; 8]);
-        check(new(), lead, SiteKind::Slot, |enc| enc.data_address(Symbol(1)), &[0; 8]);
+        aarch64_places::<Down>().iter().for_each(|what| check(lead, what));
+        aarch64_places::<Up>().iter().for_each(|what| check(lead, what));
     }
 }
 
-/// A branch to a label that it does not reach becomes a branch over a B, and that is the site.
+/// In blocks, and in blocks of these, wherever the block comes to lie: `code.site` checks it, and the field is there.
 #[test]
-fn a_veneer_of_aarch64_is_a_site() {
-    let mut enc = aarch64::Encoder::new();
-    let far = enc.here();
-    enc.nops(0x8000);
-    let point = enc.patchable(SiteKind::A64Branch, |enc| enc.tbz_w(aarch64::W1, aarch64::UImm::of::<3>(), far));
-    let code = enc.finish().expect("in B's reach");
-    let site = code.site(point).expect("a word");
-    assert_eq!(site.offset, 4);
-    assert_eq!(code.bytes()[4..8], (0x1400_0000_u32 | 0x8004 >> 2).to_le_bytes());
+fn sites_in_blocks() {
+    type Block<I, D, O> = fn(&mut Encoder<'_, I, D>, &mut dyn FnMut(&mut Encoder<'_, I, O>));
+    fn check<I: Isa, D: Side, O: Side>(places: fn() -> Vec<Place<I, O>>, block: Block<I, D, O>, unit: usize) {
+        for (before, inside) in (0..9).flat_map(|before| (0..9).map(move |inside| (before * unit, inside * unit))) {
+            for Place { kind, place, field, .. } in places() {
+                let mut enc = Encoder::<I, D>::new();
+                enc.data(&vec![0x90; before]);
+                let mut points: Vec<PatchPoint> = Vec::new();
+                block(&mut enc, &mut |enc| {
+                    enc.data(&vec![0x90; inside]);
+                    points.push(enc.patchable(kind, place));
+                    enc.data(&[0x90; 4]);
+                    points.push(enc.patchable(kind, place));
+                    enc.data(&vec![0x90; inside]);
+                });
+                let code = enc.finish().expect("nothing is pending");
+                assert_eq!(D::alignment(&code), 8);
+                for point in points {
+                    let site = code.site(point).expect("it is where one store can change it");
+                    assert_eq!(code.bytes()[site.offset..][..field.len()], field, "{kind:?}");
+                }
+            }
+        }
+    }
+    fn x64<D: Side>() -> Vec<Place<x64::X64, D>> {
+        x64_places().into()
+    }
+    fn aarch64<D: Side>() -> Vec<Place<aarch64::A64, D>> {
+        aarch64_places().into()
+    }
+    fn both<I: Isa>(down: fn() -> Vec<Place<I, Down>>, up: fn() -> Vec<Place<I, Up>>, unit: usize) {
+        check::<I, Down, Up>(up, |enc, f| enc.forward(|asm| f(asm)), unit);
+        check::<I, Down, Up>(up, |enc, f| enc.forward(|asm| asm.backward(|enc| enc.forward(|asm| f(asm)))), unit);
+        check::<I, Down, Down>(down, |enc, f| enc.forward(|asm| asm.backward(|enc| f(enc))), unit);
+        check::<I, Up, Down>(down, |asm, f| asm.backward(|enc| f(enc)), unit);
+        check::<I, Up, Up>(up, |asm, f| asm.backward(|enc| enc.forward(|asm| f(asm))), unit);
+    }
+    both::<x64::X64>(x64::<Down>, x64::<Up>, 1);
+    both::<aarch64::A64>(aarch64::<Down>, aarch64::<Up>, 4);
+}
+
+/// What is placed twice, since its field did not lie right, leaves labels, late immediates, constants and references of
+/// one time only.
+#[test]
+fn what_is_tried_twice_is_there_once() {
+    use x64::*;
+    fn check<D: Side>() {
+        for lead in 0..16 {
+            let mut enc = Emitter::<D>::new();
+            let (frame, later) = (enc.late(), enc.label());
+            enc.set_late(frame, 0x0101_0101);
+            enc.data(&vec![0x90; lead]);
+            let jump = enc.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(later));
+            let load = enc.patchable(SiteKind::X64Rel32, |enc| {
+                let constant = enc.constant_u64(0x77);
+                enc.mov_r64_rm64(RAX, constant);
+            });
+            let add = enc.patchable(SiteKind::X64Imm32, |enc| {
+                enc.with_late(frame, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
+            });
+            let address = enc.patchable(SiteKind::X64Imm64, |enc| enc.mov_r64_address(RCX, Symbol(1)));
+            enc.bind(later);
+            let mut code = enc.finish().expect("all is bound and set");
+            assert_eq!(code.relocations().len(), 1);
+            code.link(0x1000, |_| Some(0x0202_0202_0202_0202)).expect("any address fits");
+            let target = code.offset_of(later).expect("bound");
+            let field = |point| {
+                let site = code.site(point).expect("it is there");
+                (site.offset, i32::from_le_bytes(code.bytes()[site.offset..][..4].try_into().expect("four bytes")))
+            };
+            let (at, distance) = field(jump);
+            assert_eq!((at + 4).checked_add_signed(distance as isize), Some(target));
+            let (at, distance) = field(load);
+            let constant = (at + 4).checked_add_signed(distance as isize).expect("in the code");
+            assert_eq!(code.bytes()[constant..][..8], 0x77_u64.to_le_bytes());
+            assert_eq!(code.bytes().iter().filter(|&&byte| byte == 0x77).count(), 1);
+            assert_eq!(field(add).1, 0x0101_0101);
+            assert_eq!(field(address).1, 0x0202_0202);
+        }
+    }
+    check::<Down>();
+    check::<Up>();
+}
+
+/// A conditional branch is no site, near or far.
+#[test]
+fn only_b_and_bl_are_sites_of_branches() {
+    use aarch64::*;
+    fn check<D: Side>() {
+        for nops in [0, 0x8004] {
+            let mut enc = Emitter::<D>::new();
+            let label = enc.here();
+            enc.nops(nops);
+            enc.patchable(SiteKind::A64Branch, |enc| enc.tbz_w(W1, UImm::of::<3>(), label));
+            let is_none = |error| matches!(error, FinishError::NoPatchField { kind: SiteKind::A64Branch, .. });
+            assert!(enc.finish().err().is_some_and(is_none));
+        }
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 /// The address of a label as an immediate: backward, and wherever blocks take it.
 #[test]
 fn addresses_are_immediates() {
     use x64::*;
-    let mut enc = Encoder::new();
-    enc.ret();
-    let exit = enc.here();
-    enc.mov_r64_address(R9, exit);
-    enc.aligned(Align::of::<16>(), |enc| {
-        enc.forward(|enc| {
-            enc.nop();
-            enc.mov_r64_address(RCX, Symbol(3));
-            enc.forward(|enc| enc.mov_r64_address(RAX, exit));
-            enc.nop();
+    fn inside<D: Direction>(enc: &mut Emitter<'_, D>, exit: tailfirst::Label) {
+        enc.in_order(0..4, |enc, step| match step {
+            1 => enc.mov_r64_address(RCX, Symbol(3)),
+            // One of these is a block.
+            2 => enc.forward(|asm| asm.backward(|enc| enc.mov_r64_address(RAX, exit))),
+            _ => enc.nop(),
         });
-    });
-    let mut code = enc.finish().expect("all is bound");
-    let base = 0x7123_0000_0000;
-    code.link(base, |symbol| (symbol == Symbol(3)).then_some(0x1122_3344_5566_7788)).expect("any address fits");
-    let exit = (base + code.offset_of(exit).expect("bound") as u64).to_le_bytes();
-    let block =
-        [&[0x90, 0x48, 0xB9, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11][..], &[0x48, 0xB8], &exit, &[0x90]];
-    assert!(code.bytes().starts_with(&block.concat()));
-    assert!(code.bytes().ends_with(&[&[0x49, 0xB9][..], &exit, &[0xC3]].concat()));
+    }
+    fn check<D: Side>(block: fn(&mut Emitter<'_, D>, tailfirst::Label)) {
+        let mut enc = Emitter::<D>::new();
+        let (exit, start) = (enc.label(), enc.label());
+        enc.in_order(0..3, |enc, step| match step {
+            0 => enc.aligned(Align::of::<16>(), |enc| {
+                enc.in_order(0..2, |enc, step| match step {
+                    0 => enc.bind(start),
+                    _ => block(enc, exit),
+                })
+            }),
+            1 => enc.mov_r64_address(R9, exit),
+            _ => block!(enc; bind(exit); ret()),
+        });
+        let mut code = enc.finish().expect("all is bound");
+        let base = 0x7123_0000_0000;
+        code.link(base, |symbol| (symbol == Symbol(3)).then_some(0x1122_3344_5566_7788)).expect("any address fits");
+        let exit = (base + code.offset_of(exit).expect("bound") as u64).to_le_bytes();
+        let block =
+            [&[0x90, 0x48, 0xB9, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11][..], &[0x48, 0xB8], &exit, &[0x90]];
+        assert!(code.bytes()[code.offset_of(start).expect("bound")..].starts_with(&block.concat()));
+        assert!(code.bytes().ends_with(&[&[0x49, 0xB9][..], &exit, &[0xC3]].concat()));
+    }
+    check::<Down>(inside);
+    check::<Down>(|enc, exit| enc.forward(|asm| inside(asm, exit)));
+    check::<Up>(inside);
+    check::<Up>(|asm, exit| asm.backward(|enc| inside(enc, exit)));
 }
 
 #[test]
 fn what_is_too_short() {
-    let mut enc = x64::Encoder::new();
-    enc.patchable(SiteKind::X64Rel32, |enc| enc.ret());
-    assert!(matches!(enc.finish().map(|_| ()), Err(FinishError::NoPatchField { kind: SiteKind::X64Rel32, .. })));
-}
-
-#[test]
-fn in_a_forward_block() {
-    let mut enc = x64::Encoder::new();
-    let exit = enc.here();
-    enc.forward(|enc| enc.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(exit)));
-    assert_eq!(enc.finish().map(|_| ()), Err(FinishError::AlignedInForwardBlock { align: 8 }));
+    fn check<D: Side>() {
+        for lead in 0..9 {
+            let mut enc = x64::Emitter::<D>::new();
+            enc.nops(lead);
+            enc.patchable(SiteKind::X64Rel32, |enc| enc.ret());
+            let result = enc.finish().map(|_| ());
+            assert!(matches!(result, Err(FinishError::NoPatchField { kind: SiteKind::X64Rel32, .. })), "{lead}");
+        }
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 /// It stays where it is: only what is placed after it is moved.
@@ -151,32 +285,44 @@ fn in_an_aligned_block_that_is_moved() {
 
 #[test]
 fn of_another_encoder() {
-    let mut other = x64::Encoder::new();
-    other.nops(8);
-    let point = other.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(Symbol(1)));
-    let mut enc = x64::Encoder::new();
-    enc.ret();
-    assert_eq!(
-        enc.finish().expect("nothing is pending").site(point),
-        Err(SiteError::Outside { kind: SiteKind::X64Rel32 })
-    );
-    enc.nops(9);
-    enc.here();
-    enc.nops(5);
-    let site = Site { offset: 5, kind: SiteKind::X64Rel32 };
-    assert_eq!(enc.finish().expect("nothing is pending").site(point), Err(SiteError::Misaligned { site }));
+    fn check<D: Side>() {
+        let mut other = x64::Emitter::<D>::new();
+        other.nops(8);
+        let point = other.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(Symbol(1)));
+        let mut enc = x64::Emitter::<D>::new();
+        enc.ret();
+        let outside = Err(SiteError::Outside { kind: SiteKind::X64Rel32 });
+        assert_eq!(enc.finish().expect("nothing is pending").site(point), outside);
+        enc.nops(2);
+        // As many labels as that encoder has.
+        enc.in_order(0..2, |enc, step| match step {
+            0 => enc.nops(5),
+            _ => drop(enc.here()),
+        });
+        let code = enc.finish().expect("nothing is pending");
+        assert_eq!(code.site(point), outside);
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 #[test]
 fn what_was_rolled_back() {
-    let mut enc = x64::Encoder::new();
-    enc.ret();
-    let exit = enc.here();
-    let before = enc.snapshot();
-    let point = enc.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(exit));
-    enc.rollback(before);
-    let code = enc.finish().expect("all is bound");
-    assert_eq!(code.site(point), Err(SiteError::Outside { kind: SiteKind::X64Rel32 }));
+    fn check<D: Side>() {
+        for lead in 0..8 {
+            let mut enc = x64::Emitter::<D>::new();
+            enc.nops(lead);
+            let exit = enc.here();
+            let before = enc.snapshot();
+            let point = enc.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(exit));
+            enc.rollback(before);
+            let code = enc.finish().expect("all is bound");
+            assert_eq!(code.bytes().len(), lead);
+            assert_eq!(code.site(point), Err(SiteError::Outside { kind: SiteKind::X64Rel32 }));
+        }
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 /// The number of its label is known here, too, as that of a place from which the code is too short for the field.

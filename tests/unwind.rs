@@ -5,7 +5,7 @@ use gimli::{
 };
 use std::collections::BTreeMap;
 use tailfirst::{
-    Label, aarch64,
+    Align, Direction, Down, Encoder, Isa, Label, Up, aarch64, block,
     unwind::{self, Unwind, UnwindError, UnwindIsa, UnwindTable},
     x64,
 };
@@ -13,6 +13,10 @@ use tailfirst::{
 #[path = "support/x64/choices.rs"]
 #[allow(dead_code)]
 mod choices;
+#[path = "support/side.rs"]
+mod side;
+
+use side::{Blocks, Side};
 
 const BASE: u64 = 0x7F12_3456_7000;
 
@@ -92,6 +96,156 @@ fn x64_with_a_frame_pointer() {
     assert_eq!(rows(&unwind.table(&code).unwrap().eh_frame(BASE)), expected);
 }
 
+/// Reading order: a step's rules hold from where its code begins.
+struct Step<I: Isa, D: Direction> {
+    code: fn(&mut Encoder<'_, I, D>),
+    /// What holds behind it, in reading order.
+    rules: Vec<fn(&mut Unwind<I>, Label)>,
+}
+
+/// The section of a function that is placed step by step, from the last or from the first.
+fn section_of<I: UnwindIsa, D: Blocks>(steps: &[Step<I, D>], inner: &[Step<I, D::Other>]) -> Vec<u8> {
+    // The order of rules at one place is that of the code as a whole, also in blocks.
+    fn place<I: UnwindIsa, D: Side, Whole: Side>(
+        enc: &mut Encoder<'_, I, D>,
+        unwind: &mut Unwind<I>,
+        steps: &[Step<I, D>],
+    ) {
+        enc.in_order(0..2 * steps.len(), |enc, number| {
+            let step = &steps[number / 2];
+            match number % 2 {
+                0 => (step.code)(enc),
+                _ => {
+                    let here = enc.here();
+                    Whole::reading_order(step.rules.clone()).into_iter().for_each(|rule| rule(unwind, here));
+                }
+            }
+        });
+    }
+    let mut enc = Encoder::<I, D>::new();
+    let mut unwind = Unwind::new();
+    enc.in_order(0..2, |enc, part| match part {
+        0 => D::block(enc, |enc| place::<I, D::Other, D>(enc, &mut unwind, inner)),
+        _ => place::<I, D, D>(enc, &mut unwind, steps),
+    });
+    unwind.table(&enc.finish().unwrap()).unwrap().eh_frame(BASE)
+}
+
+/// The same function written down and up, its prologue a block of the other direction.
+#[test]
+fn the_same_section_in_both_directions() {
+    use x64::{R12, RBP, RBX, RDI, RSP, X64};
+    fn prologue<D: Direction>() -> [Step<X64, D>; 4] {
+        [
+            Step {
+                code: |enc| enc.push_r64(RBP),
+                rules: vec![|unwind, here| unwind.cfa_offset(here, 16), |unwind, here| unwind.saved(here, RBP, -16)],
+            },
+            Step { code: |enc| enc.mov_rm64_r64(RBP, RSP), rules: vec![|unwind, here| unwind.cfa_register(here, RBP)] },
+            Step { code: |enc| enc.push_r64(RBX), rules: vec![|unwind, here| unwind.saved(here, RBX, -24)] },
+            Step { code: |enc| enc.push_r64(R12), rules: vec![|unwind, here| unwind.saved(here, R12, -32)] },
+        ]
+    }
+    fn body<D: Direction>() -> [Step<X64, D>; 5] {
+        [
+            Step { code: |enc| enc.call_rm64(RDI), rules: vec![|unwind, here| unwind.remember(here)] },
+            Step { code: |enc| enc.pop_r64(R12), rules: vec![|unwind, here| unwind.restored(here, R12)] },
+            Step {
+                code: |enc| block!(enc; pop_r64(RBX); pop_r64(RBP)),
+                rules: vec![
+                    |unwind, here| unwind.cfa(here, RSP, 8),
+                    |unwind, here| unwind.restored(here, RBX),
+                    |unwind, here| unwind.restored(here, RBP),
+                ],
+            },
+            Step { code: |enc| enc.ret(), rules: vec![|unwind, here| unwind.restore(here)] },
+            Step { code: |enc| enc.ud2(), rules: vec![] },
+        ]
+    }
+    let down = section_of::<X64, Down>(&body(), &prologue());
+    let up = section_of::<X64, Up>(&body(), &prologue());
+    assert_eq!(down, up);
+    // And it says what it should.
+    let [ret, rbp, rbx] = [(DWARF_X64_RETURN, -8), (DWARF_RBP, -16), (DWARF_RBX, -24)];
+    let r12 = (12, -32);
+    let whole = state(DWARF_RBP, 16, [ret, rbp, rbx, r12]);
+    let expected = [
+        (0, 1, state(DWARF_RSP, 8, [ret])),
+        (1, 4, state(DWARF_RSP, 16, [ret, rbp])),
+        (4, 5, state(DWARF_RBP, 16, [ret, rbp])),
+        (5, 7, state(DWARF_RBP, 16, [ret, rbp, rbx])),
+        (7, 9, whole.clone()),
+        (9, 11, whole.clone()),
+        (11, 13, state(DWARF_RBP, 16, [ret, rbp, rbx])),
+        (13, 14, state(DWARF_RSP, 8, [ret])),
+        (14, 16, whole),
+    ];
+    assert_eq!(rows(&up), expected);
+}
+
+#[test]
+fn the_same_section_in_both_directions_aarch64() {
+    use aarch64::{A64, SImm, SP, X0, X29, X30};
+    fn prologue<D: Direction>() -> [Step<A64, D>; 2] {
+        [
+            Step {
+                code: |enc| enc.stp_x_pre(X29, X30, SP, SImm::new(-32).unwrap()),
+                rules: vec![
+                    |unwind, here| unwind.cfa_offset(here, 32),
+                    |unwind, here| unwind.saved(here, X29, -32),
+                    |unwind, here| unwind.saved(here, X30, -24),
+                ],
+            },
+            Step { code: |enc| enc.mov_x_sp(X29, SP), rules: vec![|unwind, here| unwind.cfa_register(here, X29)] },
+        ]
+    }
+    fn body<D: Direction>() -> [Step<A64, D>; 3] {
+        [
+            Step { code: |enc| enc.blr(X0), rules: vec![] },
+            Step {
+                code: |enc| enc.ldp_x_post(X29, X30, SP, SImm::new(32).unwrap()),
+                rules: vec![
+                    |unwind, here| unwind.cfa(here, SP, 0),
+                    |unwind, here| unwind.restored(here, X29),
+                    |unwind, here| unwind.restored(here, X30),
+                ],
+            },
+            Step { code: |enc| enc.ret(), rules: vec![] },
+        ]
+    }
+    let down = section_of::<A64, Down>(&body(), &prologue());
+    let up = section_of::<A64, Up>(&body(), &prologue());
+    assert_eq!(down, up);
+    let pair = [(DWARF_X29, -32), (DWARF_X30, -24)];
+    let expected = [
+        (0, 4, state(DWARF_SP, 0, [])),
+        (4, 8, state(DWARF_SP, 32, pair)),
+        (8, 16, state(DWARF_X29, 32, pair)),
+        (16, 20, state(DWARF_SP, 0, [])),
+    ];
+    assert_eq!(rows(&up), expected);
+}
+
+/// Where code grows up, the rule given last applies.
+#[test]
+fn of_two_rules_at_one_place_the_upper_applies() {
+    use x64::*;
+    fn check<D: Side>() {
+        let mut enc = Emitter::<D>::new();
+        let mut unwind = Unwind::new();
+        enc.in_order(0..4, |enc, step| match step {
+            0 | 3 => enc.nop(),
+            1 => unwind.cfa_offset(enc.here(), 16),
+            _ => unwind.cfa_offset(enc.here(), 24),
+        });
+        let saved = [(DWARF_X64_RETURN, -8)];
+        let expected = [(0, 1, state(DWARF_RSP, 8, saved)), (1, 2, state(DWARF_RSP, 24, saved))];
+        assert_eq!(rows(&unwind.table(&enc.finish().unwrap()).unwrap().eh_frame(BASE)), expected);
+    }
+    check::<Down>();
+    check::<Up>();
+}
+
 /// The prologue is a forward block, and the body an aligned one.
 #[test]
 fn rules_in_blocks() {
@@ -120,6 +274,37 @@ fn rules_in_blocks() {
     assert_eq!((code.bytes().len(), code.bytes()[5], code.bytes()[6]), (21, 0x57, 0x5A));
     let ret = (DWARF_X64_RETURN, -8);
     let expected = [(0, 1, 8), (1, 5, 16), (5, 6, 48), (6, 15, 56), (15, 19, 48), (19, 20, 16), (20, 21, 8)]
+        .map(|(start, end, cfa)| (start, end, state(DWARF_RSP, cfa, [ret])));
+    assert_eq!(rows(&unwind.table(&code).unwrap().eh_frame(BASE)), expected);
+}
+
+/// The mirror: an aligned body in code that grows up, and an epilogue that is written backward.
+#[test]
+fn rules_in_blocks_of_code_that_grows_up() {
+    use x64::*;
+    let mut asm = Assembler::new();
+    let mut unwind = Unwind::new();
+    asm.push_r64(RBX);
+    unwind.cfa_offset(asm.here(), 16);
+    asm.sub_rm64_imm8(RSP, 32);
+    unwind.cfa_offset(asm.here(), 48);
+    asm.aligned(Align::of::<16>(), |asm| {
+        asm.push_r64(RDI);
+        unwind.cfa_offset(asm.here(), 56);
+        asm.pop_r64(RDX);
+    });
+    unwind.cfa_offset(asm.here(), 48);
+    asm.backward(|enc| {
+        enc.ret();
+        unwind.cfa_offset(enc.here(), 8);
+        enc.pop_r64(RBX);
+        unwind.cfa_offset(enc.here(), 16);
+        enc.add_rm64_imm8(RSP, 32);
+    });
+    let code = asm.finish().unwrap();
+    assert_eq!((code.bytes().len(), code.bytes()[16], code.bytes()[17]), (24, 0x57, 0x5A));
+    let ret = (DWARF_X64_RETURN, -8);
+    let expected = [(0, 1, 8), (1, 5, 16), (5, 17, 48), (17, 18, 56), (18, 22, 48), (22, 23, 16), (23, 24, 8)]
         .map(|(start, end, cfa)| (start, end, state(DWARF_RSP, cfa, [ret])));
     assert_eq!(rows(&unwind.table(&code).unwrap().eh_frame(BASE)), expected);
 }
@@ -369,7 +554,8 @@ fn a_section_holds_functions() {
     assert!(rows(&unwind::EhFrame::<aarch64::A64>::new().to_bytes()).is_empty());
 }
 
-/// Rules of random functions, given from the last to the first, against a machine that follows them from the first to the last.
+/// Rules of random functions, given from the last to the first and from the first to the last, against a machine that
+/// follows them from the first to the last.
 #[test]
 fn random_rules_are_what_following_them_gives() {
     #[derive(Debug, Clone, Copy)]
@@ -387,10 +573,14 @@ fn random_rules_are_what_following_them_gives() {
         table.eh_frame(BASE)
     }
 
-    fn follow(numbers: Vec<u64>) -> bool {
-        use x64::*;
+    fn property(numbers: Vec<u64>) -> bool {
+        follow::<Down>(&numbers) && follow::<Up>(&numbers)
+    }
+
+    fn follow<D: Side>(numbers: &[u64]) -> bool {
+        use x64::{Emitter, R12, R13, R14, R15, RBP, RBX, RSP};
         const LEN: usize = 300;
-        let mut choices = choices::Choices::new(&numbers);
+        let mut choices = choices::Choices::new(numbers);
         let mut steps: Vec<(usize, Step)> = Vec::new();
         let (mut offset, mut depth) = (0, 0);
         for _ in 0..numbers.len() / 3 {
@@ -441,31 +631,32 @@ fn random_rules_are_what_following_them_gives() {
             expected.push(now.clone());
         }
 
-        // Backward, one instruction of a byte after the other.
-        let mut enc = Encoder::new();
+        // In the order in which code grows, one instruction of a byte after the other.
+        let mut enc = Emitter::<D>::new();
         let mut unwind = Unwind::new();
-        let mut coming = steps.iter().rev().peekable();
-        for byte in (0..=LEN).rev() {
-            let here = enc.here();
-            while let Some((_, step)) = coming.next_if(|(offset, _)| *offset == byte) {
-                match *step {
-                    Step::Cfa(register, offset) => unwind.cfa(here, base(register).0, offset),
-                    Step::Register(register) => unwind.cfa_register(here, base(register).0),
-                    Step::Offset(offset) => unwind.cfa_offset(here, offset),
-                    Step::Saved(register, offset) => unwind.saved(here, saved(register).0, offset),
-                    Step::Restored(register) => unwind.restored(here, saved(register).0),
-                    Step::Remember => unwind.remember(here),
-                    Step::Restore => unwind.restore(here),
+        enc.in_order(0..=LEN, |enc, byte| {
+            let at_byte = steps.iter().filter(|(offset, _)| *offset == byte);
+            enc.in_order(0..2, |enc, part| match part {
+                0 => {
+                    let here = enc.here();
+                    enc.in_order(at_byte.clone(), |_, (_, step)| match *step {
+                        Step::Cfa(register, offset) => unwind.cfa(here, base(register).0, offset),
+                        Step::Register(register) => unwind.cfa_register(here, base(register).0),
+                        Step::Offset(offset) => unwind.cfa_offset(here, offset),
+                        Step::Saved(register, offset) => unwind.saved(here, saved(register).0, offset),
+                        Step::Restored(register) => unwind.restored(here, saved(register).0),
+                        Step::Remember => unwind.remember(here),
+                        Step::Restore => unwind.restore(here),
+                    });
                 }
-            }
-            if byte > 0 {
-                enc.nop();
-            }
-        }
+                _ if byte < LEN => enc.nop(),
+                _ => {}
+            });
+        });
         let table = unwind.table(&enc.finish().unwrap()).unwrap();
         let rows = rows(&section(&table));
         let found = rows.into_iter().flat_map(|(start, end, state)| (start..end).map(move |_| state.clone()));
         found.collect::<Vec<_>>() == expected
     }
-    choices::check("random_rules_are_what_following_them_gives", 500).quickcheck(follow as fn(Vec<u64>) -> bool);
+    choices::check("random_rules_are_what_following_them_gives", 500).quickcheck(property as fn(Vec<u64>) -> bool);
 }

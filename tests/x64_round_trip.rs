@@ -1,15 +1,19 @@
 //! Every form, with random operands, against a forward encoder, byte for byte.
 //!
-//! Each case puts an instruction between other code, so that labels have distances, and assembles it into every kind of buffer: one
-//! that grows, a slice with room, a slice of exactly the code's size, and one that is a byte too small. The last two
-//! must leave what surrounds them alone, and the last must say how large it should have been.
+//! Each case puts an instruction between other code, so that labels have distances, and assembles it in both directions
+//! into every kind of buffer: one that grows, a slice with room, a slice of exactly the code's size, and one that is a
+//! byte too small. The last two must leave what surrounds them alone, and the last must say how large it should have
+//! been.
 
 #![cfg(feature = "x64")]
 
+#[path = "support/side.rs"]
+mod side;
 #[path = "support/x64/mod.rs"]
 mod support;
 
 use quickcheck::{Arbitrary, Gen, TestResult};
+use side::Side;
 use std::cell::Cell;
 use support::{
     MODEL,
@@ -18,8 +22,8 @@ use support::{
     operands::{Labels, OUTSIDE, Reach, Sample},
 };
 use tailfirst::{
-    FinishError,
-    x64::{Encoder, forms},
+    Down, FinishError, Up,
+    x64::{Emitter, forms},
 };
 use tailfirst_gen::x64::Form as Model;
 
@@ -76,21 +80,26 @@ impl Arbitrary for Case {
 }
 
 /// `nop`s, as code that an instruction lies in.
-fn filler(enc: &mut Encoder<'_>, bytes: u8) {
+fn filler<D: Side>(enc: &mut Emitter<'_, D>, bytes: u8) {
     for _ in 0..bytes {
         enc.nop();
     }
 }
 
-fn assemble(enc: &mut Encoder<'_>, index: usize, sample: &Sample) {
-    let labels = Labels { above: enc.here(), below: enc.label() };
-    filler(enc, sample.above);
+fn assemble<D: Side>(enc: &mut Emitter<'_, D>, index: usize, sample: &Sample) {
+    let labels = Labels { above: enc.label(), below: enc.label() };
     let operands = sample.operands(&MODEL[index], labels);
-    if let Err(error) = forms()[index].emit(enc, &operands) {
-        panic!("{}: {error}: {operands:?}", MODEL[index].syntax);
-    }
-    filler(enc, sample.below);
-    enc.bind(labels.below);
+    enc.in_order(0..5, |enc, step| match step {
+        0 => enc.bind(labels.below),
+        1 => filler(enc, sample.below),
+        2 => {
+            if let Err(error) = forms()[index].emit(enc, &operands) {
+                panic!("{}: {error}: {operands:?}", MODEL[index].syntax);
+            }
+        }
+        3 => filler(enc, sample.above),
+        _ => enc.bind(labels.above),
+    });
 }
 
 fn expected(form: &Model, sample: &Sample) -> Vec<u8> {
@@ -101,7 +110,7 @@ fn expected(form: &Model, sample: &Sample) -> Vec<u8> {
 }
 
 /// The finished bytes, linked so that the symbol has the sample's distance.
-fn finish(enc: &mut Encoder<'_>, sample: &Sample) -> Result<Vec<u8>, FinishError> {
+fn finish<D: Side>(enc: &mut Emitter<'_, D>, sample: &Sample) -> Result<Vec<u8>, FinishError> {
     const BASE: u64 = 0x1_2345_6789;
     let mut code = enc.finish()?;
     let relocations = code.relocations().to_vec();
@@ -119,10 +128,10 @@ fn finish(enc: &mut Encoder<'_>, sample: &Sample) -> Result<Vec<u8>, FinishError
 const GUARD: usize = 80;
 
 /// Assembles into the middle `size` bytes of guarded memory.
-fn in_slice(index: usize, sample: &Sample, size: usize) -> Result<Vec<u8>, FinishError> {
+fn in_slice<D: Side>(index: usize, sample: &Sample, size: usize) -> Result<Vec<u8>, FinishError> {
     let mut memory = vec![0xA5; GUARD + size + GUARD];
     let result = {
-        let mut enc = Encoder::in_slice(&mut memory[GUARD..GUARD + size]);
+        let mut enc = Emitter::<D>::in_slice(&mut memory[GUARD..GUARD + size]);
         assemble(&mut enc, index, sample);
         finish(&mut enc, sample)
     };
@@ -131,7 +140,8 @@ fn in_slice(index: usize, sample: &Sample, size: usize) -> Result<Vec<u8>, Finis
         "written outside the slice"
     );
     if let Ok(bytes) = &result {
-        assert_eq!(&memory[GUARD + size - bytes.len()..GUARD + size], bytes, "the code ends where the slice does");
+        let filled = &memory[GUARD..GUARD + size][D::filled(size, bytes.len())];
+        assert_eq!(filled, bytes, "the code's base is the slice's");
     }
     result
 }
@@ -141,34 +151,40 @@ fn mistake(index: usize, numbers: &[u64]) -> Option<String> {
     let form = &MODEL[index];
     let sample = Sample::new(form, &mut Choices::new(numbers));
     let bytes = expected(form, &sample);
+    mistake_in::<Down>(index, &sample, &bytes).or_else(|| mistake_in::<Up>(index, &sample, &bytes))
+}
+
+fn mistake_in<D: Side>(index: usize, sample: &Sample, bytes: &Vec<u8>) -> Option<String> {
+    let form = &MODEL[index];
+    let direction = if D::IS_UP { "up" } else { "down" };
     let differs = |what: &str, found: Result<Vec<u8>, FinishError>| {
-        let fine = found.as_ref() == Ok(&bytes);
+        let fine = found.as_ref() == Ok(bytes);
         (!fine).then(|| {
             let found = found.map(|bytes| format!("{bytes:02x?}"));
             format!(
-                "{} ({}), {what}: {sample:?}\nexpected {bytes:02x?}\nfound    {found:?}",
+                "{} ({}), {direction}, {what}: {sample:?}\nexpected {bytes:02x?}\nfound    {found:?}",
                 form.syntax, form.notation
             )
         })
     };
-    let mut enc = Encoder::new();
-    assemble(&mut enc, index, &sample);
-    if let Some(difference) = differs("growing", finish(&mut enc, &sample)) {
+    let mut enc = Emitter::<D>::new();
+    assemble(&mut enc, index, sample);
+    if let Some(difference) = differs("growing", finish(&mut enc, sample)) {
         return Some(difference);
     }
     enc.clear();
-    assemble(&mut enc, index, &sample);
-    if let Some(difference) = differs("growing, used before", finish(&mut enc, &sample)) {
+    assemble(&mut enc, index, sample);
+    if let Some(difference) = differs("growing, used before", finish(&mut enc, sample)) {
         return Some(difference);
     }
     for (what, more) in [("slice with room", 300), ("slice that fits", 0)] {
-        if let Some(difference) = differs(what, in_slice(index, &sample, bytes.len() + more)) {
+        if let Some(difference) = differs(what, in_slice::<D>(index, sample, bytes.len() + more)) {
             return Some(difference);
         }
     }
-    let short = in_slice(index, &sample, bytes.len() - 1);
+    let short = in_slice::<D>(index, sample, bytes.len() - 1);
     let needed = Err(FinishError::OutOfSpace { needed: bytes.len() });
-    (short != needed).then(|| format!("{}, slice a byte too small: {short:?}: {sample:?}", form.syntax))
+    (short != needed).then(|| format!("{}, {direction}, slice a byte too small: {short:?}: {sample:?}", form.syntax))
 }
 
 #[test]
@@ -207,7 +223,7 @@ impl Arbitrary for Program {
     }
 }
 
-/// What a program is, with every displacement a number: its operands, the last instruction first, and its bytes.
+/// What a program is, with every displacement a number: its operands in reading order, and its bytes.
 fn program(program: &Program) -> (Vec<(usize, Sample)>, Vec<u8>) {
     let mut samples = Vec::new();
     let mut bytes = Vec::new();
@@ -220,33 +236,37 @@ fn program(program: &Program) -> (Vec<(usize, Sample)>, Vec<u8>) {
             samples.push((index % MODEL.len(), sample));
         }
     }
-    samples.reverse();
     (samples, bytes)
 }
 
-fn assemble_program(enc: &mut Encoder<'_>, samples: &[(usize, Sample)]) -> Result<Vec<u8>, FinishError> {
-    let end = enc.here();
-    let labels = Labels { above: end, below: end };
-    for (index, sample) in samples {
+fn assemble_program<D: Side>(enc: &mut Emitter<'_, D>, samples: &[(usize, Sample)]) -> Result<Vec<u8>, FinishError> {
+    let base = enc.here();
+    let labels = Labels { above: base, below: base };
+    enc.in_order(samples, |enc, (index, sample)| {
         forms()[*index].emit(enc, &sample.operands(&MODEL[*index], labels)).expect("operands of the form");
-    }
+    });
     enc.finish().map(|code| code.bytes().to_vec())
+}
+
+/// Whether each buffer gets the program, or one of half its size says what it needs.
+fn fills_every_buffer<D: Side>(samples: &[(usize, Sample)], bytes: &Vec<u8>) -> bool {
+    let mut enc = Emitter::<D>::new();
+    let mut roomy = Emitter::<D>::with_capacity(64 * 1024);
+    let mut exact = vec![0; bytes.len()];
+    let mut short = vec![0; bytes.len() / 2];
+    let needed = Err(FinishError::OutOfSpace { needed: bytes.len() });
+    assemble_program(&mut enc, samples).as_ref() == Ok(bytes)
+        && assemble_program(&mut roomy, samples).as_ref() == Ok(bytes)
+        && assemble_program(&mut Emitter::<D>::in_slice(&mut exact), samples).as_ref() == Ok(bytes)
+        && (bytes.is_empty() || assemble_program(&mut Emitter::<D>::in_slice(&mut short), samples) == needed)
 }
 
 #[test]
 fn sequences_across_growth() {
     fn property(random: Program) -> TestResult {
         let (samples, bytes) = program(&random);
-        let mut enc = Encoder::new();
-        let mut roomy = Encoder::with_capacity(64 * 1024);
-        let mut exact = vec![0; bytes.len()];
-        let mut short = vec![0; bytes.len() / 2];
-        let needed = Err(FinishError::OutOfSpace { needed: bytes.len() });
         TestResult::from_bool(
-            assemble_program(&mut enc, &samples).as_ref() == Ok(&bytes)
-                && assemble_program(&mut roomy, &samples).as_ref() == Ok(&bytes)
-                && assemble_program(&mut Encoder::in_slice(&mut exact), &samples).as_ref() == Ok(&bytes)
-                && (bytes.is_empty() || assemble_program(&mut Encoder::in_slice(&mut short), &samples) == needed),
+            fills_every_buffer::<Down>(&samples, &bytes) && fills_every_buffer::<Up>(&samples, &bytes),
         )
     }
     choices::check("sequences_across_growth", 200).quickcheck(property as fn(Program) -> TestResult);

@@ -8,8 +8,8 @@
 //! label inside. Constants that no immediate holds come from the pool.
 
 use tailfirst::x64::{
-    Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI,
-    RSP, XMM15, Xmm,
+    Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX,
+    RSI, RSP, XMM15, Xmm,
 };
 use tailfirst::{Direction, Label, PatchPoint, SiteKind, block};
 

@@ -25,11 +25,17 @@ pub fn aarch64_forms(tables: &Path) -> Result<Vec<aarch64::Form>, TableError> {
     aarch64::forms(&table::read_dir(&tables.join("aarch64"))?)
 }
 
-/// Writes the encoders of the tables to `out`: `x64.rs` and `aarch64.rs`, and the forms as data to `x64_forms.rs` and
-/// `aarch64_forms.rs`. What is written is a matter of Cargo features: those of the instruction sets, those that the
-/// tables name, and `forms`.
+/// Writes what the runtime includes to `out`, for each instruction set:
 ///
-/// Every form is checked, whatever is written.
+/// | file | content |
+/// |---|---|
+/// | `x64.rs`, `aarch64.rs` | the encoders |
+/// | `x64_rows.rs`, `aarch64_rows.rs` | what reads the numbers that they hand over |
+/// | `x64_words.rs`, `aarch64_words.rs` | the instructions that the runtime places by itself |
+/// | `x64_forms.rs`, `aarch64_forms.rs` | the forms as data |
+///
+/// What is written is a matter of Cargo features: those of the instruction sets, those that the tables name, `forms`, and `exec`, which has
+/// instructions of both sets. Every form of a set is checked, whatever is written.
 pub fn generate(tables: &Path, out: &Path, is_enabled: impl Fn(&str) -> bool + Sync) -> Result<(), TableError> {
     // Both at once: while a build script runs, cargo has nothing else to do.
     thread::scope(|scope| {
@@ -40,22 +46,32 @@ pub fn generate(tables: &Path, out: &Path, is_enabled: impl Fn(&str) -> bool + S
 }
 
 fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -> Result<(), TableError> {
-    if !is_enabled("x64") {
+    if !is_enabled("x64") && !is_enabled("exec") {
         return Ok(());
     }
     let mut forms = x64_forms(tables)?;
+    write(out, "x64_words.rs", &x64::words(&forms)?)?;
+    if !is_enabled("x64") {
+        return Ok(());
+    }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
     write(out, "x64.rs", &x64::encoders(&forms, "crate"))?;
+    write(out, "x64_rows.rs", &x64::readers())?;
     if is_enabled("forms") { write(out, "x64_forms.rs", &x64::forms_data(&forms)) } else { Ok(()) }
 }
 
 fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -> Result<(), TableError> {
-    if !is_enabled("aarch64") {
+    if !is_enabled("aarch64") && !is_enabled("exec") {
         return Ok(());
     }
     let mut forms = aarch64_forms(tables)?;
+    write(out, "aarch64_words.rs", &aarch64::words(&forms)?)?;
+    if !is_enabled("aarch64") {
+        return Ok(());
+    }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
     write(out, "aarch64.rs", &aarch64::encoders(&forms, "crate"))?;
+    write(out, "aarch64_rows.rs", &aarch64::readers())?;
     if is_enabled("forms") { write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms)) } else { Ok(()) }
 }
 

@@ -112,12 +112,12 @@ fn expand<Row: TextRow>(
             if row.cpu().is_none() {
                 *row.cpu() = group.cpu.clone();
             }
-            let written = row.title().to_string();
+            let (title, written) = (row.title().to_string(), row.written());
             for text in row.texts() {
                 *text = substitute(text, &group.cols, texts, &mut used)
-                    .map_err(|reason| TableError::of_row(table, &written, reason))?;
+                    .map_err(|reason| TableError::of_row(table, &title, reason))?;
             }
-            lines.push(Line { table: table.into(), feature: feature.clone(), row });
+            lines.push(Line { table: table.into(), feature: feature.clone(), written, row });
         }
     }
     match used.iter().position(|used| !used) {

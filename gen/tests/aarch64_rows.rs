@@ -1,8 +1,9 @@
 //! Wrong AArch64 rows and what is said about them, and right rows that look wrong.
 
+use std::path::Path;
 use tailfirst_gen::{
     Reason, TableError,
-    aarch64::{Form, Row, encoders, forms, forms_data},
+    aarch64::{Form, Row, encoders, forms, forms_data, words},
     table,
 };
 
@@ -292,16 +293,27 @@ fn functions() {
     let text = encoders(&forms, "::tailfirst");
     let expected = "\
 // Generated from tables/aarch64/ by tailfirst-gen. Change the tables.
+//
+// What functions hand over of their rows is in one number each, in groups of hexadecimal digits. Here they are from
+// the left on; those in front that are zero are not written.
+//
+// The places of operands, to word1, word2, word3, word4, branch1, branch2, branch3, branch4:
+//   2 digits  fourth: the lowest bit of the fourth operand
+//   2 digits  third: the lowest bit of the third operand
+//   2 digits  second: the lowest bit of the second operand
+//   2 digits  first: the lowest bit of the first operand
 
-use ::tailfirst::Target;
+use ::tailfirst::{
+    Direction, Target,
+};
 use ::tailfirst::aarch64::{
-    Encoder, Rel, SImm, UImm, X, XSp, encode,
+    Emitter, Rel, SImm, UImm, X, XSp, encode,
 };
 
 type SImm9x0 = SImm<9, 0>;
 type UImm6x0 = UImm<6, 0>;
 
-impl Encoder<'_> {
+impl<Dir: Direction> Emitter<'_, Dir> {
     /** `LDR <Xt>, [<Xn|SP>], #<simm>`
 
     Encoding: `11111000010|imm9|01|Rn|Rt` (LDR_64_ldst_immpost)
@@ -312,7 +324,7 @@ impl Encoder<'_> {
 
     CPU: base
 
-    Table: aarch64/test.ron
+    Table: aarch64/test.ron, `ldr_x_post, LDR_64_ldst_immpost`
     */
     #[doc(alias = \"LDR_64_ldst_immpost\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -335,7 +347,7 @@ impl Encoder<'_> {
 
     CPU: FEAT_NONE
 
-    Table: aarch64/test.ron
+    Table: aarch64/test.ron, `tbz`
     */
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm6x0, target: impl Into<Target>) {
@@ -353,6 +365,8 @@ impl Encoder<'_> {
         "{data}"
     );
     assert!(data.contains(r#"get::<X>(operands, 0, "X")?"#), "{data}");
+    // One function for both directions, and a form has both.
+    assert!(data.contains("emit: Emit { down: emit::tbz::<Down>, up: emit::tbz::<Up> }"), "{data}");
 }
 
 #[test]
@@ -366,21 +380,49 @@ fn a_body_is_one_call_with_the_bare_parameters() {
     holds(
         r#"(name: "mul_x", asm: "MUL <Xd>, <Xn>, <Xm>", bits: "10011011000|Rm|011111|Rn|Rd", ops: "Rd=X:w Rn=X Rm=X")"#,
         "mul_x(&mut self, rd: impl Into<X>, rn: impl Into<X>, rm: impl Into<X>)",
-        "encode::word3(self, 0x9B007C00, 0x00100500, rd, rn, rm)",
+        "encode::word3(self, 0x9B007C00, 0x10_05_00, rd, rn, rm)",
     );
     holds(
         r#"(name: "fabs_d", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
         "fabs_d(&mut self, rd: D, rn: D)",
-        "encode::word2::<D, D>(self, 0x1E60C000, 0x500, rd, rn)",
+        "encode::word2::<_, D, D>(self, 0x1E60C000, 0x05_00, rd, rn)",
     );
     holds(
         r#"(name: "ldur_x", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
         "ldur_x(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0)",
-        "encode::word3::<_, _, SImm9x0>(self, 0xF8400000, 0x000C0500, rt, rn, imm9)",
+        "encode::word3::<_, _, _, SImm9x0>(self, 0xF8400000, 0x0C_05_00, rt, rn, imm9)",
     );
     holds(
         r#"(name: "cbz_x", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
         "cbz_x(&mut self, rt: impl Into<X>, target: impl Into<Target>)",
-        "encode::branch1(self, 0xB4000000, 0x0, rt, Rel::Imm19, target)",
+        "encode::branch1(self, 0xB4000000, 0x00, rt, Rel::Imm19, target)",
     );
+}
+
+/// What the runtime places by itself is there, with the bits that the manual has.
+#[test]
+fn words_of_the_runtime() {
+    let forms = tailfirst_gen::aarch64_forms(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"))).unwrap();
+    let text = words(&forms).unwrap();
+    for line in [
+        "/// `B <label>`\npub(crate) const B: Instruction = Instruction { bits: 0x14000000, mask: 0xFC000000 };",
+        "/// `NOP`\npub(crate) const NOP: Instruction = Instruction { bits: 0xD503201F, mask: 0xFFFFFFFF };",
+        "/// `BRK #<imm>`\npub(crate) const BRK: Instruction = Instruction { bits: 0xD4200000, mask: 0xFFE0001F };",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+    let without: Vec<Form> = forms.into_iter().filter(|form| form.name != "brk").collect();
+    let missing = TableError { table: "aarch64".into(), row: None, reason: Reason::Missing { name: "brk".into() } };
+    assert_eq!(words(&without), Err(missing));
+}
+
+#[test]
+fn a_function_names_its_row_as_the_table_has_it() {
+    let group = r#"(title: "test", cols: ["x", "X", "sf"], each: [["w", "W", "0"], ["x", "X", "1"]], rows: [
+        (name: "cbz_$x", id: "CBZ_${sf}", asm: "CBZ <${X}t>, <label>", bits: "$sf|0110100|imm19|Rt", ops: "Rt=$X imm19=Label"),
+    ])"#;
+    let table = format!(r#"Table(source: "test", groups: [{group}])"#);
+    let forms = forms(&table::read::<Row>("aarch64/test.ron", &table).unwrap()).unwrap();
+    let text = encoders(&forms, "::tailfirst");
+    assert_eq!(text.matches("\n    Table: aarch64/test.ron, `cbz_$x, CBZ_${sf}`\n").count(), 2, "{text}");
 }

@@ -2,6 +2,7 @@
 //!
 //! Each test is a table of one mistake. The reason is compared as data, so a message may be reworded, but not lose what it says.
 
+use std::{collections::BTreeSet, path::Path};
 use tailfirst_gen::{
     Reason, TableError, table,
     x64::{self, Encoding, Form, Rex, Row},
@@ -768,6 +769,30 @@ mod expansion {
     }
 
     #[test]
+    fn a_function_names_its_row_as_the_table_has_it() {
+        let family = r#"cols: ["mn", "n"], each: [["add", "0"]], rows: [(ins: "$mn r/mv, imm8", op: "83 /$n ib", en: "MI", io: "rw r")]"#;
+        let forms = forms_of(&format!(r#"Table(source: "test", groups: [(title: "test", {family})])"#)).unwrap();
+        let text = x64::encoders(&forms, "::tailfirst");
+        assert_eq!(text.matches("\n    Table: x64/test.ron, `$mn r/mv, imm8`\n").count(), 3, "{text}");
+    }
+
+    /// The legend at the head of the file says which functions take a number of which layout.
+    #[test]
+    fn every_number_has_its_legend() {
+        let forms = tailfirst_gen::x64_forms(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"))).unwrap();
+        let text = x64::encoders(&forms, "::tailfirst");
+        let called: BTreeSet<&str> = text
+            .split("encode::")
+            .filter_map(|call| call.split_once(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+            .filter(|(_, rest)| rest.starts_with("self, 0x") || rest.starts_with(":<"))
+            .map(|(function, _)| function)
+            .collect();
+        let described: Vec<&str> = x64::LAYOUTS.iter().flat_map(|layout| layout.taken_by).copied().collect();
+        assert_eq!(described.len(), described.iter().collect::<BTreeSet<_>>().len());
+        assert_eq!(called, described.into_iter().collect());
+    }
+
+    #[test]
     fn a_body_is_one_call_with_the_bare_parameters() {
         let holds = |row: &str, signature: &str, body: &str| {
             let text = x64::encoders(&rows(row).unwrap_or_else(|error| panic!("{error}")), "::tailfirst");
@@ -777,22 +802,62 @@ mod expansion {
         holds(
             r#"(ins: "add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#,
             "add_rm64_r64(&mut self, rm64: impl Into<Rm<Gpr64>>, r64: Gpr64)",
-            "encode::rm(self, 0x100_0000_0000_0011, r64, rm64)",
+            "encode::rm(self, 0x010000_000000_1_1, r64, rm64)",
         );
         holds(
             r#"(ins: "pcmpistri xmm1, xmm2/m128, imm8", op: "66 0F 3A 63 /r ib", en: "RMI", io: "r r r")"#,
             "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl Into<Rm<Xmm>>, imm8: i8)",
-            "encode::rm_imm(self, 0x633A_0F66_0000_0007, xmm1, xmm2m128, imm8)",
+            "encode::rm_imm(self, 0x633A0F_660000_0_7, xmm1, xmm2m128, imm8)",
         );
         holds(
             r#"(ins: "psrlq xmm1, imm8", op: "66 0F 73 /2 ib", en: "MI", io: "rw r")"#,
             "psrlq_xmm_imm8(&mut self, xmm1: Xmm, imm8: i8)",
-            "encode::rm_imm::<Xmm>(self, 0x730F_0066_0000_0046, (), xmm1, imm8)",
+            "encode::rm_imm::<_, Xmm>(self, 0x730F00_660000_4_6, (), xmm1, imm8)",
         );
         holds(
             r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
             "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl Into<Rm<Xmm>>)",
-            "encode::vex(self, 0x58_0100, xmm1, xmm2, xmm3m128)",
+            "encode::vex(self, 0x58_01_00, xmm1, xmm2, xmm3m128)",
         );
+        holds(
+            r#"(ins: "vaddpd zmm1, zmm2, zmm3/m512/m64bcst", op: "EVEX.512.66.0F.W1 58 /r", en: "RVM", io: "w r r", tt: Full)"#,
+            "vaddpd_zmm_zmm_zmmm512b64(&mut self, zmm1: Zmm, zmm2: Zmm, zmm3m512m64bcst: impl Into<Bcst<Zmm>>)",
+            "encode::evex::<_, Zmm, Zmm, _>(self, 0x58_01_81_40_06_03, zmm1, zmm2, zmm3m512m64bcst, ())",
+        );
+        holds(
+            r#"(ins: "adc er/m16, imm16", op: "66 REX2.W0 81 /2 iw", en: "MI", io: "rw r")"#,
+            "adc_erm16_imm16(&mut self, erm16: impl Into<Rm<EGpr16>>, imm16: i16)",
+            "encode::rex2::<_, (), _>(self, 0x6600_1_2_00_81, (), erm16, imm16)",
+        );
+        holds(
+            r#"(ins: "fstcw m2byte", op: "9B D9 /7", en: "M", io: "w")"#,
+            "fstcw_m2byte(&mut self, m2byte: impl Into<Mem>)",
+            "encode::wait_before(self, 0x9B0000_000000_0_1);\n        \
+             encode::rm(self, 0xD90000_000000_E_1, (), m2byte);\n        \
+             encode::wait_after(self, 0x9B0000_000000_0_1)",
+        );
+    }
+}
+
+mod words {
+    use super::*;
+
+    const INT3: &str = r#"(ins: "int3", op: "CC", en: "ZO", io: ""),"#;
+    const JMP: &str = r#"(ins: "jmp r/m64", op: "FF /4", en: "M", io: "r"),"#;
+    const UD2: &str = r#"(ins: "ud2", op: "0F 0B", en: "ZO", io: ""),"#;
+
+    #[test]
+    fn are_the_bytes_up_to_modrm() {
+        let text = x64::words(&rows(&[UD2, JMP, INT3].concat()).unwrap()).unwrap();
+        assert!(text.contains("\n/// `int3`\npub(crate) const INT3: [u8; 1] = [0xCC];\n"), "{text}");
+        assert!(text.contains("\n/// `jmp r/m64`\npub(crate) const JMP_RM64: [u8; 2] = [0xFF, 0x20];\n"), "{text}");
+        assert!(text.contains("\n/// `ud2`\npub(crate) const UD2: [u8; 2] = [0x0F, 0x0B];\n"), "{text}");
+    }
+
+    #[test]
+    fn a_row_that_the_runtime_needs_must_be_there() {
+        let missing = Reason::Missing { name: "jmp_rm64".into() };
+        let error = x64::words(&rows(&[UD2, INT3].concat()).unwrap());
+        assert_eq!(error, Err(TableError { table: "x64".into(), row: None, reason: missing }));
     }
 }

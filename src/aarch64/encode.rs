@@ -7,6 +7,10 @@
 //! This module is the interface between generated code and the runtime, for tables in other crates too: it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/aarch64_rows.rs"));
+}
+
 pub use super::bits::Bits;
 use super::{
     Emitter, Rel,
@@ -23,6 +27,7 @@ use crate::{
     far::Far,
 };
 use core::marker::PhantomData;
+use rows::Places;
 
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
@@ -37,16 +42,16 @@ pub fn branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel,
     enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target, direction: PhantomData::<Dir> });
 }
 
-/// Operands at places of their own in the instruction: `at` has a byte an operand, its lowest bit, the first operand's last.
+/// Operands at places of their own in the instruction: `at` has the lowest bit of each, packed as [`Places`].
 ///
 /// Generated functions hand their parameters over as they are: each call in the body of a generated function is paid for thousands of times
 /// whenever the crate is built.
 macro_rules! operands {
-    ($($word:ident $branch:ident: $($ty:ident $operand:ident $shift:literal),*;)*) => {$(
+    ($($word:ident $branch:ident: $($ty:ident $operand:ident $place:ident),*;)*) => {$(
         /// Places an instruction with the operands' bits `at` their places.
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn $word<Dir: Direction, $($ty: Bits),*>(enc: &mut Emitter<'_, Dir>, fixed: u32, at: u32, $($operand: impl Into<$ty>),*) {
-            word(enc, fixed $(| $operand.into().bits() << (at >> $shift & 31))*);
+            word(enc, fixed $(| $operand.into().bits() << Places(at).$place())*);
         }
 
         /// Places an instruction with the operands' bits `at` their places, that refers to `target`.
@@ -59,16 +64,16 @@ macro_rules! operands {
             field: Rel,
             target: impl Into<Target>,
         ) {
-            branch(enc, fixed $(| $operand.into().bits() << (at >> $shift & 31))*, field, target.into());
+            branch(enc, fixed $(| $operand.into().bits() << Places(at).$place())*, field, target.into());
         }
     )*};
 }
 
 operands! {
-    word1 branch1: A a 0;
-    word2 branch2: A a 0, B b 8;
-    word3 branch3: A a 0, B b 8, C c 16;
-    word4 branch4: A a 0, B b 8, C c 16, D d 24;
+    word1 branch1: A a first;
+    word2 branch2: A a first, B b second;
+    word3 branch3: A a first, B b second, C c third;
+    word4 branch4: A a first, B b second, C c third, D d fourth;
 }
 
 /// An instruction that is the same everywhere.
@@ -130,4 +135,22 @@ fn holds(grows: Grows, field: Rel, distance: i64) -> bool {
 pub fn reject<Dir: Direction>(enc: &mut Emitter<'_, Dir>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    /// What a generated function hands over is what the manual says of its fields.
+    #[test]
+    fn places() {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
+        // 10011011000|Rm|0|Ra|Rn|Rd
+        let (_, body) = text.split_once("pub fn madd_x(").expect("the function is there");
+        let (_, body) = body.split_once("encode::word4(self, 0x9B000000, 0x").expect("its body is this call");
+        let (digits, _) = body.split_once(',').expect("there are operands");
+        let places = Places(u32::from_str_radix(&digits.replace('_', ""), 16).expect("is a number"));
+        // Rd, Rn, Rm, Ra
+        assert_eq!((places.first(), places.second(), places.third(), places.fourth()), (0, 5, 16, 10));
+    }
 }

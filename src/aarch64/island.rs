@@ -24,12 +24,17 @@ use crate::{
     },
     far::{Far, MOST_WAITING},
     references::label::{Label, Pos},
+    words::{
+        Instruction,
+        aarch64::{
+            ADD_X_IMM, ADR, B, B_COND, BC_COND, LDR_W_LIT, LDR_W_UOFF, LDR_X_LIT, LDR_X_UOFF, LDRSW_X_LIT,
+            LDRSW_X_UOFF, SUB_X_IMM,
+        },
+    },
 };
 use arrayvec::ArrayVec;
 
 pub(super) type References = crate::references::References<Rel, LateImm>;
-
-const B: u32 = 0x1400_0000;
 
 impl Far for Rel {
     type Isa = A64;
@@ -54,7 +59,7 @@ impl Far for Rel {
     }
 
     fn jump(distance: i64) -> u32 {
-        B | Rel::JUMP.bits(distance)
+        B.with(Rel::JUMP.bits(distance))
     }
 }
 
@@ -100,7 +105,7 @@ pub(super) extern "C" fn veneer(
     }
     let over = field.bits(8);
     let mut words: ArrayVec<u32, 3> = ArrayVec::new();
-    if field.is_branch() {
+    if field.is_branch() && field != Rel::JUMP {
         match inverted(word, field) {
             Inverted::Word(inverted) => words.push(inverted | over),
             Inverted::Never => {}
@@ -127,19 +132,17 @@ pub(super) extern "C" fn veneer(
 /// ```
 struct Long {
     register: u32,
-    /// Without its registers.
-    load: Option<u32>,
+    load: Option<Instruction>,
 }
 
 impl Long {
     fn of(word: u32, field: Rel) -> Option<Long> {
         let register = word & 31;
-        let load = match (field, word >> 24) {
-            (Rel::Adr21, _) => None,
-            (Rel::Lit19, 0x18) => Some(0xB940_0000),
-            (Rel::Lit19, 0x58) => Some(0xF940_0000),
-            (Rel::Lit19, 0x98) => Some(0xB980_0000),
+        let loads = [(LDR_W_LIT, LDR_W_UOFF), (LDR_X_LIT, LDR_X_UOFF), (LDRSW_X_LIT, LDRSW_X_UOFF)];
+        let load = match field {
+            Rel::Adr21 => None,
             // Vector registers hold no address, and a prefetch has no register.
+            Rel::Lit19 => Some(loads.into_iter().find(|(literal, _)| literal.is(word))?.1),
             _ => return None,
         };
         // ADD takes number 31 for the stack pointer.
@@ -153,8 +156,8 @@ impl Long {
 
     /// The instructions, for a distance from the first one of less than 16 MiB.
     fn words(self, distance: i64) -> Option<ArrayVec<u32, 3>> {
-        const ADD: u32 = 0x9140_0000;
-        const SUB: u32 = 0xD140_0000;
+        // By 12 bits.
+        const SHIFTED: u32 = 1 << 22;
         let Long { register, load } = self;
         let bytes = distance.unsigned_abs();
         let pages = u32::try_from(bytes >> 12).ok().filter(|pages| *pages < 1 << 12)?;
@@ -162,10 +165,10 @@ impl Long {
             return None;
         }
         let low = (bytes & 0xFFF) as i64;
-        let (sum, low) = if distance < 0 { (SUB, -low) } else { (ADD, low) };
-        let adr = 0x1000_0000 | Rel::Adr21.bits(low) | register;
-        let sum = sum | pages << 10 | register << 5 | register;
-        let load = load.map(|load| load | register << 5 | register);
+        let (sum, low) = if distance < 0 { (SUB_X_IMM, -low) } else { (ADD_X_IMM, low) };
+        let adr = ADR.with(Rel::Adr21.bits(low) | register);
+        let sum = sum.with(SHIFTED | pages << 10 | register << 5 | register);
+        let load = load.map(|load| load.with(register << 5 | register));
         Some([adr, sum].into_iter().chain(load).collect())
     }
 }
@@ -182,11 +185,12 @@ enum Inverted {
 /// Inverts a conditional branch.
 fn inverted(word: u32, field: Rel) -> Inverted {
     const COMPARE_REGISTERS: u32 = 0x7400_0000;
+    let is_conditional = B_COND.is(word) || BC_COND.is(word);
     let is_equality = word >> 22 & 3 == 3;
     match field {
         // AL and NV
-        Rel::Imm19 if word >> 25 == 0x2A && word & 0xE == 0xE => Inverted::Never,
-        Rel::Imm19 if word >> 25 == 0x2A => Inverted::Word(word ^ 1),
+        Rel::Imm19 if is_conditional && word & 0xE == 0xE => Inverted::Never,
+        Rel::Imm19 if is_conditional => Inverted::Word(word ^ 1),
         // CBZ, CBNZ, TBZ, TBNZ
         Rel::Imm19 | Rel::Imm14 => Inverted::Word(word ^ 1 << 24),
         Rel::Imm9 if is_equality => Inverted::Word(word ^ 1 << 21),

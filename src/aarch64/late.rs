@@ -32,22 +32,22 @@ impl LateField for LateImm {
         }
     }
 
-    fn has_placeholder(self, code: &[u8], from: usize) -> bool {
+    fn find_placeholder(self, instruction: &[u8]) -> Option<usize> {
         let (mask, placeholder) = match self {
             LateImm::Add | LateImm::Offset { .. } => (0xFFF << 10, TWELVE << 10),
             LateImm::Mov => (0xFFFF << 5, SIXTEEN << 5),
         };
-        let word = code.get(from..).and_then(|rest| rest.first_chunk());
-        word.is_some_and(|word| u32::from_le_bytes(*word) & mask == placeholder)
+        let word = u32::from_le_bytes(instruction.try_into().ok()?);
+        (word & mask == placeholder).then_some(0)
     }
 
-    fn write(self, code: &mut [u8], from: usize, value: i64) {
+    fn write(self, code: &mut [u8], at: usize, value: i64) {
         let (mask, bits) = match self {
             LateImm::Add => (0xFFF << 10, (value as u32) << 10),
             LateImm::Offset { log2 } => (0xFFF << 10, ((value >> log2) as u32) << 10),
             LateImm::Mov => (0xFFFF << 5, (value as u32) << 5),
         };
-        if let Some(word) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) {
+        if let Some(word) = code.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
             *word = (u32::from_le_bytes(*word) & !mask | bits).to_le_bytes();
         }
     }

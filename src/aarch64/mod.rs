@@ -55,7 +55,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
-use crate::{Direction, Down, Up, isa::Edge};
+use crate::{Direction, Down, SiteKind, Up, isa::Edge};
 
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
@@ -124,9 +124,19 @@ impl crate::isa::sealed::Isa for A64 {
         island::before_end_of_block(enc);
     }
 
+    fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
+        match (kind, field) {
+            (SiteKind::A64Branch, field) => matches!(field, None | Some(Rel::Imm26)) && bytes == 4,
+            (SiteKind::A64Literal | SiteKind::Slot, field) => {
+                matches!(field, None | Some(Rel::Address64)) && bytes == 8
+            }
+            (SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::X64Imm64, _) => false,
+        }
+    }
+
     fn place_gap<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         // Behind data there may be a rest.
-        enc.cursor.place_bytes(&[0; 3][..bytes % 4]);
+        enc.place_data(bytes % 4, |enc| enc.cursor.place_zeros(bytes % 4));
         enc.nops(bytes);
     }
 

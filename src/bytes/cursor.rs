@@ -26,20 +26,14 @@
 
 #[cfg(feature = "x64")]
 use super::chunk::Chunk;
-use super::{
-    buffer::Buffer,
-    memory::{Memory, RED_ZONE},
-};
-use crate::{
-    direction::{Direction, Grows},
-    references::label::Pos,
-};
+#[cfg(feature = "x64")]
+use super::memory::RED_ZONE;
+use super::{buffer::Buffer, memory::Memory};
+#[cfg(feature = "x64")]
+use crate::direction::Grows;
+use crate::{direction::Direction, references::label::Pos};
 use alloc::boxed::Box;
-use core::{
-    marker::PhantomData,
-    mem::ManuallyDrop,
-    ptr::with_exposed_provenance_mut,
-};
+use core::{marker::PhantomData, mem::ManuallyDrop, ptr::with_exposed_provenance_mut};
 
 #[cfg(feature = "x64")]
 const MAX_CHUNKS: usize = RED_ZONE / 8;
@@ -188,9 +182,10 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// A cursor at the base of memory.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn in_memory(mut memory: Box<Memory<'buf>>) -> Self {
         let at = memory.restart(D::GROWS);
-        let free = memory.free_ahead(at);
+        let free = memory.free_ahead(D::GROWS, at);
         Cursor { at, free, memory, direction: PhantomData }
     }
 
@@ -210,13 +205,23 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn move_to(&mut self, at: usize) {
         self.at = at;
-        self.free = self.memory.free_ahead(at);
+        self.free = self.memory.free_ahead(D::GROWS, at);
     }
 
     /// Places bytes in their order.
+    #[inline]
     pub(crate) fn place_bytes(&mut self, bytes: &[u8]) {
-        let at = self.memory.place_bytes(self.at, bytes);
-        self.move_to(at);
+        let free = self.free - bytes.len() as isize;
+        if free < 0 {
+            let at = self.memory.place_bytes(self.at, bytes);
+            return self.move_to(at);
+        }
+        let next = D::GROWS.ahead(self.at, bytes.len());
+        let start = with_exposed_provenance_mut(D::GROWS.lower(self.at, next));
+        // SAFETY: Invariant(room): `free` bytes ahead of the cursor may be written, and these are not more; they are no part of what the cursor owns or borrows
+        // uniquely.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
+        (self.at, self.free) = (next, free);
     }
 
     /// Places zeros up to an alignment: fewer than the largest one has bytes.
@@ -363,6 +368,14 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         let at = self.memory.settle(self.at);
         self.move_to(at);
         self.memory.code(placed)
+    }
+
+    /// The code as far as it fits.
+    pub(crate) fn code_that_fits(&mut self) -> &mut [u8] {
+        let placed = self.placed();
+        let at = self.memory.settle(self.at);
+        self.move_to(at);
+        self.memory.code_that_fits(placed)
     }
 }
 

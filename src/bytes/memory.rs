@@ -63,15 +63,7 @@ enum State {
 
 impl<'buf> Memory<'buf> {
     pub(super) fn new(buffer: Buffer<'buf>, grows: Grows) -> Self {
-        Memory {
-            grows,
-            limit: 0,
-            deadline: usize::MAX,
-            origin: 0,
-            buffer,
-            spill: Vec::new(),
-            state: State::InBuffer,
-        }
+        Memory { grows, limit: 0, deadline: usize::MAX, origin: 0, buffer, spill: Vec::new(), state: State::InBuffer }
     }
 
     /// Memory that grows.
@@ -80,7 +72,18 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Forgets all that was placed, and gives the place of an empty buffer's cursor.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn restart(&mut self, grows: Grows) -> usize {
+        if self.grows == grows && self.deadline == usize::MAX && self.state == State::InBuffer && self.origin != 0 {
+            // Nothing has changed but the cursor.
+            return grows.ahead(self.origin, 1);
+        }
+        self.restart_slowly(grows)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn restart_slowly(&mut self, grows: Grows) -> usize {
         self.grows = grows;
         self.deadline = usize::MAX;
         self.state = State::InBuffer;
@@ -126,9 +129,10 @@ impl<'buf> Memory<'buf> {
 
     /// The bytes ahead of `at` that are known to be free, as far as from one look to the next; none if the number is negative.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn free_ahead(&self, at: usize) -> isize {
+    pub(super) fn free_ahead(&self, grows: Grows, at: usize) -> isize {
+        debug_assert!(grows == self.grows);
         // Invariant(limit)
-        (self.grows.between(at, self.limit) as isize).min(MOST_FREE as isize)
+        (grows.between(at, self.limit) as isize).min(MOST_FREE as isize)
     }
 
     /// A place for what takes so many bytes, with as many placed, and what is free when it has taken them.
@@ -137,7 +141,7 @@ impl<'buf> Memory<'buf> {
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     pub(super) extern "C" fn room_for(&mut self, at: usize, bytes: usize) -> Room {
         let at = self.with_room_between(at, 0);
-        Room { at, free: self.free_ahead(at) - bytes as isize }
+        Room { at, free: self.free_ahead(self.grows, at) - bytes as isize }
     }
 
     /// A place between instructions from which so many bytes are free, and the red zone ahead of them, with as many placed.
@@ -188,6 +192,11 @@ impl<'buf> Memory<'buf> {
 
     /// Places `bytes`, and gives the cursor's new place.
     pub(super) fn place_bytes(&mut self, at: usize, bytes: &[u8]) -> usize {
+        if self.state == State::Full {
+            // They are only counted.
+            let placed = self.count(self.grows, at) - 1;
+            return self.in_spill(placed.saturating_add(bytes.len()));
+        }
         match self.grows {
             Grows::Down => bytes.rchunks(RED_ZONE).fold(at, |at, piece| self.place_piece(at, piece)),
             Grows::Up => bytes.chunks(RED_ZONE).fold(at, |at, piece| self.place_piece(at, piece)),
@@ -196,7 +205,7 @@ impl<'buf> Memory<'buf> {
 
     fn place_piece(&mut self, at: usize, piece: &[u8]) -> usize {
         debug_assert!(piece.len() <= RED_ZONE);
-        let at = if self.free_ahead(at) < 0 { self.with_room(at) } else { at };
+        let at = if self.free_ahead(self.grows, at) < 0 { self.with_room(at) } else { at };
         let next = self.grows.ahead(at, piece.len());
         let start = with_exposed_provenance_mut(self.grows.lower(at, next));
         // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written, and a piece is not longer; it is no part of what the cursor owns or borrows
@@ -222,6 +231,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Brings all bytes to the buffer; gives the cursor's new place.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn settle(&mut self, at: usize) -> usize {
         match self.state {
             State::InBuffer => at,
@@ -230,16 +240,35 @@ impl<'buf> Memory<'buf> {
     }
 
     /// The `placed` bytes at the base; their number if not all of them fit. Comes after `settle`.
+    #[inline]
     pub(super) fn code(&mut self, placed: usize) -> Result<&mut [u8], usize> {
         if self.state == State::Full {
             return Err(placed);
         }
-        let (start, len) = self.buffer.extent();
-        debug_assert!(placed <= len);
-        let first = if self.grows == Grows::Down { len - placed } else { 0 };
+        let start = match self.state {
+            State::InBuffer => {
+                let base = self.grows.ahead(self.origin, 1);
+                with_exposed_provenance_mut(self.grows.lower(base, self.grows.ahead(base, placed)))
+            }
+            _ => {
+                let (start, len) = self.buffer.extent();
+                debug_assert!(placed <= len);
+                // SAFETY: the bytes are in the buffer.
+                unsafe { start.add(self.grows.lower(0, len - placed)) }
+            }
+        };
         // SAFETY: Invariant(pos): the `placed` bytes at the buffer's base were written by `place`, `place_word`, `place_piece` or
         // `flush_spill`, and the returned borrow is unique because `self` is.
-        Ok(unsafe { core::slice::from_raw_parts_mut(start.add(first), placed) })
+        Ok(unsafe { core::slice::from_raw_parts_mut(start, placed) })
+    }
+
+    /// The code as far as it fits. Comes after `settle`.
+    pub(super) fn code_that_fits(&mut self, placed: usize) -> &mut [u8] {
+        let (start, len) = self.buffer.extent();
+        let kept = placed.min(len);
+        let first = if self.grows == Grows::Down { len - kept } else { 0 };
+        // SAFETY: as in `code`; of a full buffer by Invariant(full).
+        unsafe { core::slice::from_raw_parts_mut(start.add(first), kept) }
     }
 
     /// The cursor's place in the buffer with so many bytes placed.
@@ -268,6 +297,8 @@ impl<'buf> Memory<'buf> {
 
     /// Copies what is in the spill to its place in the buffer, as far as it fits, and empties the spill; `total` bytes have been placed. Nothing else goes from the
     /// spill to the buffer.
+    #[cold]
+    #[inline(never)]
     fn flush_spill(&mut self, total: usize) -> usize {
         if let State::InSpill { placed } = self.state {
             let (start, len) = self.buffer.extent();

@@ -4,7 +4,7 @@
 //! notes from where to where, and what is placed next to it goes on where it ended, so that a table is one range however many calls placed it. Code without data
 //! pays nothing.
 
-use crate::{direction::Grows, references::label::Pos};
+use crate::{Align, direction::Grows, references::label::Pos};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -63,9 +63,20 @@ impl DataRanges {
         }
     }
 
-    /// As offsets in code of `len` bytes.
+    /// A place that is no multiple of `align`, with code on one side of it, where `placed` bytes have been placed.
+    pub(crate) fn misaligned_code(&self, align: Align, placed: Pos) -> Option<Pos> {
+        let edges = self.0.iter().flat_map(|&(begin, end)| [begin, end]);
+        let mut misaligned: Vec<Pos> = edges.filter(|edge| align.gap(edge.from_base() as usize) > 0).collect();
+        misaligned.sort_unstable();
+        // Where data meets data there is no code, and none where all ends.
+        let places = misaligned.chunk_by(|a, b| a == b);
+        places.filter(|place| place.len() == 1).map(|place| place[0]).find(|&place| place != placed)
+    }
+
+    /// As offsets in code of `len` bytes, as far as they lie in it.
     pub(crate) fn offsets(&self, grows: Grows, len: usize) -> impl Iterator<Item = Range<usize>> {
-        let offset = move |pos: Pos| grows.index(len, pos);
-        self.0.iter().map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
+        let offset = move |pos: Pos| grows.index(len, pos.min(Pos::at(len as u32)));
+        let ranges = self.0.iter();
+        ranges.map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
     }
 }

@@ -36,7 +36,7 @@ use core::ops::Range;
 /// # Marks that have no code
 ///
 /// Of two marks at one place, the code above it belongs to the one that was given first: whatever led to the later one has emitted nothing. In code that grows up it
-/// belongs to the one that was given last.
+/// belongs to the one that was given last. What counts is how the code as a whole grows, also of marks given in a block.
 /// A mark whose label has no place in the finished code (pending, or of code that was thrown away) is left out, and so is a mark at
 /// the code's end. Code below the lowest mark belongs to nothing.
 #[derive(Debug, Clone)]

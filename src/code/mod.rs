@@ -24,7 +24,8 @@ pub struct Code<'enc, I: Isa> {
     pub(crate) bytes: &'enc mut [u8],
     pub(crate) grows: Grows,
     pub(crate) relocations: &'enc [Relocation<I::Field>],
-    pub(crate) labels: &'enc [Option<Pos>],
+    /// The number of the first label, and where labels are.
+    pub(crate) labels: (u32, &'enc [Option<Pos>]),
     pub(crate) data: &'enc DataRanges,
     pub(crate) alignment: u32,
 }
@@ -60,7 +61,8 @@ impl<I: Isa> Code<'_, I> {
 
     /// Offset in bytes of a bound label from the start of the code.
     pub fn offset_of(&self, label: Label) -> Option<usize> {
-        let pos = (*self.labels.get(label.0 as usize)?)?;
+        let (first, labels) = self.labels;
+        let pos = (*labels.get(label.0.checked_sub(first)? as usize)?)?;
         let offset = self.grows.index(self.bytes.len(), pos);
         (offset <= self.bytes.len()).then_some(offset)
     }

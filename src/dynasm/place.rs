@@ -13,10 +13,7 @@ use super::{
     dialect::{Dialect, Shape},
 };
 use crate::{
-    Direction, Encoder, Field, Label, Pos, Range, Target,
-    bytes::buffer::MAX_LEN,
-    direction::Grows,
-    isa::sealed::Isa,
+    Direction, Encoder, Field, Label, Pos, Range, Target, bytes::buffer::MAX_LEN, direction::Grows, isa::sealed::Isa,
     references::References,
 };
 use dynasmrt::{
@@ -92,6 +89,10 @@ impl<I: Dialect, D: Direction> Encoder<'_, I, D> {
         I::place_gap(self, gap);
         self.references.align(align.bytes());
         self.cursor.place_bytes(&block.bytes);
+        // What is no whole instruction at the block's end is data.
+        let rest = len % I::CODE_ALIGN.bytes() as usize;
+        let (begin, end) = (ground.of(count(len - rest)), ground.of(count(len)));
+        self.references.note_data(begin.min(end), begin.max(end));
         for &(label, offset) in &block.placed {
             if let Some(label) = block.shared(label) {
                 self.references.bind(label, ground.of(count(offset)));
@@ -241,8 +242,10 @@ impl<I: Dialect> Block<I> {
 
     /// Fills the open fields whose labels are in sight, and leaves those open that reach them by an island.
     fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PlaceError> {
-        // The island behind the block has at most one branch for each, and one over all.
-        let farthest = ground.farthest().ahead((self.open.len() as u32).saturating_mul(4).saturating_add(4));
+        // The island behind the block begins at a multiple of four, and has at most one branch for each. The position of
+        // a branch is its start: growing down it lies behind the branch's own bytes, growing up behind the branch over all.
+        let island = ground.farthest().from_base().saturating_add(3) & !3;
+        let farthest = Pos::at(island.saturating_add((self.open.len() as u32).saturating_mul(4)));
         let mut result = Ok(());
         self.open.retain(|&Open { from, field, ref target, kind, at }| {
             let Outside::Target(Target::Label(label)) = *target else { return true };
@@ -255,7 +258,8 @@ impl<I: Dialect> Block<I> {
                 return false;
             }
             let reaches = |far: I::Field| far.range().holds(grows.distance(farthest, pos));
-            let is_led_on = I::island_field(field).is_some_and(reaches) && range.holds(grows.distance(origin, farthest));
+            let is_led_on =
+                I::island_field(field).is_some_and(reaches) && range.holds(grows.distance(origin, farthest));
             if !is_led_on && result.is_ok() {
                 result = Err(PlaceError::OutOfRange { target: kind, at, distance, range });
             }

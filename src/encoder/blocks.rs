@@ -3,7 +3,8 @@
 //! A backward code generator visits IR instructions from the last to the first, but the machine code of *one* IR instruction reads better
 //! forward. There are three ways:
 //!
-//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs nothing.
+//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs nothing, unless more operands that are known at run
+//!   time only are listed than the machine has registers.
 //! * [`Encoder::forward`] runs any Rust code, with loops and branches, on an [`Assembler`](crate::x64::Assembler), whose code grows *upward*, and places the result whole.
 //! * [`Encoder::aligned`] places a loop so that its *head* is aligned. Growing down, the loop is moved when its head is reached.
 //!
@@ -29,7 +30,7 @@
 
 use super::Encoder;
 use crate::{
-    Align, Direction, Down, FinishError, Isa, Up,
+    Align, Direction, Down, FinishError, Isa, Pos, Up,
     bytes::cursor::{Cursor, on_stack},
     direction::Grows,
 };
@@ -162,7 +163,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     ///     for register in [RDI, RSI] {
     ///         let next = asm.label();
     ///         asm.test_rm64_r64(register, register);
-    ///         asm.jnz_rel8(next);
+    ///         asm.jne_rel8(next);
     ///         asm.xor_rm32_r32(EAX, EAX);
     ///         asm.jmp(exit);
     ///         asm.bind(next);
@@ -220,13 +221,26 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn block<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, D::Opposite>) -> R) -> R {
         // A panic loses the block, which `finish` reports.
+        let mut block = self.open_block();
+        let result = on_stack(&mut block, write);
+        self.close_block(block);
+        result
+    }
+
+    /// A block in memory that is kept for blocks.
+    #[inline(never)]
+    fn open_block(&mut self) -> Encoder<'static, I, D::Opposite> {
         let (memory, references) = self.references.take_spare(Encoder::<I, D::Opposite>::GROWS);
         let mut block = Encoder { cursor: Cursor::in_memory(memory), references };
         self.references.begin_block(&mut block.references);
-        let result = on_stack(&mut block, write);
+        block
+    }
+
+    /// Places a block, and keeps its memory.
+    #[inline(never)]
+    fn close_block(&mut self, mut block: Encoder<'static, I, D::Opposite>) {
         self.place_block(&mut block);
         self.references.keep((block.cursor.into_memory(), block.references));
-        result
     }
 
     /// Begins a block, which [`end_block`](Self::end_block) places: as [`forward`](Self::forward) and [`backward`](Self::backward), for compilers that own
@@ -268,25 +282,34 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
 
     /// Places a block that was begun by [`begin_block`](Self::begin_block), and empties it.
     pub fn end_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
-        self.place_block(block);
-        block.clear();
+        if self.place_block(block) {
+            block.cursor.clear();
+            block.references.leave_block();
+        } else {
+            block.clear();
+        }
     }
 
     const GROWS: Grows = <D as crate::direction::sealed::Direction>::GROWS;
 
+    /// Places a block and takes over what it has, but for the memory; `false` if it is not the one that is open.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn place_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
+    fn place_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) -> bool {
         if !self.references.has_open(&block.references) {
-            return self.references.fail_block();
+            self.references.fail_block();
+            return false;
         }
         I::before_end_of_block(block);
         let align = self.references.close_block(&mut block.references);
         let Encoder { cursor, references } = block;
         match cursor.code() {
             Ok(bytes) => {
-                match Align::new(align) {
-                    Some(align) if align.bytes() > 1 => self.align_block(align, bytes.len()),
-                    _ => I::before(self, bytes.len()),
+                if align > 1
+                    && let Some(align) = Align::new(align)
+                {
+                    self.align_block(align, bytes.len());
+                } else {
+                    I::before(self, bytes.len());
                 }
                 self.cursor.place_bytes(bytes);
             }
@@ -303,6 +326,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         if align > 1 {
             self.settle();
         }
+        true
     }
 
     /// Places the gap before a block of `len` bytes whose base is to be aligned.
@@ -369,16 +393,20 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
             // The gap's instructions are placed behind the block, and change places with it. So nothing comes due by them.
             let deadline = self.cursor.deadline();
             self.cursor.set_deadline(usize::MAX);
+            let data = self.references.data().length();
             I::place_gap(self, gap);
+            self.references.forget_data_since(data);
             self.cursor.set_deadline(deadline);
             // Where the buffer is too small, the bytes do not matter: `finish` says so.
             if let Ok(code) = self.cursor.code() {
                 code[..gap + (reached - start)].rotate_left(gap);
             }
         }
-        let fixups = self.references.movable_fixups();
         let here = self.pos();
-        self.references.end_movable(&entered, gap as u32, here);
+        let fixups = self.references.end_movable(&entered, gap as u32, here);
+        // What fills up data in front of the gap is data.
+        let start = Pos::at(start as u32);
+        self.references.note_data(start, start.ahead(gap as u32 % I::CODE_ALIGN.bytes()));
         I::after_fixups(self, fixups);
         // Of the block around, what follows may move again.
         let max_shift = self.references.max_shift();
@@ -404,5 +432,4 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let here = self.pos();
         self.references.settle(here);
     }
-
 }

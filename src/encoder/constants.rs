@@ -24,10 +24,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{
-    Align, Direction, Encoder, Isa, Label, Target,
-    references::pool::Content,
-};
+use crate::{Align, Direction, Encoder, Isa, Label, Target, references::pool::Content};
 use arrayvec::ArrayVec;
 
 macro_rules! scalars {

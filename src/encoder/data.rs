@@ -156,26 +156,26 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// In an encoder that grows down, what is placed next *ends* there: call it before data of a multiple of its alignment's size, and take the label after that
     /// data. [`data_aligned`](Self::data_aligned) does all of this in one call.
     pub fn align(&mut self, align: Align) {
-        let gap = self.gap(align, I::before);
+        let gap = self.gap(align);
         self.place_data(gap, |enc| enc.cursor.place_zeros(gap));
         self.settle();
     }
 
     /// As [`align`](Self::align), with instructions that do nothing: code may run through it.
     pub fn align_code(&mut self, align: Align) {
-        // With it goes the instruction placed next.
-        let gap = self.gap(align, |enc, gap| I::before(enc, gap + 64));
+        let gap = self.gap(align);
         I::place_gap(self, gap);
         self.settle();
     }
 
-    /// The bytes up to an alignment, of which `before` is told.
-    fn gap(&mut self, align: Align, before: impl Fn(&mut Self, usize)) -> usize {
+    /// The bytes up to an alignment.
+    fn gap(&mut self, align: Align) -> usize {
         self.settle();
         self.references.align(align.0);
         self.known_gap(|enc| {
             let gap = align.gap(enc.cursor.placed());
-            before(enc, gap);
+            // With it goes what is placed next: an instruction, or as much data as is aligned, mostly.
+            I::before(enc, gap + 64);
             gap
         })
     }

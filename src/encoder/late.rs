@@ -30,11 +30,11 @@ pub trait LateField: Copy + core::fmt::Debug + PartialEq {
     /// The values that the field can hold.
     fn range(self) -> Range;
 
-    /// Whether the placeholder is in `code`, whose index `from` is the instruction's end on x86-64, its start on AArch64.
-    fn has_placeholder(self, code: &[u8], from: usize) -> bool;
+    /// Where the placeholder is in an instruction; `None` if it is not there exactly once, or this is not one instruction.
+    fn find_placeholder(self, instruction: &[u8]) -> Option<usize>;
 
-    /// Writes a value in range to the place of the placeholder.
-    fn write(self, code: &mut [u8], from: usize, value: i64);
+    /// Writes a value in range to the place of the placeholder, index `at` of `code`.
+    fn write(self, code: &mut [u8], at: usize, value: i64);
 }
 
 /// A type of immediate that can be filled in later: `i32` on x86-64, and on AArch64 [`AddImm`](crate::aarch64::AddImm),
@@ -49,11 +49,15 @@ pub trait Placeholder<I: Isa>: Copy {
 /// A use of a late immediate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LateUse<L> {
-    pub(crate) from: Pos,
+    /// The positions before and behind the instruction.
+    pub(crate) earlier: Pos,
+    pub(crate) later: Pos,
+    /// What positions in errors are: as those of references are, its end on x86-64, its start on AArch64.
+    pub(crate) at: Pos,
     pub(crate) late: Late,
     pub(crate) field: L,
-    /// Whether the value is where the placeholder was.
-    pub(crate) is_filled: bool,
+    /// Where the value is in the instruction, when it is where the placeholder was.
+    pub(crate) inside: Option<usize>,
 }
 
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
@@ -62,20 +66,20 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         self.references.new_late()
     }
 
-    /// Places one instruction by `place`, which gets a placeholder for `late` to use as its immediate, or (on x86-64) as its displacement.
+    /// Places one instruction by `place`, which gets a placeholder for `late` to use once: as its immediate, or (on x86-64) as its displacement.
     ///
     /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
-    /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if `place` did not use the placeholder in the instruction's last field.
+    /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if the placeholder is not in what `place` has placed, or more than once, or if that is more than one instruction of AArch64.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
         I::before(self, 64);
         let earlier = self.pos();
         place(self, P::PLACEHOLDER);
         let later = self.pos();
-        let from = match I::ORIGIN {
+        let at = match I::ORIGIN {
             Edge::Start => D::GROWS.lower(earlier, later),
             Edge::End => D::GROWS.higher(earlier, later),
         };
-        self.references.use_late(from, P::FIELD, late);
+        self.references.use_late(LateUse { earlier, later, at, late, field: P::FIELD, inside: None });
     }
 
     /// Gives a late immediate its value.

@@ -13,7 +13,10 @@ pub(crate) mod snapshot;
 
 use crate::{
     Isa,
-    bytes::{buffer::Buffer, cursor::{Cursor, on_stack}},
+    bytes::{
+        buffer::Buffer,
+        cursor::{Cursor, on_stack},
+    },
     code::Code,
     direction::{Direction, Down},
     error::FinishError,
@@ -118,15 +121,44 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
             on_stack(self, D::place_pool);
         }
+        if I::CODE_ALIGN.bytes() > 1
+            && let Some(at) = self.references.data().misaligned_code(I::CODE_ALIGN, self.pos())
+        {
+            self.references.fail(FinishError::MisalignedCode { at: at.from_base() });
+        }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         I::resolve(&mut self.references, bytes)?;
-        Ok(Code {
+        Ok(Self::code(bytes, &self.references))
+    }
+
+    /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing) and [`Marks`](crate::Marks), which say what the positions in
+    /// an error belong to. It is not to be run.
+    ///
+    /// Fields whose label is not known, or out of reach, are as they were placed. Constants that wait are left out, and so is what does not fit a slice, and a block that is open.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// let forgotten = enc.label();
+    /// enc.jmp(forgotten);
+    /// assert!(enc.finish().is_err());
+    /// assert_eq!(enc.unfinished().bytes(), [0xE9, 0, 0, 0, 0, 0xC3]);
+    /// ```
+    pub fn unfinished(&mut self) -> Code<'_, I> {
+        let bytes = self.cursor.code_that_fits();
+        self.references.resolve_what_is_known(bytes);
+        Self::code(bytes, &self.references)
+    }
+
+    fn code<'enc>(bytes: &'enc mut [u8], references: &'enc sealed::References<I>) -> Code<'enc, I> {
+        Code {
             bytes,
             grows: D::GROWS,
-            relocations: self.references.relocations(),
-            labels: self.references.labels(),
-            data: self.references.data(),
-            alignment: self.references.alignment(),
-        })
+            relocations: references.relocations(),
+            labels: references.labels(),
+            data: references.data(),
+            alignment: references.alignment(),
+        }
     }
 }

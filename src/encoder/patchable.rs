@@ -19,7 +19,10 @@
 //!
 //! With feature `exec`, `ExecCode::patch` changes sites in code that runs; `exec::Value` says what each kind takes.
 
-use crate::{Align, Code, Direction, Encoder, FinishError, Isa, Label, direction::Grows};
+use crate::{
+    Align, Code, Direction, Encoder, FinishError, Isa, Label, Pos, direction::Grows, isa::Edge,
+    references::hidden::References,
+};
 
 /// A place in code that can be changed while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,7 +115,10 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// `place` may be called twice: in an encoder that grows up, where an instruction's end is known when it has been placed, a first try is rolled back if the
     /// field does not lie as it must.
     ///
-    /// The code's base must be aligned: see [`Code::end_alignment`] and [`Code::start_alignment`]. An instruction too short for the field is a mistake that [`finish`](Self::finish) reports.
+    /// The code's base must be aligned: see [`Code::end_alignment`] and [`Code::start_alignment`].
+    ///
+    /// What `place` has placed must have such a field, which [`finish`](Self::finish) checks (`NoPatchField`): the one reference in it is of the kind's field, at its end, and its length is one that fits
+    /// the kind. That the last bytes of an instruction are an immediate is not known, and not checked. Labels are as if pending in `place`, so branches have their near form.
     ///
     /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except an
     /// [`A64Branch`](SiteKind::A64Branch), which needs no alignment.
@@ -124,42 +130,59 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
             self.settle();
         }
         I::before(self, 64);
-        let field = match D::GROWS {
+        // A field that fits begins and ends at a multiple of four, where others are too far from the next eight.
+        let unit = if kind.bytes() == 8 { Align::of::<8>() } else { Align::of::<4>() };
+        let (mut is_site, field) = match D::GROWS {
             Grows::Down => {
                 // The field ends where the instruction does, so it starts so many bytes below that.
                 let field = self.cursor.placed() + kind.bytes();
                 if !kind.fits(field.wrapping_neg()) {
-                    self.align_code(Align::of::<8>());
+                    self.align_code(unit);
                 }
                 let field = self.pos().ahead(kind.bytes() as u32);
-                place(self);
-                (self.pos() >= field).then_some(field)
+                (self.place_site(kind, &place), field)
             }
             Grows::Up => {
                 let before = self.snapshot();
-                let start = self.pos();
-                place(self);
-                let field = |enc: &Self| enc.cursor.placed().checked_sub(kind.bytes());
-                if let Some(at) = field(self).filter(|&at| !kind.fits(at)) {
+                let field_at = |enc: &Self| enc.cursor.placed().saturating_sub(kind.bytes());
+                let mut is_site = self.place_site(kind, &place);
+                let at = field_at(self);
+                if is_site && !kind.fits(at) {
                     self.rollback(before);
-                    // A field that fits begins at a multiple of four, where others are too far from the next eight.
-                    let unit = if kind.bytes() == 8 { Align::of::<8>() } else { Align::of::<4>() };
                     I::place_gap(self, unit.gap(at));
-                    place(self);
+                    is_site = self.place_site(kind, &place);
                 }
-                field(self).filter(|&at| at >= start.from_base() as usize).map(|at| crate::Pos::at(at as u32))
+                (is_site, Pos::at(field_at(self) as u32))
             }
         };
-        let at = self.pos();
-        let field = field.unwrap_or_else(|| {
-            self.references.fail(FinishError::NoPatchField { kind, at: at.from_base() });
-            at
-        });
-        let field = self.references.new_label(Some(field));
+        is_site &= self.pos() >= field;
+        if !is_site {
+            self.references.fail(FinishError::NoPatchField { kind, at: self.pos().from_base() });
+        }
+        let field = self.references.new_label(Some(field.min(self.pos())));
         if is_settled {
             self.settle();
         }
         PatchPoint { field, kind }
+    }
+
+    /// Places what is to be a site, and says whether it can be one.
+    fn place_site(&mut self, kind: SiteKind, place: &impl Fn(&mut Self)) -> bool {
+        let earlier = self.pos();
+        let hidden = self.references.hide_labels();
+        place(self);
+        let reference = self.references.show_labels(hidden);
+        let later = self.pos();
+        let origin = match I::ORIGIN {
+            Edge::Start => D::GROWS.lower(earlier, later),
+            Edge::End => D::GROWS.higher(earlier, later),
+        };
+        let field = match reference {
+            References::None => None,
+            References::One(from, field) if from == origin => Some(field),
+            References::One(..) | References::Several => return false,
+        };
+        I::is_site(kind, later.from_base().saturating_sub(earlier.from_base()), field)
     }
 }
 

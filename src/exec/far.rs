@@ -24,7 +24,10 @@ use super::{
     ExecError,
     pieces::{Owner, Piece, Shared, TRAP},
 };
-use crate::direction::Grows;
+use crate::{
+    direction::Grows,
+    words::{aarch64, x64},
+};
 use std::{
     collections::HashMap,
     ops::Range,
@@ -39,10 +42,20 @@ const STUB: usize = 16;
 const PIECE: usize = 4096;
 
 /// What stands before the address.
-const JUMP: [u8; 8] = if cfg!(target_arch = "x86_64") {
-    [0xFF, 0x25, 2, 0, 0, 0, 0x0F, 0x0B]
-} else {
-    [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6]
+const JUMP: [u8; 8] = if cfg!(target_arch = "x86_64") { X64_JUMP } else { A64_JUMP };
+
+const X64_JUMP: [u8; 8] = {
+    const RIP_RELATIVE: u8 = 0b101;
+    let ([jmp, modrm], ud2) = (x64::JMP_RM64, x64::UD2);
+    [jmp, modrm | RIP_RELATIVE, ud2.len() as u8, 0, 0, 0, ud2[0], ud2[1]]
+};
+
+const A64_JUMP: [u8; 8] = {
+    const X16: u32 = 16;
+    // The distance is in instructions.
+    let [a, b, c, d] = aarch64::LDR_X_LIT.with((8 / 4) << 5 | X16).to_le_bytes();
+    let [e, f, g, h] = aarch64::BR.with(X16 << 5).to_le_bytes();
+    [a, b, c, d, e, f, g, h]
 };
 
 /// The stubs of an arena.
@@ -181,8 +194,18 @@ fn veneer(from: u64, target: u64) -> [u8; STUB] {
     let distance = target.wrapping_sub(from) as i64;
     if cfg!(target_arch = "aarch64") && (-(128 << 20)..128 << 20).contains(&distance) {
         // It was a conditional branch that did not reach: a B does, and changes no register.
-        let b = 0x1400_0000 | (distance >> 2) as u32 & 0x03FF_FFFF;
-        veneer[..4].copy_from_slice(&b.to_le_bytes());
+        veneer[..4].copy_from_slice(&aarch64::B.with((distance >> 2) as u32).to_le_bytes());
     }
     veneer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jumps_of_both_machines() {
+        assert_eq!(X64_JUMP, [0xFF, 0x25, 2, 0, 0, 0, 0x0F, 0x0B]);
+        assert_eq!(A64_JUMP, [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6]);
+    }
 }

@@ -18,7 +18,10 @@ use super::{
     sys,
     views::Views,
 };
-use crate::direction::Grows;
+use crate::{
+    direction::Grows,
+    words::{aarch64, x64},
+};
 use std::{
     hash::{BuildHasher, RandomState},
     ops::Range,
@@ -81,7 +84,7 @@ impl Piece {
 pub(super) const CHUNK: usize = 64 << 10;
 
 /// What traps, byte for byte: int3, or udf #0.
-pub(super) const TRAP: u8 = if cfg!(target_arch = "x86_64") { 0xCC } else { 0 };
+pub(super) const TRAP: u8 = if cfg!(target_arch = "x86_64") { x64::INT3[0] } else { aarch64::UDF.with(0) as u8 };
 
 /// What arena, regions and codes have in common.
 pub(super) struct Shared {
@@ -274,13 +277,7 @@ impl Shared {
     /// Publishes the `used` bytes at the base of a region's piece, from which code has grown, and frees the others.
     ///
     /// After an error it is still a region's piece, to be freed, but not to be written.
-    pub(super) fn publish(
-        &self,
-        piece: &mut Piece,
-        grows: Grows,
-        used: usize,
-        owner: Owner,
-    ) -> Result<(), ExecError> {
+    pub(super) fn publish(&self, piece: &mut Piece, grows: Grows, used: usize, owner: Owner) -> Result<(), ExecError> {
         debug_assert!(used <= piece.bytes.len() && piece.owner == Owner::Region);
         let Range { start: low, end: high } = piece.bytes;
         let granule = self.granule();

@@ -60,6 +60,9 @@ pub(crate) const MOST_WAITING: usize = 1 << 16;
 /// Constants that come due so soon are placed before an aligned block.
 const BEFORE_MOVABLE: usize = 1 << 16;
 
+/// How many branches an island has at most. If more are due, another one follows, and constants that come due meanwhile are placed between the two.
+const MOST_BRANCHES: usize = 1 << 13;
+
 /// Bytes beside the gap that the code around a block may need for its first island, at the most.
 const BEHIND_BLOCK: usize = 64;
 
@@ -85,6 +88,11 @@ pub trait Far: Field {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn time(self) -> usize {
         self.reach() / 8 * 7
+    }
+
+    /// Whether the last eighth of its reach has room for constants.
+    fn is_patient(self) -> bool {
+        self.reach() / 8 > MOST_WAITING
     }
 
     /// The deadline of a reference from `from`, in bytes placed, if an island can help it.
@@ -144,7 +152,9 @@ impl Island {
         if self.branches == 0 && !has_pool {
             return self.place;
         }
+        // What is missing behind data goes on with that.
         let rest = self.start - memory.placed(self.place);
+        references.note_data(position(memory, self.place), Pos::at(self.start as u32));
         let start = memory.place_data(self.place, &[0; 3][..rest]);
         let branches = alloc::vec![F::jump(0); self.branches];
         let over = |pool: &[u8]| [F::jump((4 + 4 * self.branches + pool.len()) as i64)];
@@ -170,20 +180,35 @@ impl Island {
 }
 
 impl<F: Far> ReferencesOf<F> {
-    /// Places islands for what is due before `bytes` more bytes are placed.
+    /// Places islands for what is due before `bytes` more bytes are placed. Then nothing is, before these.
     #[inline(never)]
-    pub(crate) fn place_due(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize) -> Place {
-        if !memory.is_due(place, bytes) {
-            return place;
+    pub(crate) fn place_due(&mut self, memory: &mut Memory<'_>, mut place: Place, bytes: usize) -> Place {
+        // An island may make something else due by its own length.
+        while memory.is_due(place, bytes) {
+            if self.is_pool_due(memory.placed(place).saturating_add(bytes)) {
+                // Constants are aligned, so what is placed so far must stay where it is, and they, too.
+                place = self.settle_around(memory, place);
+                (place, _) = self.place_island(memory, place, bytes, true);
+                place = self.settle_around(memory, place);
+                continue;
+            }
+            let before = memory.placed(place);
+            let is_complete;
+            (place, is_complete) = self.place_island(memory, place, bytes, false);
+            if is_complete && memory.placed(place) == before {
+                break;
+            }
         }
-        let has_pool = self.is_pool_due(memory.placed(place).saturating_add(bytes));
-        if !has_pool {
-            return self.place_island(memory, place, bytes, false);
+        place
+    }
+
+    /// As [`place_due`](Self::place_due), for branches only: nothing is settled.
+    fn place_due_branches(&mut self, memory: &mut Memory<'_>, mut place: Place, bytes: usize) -> Place {
+        let mut is_complete = false;
+        while !is_complete && memory.is_due(place, bytes) {
+            (place, is_complete) = self.place_island(memory, place, bytes, false);
         }
-        // Constants are aligned, so what is placed so far must stay where it is, and they, too.
-        let place = self.settle_around(memory, place);
-        let place = self.place_island(memory, place, bytes, true);
-        self.settle_around(memory, place)
+        place
     }
 
     /// Settles what has been placed so far, if it may still be moved.
@@ -207,26 +232,41 @@ impl<F: Far> ReferencesOf<F> {
         }
         let load = self.heads(self.fixups.len())[F::LOADS];
         let is_due = |index| self.deadline(index).is_some_and(|deadline| placed >= deadline);
-        self.waiting_bytes() > MOST_WAITING || load.is_some_and(is_due)
+        self.too_many_wait() || load.is_some_and(is_due)
     }
 
-    /// Places an island, if there is something for it: with the constants that wait, if they are due.
+    /// Whether constants must have their places because they are many.
+    fn too_many_wait(&self) -> bool {
+        self.waiting_bytes() > MOST_WAITING && self.has_waiting_constants()
+    }
+
+    /// Places an island, if there is something for it: with the constants that wait, if they are due, and then only with branches that cannot wait for them. Tells whether that is all
+    /// that was due, but for branches that could.
     #[inline(never)]
-    fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> Place {
+    fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> (Place, bool) {
         // While the island is placed, only room matters.
         memory.set_deadline(usize::MAX);
+        if has_pool {
+            self.copy_outer_constants(Self::is_load);
+        }
         let fixups = self.fixups.len();
         let mut island = Island::new(memory, place);
         // With the branch over the island, and the constants, which come behind the branches in it.
         let pool = if has_pool { self.waiting_bytes() } else { 0 };
         let bytes = bytes.saturating_add(4 + pool);
-        while let Some(index) = self.next_due(island.placed().saturating_add(bytes), fixups, |_| 0) {
+        let is_for = |field: F| !(has_pool && field.is_patient());
+        let is_full = |island: &Island| !has_pool && island.branches >= MOST_BRANCHES;
+        while !is_full(&island)
+            && let placed = island.placed().saturating_add(bytes)
+            && let Some(index) = self.next_due(placed, fixups, is_for, |_| 0)
+        {
             island.serve(self, index);
         }
-        let most = if island.branches > 0 { island.branches + MAX_EARLY_BRANCHES } else { 0 };
+        let is_complete = !is_full(&island);
+        let most = if is_complete && island.branches > 0 { island.branches + MAX_EARLY_BRANCHES } else { 0 };
         while island.branches < most
             && let placed = island.placed().saturating_add(bytes)
-            && let Some(index) = self.next_due(placed, fixups, |field| field.reach() / 8)
+            && let Some(index) = self.next_due(placed, fixups, is_for, |field| field.reach() / 8)
         {
             island.serve(self, index);
         }
@@ -234,10 +274,10 @@ impl<F: Far> ReferencesOf<F> {
         for index in self.heads(fixups).into_iter().flatten().chain(fixups..self.fixups.len()) {
             self.note_deadline(memory, index);
         }
-        if self.waiting_bytes() > MOST_WAITING {
+        if self.too_many_wait() {
             memory.note_deadline(memory.grows(), 0);
         }
-        place
+        (place, is_complete)
     }
 
     fn note_deadline(&self, memory: &mut Memory<'_>, index: usize) {
@@ -251,10 +291,11 @@ impl<F: Far> ReferencesOf<F> {
     pub(crate) fn before_movable(&mut self, memory: &mut Memory<'_>, place: Place, max_shift: usize) -> Place {
         let mut place = self.place_due(memory, place, max_shift);
         let soon = memory.placed(place).saturating_add(BEFORE_MOVABLE);
-        let has_many = self.waiting_bytes() > MOST_WAITING / 2;
+        let has_many = self.waiting_bytes() > MOST_WAITING / 2 && self.has_waiting_constants();
         let is_outermost = self.max_shift() == 0;
         if is_outermost && (has_many || memory.is_due(place, BEFORE_MOVABLE) && self.is_pool_due(soon)) {
-            place = self.place_island(memory, place, 0, true);
+            (place, _) = self.place_island(memory, place, 0, true);
+            place = self.place_due_branches(memory, place, max_shift);
         }
         memory.bring_deadline_forward(max_shift);
         place
@@ -268,24 +309,45 @@ impl<F: Far> ReferencesOf<F> {
         place: Place,
         fixups: core::ops::Range<usize>,
     ) -> Place {
-        let mut island = Island::new(memory, place);
-        let known = self.fixups.len();
         let grows = memory.grows();
+        let mut beyond = Vec::new();
         for index in fixups {
             let Some(&Fixup { from, label, field, is_served }) = self.fixups.get(index) else { break };
             let is_beyond = |pos: Pos| field.is_branch() && !is_served && !field.reaches(grows.distance(from, pos));
-            if field.reach_number().is_some() && self.pos_of(label).is_some_and(is_beyond) {
+            if let Some(reach) = field.reach_number()
+                && self.pos_of(label).is_some_and(is_beyond)
+            {
+                beyond.push((reach, index));
+            }
+            self.note_deadline(memory, index);
+        }
+        let place = if beyond.is_empty() { place } else { self.place_island_for(memory, place, beyond) };
+        if self.too_many_wait() {
+            memory.note_deadline(grows, 0);
+        }
+        place
+    }
+
+    /// Places an island for references that are given with their reaches' numbers.
+    #[cold]
+    fn place_island_for(
+        &mut self,
+        memory: &mut Memory<'_>,
+        place: Place,
+        mut references: Vec<(usize, usize)>,
+    ) -> Place {
+        // What waits beside them would come due in the island, or is among them.
+        let place = self.place_due_branches(memory, place, 4 + 4 * references.len());
+        let known = self.fixups.len();
+        let mut island = Island::new(memory, place);
+        for index in by_reach(&mut references) {
+            if !self.fixups[index].is_served {
                 island.serve(self, index);
-            } else {
-                self.note_deadline(memory, index);
             }
         }
         let place = island.end(memory, self, false);
         for index in known..self.fixups.len() {
             self.note_deadline(memory, index);
-        }
-        if self.waiting_bytes() > MOST_WAITING {
-            memory.note_deadline(grows, 0);
         }
         place
     }
@@ -293,7 +355,8 @@ impl<F: Far> ReferencesOf<F> {
     /// Serves, at the end of a block, what it has not bound and what would not reach far enough beyond its base.
     pub(crate) fn before_end_of_block(&mut self, memory: &mut Memory<'_>, place: Place) -> Place {
         let needs = self.alignment() as usize + BEHIND_BLOCK;
-        let mut island = Island::new(memory, place);
+        // Those that reach farther can wait for constants, which cannot wait for them.
+        let (mut near, mut far) = (Vec::new(), Vec::new());
         let mut has_pool = false;
         for index in 0..self.fixups.len() {
             let Fixup { from, label, field, is_served } = self.fixups[index];
@@ -303,13 +366,28 @@ impl<F: Far> ReferencesOf<F> {
                 continue;
             }
             if reach < F::LOADS {
-                island.serve(self, index);
+                let patience = if field.is_patient() { &mut far } else { &mut near };
+                patience.push((reach, index));
             } else if self.pool().is_some_and(|pool| pool.is_waiting(label)) {
                 has_pool = true;
             }
         }
         memory.set_deadline(usize::MAX);
-        island.end(memory, self, has_pool)
+        if has_pool {
+            self.copy_outer_constants(Self::is_load);
+        }
+        let mut island = Island::new(memory, place);
+        by_reach(&mut near).for_each(|index| island.serve(self, index));
+        if has_pool {
+            let place = island.end(memory, self, true);
+            island = Island::new(memory, place);
+        }
+        by_reach(&mut far).for_each(|index| island.serve(self, index));
+        island.end(memory, self, false)
+    }
+
+    fn is_load(field: F) -> bool {
+        field.reach_number() == Some(F::LOADS)
     }
 
     /// Of the first `fixups` references those of each reach that come due first.
@@ -346,11 +424,20 @@ impl<F: Far> ReferencesOf<F> {
         field.deadline(from).map(|deadline| deadline.saturating_sub(shift))
     }
 
-    /// Of the branches among the first `fixups` references that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
-    fn next_due(&mut self, placed: usize, fixups: usize, early: fn(F) -> usize) -> Option<usize> {
+    /// Of the branches among the first `fixups` references that `is_for` holds of that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
+    fn next_due(
+        &mut self,
+        placed: usize,
+        fixups: usize,
+        is_for: impl Fn(F) -> bool,
+        early: fn(F) -> usize,
+    ) -> Option<usize> {
         let mut next: Option<(usize, usize)> = None;
         for index in self.heads(fixups).into_iter().take(F::LOADS).flatten() {
             let Fixup { from, field, .. } = self.fixups[index];
+            if !is_for(field) {
+                continue;
+            }
             let end = from.from_base() as usize + field.reach();
             let is_due = self.deadline(index).is_some_and(|deadline| placed.saturating_add(early(field)) >= deadline);
             if is_due && next.is_none_or(|(_, first)| end < first) {
@@ -359,6 +446,12 @@ impl<F: Far> ReferencesOf<F> {
         }
         next.map(|(index, _)| index)
     }
+}
+
+/// The indices of references that are given with their reaches' numbers, those that reach least first: all of these take less room than the others have left.
+fn by_reach(references: &mut [(usize, usize)]) -> impl Iterator<Item = usize> {
+    references.sort_by_key(|&(reach, _)| reach);
+    references.iter().map(|&(_, index)| index)
 }
 
 fn position(memory: &Memory<'_>, place: Place) -> Pos {

@@ -19,9 +19,9 @@ use crate::{
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
     references::{
-        deadline::Served,
+        deadline::{Heads, Served},
         fixup::{Field, Fixup},
-        label::Pos,
+        label::{Label, Pos},
     },
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -41,10 +41,14 @@ pub(crate) type Spare<F, L> = (Box<Memory<'static>>, Box<References<F, L>>);
 pub(crate) struct Parent {
     home: usize,
     block: u64,
+    /// The bytes of constants that waited outside when the block began.
+    pub(super) waiting_bytes: usize,
 }
 
 impl<F: Field, L: LateField> References<F, L> {
     /// What is in common; made when it is first needed.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn common(&mut self) -> &mut Common<F, L> {
         self.common.get_or_insert_with(|| Box::new(Common { pool: Pool::new(), spares: Vec::new() }))
     }
@@ -55,100 +59,148 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// What a block inside this code can be written in.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn take_spare(&mut self, grows: Grows) -> Spare<F, L> {
-        let spare = self.common().spares.pop();
-        spare.unwrap_or_else(|| (Box::new(Memory::growing(grows)), Box::new(References::new(grows))))
+        let spare = self.common.as_mut().and_then(|common| common.spares.pop());
+        spare.unwrap_or_else(|| Self::new_spare(grows))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_spare(grows: Grows) -> Spare<F, L> {
+        (Box::new(Memory::growing(grows)), Box::new(References::new(grows)))
     }
 
     /// Begins a block, whose references are empty.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn begin_block(&mut self, block: &mut Self) {
-        self.common();
+        if self.common.is_none() {
+            self.common();
+        }
+        if self.open_block.is_some() {
+            // One that was left by a panic, or never ended.
+            self.fail(FinishError::OpenBlock);
+        }
         let number = self.next_number();
         self.open_block = Some(number);
         block.grows = self.grows.opposite();
         block.first = self.first + self.labels.len() as u32;
         block.first_late = self.first_late + self.late_values.len() as u32;
-        block.parent = Some(Parent { home: self.home, block: number });
-        block.common = self.common.take();
+        let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
+        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
+        // What the block has of its own comes back to it.
+        core::mem::swap(&mut block.common, &mut self.common);
         // Snapshots of what was written in the same memory before are not of this block.
         block.began = block.last_number;
         block.watched = 0;
     }
 
-    /// Whether a block has nothing but bytes.
-    fn is_plain(&self) -> bool {
+    /// Whether a block has nothing but bytes and fixups.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn has_no_more_than_fixups(&self) -> bool {
         let lists = self.labels.len()
-            | self.fixups.len()
             | self.open.len()
             | self.late_uses.len()
             | self.late_values.len()
             | self.late_outside.len()
-            | self.bound.len();
+            | self.bound.len()
+            | self.deadlines.served.len();
         lists == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn has_open(&self, block: &Self) -> bool {
-        let parent = self.open_block.map(|number| Parent { home: self.home, block: number });
-        parent.is_some()
-            && block.parent == parent
+        block.parent.is_some_and(|parent| parent.home == self.home && Some(parent.block) == self.open_block)
             && block.open_block.is_none()
             && block.movable.is_none()
             && block.first == self.first + self.labels.len() as u32
             && block.first_late == self.first_late + self.late_values.len() as u32
     }
 
-    /// Closes the block that is open. Gives the alignment that it asks for.
+    /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;
-        self.common = block.common.take();
+        if !block.labels.is_empty() {
+            self.labels.resize(self.labels.len() + block.labels.len(), None);
+        }
+        core::mem::swap(&mut block.common, &mut self.common);
         block.parent = None;
         block.alignment
     }
 
     /// Takes over what a block has, whose bytes have been placed, up to `reached`. Gives the range of its fixups.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn take_over(&mut self, block: &mut Self, reached: Pos) -> core::ops::Range<usize> {
         let first_fixup = self.fixups.len();
-        if !block.is_plain() {
-            self.take_over_lists(block, reached);
+        if !block.fixups.is_empty() {
+            self.take_over_fixups(block, reached);
         }
+        if !block.has_no_more_than_fixups() {
+            self.take_over_rest(block, reached);
+        }
+        block.watched_bound.clear();
+        block.gone.clear();
         first_fixup..self.fixups.len()
     }
 
     #[inline(never)]
-    fn take_over_lists(&mut self, block: &mut Self, reached: Pos) {
+    fn take_over_fixups(&mut self, block: &mut Self, reached: Pos) {
+        // The order of positions is the other way round. One by one, because there are few.
+        for &fixup in block.fixups.iter().rev() {
+            self.fixups.push(Fixup { from: reached.behind(fixup.from), ..fixup });
+        }
+        block.fixups.clear();
+        block.deadlines.heads = Heads::default();
+    }
+
+    /// Takes over all but the fixups, which are the last ones here.
+    #[inline(never)]
+    fn take_over_rest(&mut self, block: &mut Self, reached: Pos) {
         let place = |pos: Pos| reached.behind(pos);
-        self.labels.extend(block.labels.drain(..).map(|pos| pos.map(place)));
+        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
+            if let Some(pos) = pos {
+                self.bind(Label(number), place(pos));
+            }
+        }
         for (label, pos) in block.bound.drain(..) {
             self.bind(label, place(pos));
         }
-        // The order of positions is the other way round.
-        let (first, count) = (self.fixups.len(), block.fixups.len());
-        let fixups = block.fixups.drain(..).rev();
-        self.fixups.extend(fixups.map(|fixup| Fixup { from: place(fixup.from), ..fixup }));
         let served = block.deadlines.served.drain(..);
-        let index = |index: usize| first + (count - 1 - index);
+        let index = |index: usize| self.fixups.len() - 1 - index;
         self.deadlines.served.extend(served.map(|Served { fixup, to }| Served { fixup: index(fixup), to: place(to) }));
-        block.deadlines.clear();
         let open = block.open.drain(..);
         self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..open }));
         let late_uses = block.late_uses.drain(..);
-        self.late_uses.extend(late_uses.map(|late| LateUse { from: place(late.from), ..late }));
+        self.late_uses.extend(late_uses.map(|late| LateUse {
+            earlier: place(late.later),
+            later: place(late.earlier),
+            at: place(late.at),
+            ..late
+        }));
         self.late_values.append(&mut block.late_values);
         self.late_set.append(&mut block.late_set);
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
+        block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
-        block.watched_bound.clear();
-        block.gone.clear();
         if let Some(fault) = block.fault.take() {
             self.fail(fault);
         }
     }
 
+    /// Makes what a block was written in, and which is empty now, fit for code by itself.
+    pub(crate) fn leave_block(&mut self) {
+        (self.first, self.first_late) = (0, 0);
+        // Snapshots of the block are not of that code.
+        (self.began, self.watched) = (self.last_number, 0);
+    }
+
     /// Keeps what a block was written in, and is empty now.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
         if let Some(common) = &mut self.common {
             common.spares.push(spare);

@@ -8,7 +8,7 @@
 //! only moves on, finds what is due: nothing is searched twice. A fixup that an island serves stays as it was, and is marked; the island's branch is a new fixup
 //! behind all others. So a [rollback](crate::Encoder::rollback) only drops what is newer, takes the marks off, and puts the heads back.
 
-use super::label::Pos;
+use super::label::{Label, Pos};
 use alloc::vec::Vec;
 
 /// Fields differ in how far they reach; so many of these reaches have deadlines.
@@ -22,6 +22,8 @@ pub(crate) type Heads = [usize; REACHES];
 pub(crate) struct Deadlines {
     pub(crate) heads: Heads,
     pub(crate) served: Vec<Served>,
+    /// Fixups of a block that refer to copies of the surrounding code's constants, and what they referred to before.
+    pub(crate) copied: Vec<(usize, Label)>,
 }
 
 /// A fixup that reaches an island, should it not reach its label.
@@ -36,8 +38,9 @@ pub(crate) struct Served {
 impl Deadlines {
     /// None, in the same memory.
     pub(crate) fn clear(&mut self) {
-        let mut served = core::mem::take(&mut self.served);
+        let Deadlines { heads, served, copied } = self;
+        *heads = Heads::default();
         served.clear();
-        *self = Deadlines { served, ..Deadlines::default() };
+        copied.clear();
     }
 }

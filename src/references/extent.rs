@@ -48,6 +48,7 @@ pub(crate) struct Extent {
     pool: pool::Extent,
     alignment: u32,
     heads: Heads,
+    copied: usize,
 }
 
 /// What going back has made invalid: snapshots with numbers above `after`, up to `until`.
@@ -88,13 +89,15 @@ impl<F: Field, L: LateField> References<F, L> {
             pool: self.pool().map_or(pool::Extent::NONE, Pool::extent),
             alignment: self.alignment,
             heads: self.deadlines.heads,
+            copied: self.deadlines.copied.len(),
         }
     }
 
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
-        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } = extent;
-        let Extent { pool, alignment, heads, .. } = extent;
+        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } =
+            extent;
+        let Extent { pool, alignment, heads, copied, .. } = extent;
         let Since { fixups, open, late, served, bound, data } = since;
         let is_ours = (home, part) == (self.home, self.part) && number > self.began;
         if !is_ours || self.is_gone(number) || self.open_block.is_some() {
@@ -105,6 +108,9 @@ impl<F: Field, L: LateField> References<F, L> {
             self.fixups[served.fixup].is_served = false;
         }
         self.deadlines.heads = heads;
+        for (fixup, label) in self.deadlines.copied.drain(copied..).rev() {
+            self.fixups[fixup].label = label;
+        }
         self.fixups.truncate(fixups);
         self.open.truncate(open);
         self.late_uses.truncate(late);

@@ -44,11 +44,10 @@ impl Pos {
         self.0.get() - 1
     }
 
-    /// The bytes back to `other`, which is not farther from the base.
+    /// The bytes back to `other`, which is not farther from the base; or anything where a buffer has overflowed and positions are not counted any more.
     #[cfg(feature = "x64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) const fn back_to(self, other: Pos) -> u32 {
-        debug_assert!(other.0.get() <= self.0.get());
         self.0.get().wrapping_sub(other.0.get())
     }
 }
@@ -72,6 +71,9 @@ impl core::fmt::Debug for Pos {
 }
 
 /// A place in the code of one encoder.
+///
+/// A label of another encoder, or one made before the encoder was [cleared](crate::Encoder::clear), is reported by [`finish`](crate::Encoder::finish) where it is used. What is checked is its number: encoders and
+/// their codes have different ones, until a process has made more than a thousand encoders, or one of them more than two million labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u32);
 

@@ -14,7 +14,6 @@ use crate::{
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
 };
-use alloc::vec::Vec;
 
 impl<F: Field, L: LateField> References<F, L> {
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -24,8 +23,10 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether the label is one of this encoder's, as far as its number tells.
+    #[cfg(feature = "dynasm")]
     pub(crate) fn knows(&self, label: Label) -> bool {
-        (label.0 as usize) < self.first as usize + self.labels.len()
+        let is_outer = self.parent.is_some() || self.movable.is_some();
+        (label.0 as usize) < self.first as usize + self.labels.len() && (is_outer || label.0 >= self.first)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -68,12 +69,13 @@ impl<F: Field, L: LateField> References<F, L> {
                 self.bind_among(&mut labels, own as usize, label, pos);
                 self.labels = labels;
             }
-            None => self.bound.push((label, pos)),
+            None if self.parent.is_some() || self.movable.is_some() => self.bound.push((label, pos)),
+            None => self.fail(FinishError::ForeignLabel { label, at: pos.from_base() }),
         }
     }
 
     /// Binds a label, which has index `own` among `labels`.
-    pub(super) fn bind_among(&mut self, labels: &mut Vec<Option<Pos>>, own: usize, label: Label, pos: Pos) {
+    pub(super) fn bind_among(&mut self, labels: &mut [Option<Pos>], own: usize, label: Label, pos: Pos) {
         let at = pos.from_base();
         match labels.get_mut(own) {
             Some(state @ None) => {
@@ -156,7 +158,12 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     pub(crate) fn set_late(&mut self, late: Late, value: i64) {
-        let Some(own) = late.0.checked_sub(self.first_late) else { return self.set_late_outside(late, value) };
+        let Some(own) = late.0.checked_sub(self.first_late) else {
+            return match self.parent {
+                Some(_) => self.set_late_outside(late, value),
+                None => self.fail(FinishError::ForeignLate { late }),
+            };
+        };
         match self.late_values.get_mut(own as usize) {
             Some(unset @ None) => {
                 *unset = Some(value);
@@ -167,7 +174,7 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    pub(crate) fn use_late(&mut self, from: Pos, field: L, late: Late) {
-        self.late_uses.push(LateUse { from, late, field, is_filled: false });
+    pub(crate) fn use_late(&mut self, late_use: LateUse<L>) {
+        self.late_uses.push(late_use);
     }
 }

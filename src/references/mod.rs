@@ -11,6 +11,7 @@ pub(crate) mod block;
 pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
+pub(crate) mod hidden;
 pub(crate) mod label;
 mod labels;
 mod movable;
@@ -21,7 +22,10 @@ pub(crate) use extent::Extent;
 use extent::Gone;
 
 use crate::{
-    code::{data_ranges::DataRanges, relocation::{OpenRelocation, Relocation}},
+    code::{
+        data_ranges::{DataRanges, Length},
+        relocation::{OpenRelocation, Relocation},
+    },
     direction::Grows,
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
@@ -64,6 +68,8 @@ pub struct References<F, L> {
     bound: Vec<(Label, Pos)>,
     /// Code that may still be moved, and what there is outside of it.
     movable: Option<Box<Movable>>,
+    /// The last one, kept for its memory. Its labels are none.
+    spare_movable: Option<Box<Movable>>,
     /// What is shared with the blocks inside; the block that is open has it.
     common: Option<Box<Common<F, L>>>,
     /// Of a block's references, whose block it is.
@@ -88,18 +94,31 @@ pub struct References<F, L> {
     fault: Option<FinishError>,
 }
 
+/// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
+const HOMES_APART: usize = 1 << 10;
+const NUMBERS_APART: u32 = 1 << 21;
+
+/// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
+fn next_first(first: u32, count: usize) -> u32 {
+    let next = first as usize + count;
+    if next < 1 << 31 { next as u32 } else { 0 }
+}
+
 impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn new(grows: Grows) -> Self {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
+        let home = HOMES.fetch_add(1, Ordering::Relaxed);
+        // Other encoders' labels have other numbers, so that one that strays in here is none of these.
+        let first = (home % HOMES_APART) as u32 * NUMBERS_APART;
         References {
             grows,
-            first: 0,
+            first,
             labels: Vec::new(),
             fixups: Vec::new(),
             deadlines: Deadlines::default(),
             open: Vec::new(),
             late_uses: Vec::new(),
-            first_late: 0,
+            first_late: first,
             late_values: Vec::new(),
             late_set: Vec::new(),
             late_outside: Vec::new(),
@@ -107,10 +126,11 @@ impl<F: Field, L: LateField> References<F, L> {
             data: DataRanges::default(),
             bound: Vec::new(),
             movable: None,
+            spare_movable: None,
             common: None,
             parent: None,
             open_block: None,
-            home: HOMES.fetch_add(1, Ordering::Relaxed),
+            home,
             part: 0,
             last_number: 0,
             began: 0,
@@ -141,6 +161,7 @@ impl<F: Field, L: LateField> References<F, L> {
             data,
             bound,
             movable,
+            spare_movable: _,
             common,
             parent,
             open_block,
@@ -154,13 +175,14 @@ impl<F: Field, L: LateField> References<F, L> {
             alignment,
             fault,
         } = self;
-        *first = 0;
+        // Labels and late immediates made so far become invalid: their numbers are not given again.
+        *first = next_first(*first, labels.len());
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
-        *first_late = 0;
+        *first_late = next_first(*first_late, late_values.len());
         late_values.clear();
         late_set.clear();
         late_outside.clear();
@@ -183,6 +205,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *fault = None;
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
@@ -192,8 +215,9 @@ impl<F: Field, L: LateField> References<F, L> {
         &self.relocations
     }
 
-    pub(crate) fn labels(&self) -> &[Option<Pos>] {
-        &self.labels
+    /// The positions of labels, and the number of the first one.
+    pub(crate) fn labels(&self) -> (u32, &[Option<Pos>]) {
+        (self.first, &self.labels)
     }
 
     pub(crate) fn data(&self) -> &DataRanges {
@@ -204,6 +228,11 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn note_data(&mut self, begin: Pos, end: Pos) {
         let first = self.movable.as_ref().map(|movable| movable.since.data);
         self.data.note(first, begin, end);
+    }
+
+    /// Forgets the data noted since there was so much.
+    pub(crate) fn forget_data_since(&mut self, length: Length) {
+        self.data.truncate(length);
     }
 
     pub(crate) fn alignment(&self) -> u32 {

@@ -16,6 +16,7 @@ use super::{References, extent::Since};
 use crate::references::label::Label;
 use crate::{
     encoder::late::LateField,
+    error::FinishError,
     references::{fixup::Field, label::Pos},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -32,8 +33,24 @@ pub(crate) struct Movable {
     pub(super) since: Since,
     /// Bytes that it may be moved, at most.
     pub(crate) max_shift: u32,
-    /// How many aligned blocks are open.
+    /// How many aligned blocks are open, and how many fixups there were before the outermost one.
     depth: u32,
+    outermost_fixups: usize,
+}
+
+impl Movable {
+    /// Nothing, to be kept for its memory.
+    fn unused(since: Since) -> Self {
+        Movable {
+            ground_first: 0,
+            ground: Vec::new(),
+            start: Pos::at(0),
+            since,
+            max_shift: 0,
+            depth: 0,
+            outermost_fixups: 0,
+        }
+    }
 }
 
 /// An aligned block that has begun.
@@ -61,10 +78,14 @@ impl<F: Field, L: LateField> References<F, L> {
                 movable.depth += 1;
             }
             None => {
-                let since = self.since();
-                let (ground_first, ground) = (self.first, core::mem::take(&mut self.labels));
-                self.first += ground.len() as u32;
-                self.movable = Some(Box::new(Movable { ground_first, ground, start, since, max_shift, depth: 1 }));
+                let (ground_first, since) = (self.first, self.since());
+                self.first += self.labels.len() as u32;
+                let mut movable = self.spare_movable.take().unwrap_or_else(|| Box::new(Movable::unused(since)));
+                let emptied = core::mem::take(&mut movable.ground);
+                let ground = core::mem::replace(&mut self.labels, emptied);
+                *movable =
+                    Movable { ground_first, ground, start, since, max_shift, depth: 1, outermost_fixups: since.fixups };
+                self.movable = Some(movable);
             }
         }
         Entered { home: self.home, part: self.part, outer_part, outer_began, outer_max_shift }
@@ -106,6 +127,9 @@ impl<F: Field, L: LateField> References<F, L> {
             let (label, pos) = self.bound[index];
             match label.0.checked_sub(movable.ground_first) {
                 Some(own) => self.bind_among(&mut movable.ground, own as usize, label, pos),
+                None if self.parent.is_none() => {
+                    self.fail(FinishError::ForeignLabel { label, at: pos.from_base() });
+                }
                 // It is the surrounding encoder's.
                 None => {
                     self.bound[movable.since.bound] = (label, pos);
@@ -120,9 +144,12 @@ impl<F: Field, L: LateField> References<F, L> {
         self.movable = Some(movable);
     }
 
-    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`.
-    pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) {
-        if shift > 0 && let Some(movable) = &self.movable {
+    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`. Gives the fixups whose labels have come into sight, or may have moved.
+    pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) -> core::ops::Range<usize> {
+        let mut fixups = self.movable_fixups();
+        if shift > 0
+            && let Some(movable) = &self.movable
+        {
             let since = movable.since;
             let moved = |pos: Pos| pos.ahead(shift);
             self.labels.iter_mut().flatten().for_each(|pos| *pos = moved(*pos));
@@ -130,7 +157,9 @@ impl<F: Field, L: LateField> References<F, L> {
             self.fixups[since.fixups..].iter_mut().for_each(|fixup| fixup.from = moved(fixup.from));
             self.deadlines.served[since.served..].iter_mut().for_each(|served| served.to = moved(served.to));
             self.open[since.open..].iter_mut().for_each(|open| open.from = moved(open.from));
-            self.late_uses[since.late..].iter_mut().for_each(|late| late.from = moved(late.from));
+            for late in &mut self.late_uses[since.late..] {
+                (late.earlier, late.later, late.at) = (moved(late.earlier), moved(late.later), moved(late.at));
+            }
             self.data.place_since(since.data, moved);
         }
         self.settle(here);
@@ -139,13 +168,16 @@ impl<F: Field, L: LateField> References<F, L> {
             movable.max_shift = entered.outer_max_shift;
             self.part = entered.outer_part;
             if movable.depth == 0 {
+                fixups.start = movable.outermost_fixups;
                 self.began = entered.outer_began;
                 self.first = movable.ground_first;
-                self.labels = movable.ground;
+                core::mem::swap(&mut self.labels, &mut movable.ground);
+                self.spare_movable = Some(movable);
             } else {
                 self.movable = Some(movable);
             }
         }
+        fixups
     }
 
     /// The bytes from `from` up to a label that lies above the movable piece, when that has been moved as far as it may be; `None` if the label is not bound there.

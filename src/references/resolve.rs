@@ -36,7 +36,6 @@ impl<F: Field, L: LateField> References<F, L> {
         if self.is_in_block() {
             return Err(FinishError::OpenBlock);
         }
-        debug_assert_eq!(self.first, 0);
         // Each direction by itself, so that what depends on it is decided once.
         match self.grows {
             Grows::Down => self.fill_fixups(Grows::Down, code)?,
@@ -57,17 +56,32 @@ impl<F: Field, L: LateField> References<F, L> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn fill_fixups(&self, grows: Grows, code: &mut [u8]) -> Result<(), FinishError> {
-        let labels = &self.labels[..];
+        let (first, labels) = (self.first, &self.labels[..]);
         for fixup in &self.fixups {
             let &Fixup { from, label, field, .. } = fixup;
-            // Invariant(first), outside of blocks.
-            let Some(&Some(pos)) = labels.get(label.0 as usize) else { return Err(self.unresolved(label, from)) };
+            let Some(&Some(pos)) = labels.get(label.0.wrapping_sub(first) as usize) else {
+                return Err(self.unresolved(label, from));
+            };
             let (index, distance) = (grows.index(code.len(), from), grows.distance(from, pos));
             if field.fill(code, index, distance).is_none() && !fixup.is_served {
                 return Err(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });
             }
         }
         Ok(())
+    }
+
+    /// Fills the fields whose labels are bound and in reach, and leaves the others as they are.
+    pub(crate) fn resolve_what_is_known(&mut self, code: &mut [u8]) {
+        self.relocations.clear();
+        for &Fixup { from, label, field, .. } in &self.fixups {
+            let index = self.grows.index(code.len(), from);
+            if let Some(pos) = self.pos_of(label)
+                && index <= code.len()
+            {
+                // What does not reach stays as it is.
+                let _ = field.fill(code, index, self.grows.distance(from, pos));
+            }
+        }
     }
 
     /// Leads what does not reach its label to the island that serves it.
@@ -109,9 +123,9 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     fn fill_late(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
         let grows = self.grows;
-        for LateUse { from, late, field, is_filled } in &mut self.late_uses {
-            let (late, at) = (*late, from.from_base());
-            let value = match self.late_values.get(late.0 as usize) {
+        for LateUse { earlier, later, at, late, field, inside } in &mut self.late_uses {
+            let (late, at) = (*late, at.from_base());
+            let value = match self.late_values.get(late.0.wrapping_sub(self.first_late) as usize) {
                 Some(Some(value)) => *value,
                 Some(None) => return Err(FinishError::LateUnset { late, at }),
                 None => return Err(FinishError::ForeignLate { late }),
@@ -120,13 +134,13 @@ impl<F: Field, L: LateField> References<F, L> {
             if !range.holds(value) {
                 return Err(FinishError::LateOutOfRange { late, at, value, range });
             }
-            let index = grows.index(code.len(), *from);
+            let start = grows.index(code.len(), grows.lower(*earlier, *later));
+            let end = grows.index(code.len(), grows.higher(*earlier, *later));
             // Finished again, the code has the value where the placeholder was.
-            if !*is_filled && !field.has_placeholder(code, index) {
-                return Err(FinishError::LateMisplaced { late, at });
-            }
-            field.write(code, index, value);
-            *is_filled = true;
+            let found = inside.or_else(|| field.find_placeholder(code.get(start..end)?));
+            let Some(found) = found else { return Err(FinishError::LateMisplaced { late, at }) };
+            *inside = Some(found);
+            field.write(code, start + found, value);
         }
         Ok(())
     }
@@ -135,7 +149,7 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     fn unresolved(&self, label: Label, from: Pos) -> FinishError {
         let at = from.from_base();
-        match self.labels.get(label.0 as usize) {
+        match self.labels.get(label.0.wrapping_sub(self.first) as usize) {
             Some(_) => FinishError::UnboundLabel { label, at },
             None => FinishError::ForeignLabel { label, at },
         }

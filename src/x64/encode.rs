@@ -24,6 +24,11 @@ mod part;
 mod rex2;
 mod vex;
 
+#[allow(dead_code, reason = "some constants are read by themselves, some together with their neighbours")]
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/x64_rows.rs"));
+}
+
 use super::{Emitter, LateImm, Rel, U4, word::Word};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
@@ -35,7 +40,9 @@ use crate::{
 pub use super::operand::RegisterClass;
 pub use super::word::{Reg, Word as RmWord};
 pub use evex::{evex, evex_vsib};
-pub use legacy::{branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before};
+pub use legacy::{
+    branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before,
+};
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
 pub use vex::{vex, vex_imm, vex_op};
@@ -171,4 +178,72 @@ fn distance32(known: Option<i64>) -> i32 {
 pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });
+}
+
+/// What generated functions hand over is what the manuals say of their rows.
+#[cfg(test)]
+#[allow(clippy::unusual_byte_groupings, reason = "a group is a field")]
+mod tests {
+    use super::rows::{EvexRow, LegacyRow, VexRow};
+
+    /// The number in the body of a generated function.
+    fn number(function: &str) -> u64 {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/x64.rs"));
+        let (_, rest) = text.split_once(&alloc::format!("pub fn {function}(")).expect("the function is there");
+        let (_, rest) = rest.split_once("(self, 0x").expect("its body is a call");
+        let end = rest.find(',').expect("there are operands");
+        u64::from_str_radix(&rest[..end].replace('_', ""), 16).expect("is a number")
+    }
+
+    #[test]
+    fn legacy() {
+        // REX.W 83 /5 ib
+        let sub = LegacyRow(number("sub_rm64_imm8"));
+        assert_eq!((sub.opcode(), sub.opcode_len()), (0x83_0000, 1));
+        assert_eq!((sub.prefixes(), sub.prefix_len()), (0, 0));
+        assert_eq!((sub.digit(), sub.w()), (5, true));
+        // F2 0F 38 F0 /r
+        let crc = LegacyRow(number("crc32_r32_rm8"));
+        assert_eq!((crc.opcode(), crc.opcode_len()), (0xF0_38_0F, 3));
+        assert_eq!((crc.prefixes(), crc.prefix_len()), (0xF2_0000, 1));
+        assert_eq!((crc.digit(), crc.w()), (0, false));
+        // 66 F0 0F BA /7 ib
+        let btc = LegacyRow(number("lock_btc_m16_imm8"));
+        assert_eq!((btc.opcode(), btc.opcode_len()), (0xBA_0F00, 2));
+        assert_eq!((btc.prefixes(), btc.prefix_len(), btc.digit()), (0xF0_6600, 2, 7));
+    }
+
+    #[test]
+    #[cfg(feature = "x64-apx")]
+    fn rex2() {
+        // 66 REX2.M0.W0 BA /4 ib
+        let bt = super::rows::Rex2Row(number("bt_erm16_imm8"));
+        assert_eq!((bt.opcode(), bt.digit(), bt.m0(), bt.w()), (0xBA, 4, true, false));
+        assert_eq!((bt.prefixes(), bt.prefix_len()), (0x6600, 1));
+        assert_eq!(bt.m0_w(), 0x80);
+    }
+
+    #[test]
+    #[cfg(feature = "x64-avx")]
+    fn vex() {
+        // VEX.256.66.0F3A.W1 00 /r ib
+        let vpermq = VexRow(number("vpermq_ymm_ymmm256_imm8") as u32);
+        assert_eq!((vpermq.opcode(), vpermq.map(), vpermq.digit()), (0, 3, 0));
+        assert_eq!((vpermq.w(), vpermq.l(), vpermq.pp()), (true, true, 1));
+        assert_eq!(vpermq.w_l_pp(), 0b1_0000_1_01);
+        // VEX.128.66.0F.WIG 73 /3 ib
+        let vpsrldq = VexRow(number("vpsrldq_xmm_xmm_imm8") as u32);
+        assert_eq!((vpsrldq.opcode(), vpsrldq.map(), vpsrldq.digit(), vpsrldq.w_l_pp()), (0x73, 1, 3, 1));
+    }
+
+    #[test]
+    #[cfg(feature = "x64-avx512")]
+    fn evex() {
+        // EVEX.512.66.0F.W1 58 /r, Full: 64 bytes, or 8 if broadcast
+        let vaddpd = EvexRow(number("vaddpd_zmm_k1z_zmm_zmmm512b64_er"));
+        assert_eq!((vaddpd.opcode(), vaddpd.map(), vaddpd.digit()), (0x58, 1, 0));
+        assert_eq!((vaddpd.w(), vaddpd.pp(), vaddpd.ll()), (true, 1, 2));
+        assert_eq!((vaddpd.full(), vaddpd.element()), (6, 3));
+        assert_eq!((vaddpd.w_pp(), vaddpd.ll_nd_scc()), (0b1_00000_01, 0b10_00000));
+    }
 }

@@ -1,8 +1,9 @@
 //! The x86-64 forms as data, and emission of a form chosen at run time.
 
 use super::{
-    Bcst, Assembler, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Low,
-    Masked, Mem, Merging, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
+    Assembler, Bcst, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16,
+    Gpr32, Gpr64, K, Low, Masked, Mem, Merging, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm,
+    Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{

@@ -7,7 +7,7 @@ use crate::{LateField, Placeholder, Range};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LateImm {
-    /// The instruction's last four bytes: an immediate, sign-extended, or a displacement with no immediate behind it.
+    /// Four bytes: an immediate, sign-extended, or a displacement.
     Imm32,
 }
 
@@ -18,21 +18,24 @@ impl LateField for LateImm {
         }
     }
 
-    fn has_placeholder(self, code: &[u8], from: usize) -> bool {
+    fn find_placeholder(self, instruction: &[u8]) -> Option<usize> {
         let LateImm::Imm32 = self;
-        code.get(..from).is_some_and(|code| code.ends_with(&i32::PLACEHOLDER.to_le_bytes()))
+        let placeholder = i32::PLACEHOLDER.to_le_bytes();
+        let mut places = (0..instruction.len()).filter(|&at| instruction[at..].starts_with(&placeholder));
+        places.next().filter(|_| places.next().is_none())
     }
 
-    fn write(self, code: &mut [u8], from: usize, value: i64) {
+    fn write(self, code: &mut [u8], at: usize, value: i64) {
         let LateImm::Imm32 = self;
-        if let Some(field) = code.get_mut(..from).and_then(|code| code.last_chunk_mut()) {
+        if let Some(field) = code.get_mut(at..).and_then(|code| code.first_chunk_mut()) {
             *field = (value as i32).to_le_bytes();
         }
     }
 }
 
 impl Placeholder<X64> for i32 {
-    // Fits no shorter field, and, being negative, none that is not sign-extended: `mov_r64_imm` would zero-extend 32 bits.
-    const PLACEHOLDER: i32 = -0x5A5A_5A5B;
+    // Fits no shorter field, and, being negative, none that is not sign-extended: `mov_r64_imm` would zero-extend 32 bits. Its bytes differ, so that with bytes beside it
+    // it is found at one place only.
+    const PLACEHOLDER: i32 = -0x614B_2E19;
     const FIELD: LateImm = LateImm::Imm32;
 }

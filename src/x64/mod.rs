@@ -107,11 +107,13 @@ mod select;
 mod tables;
 mod word;
 
+// Digits are in groups that follow the constants; see the head of the file.
+#[allow(clippy::unusual_byte_groupings)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
-use crate::{Direction, Down, Up, isa::Edge};
+use crate::{Direction, Down, SiteKind, Up, isa::Edge};
 
 pub use address::Scale;
 pub use cond::Cond;
@@ -143,6 +145,16 @@ impl crate::isa::sealed::Isa for X64 {
     // RIP-relative operands reach all of a buffer.
     const POOL_REACH: u32 = u32::MAX;
     const ORIGIN: Edge = Edge::End;
+
+    fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
+        match (kind, field) {
+            (SiteKind::X64Rel32, field) => matches!(field, Some(Rel::Rel32 | Rel::Disp32 { trailing: 0 })),
+            (SiteKind::X64Imm32, field) => field.is_none() && bytes > 4,
+            (SiteKind::X64Imm64, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 10,
+            (SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,
+            (SiteKind::A64Branch | SiteKind::A64Literal, _) => false,
+        }
+    }
 
     fn place_gap<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.nops(bytes);

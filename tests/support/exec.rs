@@ -3,8 +3,10 @@
 #![allow(dead_code)] // Each test file uses its part.
 
 #[cfg(target_arch = "aarch64")]
+#[allow(unused_imports)]
 pub use tailfirst::aarch64::{Assembler, Emitter, Encoder};
 #[cfg(target_arch = "x86_64")]
+#[allow(unused_imports)] // Not every test file names an assembler.
 pub use tailfirst::x64::{Assembler, Emitter, Encoder};
 use tailfirst::{
     Direction, Label, Symbol,

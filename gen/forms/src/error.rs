@@ -86,6 +86,8 @@ pub enum Reason {
     AliasDisjoint { name: String },
     /// `alias` leads back to the row.
     AliasCircle { name: String },
+    /// There is no form of a name that the runtime has instructions of.
+    Missing { name: String },
 }
 
 impl TableError {
@@ -147,6 +149,7 @@ impl fmt::Display for Reason {
             Overlap { other } => {
                 write!(f, "can produce the same code as \"{other}\"; one of them must say so with `alias`")
             }
+            Missing { name } => write!(f, "there is no form {name}, which the runtime needs"),
             UnknownAlias { name } => write!(f, "alias: there is no form {name}"),
             AliasDisjoint { name } => write!(f, "alias: {name} cannot produce the same bits"),
             AliasCircle { name } => write!(f, "alias: {name} is in the end an alias of this row"),

@@ -16,6 +16,7 @@ pub mod aarch64;
 pub mod condition;
 mod error;
 mod fields;
+pub mod layout;
 mod names;
 mod print;
 pub mod row;

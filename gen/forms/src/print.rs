@@ -77,6 +77,9 @@ impl Printer {
     /// Documentation as one comment: a line with `///` each would be an attribute each, which rustc keeps and writes out
     /// one by one.
     fn docs(&mut self, docs: &[String]) {
+        if let [line] = docs {
+            return self.line(&format!("/// {line}"));
+        }
         for (i, doc) in docs.iter().enumerate() {
             if i == 0 {
                 self.line(&format!("/** {doc}"));

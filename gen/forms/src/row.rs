@@ -6,6 +6,10 @@ use serde::de::DeserializeOwned;
 pub trait TextRow: Clone + DeserializeOwned {
     /// What an error message calls the row.
     fn title(&self) -> &str;
+    /// The row in a table, for who looks for it there: the texts that tell it from others.
+    fn written(&self) -> String {
+        self.title().into()
+    }
     /// Every text of the row, in which columns are replaced.
     fn texts(&mut self) -> Vec<&mut String>;
     /// The row's CPU features, which the group may give.
@@ -19,6 +23,8 @@ pub struct Line<Row> {
     pub table: String,
     /// The table's Cargo feature.
     pub feature: Option<String>,
+    /// The row as the table has it, before its columns were put in: [`TextRow::written`].
+    pub written: String,
     /// The row.
     pub row: Row,
 }

@@ -275,6 +275,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn sequences_are_the_same_in_both_directions_and_in_blocks() {
+        fn load<D: Direction>(enc: &mut Emitter<'_, D>, value: u64, is_x: bool) {
+            if is_x {
+                enc.mov_x_imm(X7, value);
+            } else {
+                enc.mov_w_imm(W7, value as u32);
+            }
+        }
+
+        for (value, is_x) in constants().into_iter().step_by(97).flat_map(|value| [(value, true), (value, false)]) {
+            let sequence = words(|enc| load(enc, value, is_x));
+            let mut asm = Assembler::new();
+            load(&mut asm, value, is_x);
+            asm.backward(|enc| load(enc, value, is_x));
+            asm.backward(|enc| enc.forward(|asm| load(asm, value, is_x)));
+            let code = asm.finish().expect("nothing refers to anything");
+            let up: Vec<u32> =
+                code.bytes().chunks_exact(4).filter_map(|b| b.try_into().ok()).map(u32::from_le_bytes).collect();
+            assert_eq!(up, sequence.repeat(3), "{value:#x}");
+            assert_eq!(words(|enc| enc.forward(|asm| load(asm, value, is_x))), sequence, "{value:#x}");
+            let nested = words(|enc| enc.forward(|asm| asm.backward(|enc| load(enc, value, is_x))));
+            assert_eq!(nested, sequence, "{value:#x}");
+        }
+    }
+
     /// The length of the shortest sequence, by trying every content of the halfwords that MOVK replaces.
     fn shortest(value: u64) -> u32 {
         let wide = |filler| others(value, filler).count_ones().max(1);

@@ -10,7 +10,7 @@ use crate::{
 };
 use core::fmt;
 
-/// No instruction has this immediate: it has to be loaded into a register first, by [`mov_x_imm`](Encoder::mov_x_imm).
+/// No instruction has this immediate: it has to be loaded into a register first, by [`mov_x_imm`](crate::aarch64::Encoder#method.mov_x_imm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImmError {

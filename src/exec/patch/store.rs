@@ -1,7 +1,10 @@
 //! The one store of a patch.
 
 use super::Value;
-use crate::{Range, SiteKind};
+use crate::{
+    Range, SiteKind,
+    words::aarch64::{B, BL, BRK, NOP},
+};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 impl SiteKind {
@@ -28,15 +31,9 @@ pub(super) enum Change {
     Instruction(u32),
 }
 
-const BL: u32 = 0x9400_0000;
-const B: u32 = 0x1400_0000;
-const BRANCH_MASK: u32 = 0xFC00_0000;
-
 /// Whether an instruction may be exchanged for another such one while threads run it.
 pub(super) fn exchangeable(word: u32) -> bool {
-    const NOP: u32 = 0xD503_201F;
-    const BRK: u32 = 0xD420_0000;
-    [B, BL].contains(&(word & BRANCH_MASK)) || word == NOP || word & !(0xFFFF << 5) == BRK
+    [B, BL, NOP, BRK].iter().any(|instruction| instruction.is(word))
 }
 
 /// The bits of a field.
@@ -94,8 +91,8 @@ pub(super) unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) ->
             }
             (Change::Instruction(new), _) => AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release),
             (Change::Branch(distance), Word::Four(old)) => {
-                let link = if old & BRANCH_MASK == BL { BL } else { B };
-                let new = link | (distance >> 2) as u32 & !BRANCH_MASK;
+                let branch = if BL.is(old) { BL } else { B };
+                let new = branch.with((distance >> 2) as u32);
                 AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release);
             }
             // A branch's field has four bytes.

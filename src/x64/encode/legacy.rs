@@ -12,46 +12,43 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special};
+use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
-    references::label::Target,
-    x64::{Emitter, Rel, word::Word},
+    references::{
+        References,
+        label::{Pos, Target},
+    },
+    x64::{Emitter, Rel, late::LateImm, word::Word},
 };
 use core::hint::select_unpredictable;
 
-/// The constants of a row.
+/// The constants of a row, in their places.
 #[derive(Debug, Clone, Copy)]
 struct Op {
-    /// The opcode bytes, the last one most significant.
+    /// The opcode bytes, the last one most significant, at the word's high end.
     opcode: u32,
     opcode_len: u32,
     /// The prefix bytes, likewise.
     prefix: u32,
     prefix_len: u32,
     w: u32,
-    /// The digit in its place, ModRM.reg.
+    /// The digit as ModRM.reg.
     digit: u32,
 }
 
 impl Op {
-    /// The constants as generated code packs them:
-    ///
-    /// ```text
-    ///   63 .. 40                39 .. 16         7 .. 5   4        3 .. 2            1 .. 0
-    ///   opcode, last byte first prefix, likewise digit    REX.W    prefix's length   opcode's length
-    /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn unpack(row: u64) -> Op {
-        const BYTES: u32 = 0xFF_FFFF << 8;
+        let row = LegacyRow(row);
         Op {
-            opcode: (row >> 32) as u32 & BYTES,
-            opcode_len: (row & 3) as u32,
-            prefix: (row >> 8) as u32 & BYTES,
-            prefix_len: (row >> 2 & 3) as u32,
-            w: if row & 0x10 != 0 { 0x48 } else { 0 },
-            digit: (row as u32 >> 5 & 7) << 27,
+            opcode: row.opcode() << 8,
+            opcode_len: row.opcode_len() as u32,
+            prefix: row.prefixes() << 8,
+            prefix_len: row.prefix_len() as u32,
+            w: if row.w() { 0x48 } else { 0 },
+            digit: (row.digit() as u32) << 27,
         }
     }
 
@@ -176,7 +173,13 @@ pub fn rm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl
 
 /// An instruction with ModRM (`/r`, `/digit`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: impl RegPart, rm: impl Into<M>, imm: impl ImmPart) {
+pub fn rm_imm<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    reg: impl RegPart,
+    rm: impl Into<M>,
+    imm: impl ImmPart,
+) {
     // `rm` comes last: what follows it looks at its flags, and is laid behind the branches of an address only if nothing is between.
     let (op, imm, reg, rm) = (Op::unpack(row), imm.imm(), reg.reg(), rm.into().rm());
     let bits = op.digit | reg.0 | rm.head;
@@ -198,7 +201,8 @@ pub fn rm_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, reg: 
 /// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
 /// differ in their single opcode byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rm_imm_by_size<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn rm_imm_by_size<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     short: u64,
     long: u64,
     reg: impl RegPart,
@@ -252,12 +256,7 @@ pub fn rel32<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn branch_by_distance<D: Direction>(
-    enc: &mut Emitter<'_, D>,
-    short: u64,
-    near: u64,
-    target: impl Into<Target>,
-) {
+pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: impl Into<Target>) {
     let target = target.into();
     let end_of = |enc: &Emitter<'_, D>, row: u64, field: usize| enc.cursor.end_of_next(Op::unpack(row).len() + field);
     let end = end_of(enc, short, 1);
@@ -275,14 +274,14 @@ pub fn branch_by_distance<D: Direction>(
             }
         }
         None => {
-            let most_bytes_up = || match target {
-                Target::Label(label) if D::GROWS == Grows::Down => enc.references.most_bytes_up(end, label),
-                _ => None,
-            };
-            let is_short = enc.references.is_movable() && most_bytes_up().is_some_and(|most| most <= 127);
-            let (end, field) = if is_short { (end, Rel::Rel8) } else { (end_of(enc, near, 4), Rel::Rel32) };
-            enc.references.pend(end, field, target);
-            (0, is_short)
+            let near_end = end_of(enc, near, 4);
+            // Code that grows up is never moved.
+            if D::GROWS == Grows::Down && enc.references.is_movable() {
+                (0, pend_in_movable(&mut enc.references, end, near_end, target))
+            } else {
+                enc.references.pend(near_end, Rel::Rel32, target);
+                (0, false)
+            }
         }
     };
     if is_short {
@@ -290,6 +289,27 @@ pub fn branch_by_distance<D: Direction>(
     } else {
         op_imm(enc, near, distance);
     }
+}
+
+/// Notes a branch whose distance is not known yet, in code that may be moved, and gives whether it is short. Then it ends
+/// at `short`, else at `near`.
+#[cold]
+#[inline(never)]
+#[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
+extern "C" fn pend_in_movable(
+    references: &mut References<Rel, LateImm>,
+    short: Pos,
+    near: Pos,
+    target: Target,
+) -> bool {
+    let most = match target {
+        Target::Label(label) => references.most_bytes_up(short, label),
+        Target::Symbol(_) => None,
+    };
+    let is_short = most.is_some_and(|most| most <= 127);
+    let (end, field) = if is_short { (short, Rel::Rel8) } else { (near, Rel::Rel32) };
+    references.pend(end, field, target);
+    is_short
 }
 
 /// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.

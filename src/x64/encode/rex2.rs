@@ -4,34 +4,37 @@
 //!   prefixes   D5   M0 R4 X4 B4 W R3 X3 B3   opcode ...
 //! ```
 
-use super::{Imm, ImmPart, Reg, RegPart, RmPart, place_special};
+use super::{Imm, ImmPart, Reg, RegPart, RmPart, place_special, rows::Rex2Row};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
     x64::{Emitter, word::Word},
 };
 
-/// The constants of a row.
+/// The constants of a row, in their places.
 #[derive(Debug, Clone, Copy)]
 struct Rex2Op {
     opcode: u8,
-    /// M0 and W.
+    /// M0 and W, as in the payload.
     bits: u8,
     /// The prefix bytes, the last one most significant.
     prefix: u64,
     prefix_len: usize,
-    /// The digit in its place, ModRM.reg.
+    /// The digit as ModRM.reg.
     digit: u32,
 }
 
 impl Rex2Op {
-    /// The constants as generated code packs them, a byte each: two of prefixes, the last one first, their number, 0, 0, the digit,
-    /// M0 at bit 7 and W at bit 3, the opcode.
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn unpack(row: u64) -> Self {
-        let [_, _, prefix_len, _, _, digit, bits, opcode] = row.to_be_bytes();
-        let prefix_len = prefix_len as usize;
-        Rex2Op { opcode, bits, prefix: row & 0xFFFF << 48, prefix_len, digit: (digit as u32) << 27 }
+        let row = Rex2Row(row);
+        Rex2Op {
+            opcode: row.opcode(),
+            bits: row.m0_w(),
+            prefix: (row.prefixes() as u64) << 48,
+            prefix_len: row.prefix_len() as usize,
+            digit: (row.digit() as u32) << 27,
+        }
     }
 
     /// The head that ends in the opcode: `bits` are the operands' heads.
@@ -53,7 +56,8 @@ impl Rex2Op {
 
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn rex2<D: Direction, R: RegPart, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn rex2<D: Direction, R: RegPart, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     row: u64,
     reg: impl Into<R>,
     rm: impl Into<M>,
@@ -74,7 +78,12 @@ fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: Rex2Op, reg: Reg, rm: Word,
 
 /// An instruction with a register in its opcode.
 #[inline]
-pub fn rex2_plus<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u64, register: impl Into<M>, imm: impl ImmPart) {
+pub fn rex2_plus<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    register: impl Into<M>,
+    imm: impl ImmPart,
+) {
     let register = register.into().rm();
     let head = Rex2Op::unpack(row).head(register.head);
     let low = u64::from(register.head & 7 << 24) << 32;

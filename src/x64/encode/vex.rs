@@ -7,43 +7,25 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{ImmPart, RegPart, RmPart, VvvvPart, place_special};
+use super::{ImmPart, RegPart, RmPart, VvvvPart, place_special, rows::VexRow};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
     x64::{Emitter, word::Word},
 };
 
-/// The constants of a row.
-#[derive(Debug, Clone, Copy)]
-struct VexOp {
-    opcode: u8,
-    map: u8,
-    /// W at bit 7, L at bit 2, pp.
-    bits: u8,
-    /// The digit in its place, ModRM.reg.
-    digit: u32,
-}
-
-impl VexOp {
-    /// The constants as generated code packs them, a byte each: the digit, the opcode, `map` 1 (0F), 2 (0F38) or 3 (0F3A), and
-    /// W at bit 7, L at bit 2 (1 for 256 bits), `pp` 0 (none), 1 (66), 2 (F3) or 3 (F2).
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn unpack(row: u32) -> Self {
-        let [digit, opcode, map, bits] = row.to_be_bytes();
-        VexOp { opcode, map, bits, digit: (digit as u32) << 27 }
-    }
-
+impl VexRow {
     /// The head that ends in ModRM: `bits` are the operands' heads.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
         // Operands have R, X and B as REX does, in bits 2 to 0 of a byte; in the prefix they are bits 7 to 5.
         let rxb = u64::from(!bits & 7) << 5;
-        let last = u64::from(self.bits) | u64::from(!vvvv & 15) << 3;
-        let end = u64::from(bits & Word::MODRM) << 32 | u64::from(self.opcode) << 48 | last << 40;
+        let last = u64::from(self.w_l_pp()) | u64::from(!vvvv & 15) << 3;
+        let bits = bits | u32::from(self.digit()) << 27;
+        let end = u64::from(bits & Word::MODRM) << 32 | u64::from(self.opcode()) << 48 | last << 40;
         let short = end | (rxb & 0x80) << 40 | 0xC5 << 32;
-        let long = end | (rxb | u64::from(self.map)) << 32 | 0xC4 << 24;
-        let fits = self.map == 1 && self.bits & 0x80 == 0 && bits & 3 == 0;
+        let long = end | (rxb | u64::from(self.map())) << 32 | 0xC4 << 24;
+        let fits = self.map() == 1 && !self.w() && bits & 3 == 0;
         Chunk::select(fits, Chunk::new(short, 4), Chunk::new(long, 5))
     }
 }
@@ -51,28 +33,35 @@ impl VexOp {
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u32) {
-    let Chunk { word, len } = VexOp::unpack(row).with_modrm(0, 0);
+    let Chunk { word, len } = VexRow(row).with_modrm(0, 0);
     enc.cursor.place(Chunk::new(word << 8, len - 1));
 }
 
 /// An instruction with ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>, row: u32, reg: impl RegPart, vvvv: impl VvvvPart, rm: impl Into<M>) {
+pub fn vex<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
+    row: u32,
+    reg: impl RegPart,
+    vvvv: impl VvvvPart,
+    rm: impl Into<M>,
+) {
     vex_imm(enc, row, reg, vvvv, rm, ());
 }
 
 /// An instruction with ModRM and an immediate byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn vex_imm<D: Direction, M: RmPart>(enc: &mut Emitter<'_, D>,
+pub fn vex_imm<D: Direction, M: RmPart>(
+    enc: &mut Emitter<'_, D>,
     row: u32,
     reg: impl RegPart,
     vvvv: impl VvvvPart,
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    let (op, vvvv, imm) = (VexOp::unpack(row), vvvv.number(), imm.imm());
+    let (row, vvvv, imm) = (VexRow(row), vvvv.number(), imm.imm());
     let (reg, rm) = (reg.reg(), rm.into().rm());
-    let head = op.with_modrm(vvvv, op.digit | reg.0 | rm.head);
+    let head = row.with_modrm(vvvv, reg.0 | rm.head);
     if rm.is_register() && imm.0.len <= 3 {
         enc.cursor.place(head.then(imm.0));
     } else if rm.is_register() {

@@ -16,7 +16,10 @@ use support::{
     forward,
     value::Value,
 };
-use tailfirst::aarch64::{Encoder, forms};
+use tailfirst::{
+    Direction, Down, Up,
+    aarch64::{Emitter, Form, forms},
+};
 use tailfirst_gen::{
     aarch64::{self, Form as Model},
     table,
@@ -46,16 +49,22 @@ fn cases(test: &str, forms_wanted: impl Fn(&Model) -> bool, count: u64) -> Vec<C
         for _ in 0..choices::times(count) {
             let numbers = choices::numbers(&mut random);
             let sample = Sample::new(model, &mut Choices::new(&numbers));
-            let mut enc = Encoder::new();
-            form.emit(&mut enc, &sample.operands(model)).expect("the operands are the form's");
-            let mut code = enc.finish().expect("the operands go together");
-            let target = BASE.wrapping_add(sample.distance().unwrap_or(0) as u64);
-            code.link(BASE, |_| Some(target)).expect("the distance is in range");
-            let word = code.bytes().try_into().map(u32::from_le_bytes).expect("a form is four bytes");
+            let word = emitted::<Down>(model, form, &sample);
+            assert_eq!(emitted::<Up>(model, form, &sample), word, "{}", form.name);
             cases.push(Case { model, values: sample.values, word });
         }
     }
     cases
+}
+
+/// The word of a form in code that grows in either direction.
+fn emitted<D: Direction>(model: &Model, form: &Form, sample: &Sample) -> u32 {
+    let mut enc = Emitter::<D>::new();
+    form.emit(&mut enc, &sample.operands(model)).expect("the operands are the form's");
+    let mut code = enc.finish().expect("the operands go together");
+    let target = BASE.wrapping_add(sample.distance().unwrap_or(0) as u64);
+    code.link(BASE, |_| Some(target)).expect("the distance is in range");
+    code.bytes().try_into().map(u32::from_le_bytes).expect("a form is four bytes")
 }
 
 fn codes(cases: &[Case]) -> Vec<Vec<u8>> {

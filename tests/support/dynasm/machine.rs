@@ -1,12 +1,15 @@
 //! The same program for dynasm-rs's own assembler and for an encoder, of either instruction set.
 
-use super::program::{DYNAMIC, Name, Part, Step, To};
+use super::{
+    program::{DYNAMIC, Name, Part, Step, To},
+    side::Blocks,
+};
 use dynasmrt::{
     DynamicLabel, DynasmLabelApi, VecAssembler, aarch64::Aarch64Relocation, dynasm, relocations::Relocation,
     x64::X64Relocation,
 };
 use tailfirst::{
-    Label, Symbol, aarch64,
+    Encoder, Label, Symbol, aarch64,
     dynasm::{A64Block, PlaceError, X64Block},
     x64,
 };
@@ -23,7 +26,9 @@ pub trait Machine {
 
     fn emit<A: DynasmLabelApi<Relocation = Self::Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]);
     fn jump<A: DynasmLabelApi<Relocation = Self::Relocation>>(ops: &mut A, label: DynamicLabel);
-    fn encode(program: &[Part]) -> Result<Vec<u8>, String>;
+    fn encode<D: Blocks>(program: &[Part]) -> Result<Vec<u8>, String>
+    where
+        D::Other: Blocks<Other = D>;
 }
 
 /// dynasm-rs's own assembler.
@@ -34,7 +39,7 @@ pub fn reference<M: Machine>(program: &[Part]) -> Result<Vec<u8>, String> {
                 Part::Block(steps) => steps.iter().for_each(|&step| M::emit(ops, step, labels)),
                 Part::Jump(label) => M::jump(ops, labels[*label]),
                 Part::Bind(label) => ops.dynamic_label(labels[*label]),
-                Part::Forward(parts) => emit::<M>(ops, parts, labels),
+                Part::Other(parts) => emit::<M>(ops, parts, labels),
             }
         }
     }
@@ -44,10 +49,18 @@ pub fn reference<M: Machine>(program: &[Part]) -> Result<Vec<u8>, String> {
     ops.finalize().map_err(|error| error.to_string())
 }
 
+/// Parts of a program in the order in which code grows.
+fn growing<D: Blocks>(parts: &[Part]) -> Box<dyn Iterator<Item = &Part> + '_> {
+    if D::IS_UP { Box::new(parts.iter()) } else { Box::new(parts.iter().rev()) }
+}
+
 /// The same for both instruction sets, whose encoders have names of their own.
 macro_rules! encode {
-    ($machine:ident, $encoder:ty, $block:ty, $jump:ident) => {
-        fn encode(program: &[Part]) -> Result<Vec<u8>, String> {
+    ($machine:ident, $isa:ty, $block:ty, $jump:ident) => {
+        fn encode<D: Blocks>(program: &[Part]) -> Result<Vec<u8>, String>
+        where
+            D::Other: Blocks<Other = D>,
+        {
             struct Both {
                 block: $block,
                 labels: [Label; DYNAMIC],
@@ -55,7 +68,11 @@ macro_rules! encode {
             }
 
             impl Both {
-                fn place(&mut self, enc: &mut $encoder, part: &Part) -> Result<(), PlaceError> {
+                fn place<D, O>(&mut self, enc: &mut Encoder<'_, $isa, D>, part: &Part) -> Result<(), PlaceError>
+                where
+                    D: Blocks<Other = O>,
+                    O: Blocks<Other = D>,
+                {
                     match part {
                         Part::Block(steps) => {
                             for &step in steps {
@@ -65,23 +82,23 @@ macro_rules! encode {
                         }
                         Part::Jump(label) => enc.$jump(self.labels[*label]),
                         Part::Bind(label) => enc.bind(self.labels[*label]),
-                        Part::Forward(parts) => {
-                            return enc.forward(|enc| parts.iter().try_for_each(|part| self.place(enc, part)));
+                        Part::Other(parts) => {
+                            return D::block(enc, |enc| growing::<O>(parts).try_for_each(|part| self.place(enc, part)));
                         }
                     }
                     Ok(())
                 }
             }
 
-            let mut enc = <$encoder>::new();
+            let mut enc = Encoder::<$isa, D>::new();
             let mut block = <$block>::new();
             let labels = [(); DYNAMIC].map(|()| enc.label());
             let shared = labels.map(|label| block.share(label));
             block.share_global("global", enc.label());
             block.share_symbol(ADDRESS, Symbol(1));
             let mut both = Both { block, labels, shared };
-            for part in program.iter().rev() {
-                both.place(&mut enc, part).map_err(|error| error.to_string())?;
+            for part in growing::<D>(program) {
+                both.place::<D, D::Other>(&mut enc, part).map_err(|error| error.to_string())?;
             }
             let mut code = enc.finish().map_err(|error| error.to_string())?;
             code.link(BASE as u64, |_| Some(ADDRESS as u64)).map_err(|error| error.to_string())?;
@@ -137,7 +154,7 @@ macro_rules! place {
 impl Machine for X64 {
     type Relocation = X64Relocation;
 
-    encode!(X64, x64::Encoder<'static>, X64Block, jmp_rel32);
+    encode!(X64, x64::X64, X64Block, jmp_rel32);
 
     #[rustfmt::skip] // one form a line
     fn emit<A: DynasmLabelApi<Relocation = X64Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]) {
@@ -210,7 +227,7 @@ impl Machine for X64 {
 impl Machine for A64 {
     type Relocation = Aarch64Relocation;
 
-    encode!(A64, aarch64::Encoder<'static>, A64Block, b);
+    encode!(A64, aarch64::A64, A64Block, b);
 
     #[rustfmt::skip] // one form a line
     fn emit<A: DynasmLabelApi<Relocation = Aarch64Relocation>>(ops: &mut A, step: Step, labels: &[DynamicLabel]) {

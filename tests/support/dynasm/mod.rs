@@ -4,3 +4,5 @@
 
 pub mod machine;
 pub mod program;
+#[path = "../side.rs"]
+pub mod side;

@@ -1,7 +1,8 @@
 //! Random programs of `dynasm!` code and an encoder's own.
 //!
-//! A program is a list of parts in the order of their addresses: blocks of `dynasm!` statements, an encoder's own instructions and labels, and forward
-//! blocks of all these. It is made from a list of numbers, one a step, so that a shorter list is a shorter program.
+//! A program is a list of parts in the order of their addresses: blocks of `dynasm!` statements, an encoder's own
+//! instructions and labels, and blocks of the other direction of all these. It is made from a list of numbers, one a
+//! step, so that a shorter list is a shorter program.
 
 /// How many dynamic labels a program has.
 pub const DYNAMIC: usize = 4;
@@ -16,7 +17,8 @@ pub enum Part {
     Jump(usize),
     /// The encoder binds the label.
     Bind(usize),
-    Forward(Vec<Part>),
+    /// A block of the other direction.
+    Other(Vec<Part>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +119,7 @@ pub fn program(numbers: &[u64]) -> Vec<Part> {
             3 | 4 if depth > 1 => {
                 builder.end_block(parts);
                 let inner = open.pop().unwrap();
-                open.last_mut().unwrap().push(Part::Forward(inner));
+                open.last_mut().unwrap().push(Part::Other(inner));
             }
             5 => {
                 builder.end_block(parts);
@@ -166,7 +168,7 @@ pub fn program(numbers: &[u64]) -> Vec<Part> {
     }
     builder.end_block(&mut last);
     while let Some(mut outer) = open.pop() {
-        outer.push(Part::Forward(last));
+        outer.push(Part::Other(last));
         last = outer;
     }
     last

@@ -1,20 +1,61 @@
 //! Branches and loads of literals, a machine that executes them, and what it must find.
 
-use tailfirst::{
-    Align, Code, Label,
-    aarch64::{Encoder, *},
-};
+use tailfirst::{Align, Code, Direction, Down, Label, Up, aarch64::*};
 
 pub const NOP: u32 = 0xD503_201F;
 
-pub type Place = fn(&mut Encoder<'_>, Label);
+/// A call that refers to a label, in either direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub down: fn(&mut Encoder<'_>, Label),
+    pub up: fn(&mut Assembler<'_>, Label),
+}
+
+/// A [`Place`] of what is written as one function for both.
+macro_rules! place {
+    (|$enc:ident, $label:ident| $call:expr) => {
+        $crate::ranges::machine::Place { down: |$enc, $label| $call, up: |$enc, $label| $call }
+    };
+}
+#[allow(unused_imports)] // Not every test file places by it.
+pub(crate) use place;
+
+/// A direction that calls can be made in.
+pub trait Way: Direction {
+    const IS_UP: bool;
+
+    fn place(place: Place, enc: &mut Emitter<'_, Self>, label: Label);
+}
+
+impl Way for Down {
+    const IS_UP: bool = false;
+
+    fn place(place: Place, enc: &mut Encoder<'_>, label: Label) {
+        (place.down)(enc, label);
+    }
+}
+
+impl Way for Up {
+    const IS_UP: bool = true;
+
+    fn place(place: Place, asm: &mut Assembler<'_>, label: Label) {
+        (place.up)(asm, label);
+    }
+}
 
 /// A branch: its word without the distance, how far down it reaches, and the call.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Branch {
     pub word: u32,
     pub down: usize,
     pub place: Place,
+}
+
+impl Branch {
+    /// How far it reaches to what was placed before.
+    pub fn back<D: Way>(self) -> usize {
+        if D::IS_UP { self.down } else { self.down - 4 }
+    }
 }
 
 pub const BIT: UImm<6, 0> = match UImm::new(37) {
@@ -31,7 +72,7 @@ pub const MIB: usize = 1 << 20;
 
 macro_rules! branches {
     ($($word:literal $down:expr, $name:ident($($operand:expr),*);)*) => {
-        [$(Branch { word: $word, down: $down, place: |enc, label| enc.$name($($operand,)* label) }),*]
+        [$(Branch { word: $word, down: $down, place: place!(|enc, label| enc.$name($($operand,)* label)) }),*]
     };
 }
 
@@ -161,32 +202,36 @@ pub fn decode(word: u32, state: State) -> Option<(bool, i64)> {
 pub type Load = (usize, Place);
 
 pub const LOADS: [Load; 5] = [
-    (8, |enc, label| enc.ldr_d_lit(D3, label)),
-    (4, |enc, label| enc.ldr_w_lit(W3, label)),
-    (16, |enc, label| enc.ldr_q_lit(Q3, label)),
-    (8, |enc, label| enc.ldr_x_lit(X3, label)),
-    (8, |enc, label| enc.adr(X3, label)),
+    (8, place!(|enc, label| enc.ldr_d_lit(D3, label))),
+    (4, place!(|enc, label| enc.ldr_w_lit(W3, label))),
+    (16, place!(|enc, label| enc.ldr_q_lit(Q3, label))),
+    (8, place!(|enc, label| enc.ldr_x_lit(X3, label))),
+    (8, place!(|enc, label| enc.adr(X3, label))),
 ];
 
 /// A load that was placed, and what it is to find.
 pub struct Loaded {
-    pub own: Label,
-    pub bytes: Vec<u8>,
-    pub align: Align,
+    /// Its start, or if code grows up its end: before it there may be an island.
+    own: Label,
+    is_up: bool,
+    bytes: Vec<u8>,
+    align: Align,
 }
 
 /// The constant of so many bytes with a number, as aligned as it is asked for, and a load of it.
-pub fn load(enc: &mut Encoder<'_>, (len, place): Load, number: u64, align: Align) -> Loaded {
+pub fn load<D: Way>(enc: &mut Emitter<'_, D>, (len, place): Load, number: u64, align: Align) -> Loaded {
     let bytes: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(len).collect();
     let label = enc.constant(&bytes, align).expect("it is short");
-    place(enc, label);
-    Loaded { own: enc.here(), bytes, align }
+    D::place(place, enc, label);
+    Loaded { own: enc.here(), is_up: D::IS_UP, bytes, align }
 }
 
 /// Whether all loads find their constants.
 pub fn check_loads(code: &Code<'_, A64>, loaded: &[Loaded]) {
-    for Loaded { own, bytes, align } in loaded {
-        let own = code.offset_of(*own).expect("bound");
+    // Aligned is what is so from the base, where growth began: the other end asks for nothing.
+    let base = if code.end_alignment() > 1 { code.bytes().len() as i64 } else { 0 };
+    for Loaded { own, is_up, bytes, align } in loaded {
+        let own = code.offset_of(*own).expect("bound") - if *is_up { 4 } else { 0 };
         let word = word_at(code.bytes(), own);
         let distance = match word {
             _ if word & 0x3B00_0000 == 0x1800_0000 => 4 * signed(word >> 5 & 0x7_FFFF, 19),
@@ -195,7 +240,7 @@ pub fn check_loads(code: &Code<'_, A64>, loaded: &[Loaded]) {
         };
         let at = (own as i64 + distance) as usize;
         assert_eq!(code.bytes()[at..at + bytes.len()], *bytes, "at {own:#x}, {distance} bytes away");
-        assert_eq!((code.bytes().len() - at) % align.bytes() as usize, 0, "at {own:#x}");
+        assert_eq!((base - at as i64) % i64::from(align.bytes()), 0, "at {own:#x}");
     }
 }
 
@@ -222,15 +267,17 @@ pub fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2], has_ga
 }
 
 /// What was placed, and is to be followed.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Placed {
-    /// The instruction's start, and where the next one begins: what was placed above.
+    /// Where the instruction starts, and where the next one begins, which is above.
     pub own: Label,
     pub next: Label,
     /// A branch and its label; other instructions and data have a length.
     pub what: Result<(Branch, Label), usize>,
-    /// Whether an aligned block around has begun anew between it and the next one, which leaves a gap.
+    /// Whether a gap may lie between it and the next one.
     pub has_gap: bool,
+    /// Whether code grows up: what comes between is then before it, and else behind it.
+    pub is_up: bool,
 }
 
 /// Whether all branches get where they should, and all else to what is above it.
@@ -238,7 +285,7 @@ pub fn check(code: &Code<'_, A64>, placed: &[Placed]) {
     let states = states();
     let bytes = code.bytes();
     let offset = |label| code.offset_of(label).expect("bound");
-    for &Placed { own, next, what, has_gap } in placed {
+    for &Placed { own, next, what, has_gap, is_up } in placed {
         let (own, next) = (offset(own), offset(next));
         match what {
             Ok((branch, label)) => {
@@ -253,26 +300,35 @@ pub fn check(code: &Code<'_, A64>, placed: &[Placed]) {
                         branch.word
                     );
                 }
-                if branch.word >> 26 == 0x25 && own + 4 != next {
+                if branch.word >> 26 == 0x25 && own + 4 != next && !is_up {
                     assert_eq!(follow(bytes, own + 4, states[0], [next, next], has_gap), next, "back from the call");
                 }
             }
-            Err(len) if own + len != next => {
-                assert_eq!(follow(bytes, own + len, states[0], [next, next], has_gap), next, "past an island");
+            Err(len) => {
+                let (from, to) = if is_up { (own, next - len) } else { (own + len, next) };
+                if from != to {
+                    assert_eq!(follow(bytes, from, states[0], [to, to], has_gap), to, "past an island");
+                }
             }
-            Err(_) => {}
         }
     }
 }
 
 /// Places something, and notes where.
-pub fn noted(
-    enc: &mut Encoder<'_>,
+pub fn noted<D: Way>(
+    enc: &mut Emitter<'_, D>,
     what: Result<(Branch, Label), usize>,
-    place: impl FnOnce(&mut Encoder<'_>),
+    place: impl FnOnce(&mut Emitter<'_, D>),
 ) -> Placed {
-    let next = enc.here();
+    let before = enc.here();
     place(enc);
-    let has_gap = enc.pos_of(next).is_none();
-    Placed { own: enc.here(), next, what, has_gap }
+    let has_gap = enc.pos_of(before).is_none();
+    let after = enc.here();
+    let (own, next) = if D::IS_UP { (before, after) } else { (after, before) };
+    Placed { own, next, what, has_gap, is_up: D::IS_UP }
+}
+
+/// Places a branch, and notes where.
+pub fn refer<D: Way>(enc: &mut Emitter<'_, D>, branch: Branch, label: Label) -> Placed {
+    noted(enc, Ok((branch, label)), |enc| D::place(branch.place, enc, label))
 }

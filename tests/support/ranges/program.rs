@@ -1,8 +1,8 @@
 //! Random programs of branches, loads and what lies between them.
 
-use super::machine::{BRANCHES, Branch, LOADS, Loaded, MIB, NOP, Placed, check, check_loads, load, noted};
+use super::machine::{BRANCHES, LOADS, Loaded, MIB, NOP, Placed, Way, check, check_loads, load, noted, refer};
 use crate::choices::Choices;
-use tailfirst::{Align, FinishError, Label, aarch64::Encoder};
+use tailfirst::{Align, Down, FinishError, Label, Up, aarch64::Emitter};
 
 /// So many bytes of nops, as data.
 pub struct Filler(pub Vec<u8>);
@@ -13,16 +13,12 @@ impl Filler {
     }
 
     /// In pieces that a B reaches over.
-    pub fn place(&self, enc: &mut Encoder<'_>, words: usize, placed: &mut Vec<Placed>) {
+    pub fn place<D: Way>(&self, enc: &mut Emitter<'_, D>, words: usize, placed: &mut Vec<Placed>) {
         let mut left = 4 * words;
         while left > 0 {
             let len = left.min(self.0.len());
             placed.push(noted(enc, Err(len), |enc| enc.data(&self.0[..len])));
             left -= len;
-            if left > 0 {
-                placed.push(noted(enc, Err(4), |enc| enc.nop()));
-                left -= 4;
-            }
         }
     }
 }
@@ -35,8 +31,16 @@ pub enum Item {
     /// A load, the number of its constant, and the power of two that this is aligned to.
     Load(usize, u64, u32),
     Bind(usize),
+    /// A branch over what lies between it and its label, which is bound before or after it.
+    Over(usize, bool, Vec<Item>),
+    /// The constants that wait, with a branch over them.
+    Pool,
+    /// A block whose code grows up, and one whose code grows down.
     Forward(Vec<Item>),
+    Backward(Vec<Item>),
     Aligned(u32, Vec<Item>),
+    /// Code that follows is aligned.
+    Align(u32),
     /// Placed in one go.
     Batch(Vec<Item>),
     /// Placed, and rolled back.
@@ -51,58 +55,82 @@ pub struct Program<'a> {
     pub loaded: Vec<Loaded>,
 }
 
-impl Program<'_> {
-    pub fn place(&mut self, enc: &mut Encoder<'_>, items: &[Item], is_forward: bool) {
+impl<'a> Program<'a> {
+    pub fn new<D: Way>(enc: &mut Emitter<'_, D>, filler: &'a Filler, labels: usize) -> Self {
+        let bound = vec![false; labels];
+        let labels = (0..labels).map(|_| enc.label()).collect();
+        Program { labels, bound, filler, placed: Vec::new(), loaded: Vec::new() }
+    }
+
+    pub fn place<D: Way>(&mut self, enc: &mut Emitter<'_, D>, items: &[Item]) {
         for item in items {
-            let before = enc.here();
             match item {
                 Item::Nops(0) | Item::Data(0) => {}
                 &Item::Nops(count) => {
                     for _ in 0..count.min(2000) {
-                        let next = enc.here();
-                        enc.nop();
-                        self.note(enc, next, Err(4), is_forward);
+                        self.placed.push(noted(enc, Err(4), |enc| enc.nop()));
                     }
                     (2000..count).for_each(|_| enc.nop());
                 }
-                &Item::Data(words) if is_forward => enc.data(&self.filler.0[..4 * words.min(8)]),
-                &Item::Data(words) => {
-                    // It would go on with data before it, and no island could be between.
-                    self.placed.push(noted(enc, Err(4), |enc| enc.nop()));
-                    self.filler.place(enc, words, &mut self.placed);
-                }
+                &Item::Data(words) => self.filler.place(enc, words, &mut self.placed),
                 &Item::Refer(kind, label) => {
-                    let (branch, label) = (BRANCHES[kind], self.labels[label]);
-                    (branch.place)(enc, label);
-                    self.note(enc, before, Ok((branch, label)), is_forward);
+                    self.placed.push(refer(enc, BRANCHES[kind], self.labels[label]));
                 }
                 &Item::Load(kind, number, log2) => {
                     let align = Align::new(1 << log2).expect("a power of two");
-                    let mut loaded = load(enc, LOADS[kind], number, align);
-                    self.note(enc, before, Err(4), is_forward);
-                    if is_forward {
-                        loaded.own = before;
-                    }
-                    self.loaded.push(loaded);
+                    let load = |enc: &mut Emitter<'_, D>| self.loaded.push(load(enc, LOADS[kind], number, align));
+                    self.placed.push(noted(enc, Err(4), load));
                 }
                 &Item::Bind(label) => {
                     if !std::mem::replace(&mut self.bound[label], true) {
                         enc.bind(self.labels[label]);
                     }
                 }
-                Item::Forward(items) => enc.forward(|asm| self.place(asm, items, true)),
-                Item::Aligned(align, items) if !is_forward => {
-                    let align = Align::new(*align).expect("a power of two");
-                    enc.aligned(align, |enc| self.place(enc, items, false));
+                Item::Over(kind, is_bound, items) => {
+                    let label = if *is_bound { enc.here() } else { enc.label() };
+                    if !is_bound {
+                        self.placed.push(refer(enc, BRANCHES[*kind], label));
+                    }
+                    self.place(enc, items);
+                    if *is_bound {
+                        self.placed.push(refer(enc, BRANCHES[*kind], label));
+                    } else {
+                        enc.bind(label);
+                    }
                 }
-                Item::Batch(items) if !is_forward => enc.batch(|enc| self.place(enc, items, false)),
-                Item::Aligned(_, items) | Item::Batch(items) => self.place(enc, items, is_forward),
+                Item::Pool => {
+                    let label = if D::IS_UP { enc.label() } else { enc.here() };
+                    if D::IS_UP {
+                        enc.b(label);
+                    }
+                    enc.place_pool();
+                    if D::IS_UP {
+                        enc.bind(label);
+                    } else {
+                        enc.b(label);
+                    }
+                }
+                Item::Forward(items) => self.block::<D, Up>(enc, |enc, this| enc.forward(|asm| this.inner(asm, items))),
+                Item::Backward(items) => {
+                    self.block::<D, Down>(enc, |enc, this| enc.backward(|enc| this.inner(enc, items)));
+                }
+                Item::Aligned(align, items) => {
+                    let align = Align::new(*align).expect("a power of two");
+                    enc.aligned(align, |enc| self.place(enc, items));
+                }
+                Item::Align(align) => {
+                    let align = Align::new(*align).expect("a power of two");
+                    let placed = noted(enc, Err(0), |enc| enc.align_code(align));
+                    self.placed.push(Placed { has_gap: true, ..placed });
+                }
+                Item::Batch(items) => enc.batch(|enc| self.place(enc, items)),
                 Item::Undone(items) => {
                     let (snapshot, bound) = (enc.snapshot(), self.bound.clone());
                     let (placed, loaded) = (self.placed.len(), self.loaded.len());
-                    self.place(enc, items, is_forward);
-                    // Constants were placed in an aligned block, which has begun anew.
-                    let is_stale = !is_forward && enc.pos_of(before).is_none();
+                    let before = enc.here();
+                    self.place(enc, items);
+                    // Something was aligned in an aligned block, which has begun anew.
+                    let is_stale = enc.pos_of(before).is_none();
                     if !is_stale {
                         enc.rollback(snapshot);
                         self.bound = bound;
@@ -114,11 +142,26 @@ impl Program<'_> {
         }
     }
 
-    fn note(&mut self, enc: &mut Encoder<'_>, before: Label, what: Result<(Branch, Label), usize>, is_forward: bool) {
-        let after = enc.here();
-        let (own, next) = if is_forward { (before, after) } else { (after, before) };
-        let has_gap = !is_forward && enc.pos_of(before).is_none();
-        self.placed.push(Placed { own, next, what, has_gap });
+    /// The lower and the upper end of what a block has.
+    fn inner<D: Way>(&mut self, enc: &mut Emitter<'_, D>, items: &[Item]) -> (Label, Label) {
+        let first = enc.here();
+        self.place(enc, items);
+        let last = enc.here();
+        if D::IS_UP { (first, last) } else { (last, first) }
+    }
+
+    /// Between a block and what was placed before it there may be a gap, which control gets through.
+    fn block<D: Way, B: Way>(
+        &mut self,
+        enc: &mut Emitter<'_, D>,
+        place: impl FnOnce(&mut Emitter<'_, D>, &mut Self) -> (Label, Label),
+    ) {
+        let before = enc.here();
+        let (low, high) = place(enc, self);
+        if D::IS_UP != B::IS_UP {
+            let (own, next) = if D::IS_UP { (before, low) } else { (high, before) };
+            self.placed.push(Placed { own, next, what: Err(0), has_gap: true, is_up: D::IS_UP });
+        }
     }
 }
 
@@ -126,45 +169,47 @@ impl Program<'_> {
 pub fn gap(choices: &mut Choices, limits: usize) -> usize {
     const LIMITS: [usize; 9] = [2, 112, 224, 256, 7168, 8192, 229_376, 262_144, 29 * MIB];
     let limit = choices.one_of(&LIMITS[..limits]);
-    // In a forward block no island can be, so it must be short.
-    let about = if limits == 1 { 16 } else { 40 };
-    (limit + choices.below(about)).saturating_sub(choices.below(about))
+    (limit + choices.below(40)).saturating_sub(choices.below(40))
 }
 
 pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, count: usize) -> Vec<Item> {
-    let count = if limits == 1 { 4 } else { count };
     (0..choices.below(count))
-        .map(|_| match choices.below(if depth == 0 { 10 } else { 15 }) {
+        .map(|_| match choices.below(if depth == 0 { 12 } else { 20 }) {
             0 => Item::Nops(gap(choices, limits.min(4))),
             1 => Item::Data(gap(choices, limits)),
             2 => Item::Bind(choices.below(labels)),
             3..8 => Item::Refer(choices.below(BRANCHES.len()), choices.below(labels)),
             8..10 => Item::Load(choices.below(LOADS.len()), choices.below(3) as u64, choices.below(8) as u32),
-            10 => Item::Forward(items(choices, labels, depth - 1, 1, count)),
-            11 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
-            12 => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
+            10 => Item::Align(4 << choices.below(6)),
+            11 => Item::Pool,
+            12 | 13 => Item::Forward(items(choices, labels, depth - 1, limits.min(8), 10)),
+            14 | 15 => Item::Backward(items(choices, labels, depth - 1, limits.min(8), 10)),
+            16 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
+            17 => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),
+            18 => {
+                let (kind, is_bound) = (choices.below(BRANCHES.len()), choices.rarely(2));
+                Item::Over(kind, is_bound, items(choices, labels, depth - 1, limits.min(8), 6))
+            }
             _ => Item::Batch(items(choices, labels, depth - 1, limits.min(8), count)),
         })
         .collect()
 }
 
 /// Places the program and looks where it leads.
-pub fn run(enc: &mut Encoder<'_>, filler: &Filler, items: &[Item], labels: usize) {
+pub fn run<D: Way>(enc: &mut Emitter<'_, D>, filler: &Filler, items: &[Item], labels: usize) {
     enc.nop();
-    let labels: Vec<Label> = (0..labels).map(|_| enc.label()).collect();
-    let bound = vec![false; labels.len()];
-    let mut program = Program { labels, bound, filler, placed: Vec::new(), loaded: Vec::new() };
-    program.place(enc, items, false);
+    let mut program = Program::new(enc, filler, labels);
+    program.place(enc, items);
     for label in 0..program.labels.len() {
-        program.place(enc, &[Item::Bind(label), Item::Nops(1)], false);
+        program.place(enc, &[Item::Bind(label), Item::Nops(1)]);
     }
     match enc.finish() {
         Ok(code) => {
             check(&code, &program.placed);
             check_loads(&code, &program.loaded);
         }
-        // Upward nothing reaches farther than a B.
-        Err(FinishError::OutOfRange { distance, .. }) if distance > 120 * MIB as i64 => {}
+        // To what is bound nothing reaches farther than a B.
+        Err(FinishError::OutOfRange { distance, .. }) if distance.abs() > 120 * MIB as i64 => {}
         Err(problem) => panic!("{problem} in {items:?}"),
     }
 }

@@ -2,19 +2,19 @@
 
 use super::Machine;
 use tailfirst::{
-    Label, Late, Symbol,
-    aarch64::{A64, AddImm, Cond, Encoder, UImm, W2, X1, X3},
+    Direction, Label, Late, Symbol,
+    aarch64::{A64, AddImm, Cond, Emitter, UImm, W2, X1, X3},
 };
 
 impl Machine for A64 {
     const KINDS: usize = 6;
     const UNIT: usize = 4;
 
-    fn run(enc: &mut Encoder<'_>, count: usize) {
+    fn run<D: Direction>(enc: &mut Emitter<'_, D>, count: usize) {
         (0..count).for_each(|_| enc.add_x(X1, X1, X3));
     }
 
-    fn refer(enc: &mut Encoder<'_>, kind: usize, label: Label) {
+    fn refer<D: Direction>(enc: &mut Emitter<'_, D>, kind: usize, label: Label) {
         match kind {
             0 => enc.b(label),
             1 => enc.bl(label),
@@ -25,11 +25,11 @@ impl Machine for A64 {
         }
     }
 
-    fn symbol(enc: &mut Encoder<'_>, symbol: Symbol) {
+    fn symbol<D: Direction>(enc: &mut Emitter<'_, D>, symbol: Symbol) {
         enc.bl(symbol);
     }
 
-    fn late(enc: &mut Encoder<'_>, late: Late) {
+    fn late<D: Direction>(enc: &mut Emitter<'_, D>, late: Late) {
         enc.with_late(late, |enc, imm: AddImm| enc.add_x_imm(X1, X1, imm));
     }
 
@@ -37,7 +37,7 @@ impl Machine for A64 {
         0x8B03_0021u32.to_le_bytes().repeat(count)
     }
 
-    fn is_short(_kind: usize, _up: usize) -> bool {
+    fn is_short(_kind: usize, _above: bool, _between: usize) -> bool {
         false
     }
 

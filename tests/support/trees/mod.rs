@@ -1,9 +1,8 @@
 //! Random programs with blocks, and what they must become.
 //!
-//! A program is a tree in reading order: instructions, references, labels, data, alignments, and blocks of the same. It is placed by the crate, and laid
-//! out by a model: a list of items, each with a length, without buffers, positions, fixups or scopes to be rebased. The model follows the documentation in what
-//! it says about branches (near where the target is not in sight, short where it is bound and near enough, wherever aligned blocks are moved) and gaps; then every item's bytes follow from the manuals'
-//! diagrams. Gaps are compared by what they are: as few instructions as possible that do nothing.
+//! A program is a tree in reading order: instructions, references, labels, data, alignments, and blocks of the same. It
+//! is placed by the crate, in an encoder of either direction ([`placing`]), and laid out by a [`model`] that knows no
+//! buffers, positions or fixups. Both must come to the same bytes.
 
 // Every test is a crate by itself and uses a part of this.
 #![allow(dead_code)]
@@ -11,11 +10,14 @@
 pub mod a64;
 #[path = "../x64/choices.rs"]
 pub mod choices;
+mod model;
+mod placing;
 pub mod x64;
 
 use choices::Choices;
+use placing::{Way, place};
 use quickcheck::TestResult;
-use tailfirst::{Align, Encoder, FinishError, Isa, Label, Late, RelocationTarget, Symbol};
+use tailfirst::{Direction, Down, Encoder, FinishError, Isa, Label, Late, Symbol, Up};
 
 #[derive(Debug, Clone)]
 pub enum Node {
@@ -28,12 +30,19 @@ pub enum Node {
     Symbol(u32),
     /// An instruction with this late immediate.
     Late(usize),
+    /// The late immediate gets its value, unless it has that already.
+    SetLate(usize),
+    /// An instruction with a late immediate of its own, of this value.
+    OwnLate(usize),
     Data(Vec<u8>),
+    /// Data that begins at a power of two, with this label of its own.
+    DataAligned(u32, Vec<u8>, usize),
     /// To a power of two; with zeros.
     Align(u32),
     /// The same with instructions.
     AlignCode(u32),
-    Forward(Vec<Node>),
+    Forward(By, Vec<Node>),
+    Backward(By, Vec<Node>),
     Aligned(u32, Vec<Node>),
     /// Placed in one go.
     Batch(Vec<Node>),
@@ -41,11 +50,21 @@ pub enum Node {
     Dropped(Vec<Node>),
 }
 
+/// How a block is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// `forward`, `backward`.
+    Closure,
+    /// `begin_block`, `end_block`.
+    Pair,
+}
+
 #[derive(Debug)]
 pub struct Program {
     pub nodes: Vec<Node>,
+    /// The number of labels that can be referred to. Those of aligned data have the numbers behind these.
     pub labels: usize,
-    /// The labels that are made before everything else; the others are when they are first needed.
+    /// Which of all labels are made before everything else; the others are when they are first needed.
     pub early: Vec<bool>,
 }
 
@@ -57,14 +76,14 @@ pub trait Machine: Isa + Sized {
     const KINDS: usize;
     /// Bytes that data is a multiple of.
     const UNIT: usize;
-    fn run(enc: &mut Encoder<'_, Self>, count: usize);
-    fn refer(enc: &mut Encoder<'_, Self>, kind: usize, label: Label);
-    fn symbol(enc: &mut Encoder<'_, Self>, symbol: Symbol);
-    fn late(enc: &mut Encoder<'_, Self>, late: Late);
+    fn run<D: Direction>(enc: &mut Encoder<'_, Self, D>, count: usize);
+    fn refer<D: Direction>(enc: &mut Encoder<'_, Self, D>, kind: usize, label: Label);
+    fn symbol<D: Direction>(enc: &mut Encoder<'_, Self, D>, symbol: Symbol);
+    fn late<D: Direction>(enc: &mut Encoder<'_, Self, D>, late: Late);
 
     fn run_bytes(count: usize) -> Vec<u8>;
-    /// Whether the kind has a short form that reaches so far up.
-    fn is_short(kind: usize, up: usize) -> bool;
+    /// Whether the kind has a short form that reaches a label above it, or below, with so many bytes of code between.
+    fn is_short(kind: usize, above: bool, between: usize) -> bool;
     /// The bytes for a distance from the instruction's *start*.
     fn refer_bytes(kind: usize, short: bool, distance: i64) -> Vec<u8>;
     /// Where a symbol is measured from, and the bytes.
@@ -78,439 +97,169 @@ pub trait Machine: Isa + Sized {
 #[derive(Clone, Copy)]
 struct Place {
     depth: usize,
+    /// The direction of the encoder that the node is placed in.
+    up: bool,
     alignments: bool,
-    /// Inside an aligned block.
+    /// Inside an aligned block that may be moved.
     moved: bool,
-    /// Outside of forward blocks.
-    batches: bool,
     drops: bool,
 }
 
-pub fn program<M: Machine>(numbers: &[u64], drops: bool) -> Program {
-    let mut choices = Choices::new(numbers);
-    let mut left = numbers.len() / 2 + 1;
-    let mut labels = 0;
+/// A random program for an encoder whose code grows up, or down.
+fn program<M: Machine>(numbers: &[u64], up: bool, drops: bool) -> Program {
+    let mut maker = Maker { choices: Choices::new(numbers), left: numbers.len() / 2 + 1, labels: 0, data_labels: 0 };
     let mut nodes = Vec::new();
-    let place = Place { depth: 0, alignments: true, moved: false, batches: true, drops };
-    while left > 0 {
-        nodes.extend(list::<M>(&mut choices, &mut left, &mut labels, place));
+    let place = Place { depth: 0, up, alignments: true, moved: false, drops };
+    while maker.left > 0 {
+        nodes.extend(maker.list::<M>(place));
     }
-    nodes.push(Node::Bind(labels));
-    labels += 1;
-    Program { nodes, labels, early: (0..labels).map(|_| choices.rarely(2)).collect() }
+    nodes.push(Node::Bind(maker.labels));
+    let Maker { choices: ref mut c, labels, data_labels, .. } = maker;
+    let labels = labels + 1;
+    // The labels of data are made with it.
+    let early = (0..labels).map(|_| c.rarely(2)).chain((0..data_labels).map(|_| false)).collect();
+    Program { nodes, labels, early }
 }
 
-fn list<M: Machine>(c: &mut Choices<'_>, left: &mut usize, labels: &mut usize, place: Place) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    while *left > 0 {
-        *left -= 1;
-        let inside = Place { depth: place.depth + 1, ..place };
-        nodes.push(match c.below(22) {
-            0 => Node::Run(c.below(4)),
-            1 => Node::Run(110 + c.below(20)),
-            2..=6 => Node::Refer(c.below(M::KINDS), c.below(100)),
-            7 | 8 => {
-                *labels += 1;
-                Node::Bind(*labels - 1)
-            }
-            9 => Node::Symbol(c.below(5) as u32),
-            10 => Node::Late(c.below(LATE.len())),
-            11 => Node::Data((0..c.below(10) * M::UNIT).map(|i| i as u8 ^ 0xC5).collect()),
-            12 if place.alignments => Node::Align(1 << c.below(7)),
-            13 if place.alignments => Node::AlignCode(1 << c.below(7)),
-            14 | 15 if place.depth < 6 => {
-                Node::Forward(list::<M>(c, left, labels, Place { alignments: false, batches: false, ..inside }))
-            }
-            16 | 17 if place.depth < 6 && place.alignments => {
-                Node::Aligned(1 << c.below(7), list::<M>(c, left, labels, Place { moved: true, ..inside }))
-            }
-            18 if place.drops && place.depth < 6 => {
-                // Alignment makes what is around it unmovable, and so a snapshot from inside an aligned block stale.
-                let inside = Place { alignments: place.alignments && !place.moved, ..inside };
-                let mut beyond = 1000 + c.below(1000);
-                // Where the snapshot is, labels are often bound, before it and after.
-                let mut dropped: Vec<Node> = (0..c.below(3)).map(|i| Node::Bind(beyond + i)).collect();
-                dropped.extend(list::<M>(c, left, &mut beyond, inside));
-                dropped.extend((0..c.below(3)).map(|i| Node::Bind(beyond + i)));
-                let mut bind = |count: usize| {
-                    let first = *labels;
-                    *labels += count;
-                    (first..*labels).map(Node::Bind)
-                };
-                nodes.extend(bind(c.below(3)));
-                nodes.push(Node::Dropped(dropped));
-                nodes.extend(bind(c.below(3)));
-                continue;
-            }
-            19 if place.depth > 0 => break,
-            20 | 21 if place.depth < 6 && place.batches => Node::Batch(list::<M>(c, left, labels, inside)),
-            _ => Node::Run(1),
-        });
-    }
-    nodes
+struct Maker<'a> {
+    choices: Choices<'a>,
+    /// How many nodes are still to be made.
+    left: usize,
+    labels: usize,
+    data_labels: usize,
 }
 
-/// An encoder with the program's labels.
-pub struct Placing {
-    pub labels: Vec<Option<Label>>,
-    bound: Vec<bool>,
-    late: Vec<Late>,
-    late_set: Vec<bool>,
-}
-
-/// Has the crate place the program.
-pub fn place<M: Machine>(enc: &mut Encoder<'_, M>, program: &Program) -> Placing {
-    let labels = program.early.iter().map(|early| early.then(|| enc.label())).collect();
-    let late = LATE.iter().map(|_| enc.late()).collect();
-    let mut placing = Placing { labels, bound: vec![false; program.labels], late, late_set: vec![false; LATE.len()] };
-    placing.backward(enc, &program.nodes);
-    for index in 0..LATE.len() {
-        placing.set(enc, index);
-    }
-    placing
-}
-
-impl Placing {
-    fn set<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, index: usize) {
-        if !self.late_set[index] {
-            self.late_set[index] = true;
-            enc.set_late(self.late[index], LATE[index]);
-        }
+impl Maker<'_> {
+    fn bind(&mut self, count: usize) -> impl Iterator<Item = Node> + use<> {
+        let first = self.labels;
+        self.labels += count;
+        (first..self.labels).map(Node::Bind)
     }
 
-    fn backward<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, nodes: &[Node]) {
-        for node in nodes.iter().rev() {
-            match node {
-                Node::Aligned(align, inner) => {
-                    enc.aligned(Align::new(*align).expect("a power of two"), |enc| self.backward(enc, inner));
+    fn by(&mut self) -> By {
+        self.choices.one_of(&[By::Closure, By::Pair])
+    }
+
+    fn data<M: Machine>(&mut self) -> Vec<u8> {
+        (0..self.choices.below(10) * M::UNIT).map(|i| i as u8 ^ 0xC5).collect()
+    }
+
+    fn list<M: Machine>(&mut self, place: Place) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        while self.left > 0 {
+            self.left -= 1;
+            let inside = Place { depth: place.depth + 1, ..place };
+            let is_deep = place.depth >= 7;
+            // What is moved is the block around, not what is placed in this one.
+            let block = |up| Place { up, moved: place.moved && up == place.up, ..inside };
+            nodes.push(match self.choices.below(28) {
+                0 => Node::Run(self.choices.below(4)),
+                1 => Node::Run(110 + self.choices.below(20)),
+                2..=6 => Node::Refer(self.choices.below(M::KINDS), self.choices.below(100)),
+                7 | 8 => {
+                    nodes.extend(self.bind(1));
+                    continue;
                 }
-                Node::Batch(inner) => enc.batch(|enc| self.backward(enc, inner)),
-                Node::Dropped(inner) => self.dropped(enc, inner, Self::backward),
-                _ => self.node(enc, node),
-            }
-        }
-    }
-
-    fn forward<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, nodes: &[Node]) {
-        for node in nodes {
-            match node {
-                Node::Dropped(inner) => self.dropped(enc, inner, Self::forward),
-                _ => self.node(enc, node),
-            }
-        }
-    }
-
-    fn dropped<M: Machine>(
-        &mut self,
-        enc: &mut Encoder<'_, M>,
-        nodes: &[Node],
-        place: impl Fn(&mut Self, &mut Encoder<'_, M>, &[Node]),
-    ) {
-        let before = (self.labels.clone(), self.bound.clone(), self.late_set.clone());
-        let snapshot = enc.snapshot();
-        // Twice, since a snapshot can be used again.
-        for _ in 0..2 {
-            place(self, enc, nodes);
-            self.set(enc, 0);
-            enc.rollback(snapshot);
-            (self.labels, self.bound, self.late_set) = before.clone();
-        }
-    }
-
-    fn node<M: Machine>(&mut self, enc: &mut Encoder<'_, M>, node: &Node) {
-        let count = self.labels.len();
-        match node {
-            Node::Run(count) => M::run(enc, *count),
-            Node::Refer(kind, label) => {
-                let label = *self.labels[label % count].get_or_insert_with(|| enc.label());
-                M::refer(enc, *kind, label);
-            }
-            Node::Bind(label) => {
-                // Only in dropped code there are labels beyond the count, and bound ones.
-                let index = label % count;
-                match self.labels[index] {
-                    _ if self.bound[index] => {}
-                    Some(label) => enc.bind(label),
-                    None => self.labels[index] = Some(enc.here()),
+                9 => Node::Symbol(self.choices.below(5) as u32),
+                10 => Node::Late(self.choices.below(LATE.len())),
+                11 => Node::SetLate(self.choices.below(LATE.len())),
+                12 => Node::OwnLate(self.choices.below(LATE.len())),
+                13 => Node::Data(self.data::<M>()),
+                14 if place.alignments => {
+                    self.data_labels += 1;
+                    Node::DataAligned(1 << self.choices.below(7), self.data::<M>(), self.data_labels - 1)
                 }
-                self.bound[index] = true;
-            }
-            Node::Symbol(symbol) => M::symbol(enc, Symbol(*symbol)),
-            Node::Late(late) => M::late(enc, self.late[*late]),
-            Node::Data(bytes) => enc.data(bytes),
-            Node::Align(align) => enc.align(Align::new(*align).expect("a power of two")),
-            Node::AlignCode(align) => enc.align_code(Align::new(*align).expect("a power of two")),
-            Node::Forward(inner) => enc.forward(|enc| self.forward(enc, inner)),
-            Node::Aligned(..) | Node::Batch(_) | Node::Dropped(_) => unreachable!("the callers do these"),
+                15 if place.alignments => Node::Align(1 << self.choices.below(7)),
+                16 if place.alignments => Node::AlignCode(1 << self.choices.below(7)),
+                17 | 18 if !is_deep => Node::Forward(self.by(), self.list::<M>(block(true))),
+                19 | 20 if !is_deep => Node::Backward(self.by(), self.list::<M>(block(false))),
+                21 | 22 if !is_deep && place.alignments => {
+                    let moved = place.moved || !place.up;
+                    Node::Aligned(1 << self.choices.below(7), self.list::<M>(Place { moved, ..inside }))
+                }
+                23 if place.drops && !is_deep => {
+                    nodes.extend(self.dropped::<M>(inside));
+                    continue;
+                }
+                24 if place.depth > 0 => break,
+                25 | 26 if !is_deep => Node::Batch(self.list::<M>(inside)),
+                _ => Node::Run(1),
+            });
         }
+        nodes
+    }
+
+    /// Something to be dropped. Where the snapshot is, labels are often bound, before it and after.
+    fn dropped<M: Machine>(&mut self, inside: Place) -> Vec<Node> {
+        // Alignment makes what is around it unmovable, and so a snapshot from inside an aligned block stale.
+        let inside = Place { alignments: inside.alignments && !inside.moved, ..inside };
+        let beyond = 1000 + self.choices.below(1000);
+        let (labels, data_labels) = (std::mem::replace(&mut self.labels, beyond), self.data_labels);
+        let count = self.choices.below(3);
+        let mut dropped: Vec<Node> = self.bind(count).collect();
+        dropped.extend(self.list::<M>(inside));
+        let count = self.choices.below(3);
+        dropped.extend(self.bind(count));
+        (self.labels, self.data_labels) = (labels, data_labels);
+        let (before, after) = (self.choices.below(3), self.choices.below(3));
+        self.bind(before).chain([Node::Dropped(dropped)]).chain(self.bind(after)).collect()
     }
 }
 
-#[derive(Debug, Clone)]
-enum Item {
-    Bytes(Vec<u8>),
-    Zeros(usize),
-    Gap(usize),
-    Refer { kind: usize, short: bool, label: usize, len: usize },
-    Symbol(u32),
-    Label(usize),
-}
-
-impl Item {
-    fn len<M: Machine>(&self) -> usize {
-        match self {
-            Item::Bytes(bytes) => bytes.len(),
-            Item::Zeros(len) | Item::Gap(len) | Item::Refer { len, .. } => *len,
-            Item::Symbol(_) => M::symbol_bytes().1.len(),
-            Item::Label(_) => 0,
-        }
-    }
-}
-
-/// The items placed so far, the last one in the code first.
-struct Model {
-    items: Vec<Item>,
-    /// The open blocks: for aligned ones the index where what will be moved begins, and how far it may be moved; a forward one is not moved.
-    blocks: Vec<(usize, Option<usize>)>,
-    /// In which block a label is known, by the number of open blocks; `None` before it is made.
-    owners: Vec<Option<usize>>,
-    alignment: u32,
-}
-
-impl Model {
-    fn placed<M: Machine>(&self) -> usize {
-        self.items.iter().map(Item::len::<M>).sum()
-    }
-
-    fn own(&mut self, label: usize) -> usize {
-        let label = label % self.owners.len();
-        self.owners[label].get_or_insert(self.blocks.len());
-        label
-    }
-
-    fn leave(&mut self) -> usize {
-        let (start, _) = self.blocks.pop().expect("a block is open");
-        for owner in self.owners.iter_mut().flatten() {
-            *owner = (*owner).min(self.blocks.len());
-        }
-        start
-    }
-
-    /// The bytes between the label with this index, if it is bound outside of the blocks that are not its own, and here, when these have been moved as far as
-    /// they may be.
-    fn up<M: Machine>(&self, label: usize) -> Option<usize> {
-        let is_bound = |item: &Item| matches!(item, Item::Label(bound) if *bound == label);
-        let at = self.items.iter().rposition(is_bound)?;
-        let between = &self.blocks[self.owners[label]?..];
-        let is_outside = between.first().is_none_or(|&(start, _)| at < start);
-        let moves: usize = between.iter().map(|&(_, most)| most).sum::<Option<usize>>()?;
-        is_outside.then(|| self.items[at..].iter().map(Item::len::<M>).sum::<usize>() + moves)
-    }
-
-    fn gap<M: Machine>(&mut self, align: u32) -> usize {
-        self.alignment = self.alignment.max(align);
-        let align = align as usize;
-        (align - self.placed::<M>() % align) % align
-    }
-
-    fn pin(&mut self) {
-        let here = self.items.len();
-        self.blocks.iter_mut().for_each(|(start, _)| *start = here);
-        self.owners.iter_mut().flatten().for_each(|owner| *owner = 0);
-    }
-
-    fn backward<M: Machine>(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().rev() {
-            match node {
-                Node::Align(align) => {
-                    let gap = self.gap::<M>(*align);
-                    self.items.push(Item::Zeros(gap));
-                    self.pin();
-                }
-                Node::AlignCode(align) => {
-                    let gap = self.gap::<M>(*align);
-                    self.items.push(Item::Gap(gap));
-                    self.pin();
-                }
-                Node::Aligned(align, inner) => {
-                    self.blocks.push((self.items.len(), Some(*align as usize)));
-                    self.backward::<M>(inner);
-                    let gap = self.gap::<M>(*align);
-                    let start = self.leave();
-                    self.items.insert(start, Item::Gap(gap));
-                    self.pin();
-                }
-                Node::Batch(inner) => self.backward::<M>(inner),
-                Node::Forward(inner) => {
-                    let mut block = Vec::new();
-                    self.forward::<M>(inner, &mut block);
-                    self.items.extend(block.into_iter().rev());
-                }
-                Node::Refer(kind, label) => {
-                    let label = self.own(*label);
-                    let short = self.up::<M>(label).is_some_and(|up| M::is_short(*kind, up));
-                    let len = M::refer_bytes(*kind, short, 0).len();
-                    self.items.push(Item::Refer { kind: *kind, short, label, len });
-                }
-                _ => {
-                    let item = self.plain::<M>(node);
-                    self.items.extend(item);
-                }
-            }
-        }
-    }
-
-    fn forward<M: Machine>(&mut self, nodes: &[Node], block: &mut Vec<Item>) {
-        self.blocks.push((self.items.len(), None));
-        for node in nodes {
-            match node {
-                Node::Forward(inner) => self.forward::<M>(inner, block),
-                Node::Refer(kind, label) => {
-                    let (label, len) = (self.own(*label), M::refer_bytes(*kind, false, 0).len());
-                    block.push(Item::Refer { kind: *kind, short: false, label, len });
-                }
-                _ => block.extend(self.plain::<M>(node)),
-            }
-        }
-        self.leave();
-    }
-
-    fn plain<M: Machine>(&mut self, node: &Node) -> Option<Item> {
-        Some(match node {
-            Node::Run(count) => Item::Bytes(M::run_bytes(*count)),
-            Node::Bind(label) => Item::Label(self.own(*label)),
-            Node::Symbol(symbol) => Item::Symbol(*symbol),
-            Node::Late(late) => Item::Bytes(M::late_bytes(LATE[*late])),
-            Node::Data(bytes) => Item::Bytes(bytes.clone()),
-            Node::Dropped(_) => return None,
-            _ => unreachable!("the callers do these"),
-        })
-    }
-}
-
-/// What a program must become.
-struct Expected {
-    /// From the lowest address, with their offsets.
-    items: Vec<(usize, Item)>,
-    len: usize,
-    labels: Vec<usize>,
-    alignment: u32,
-}
-
-fn expected<M: Machine>(program: &Program) -> Expected {
-    let owners = program.early.iter().map(|early| early.then_some(0)).collect();
-    let mut model = Model { items: Vec::new(), blocks: Vec::new(), owners, alignment: 1 };
-    model.backward::<M>(&program.nodes);
-    let mut len = 0;
-    let mut labels = vec![0; program.labels];
-    let mut items = Vec::new();
-    for item in model.items.into_iter().rev() {
-        if let Item::Label(label) = item {
-            labels[label] = len;
-        }
-        let at = len;
-        len += item.len::<M>();
-        items.push((at, item));
-    }
-    Expected { items, len, labels, alignment: model.alignment }
-}
-
-impl Expected {
-    /// What is different in the crate's code; finishes twice, which must not matter.
-    fn compare<M: Machine>(&self, enc: &mut Encoder<'_, M>, placing: &Placing) -> Result<(), String> {
-        let first = enc.finish().map(|code| code.bytes().to_vec()).map_err(|error| error.to_string())?;
-        let code = enc.finish().map_err(|error| error.to_string())?;
-        let bytes = code.bytes();
-        if bytes != first {
-            return Err("finishing again gives other bytes".into());
-        }
-        if bytes.len() != self.len || code.end_alignment() != self.alignment {
-            return Err(format!(
-                "{} bytes and alignment {}, not {} and {}",
-                bytes.len(),
-                code.end_alignment(),
-                self.len,
-                self.alignment
-            ));
-        }
-        let mut symbols = Vec::new();
-        for (at, item) in &self.items {
-            let found = &bytes[*at..*at + item.len::<M>()];
-            let is_right = match item {
-                Item::Bytes(bytes) => found == bytes,
-                Item::Zeros(_) => found.iter().all(|byte| *byte == 0),
-                Item::Gap(_) => M::is_gap(found),
-                Item::Refer { kind, short, label, .. } => {
-                    found == M::refer_bytes(*kind, *short, self.labels[*label] as i64 - *at as i64)
-                }
-                Item::Symbol(symbol) => {
-                    let (from, bytes) = M::symbol_bytes();
-                    symbols.push((at + from, *symbol));
-                    found == bytes
-                }
-                Item::Label(_) => true,
-            };
-            if !is_right {
-                return Err(format!("at {at}: {found:02x?} for {item:?}"));
-            }
-        }
-        let mut relocations: Vec<_> = (code.relocations().iter())
-            .map(|relocation| match relocation.target {
-                RelocationTarget::Symbol(Symbol(number)) => (relocation.from, number),
-                RelocationTarget::Offset(offset) => (relocation.from, 1_000_000 + offset as u32),
-            })
-            .collect();
-        relocations.sort();
-        if relocations != symbols {
-            return Err(format!("relocations {relocations:?}, not {symbols:?}"));
-        }
-        for (label, at) in placing.labels.iter().zip(&self.labels) {
-            let found = label.and_then(|label| code.offset_of(label));
-            if found != Some(*at) {
-                return Err(format!("{label:?} at {found:?}, not {at}"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Places a random program into growing, exact and too small memory.
+/// Places random programs into growing, exact, too small and larger memory, in both directions.
 pub fn is_as_expected<M: Machine>(numbers: &[u64], drops: bool) -> TestResult {
-    let program = program::<M>(numbers, drops);
-    match compare_all::<M>(&program) {
-        Ok(()) => TestResult::passed(),
-        Err(difference) => TestResult::error(format!("{difference}\nin {program:?}")),
+    for (name, up, compare) in [
+        ("down", false, compare_all::<M, Down> as fn(&Program) -> Result<(), String>),
+        ("up", true, compare_all::<M, Up>),
+    ] {
+        let program = program::<M>(numbers, up, drops);
+        if let Err(difference) = compare(&program) {
+            return TestResult::error(format!("{name}: {difference}\nin {program:?}"));
+        }
     }
+    TestResult::passed()
 }
 
-fn compare_all<M: Machine>(program: &Program) -> Result<(), String> {
-    let expected = expected::<M>(program);
-    let mut enc = Encoder::<M>::new();
+fn compare_all<M: Machine, D: Way>(program: &Program) -> Result<(), String> {
+    let expected = model::expected::<M>(program, D::UP);
+    let mut enc = Encoder::<M, D>::new();
     let placing = place(&mut enc, program);
-    expected.compare(&mut enc, &placing)?;
+    expected.compare(&mut enc, &placing.labels)?;
     // Again, in memory that has been used.
     enc.clear();
     let placing = place(&mut enc, program);
-    expected.compare(&mut enc, &placing)?;
+    expected.compare(&mut enc, &placing.labels)?;
 
+    let less = [0, 1].into_iter().chain((1..=6).map(|part| expected.len * part / 6));
+    let less = less.map(|missing| expected.len.saturating_sub(missing));
+    // With room for the code, but not for what is dropped, or for all that a batch may need.
+    let more = [1, 20, 100, 1500].map(|more| expected.len + more);
+    for len in less.chain(more) {
+        compare_in_slice::<M, D>(program, &expected, len)?;
+    }
+    Ok(())
+}
+
+fn compare_in_slice<M: Machine, D: Way>(
+    program: &Program,
+    expected: &model::Expected,
+    len: usize,
+) -> Result<(), String> {
     const AROUND: usize = 100;
-    for missing in [0, 1, expected.len / 2, expected.len] {
-        let len = expected.len.saturating_sub(missing);
-        let mut memory = vec![0xEE; len + 2 * AROUND];
-        let mut enc = Encoder::<M>::in_slice(&mut memory[AROUND..AROUND + len]);
-        for _ in 0..2 {
-            let placing = place(&mut enc, program);
-            if len == expected.len {
-                expected.compare(&mut enc, &placing)?;
-            } else if enc.finish().err() != Some(FinishError::OutOfSpace { needed: expected.len }) {
-                return Err(format!("{:?} in a slice of {len}, where {} are needed", enc.finish().err(), expected.len));
-            }
-            enc.clear();
+    let mut memory = vec![0xEE; len + 2 * AROUND];
+    let mut enc = Encoder::<M, D>::in_slice(&mut memory[AROUND..AROUND + len]);
+    for _ in 0..2 {
+        let placing = place(&mut enc, program);
+        if len >= expected.len {
+            expected.compare(&mut enc, &placing.labels).map_err(|error| format!("in a slice of {len}: {error}"))?;
+        } else if enc.finish().err() != Some(FinishError::OutOfSpace { needed: expected.len }) {
+            return Err(format!("{:?} in a slice of {len}, where {} are needed", enc.finish().err(), expected.len));
         }
-        drop(enc);
-        if [&memory[..AROUND], &memory[AROUND + len..]].concat().iter().any(|byte| *byte != 0xEE) {
-            return Err("written outside the slice".into());
-        }
+        enc.clear();
+    }
+    drop(enc);
+    if [&memory[..AROUND], &memory[AROUND + len..]].concat().iter().any(|byte| *byte != 0xEE) {
+        return Err("written outside the slice".into());
     }
     Ok(())
 }

@@ -2,19 +2,19 @@
 
 use super::Machine;
 use tailfirst::{
-    Label, Late, Symbol,
-    x64::{Cond, Encoder, RAX, RSP, X64},
+    Direction, Label, Late, Symbol,
+    x64::{Cond, Emitter, RAX, RSP, X64},
 };
 
 impl Machine for X64 {
     const KINDS: usize = 5;
     const UNIT: usize = 1;
 
-    fn run(enc: &mut Encoder<'_>, count: usize) {
+    fn run<D: Direction>(enc: &mut Emitter<'_, D>, count: usize) {
         (0..count).for_each(|_| enc.cld());
     }
 
-    fn refer(enc: &mut Encoder<'_>, kind: usize, label: Label) {
+    fn refer<D: Direction>(enc: &mut Emitter<'_, D>, kind: usize, label: Label) {
         match kind {
             0 => enc.jmp(label),
             1 => enc.jcc(Cond::G, label),
@@ -24,11 +24,11 @@ impl Machine for X64 {
         }
     }
 
-    fn symbol(enc: &mut Encoder<'_>, symbol: Symbol) {
+    fn symbol<D: Direction>(enc: &mut Emitter<'_, D>, symbol: Symbol) {
         enc.cmp_rm8_imm8(symbol, 1);
     }
 
-    fn late(enc: &mut Encoder<'_>, late: Late) {
+    fn late<D: Direction>(enc: &mut Emitter<'_, D>, late: Late) {
         enc.with_late(late, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
     }
 
@@ -36,8 +36,9 @@ impl Machine for X64 {
         vec![0xFC; count]
     }
 
-    fn is_short(kind: usize, up: usize) -> bool {
-        kind < 2 && up <= 127
+    fn is_short(kind: usize, above: bool, between: usize) -> bool {
+        // Distances count from the instruction's end. Its two bytes lie between that and what is below.
+        kind < 2 && if above { between <= 127 } else { between + 2 <= 128 }
     }
 
     fn refer_bytes(kind: usize, short: bool, distance: i64) -> Vec<u8> {

@@ -1,20 +1,54 @@
-//! tailfirst itself, into a growing buffer, into a slice and into a region of executable memory; the encoders are used again and again.
+//! tailfirst itself, in both directions, into a growing buffer, into a slice and into a region of executable memory; the
+//! encoders are used again and again.
 //!
-//! Registers come from numbers, as for the other contenders, and addresses and immediates are made where they are used. x64's
-//! immediates and branches go through the selectors, which take the shortest form.
+//! One body serves both directions: it lists the instructions in reading order, and makes the calls in the order in
+//! which code grows. So code that grows down meets bound labels in C and pending ones in D, and code that grows up, as
+//! the other contenders' does, the other way round.
+//!
+//! Registers come from numbers, as for the other contenders, and addresses and immediates are made where they are used.
+//! x64's immediates and branches go through the selectors, which take the shortest form.
 
 use super::{ArmEmitter, Emitter, MOST_LABELS, ROOM};
-use crate::workload::{ArmRound, Guard, ROUNDS_A_BLOCK, Round, constant_rounds, lower_case_registers};
+use crate::workload::{
+    ArmRound, Guard, ROUNDS_A_BLOCK, Round, backward, constant_rounds, forward, lower_case_registers,
+};
 use std::marker::PhantomData;
 use tailfirst::aarch64::{self, AddImm, D, UImm, X, XSp};
 use tailfirst::x64::{self, Gpr64, Mem, Scale, Xmm};
-use tailfirst::{Label, exec::Arena};
+use tailfirst::{Direction, Down, Label, Up, exec::Arena};
 
 const SCALES: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
+
+/// Which way code grows.
+pub trait Way: Direction {
+    const IS_UP: bool;
+}
+
+impl Way for Down {
+    const IS_UP: bool = false;
+}
+
+impl Way for Up {
+    const IS_UP: bool = true;
+}
+
+/// Calls in reading order, made in the order in which code grows by the way `W`. (`tailfirst::block!` evaluates all
+/// arguments before the first call; so many operands known only at run time do not fit the registers.)
+macro_rules! in_growing_order {
+    ($each:ident $($calls:tt)*) => {
+        if W::IS_UP {
+            forward! { $each [] $($calls)* }
+        } else {
+            backward! { $each [] $($calls)* }
+        }
+    };
+}
 
 /// What is written into.
 pub trait Room {
     const NAME: &'static str;
+    /// The same for code that grows up.
+    const UP_NAME: &'static str;
     /// Memory of at least `ROOM` bytes that lives as long as the program (one contender, one piece), or none, for a buffer of the encoder's own.
     fn memory() -> Option<&'static mut [u8]>;
 }
@@ -25,6 +59,7 @@ pub struct Region;
 
 impl Room for Grow {
     const NAME: &'static str = "tailfirst-grow";
+    const UP_NAME: &'static str = "tailfirst-up-grow";
 
     fn memory() -> Option<&'static mut [u8]> {
         None
@@ -33,6 +68,7 @@ impl Room for Grow {
 
 impl Room for Slice {
     const NAME: &'static str = "tailfirst-slice";
+    const UP_NAME: &'static str = "tailfirst-up-slice";
 
     fn memory() -> Option<&'static mut [u8]> {
         Some(vec![0; ROOM].leak())
@@ -41,6 +77,7 @@ impl Room for Slice {
 
 impl Room for Region {
     const NAME: &'static str = "tailfirst-exec";
+    const UP_NAME: &'static str = "tailfirst-up-exec";
 
     fn memory() -> Option<&'static mut [u8]> {
         let arena = Arena::builder().build().expect("memory for an arena");
@@ -57,14 +94,14 @@ pub struct Tailfirst<E, R> {
 
 /// The same for both architectures.
 macro_rules! constructor {
-    ($name:ident $encoder:ty) => {
-        pub type $name<R> = Tailfirst<$encoder, R>;
+    ($name:ident $($encoder:ident)::+) => {
+        pub type $name<W, R> = Tailfirst<$($encoder)::+<'static, W>, R>;
 
-        impl<R: Room> Tailfirst<$encoder, R> {
+        impl<W: Way, R: Room> $name<W, R> {
             pub fn new() -> Self {
                 let mut encoder = match R::memory() {
-                    Some(memory) => <$encoder>::in_slice(memory),
-                    None => <$encoder>::new(),
+                    Some(memory) => $($encoder)::+::in_slice(memory),
+                    None => $($encoder)::+::new(),
                 };
                 let labels = [encoder.label(); MOST_LABELS];
                 Tailfirst { encoder, labels, room: PhantomData }
@@ -73,12 +110,12 @@ macro_rules! constructor {
     };
 }
 
-constructor!(X64 x64::Encoder<'static>);
-constructor!(A64 aarch64::Encoder<'static>);
+constructor!(X64 x64::Emitter);
+constructor!(A64 aarch64::Emitter);
 
 macro_rules! common_steps {
     () => {
-        const NAME: &'static str = R::NAME;
+        const NAME: &'static str = if W::IS_UP { R::UP_NAME } else { R::NAME };
 
         fn begin(&mut self, pending: bool) {
             self.encoder.clear();
@@ -119,28 +156,34 @@ fn xmm(number: u8) -> Xmm {
     unsafe { Xmm::new(number).unwrap_unchecked() }
 }
 
-impl<R: Room> Emitter for X64<R> {
+impl<W: Way, R: Room> Emitter for X64<W, R> {
     common_steps!();
 
     #[inline(always)]
     fn round(&mut self, r: &Round) {
         let jne = self.labels[usize::from(r.jne)];
+        let [dst, base, index, scale] = r.lea;
         self.encoder.batch(|asm| {
-            asm.jne(jne);
-            asm.movsd_xmm_xmmm64(xmm(r.movsd[0]), gpr(r.movsd[1]) + r.movsd_disp);
-            asm.addsd_xmm_xmmm64(xmm(r.addsd[0]), xmm(r.addsd[1]));
-            asm.shl_rm64_imm8(gpr(r.shl[0]), r.shl[1]);
-            asm.mov_r64_imm64(gpr(r.imm), r.imm64 as i64);
-            let [dst, base, index, scale] = r.lea;
-            let index = Some((gpr(index), SCALES[usize::from(scale & 3)]));
-            asm.lea_r64_m(gpr(dst), Mem::new(Some(gpr(base)), index, r.lea_disp).expect("RSP is no index"));
-            asm.mov_rm64_r64(gpr(r.store[0]) + r.store_disp, gpr(r.store[1]));
-            asm.mov_r64_rm64(gpr(r.load[0]), gpr(r.load[1]) + r.load_disp);
-            asm.cmp_rm64_imm(gpr(r.cmp), r.cmp_imm);
-            asm.sub_rm64_imm(gpr(r.sub), r.sub_imm);
-            asm.imul_r64_rm64(gpr(r.imul[0]), gpr(r.imul[1]));
-            asm.add_rm64_r64(gpr(r.add[0]), gpr(r.add[1]));
-            asm.mov_r64_rm64(gpr(r.mov[0]), gpr(r.mov[1]));
+            #[rustfmt::skip] // one call a line
+            macro_rules! call { ($($call:tt)*) => { asm.$($call)*; }; }
+            in_growing_order! { call
+                {mov_r64_rm64(gpr(r.mov[0]), gpr(r.mov[1]))}
+                {add_rm64_r64(gpr(r.add[0]), gpr(r.add[1]))}
+                {imul_r64_rm64(gpr(r.imul[0]), gpr(r.imul[1]))}
+                {sub_rm64_imm(gpr(r.sub), r.sub_imm)}
+                {cmp_rm64_imm(gpr(r.cmp), r.cmp_imm)}
+                {mov_r64_rm64(gpr(r.load[0]), gpr(r.load[1]) + r.load_disp)}
+                {mov_rm64_r64(gpr(r.store[0]) + r.store_disp, gpr(r.store[1]))}
+                {lea_r64_m(gpr(dst), {
+                    let index = Some((gpr(index), SCALES[usize::from(scale & 3)]));
+                    Mem::new(Some(gpr(base)), index, r.lea_disp).expect("RSP is no index")
+                })}
+                {mov_r64_imm64(gpr(r.imm), r.imm64 as i64)}
+                {shl_rm64_imm8(gpr(r.shl[0]), r.shl[1])}
+                {addsd_xmm_xmmm64(xmm(r.addsd[0]), xmm(r.addsd[1]))}
+                {movsd_xmm_xmmm64(xmm(r.movsd[0]), gpr(r.movsd[1]) + r.movsd_disp)}
+                {jne(jne)}
+            }
         });
     }
 
@@ -165,7 +208,11 @@ impl<R: Room> Emitter for X64<R> {
             (movsd $dst:tt $base:tt $disp:tt) => { asm.movsd_xmm_xmmm64($dst, $base + $disp); };
             (jne $round:tt) => { asm.jne(targets[$round]); };
         }
-        constant_rounds!(backward push);
+        if W::IS_UP {
+            constant_rounds!(forward push);
+        } else {
+            constant_rounds!(backward push);
+        }
         });
     }
 
@@ -176,8 +223,10 @@ impl<R: Room> Emitter for X64<R> {
 
     #[inline(always)]
     fn guard(&mut self, guard: &Guard) {
-        self.encoder.jne(self.labels[usize::from(guard.label)]);
-        self.stub(guard);
+        let label = self.labels[usize::from(guard.label)];
+        let asm = &mut self.encoder;
+        macro_rules! call { ($($call:tt)*) => { asm.$($call)*; }; }
+        in_growing_order! { call {cmp_rm64_imm(gpr(guard.reg), guard.imm)} {jne(label)} }
     }
 
     #[inline(always)]
@@ -210,24 +259,27 @@ fn uimm<const BITS: u32, const SHIFT: u32>(value: u16) -> UImm<BITS, SHIFT> {
     UImm::new(value.into()).expect("in range, and a multiple")
 }
 
-impl<R: Room> ArmEmitter for A64<R> {
+impl<W: Way, R: Room> ArmEmitter for A64<W, R> {
     common_steps!();
 
     #[inline(always)]
     fn round(&mut self, r: &ArmRound) {
         let b_ne = self.labels[usize::from(r.b_ne)];
         self.encoder.batch(|asm| {
-            asm.mul_x(x(r.mul[0]), x(r.mul[1]), x(r.mul[2]));
-            asm.fadd_d(d(r.fadd[0]), d(r.fadd[1]), d(r.fadd[2]));
-            asm.b_ne(b_ne);
-            asm.cmp_x(x(r.cmp[0]), x(r.cmp[1]));
-            asm.movk_x(x(r.movk), r.movk_imm, uimm(u16::from(r.movk_hw) * 16));
-            asm.movz_x(x(r.movz), r.movz_imm, uimm(u16::from(r.movz_hw) * 16));
-            asm.str_x_uoff(x(r.str[0]), x_sp(r.str[1]), uimm(r.str_off));
-            asm.ldr_x_uoff(x(r.ldr[0]), x_sp(r.ldr[1]), uimm(r.ldr_off));
-            let imm = AddImm::new(r.sub_imm.into()).expect("twelve bits");
-            asm.sub_x_imm(x_sp(r.sub[0]), x_sp(r.sub[1]), imm);
-            asm.add_x(x(r.add[0]), x(r.add[1]), x(r.add[2]));
+            #[rustfmt::skip] // one call a line
+            macro_rules! call { ($($call:tt)*) => { asm.$($call)*; }; }
+            in_growing_order! { call
+                {add_x(x(r.add[0]), x(r.add[1]), x(r.add[2]))}
+                {sub_x_imm(x_sp(r.sub[0]), x_sp(r.sub[1]), AddImm::new(r.sub_imm.into()).expect("twelve bits"))}
+                {ldr_x_uoff(x(r.ldr[0]), x_sp(r.ldr[1]), uimm(r.ldr_off))}
+                {str_x_uoff(x(r.str[0]), x_sp(r.str[1]), uimm(r.str_off))}
+                {movz_x(x(r.movz), r.movz_imm, uimm(u16::from(r.movz_hw) * 16))}
+                {movk_x(x(r.movk), r.movk_imm, uimm(u16::from(r.movk_hw) * 16))}
+                {cmp_x(x(r.cmp[0]), x(r.cmp[1]))}
+                {b_ne(b_ne)}
+                {fadd_d(d(r.fadd[0]), d(r.fadd[1]), d(r.fadd[2]))}
+                {mul_x(x(r.mul[0]), x(r.mul[1]), x(r.mul[2]))}
+            }
         });
     }
 

@@ -58,6 +58,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         cpu: names::cpu(row.cpu.as_deref())?,
         alias: row.alias.clone(),
         table: line.table.clone(),
+        row: line.written.clone(),
         feature: line.feature.clone(),
     })
 }

@@ -8,27 +8,37 @@ use super::{
     bits::low_mask,
     check::{Part, parts},
     kinds::{By, Kind},
+    layouts::{LAYOUTS, places},
 };
 use crate::{
     condition::{Comparison, Condition, Term},
+    layout,
     print::{self, Item},
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
 
-const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n\n";
+pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n";
 
 /// One method a form, in an `impl` of the runtime's AArch64 encoder.
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let imports = imports(forms, runtime);
     let methods: Vec<Item> = forms.iter().map(method).collect();
     String::from(HEADER)
+        + "//\n"
+        + &layout::legends(&LAYOUTS)
+        + "\n"
         + &imports
         + "\n"
         + &aliases(forms)
         + "\n"
         + &print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &methods)
+}
+
+/// What reads the numbers that the encoder functions hand over, as the text of a module of the runtime.
+pub fn readers() -> String {
+    layout::readers(&LAYOUTS)
 }
 
 /// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
@@ -39,7 +49,7 @@ pub fn forms_data(forms: &[Form]) -> String {
         .flat_map(|form| &form.operands)
         .map(|operand| ((operand.kind.name.as_str(), operand.kind.width), &operand.kind))
         .collect();
-    let mut text = String::from(HEADER) + &format!("static VALUES: [Value; {}] = [\n", kinds.len());
+    let mut text = String::from(HEADER) + &format!("\nstatic VALUES: [Value; {}] = [\n", kinds.len());
     for kind in kinds.values() {
         text += &format!("    {},\n", print::inline(value_data(kind)));
     }
@@ -140,7 +150,7 @@ fn method(form: &Form) -> Item {
 
 /// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
 fn packed(form: &Form) -> Option<TokenStream> {
-    let (mut places, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mut lowest_bits, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
     for operand in &form.operands {
         let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
@@ -159,14 +169,14 @@ fn packed(form: &Form) -> Option<TokenStream> {
         if width != operand.kind.width {
             return None;
         }
-        places.push(to as u8);
+        lowest_bits.push(to);
         params.push(param);
     }
     if form.condition.is_some() || !(1..=4).contains(&params.len()) {
         return None;
     }
     let word = hex(form.bits.value);
-    let at = hex(places.iter().rev().fold(0, |at, place| at << 8 | u32::from(*place)));
+    let at = places(&lowest_bits);
     let by_bounds = types.iter().all(Option::is_none);
     let types = types.into_iter().map(|ty| ty.map_or_else(|| quote!(_), |ty| quote!(#ty)));
     let types = if by_bounds { TokenStream::new() } else { quote!(::<_, #(#types),*>) };
@@ -328,7 +338,7 @@ fn docs(form: &Form) -> Vec<String> {
     let alias = form.alias.as_ref().map(|alias| format!("[`{alias}`](Self::{alias}) can place the same word"));
     say("Alias", alias.unwrap_or_default());
     say("CPU", form.cpu_text());
-    say("Table", form.table.clone());
+    say("Table", format!("{}, `{}`", form.table, form.row));
     say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
     docs
 }
@@ -409,7 +419,7 @@ fn ty(text: &str) -> TokenStream {
     text.parse().unwrap_or_default()
 }
 
-fn hex(value: u32) -> Literal {
+pub(super) fn hex(value: u32) -> Literal {
     let text = if value <= 0xFFFF { format!("{value:#X}") } else { format!("0x{value:08X}") };
     // Digits in base 16 are a literal.
     text.parse().unwrap_or_else(|_| Literal::u32_unsuffixed(value))

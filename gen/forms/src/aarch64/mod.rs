@@ -8,9 +8,13 @@ pub mod bits;
 mod check;
 mod emit;
 pub mod kinds;
+mod layouts;
+mod words;
 
 pub use check::forms;
-pub use emit::{encoders, forms_data};
+pub use emit::{encoders, forms_data, readers};
+pub use layouts::LAYOUTS;
+pub use words::words;
 
 use crate::{condition::Condition, fields::record, row::TextRow};
 
@@ -42,6 +46,13 @@ record!(Row: name asm bits; id ops when cpu alias flags);
 impl TextRow for Row {
     fn title(&self) -> &str {
         &self.name
+    }
+
+    fn written(&self) -> String {
+        match &self.id {
+            Some(id) => format!("{}, {id}", self.name),
+            None => self.name.clone(),
+        }
     }
 
     fn texts(&mut self) -> Vec<&mut String> {
@@ -80,6 +91,8 @@ pub struct Form {
     pub alias: Option<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The row's `name` and `id` as the table writes them.
+    pub row: String,
     /// The Cargo feature that the function is behind, besides its instruction set's.
     pub feature: Option<String>,
 }

@@ -4,27 +4,37 @@ use super::{
     Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, Slot,
     check::{segment, term_operand},
     is_of_type,
+    layouts::{LAYOUTS, row},
 };
 use crate::{
     condition::Term,
+    layout,
     print::{self, Item},
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
 
+pub(super) const HEADER: &str = "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n";
+
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
     items.extend(selectors(forms));
     let mut text = format!(
-        "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n\n\
+        "{HEADER}//\n{}\n\
          use {runtime}::{{Direction, Target}};\n\
          #[allow(unused_imports)]\n\
-         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n"
+         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n",
+        layout::legends(&LAYOUTS)
     );
     text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
     text
+}
+
+/// What reads the constants that the encoder functions hand over, as the text of a module of the runtime.
+pub fn readers() -> String {
+    layout::readers(&LAYOUTS)
 }
 
 fn docs(form: &Form) -> Vec<String> {
@@ -44,7 +54,7 @@ fn docs(form: &Form) -> Vec<String> {
     let otherwise = if form.has_check() { "; else `finish` fails" } else { ", by the operand's type" };
     say("Needs", form.when.as_ref().map_or(String::new(), |when| format!("`{}`{otherwise}", when.text)));
     say("CPU", form.cpu.join(", "));
-    say("Table", form.table.clone());
+    say("Table", format!("{}, `{}`", form.table, form.row));
     say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
     docs
 }
@@ -140,22 +150,6 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
     (decorated, true)
 }
 
-/// The constants of a legacy row, as `encode::legacy` unpacks them.
-fn legacy_row(prefixes: &[u8], rex: Rex, opcode: &[u8], digit: u8) -> Literal {
-    let last_first = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 16);
-    let lengths = digit << 5 | u8::from(rex == Rex::W) << 4 | (prefixes.len() as u8) << 2 | opcode.len() as u8;
-    packed(last_first(opcode) << 40 | last_first(prefixes) << 16 | u64::from(lengths))
-}
-
-/// The constants of a row in one number: an argument that is a plain literal costs the least build time.
-fn packed(bits: u64) -> Literal {
-    let text = format!("{bits:X}");
-    // Bytes in groups of two, from the right.
-    let groups: Vec<_> = text.as_bytes().rchunks(4).rev().map(|group| String::from_utf8_lossy(group)).collect();
-    // Digits in base 16 are a literal.
-    format!("0x{}", groups.join("_")).parse().unwrap_or_else(|_| Literal::u64_unsuffixed(bits))
-}
-
 /// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
 /// value fits.
 fn selectors(forms: &[Form]) -> Vec<Item> {
@@ -167,15 +161,11 @@ fn selectors(forms: &[Form]) -> Vec<Item> {
 fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let stem = short.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
-    let op = |form: &Form| match &form.encoding {
-        Encoding::Legacy { prefixes, rex, opcode, .. } => Some(legacy_row(prefixes, *rex, opcode, 0)),
-        _ => None,
-    };
-    let (name, short_op, near_op) = (ident(stem), op(short)?, op(near)?);
+    let (name, short_row, near_row) = (ident(stem), row(&short.encoding), row(&near.encoding));
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, target: impl Into<Target>) {
-            encode::branch_by_distance(self, #short_op, #near_op, target)
+            encode::branch_by_distance(self, #short_row, #near_row, target)
         }
     };
     let docs = vec![
@@ -193,10 +183,8 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
         .into_iter()
         .find_map(|(imm, bytes)| Some((*by_name.get(format!("{stem}_{imm}").as_str())?, bytes)))?;
     let (
-        Encoding::Legacy { prefixes, rex, opcode: short_opcode, modrm: Some(modrm), .. },
-        Encoding::Legacy {
-            prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), ..
-        },
+        Encoding::Legacy { prefixes, rex, modrm: Some(modrm), .. },
+        Encoding::Legacy { prefixes: long_prefixes, rex: long_rex, modrm: Some(long_modrm), .. },
     ) = (&short.encoding, &long.encoding)
     else {
         return None;
@@ -212,14 +200,12 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
     let bytes = Literal::usize_unsuffixed(bytes);
-    let digit = modrm.reg.unwrap_or(0);
-    let short_op = legacy_row(prefixes, *rex, short_opcode, digit);
-    let long_op = legacy_row(prefixes, *rex, long_opcode, digit);
+    let (short_row, long_row) = (row(&short.encoding), row(&long.encoding));
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #(#parameters),*) {
             #(#conversions)*
-            encode::rm_imm_by_size #generic(self, #short_op, #long_op, #reg, #rm, #imm, #bytes)
+            encode::rm_imm_by_size #generic(self, #short_row, #long_row, #reg, #rm, #imm, #bytes)
         }
     };
     let docs = vec![
@@ -371,7 +357,6 @@ fn generic(arguments: &[&Argument]) -> TokenStream {
 
 fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let modrm = form.modrm();
-    let digit = modrm.and_then(|modrm| modrm.reg).unwrap_or(0);
     let [reg, vvvv, opcode_register, target] =
         [Slot::Reg, Slot::Vvvv, Slot::Opcode, Slot::Rel].map(|slot| argument(form, names, slot));
     let rm = rm_argument(form, names);
@@ -382,68 +367,61 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let immediate = immediate(form, names);
     let has_immediate = !immediate.is_empty();
     let immediate = if has_immediate { immediate } else { quote!(()) };
-    match &form.encoding {
-        Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {
-            // WAIT is an instruction by itself, which stands in front of the address's prefixes, too.
-            let (wait_before, wait_after, prefixes) = match prefixes.split_first() {
-                Some((0x9B, rest)) => {
-                    let wait = legacy_row(&[], Rex::AsNeeded, &[0x9B], 0);
-                    (quote!(encode::wait_before(self, #wait);), quote!(; encode::wait_after(self, #wait)), rest)
-                }
-                _ => (TokenStream::new(), TokenStream::new(), &prefixes[..]),
-            };
-            let row = legacy_row(prefixes, *rex, opcode, digit);
+    let (wait, encoding) = apart_from_wait(&form.encoding);
+    let row = row(&encoding);
+    match encoding {
+        Encoding::Legacy { plus, .. } => {
             let instruction = match (form.immediates.first(), modrm) {
                 (Some(Immediate::Rel(1)), _) => quote!(encode::rel8(self, #row, #target)),
                 (Some(Immediate::Rel(_)), _) => quote!(encode::rel32(self, #row, #target)),
                 (_, Some(_)) if has_immediate => quote!(encode::rm_imm #rm_type(self, #row, #reg, #rm, #immediate)),
                 (_, Some(_)) => quote!(encode::rm #rm_type(self, #row, #reg, #rm)),
-                (_, None) if *plus && has_immediate => quote!(encode::plus_imm(self, #row, #register, #immediate)),
+                (_, None) if plus && has_immediate => quote!(encode::plus_imm(self, #row, #register, #immediate)),
                 (_, None) if has_register => quote!(encode::plus(self, #row, #register)),
                 (_, None) if has_immediate => quote!(encode::op_imm(self, #row, #immediate)),
                 (_, None) => quote!(encode::op(self, #row)),
             };
-            quote!(#wait_before #instruction #wait_after)
-        }
-        Encoding::Rex2 { prefixes, w, map1, opcode, .. } => {
-            let prefix = prefixes.iter().fold(0, |word, byte| word >> 8 | u64::from(*byte) << 8);
-            let bits = u8::from(*map1) << 7 | u8::from(*w) << 3;
-            let low = u32::from_be_bytes([0, digit, bits, *opcode]);
-            let row = packed(prefix << 48 | (prefixes.len() as u64) << 40 | u64::from(low));
-            match modrm {
-                Some(_) => quote!(encode::rex2 #two_types(self, #row, #reg, #rm, #immediate)),
-                None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
-                None => quote!(encode::rex2_op(self, #row, #immediate)),
-            }
-        }
-        Encoding::Vex { l, pp, map, w, opcode, .. } => {
-            let row = u32::from_be_bytes([digit, *opcode, *map, w << 7 | l << 2 | pp]);
-            let row = packed(row.into());
-            match modrm {
-                None => quote!(encode::vex_op(self, #row)),
-                Some(_) if has_immediate => {
-                    quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate))
+            match wait {
+                Some(wait) => {
+                    quote!(encode::wait_before(self, #wait); #instruction; encode::wait_after(self, #wait))
                 }
-                Some(_) => quote!(encode::vex #rm_type(self, #row, #reg, #vvvv, #rm)),
+                None => instruction,
             }
         }
-        Encoding::Evex { ll, pp, map, w, opcode, disp8, apx, .. } => {
-            let last = match apx {
-                // The highest bit of a condition is stored as it is, in the place of V4, which is stored inverted.
-                Some(apx) => apx.scc.map_or(0, |scc| scc ^ 8) | u8::from(apx.nd) << 4 | u8::from(apx.nf) << 2,
-                None => ll << 5,
-            };
-            let (full, element) = (disp8.0.trailing_zeros() as u8, disp8.1.trailing_zeros() as u8);
-            let row = u64::from_be_bytes([0, digit, *opcode, *map, w << 7 | pp, last, full, element]);
-            let row = packed(row);
-            let vsib = form.operands.iter().any(|operand| matches!(operand.kind, Kind::Vsib { .. }));
-            if vsib {
+        Encoding::Rex2 { .. } => match modrm {
+            Some(_) => quote!(encode::rex2 #two_types(self, #row, #reg, #rm, #immediate)),
+            None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
+            None => quote!(encode::rex2_op(self, #row, #immediate)),
+        },
+        Encoding::Vex { .. } => match modrm {
+            None => quote!(encode::vex_op(self, #row)),
+            Some(_) if has_immediate => quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate)),
+            Some(_) => quote!(encode::vex #rm_type(self, #row, #reg, #vvvv, #rm)),
+        },
+        Encoding::Evex { .. } => {
+            if form.operands.iter().any(|operand| matches!(operand.kind, Kind::Vsib { .. })) {
                 quote!(encode::evex_vsib #two_types(self, #row, #reg, #rm))
             } else {
                 quote!(encode::evex #all_types(self, #row, #reg, #vvvv, #rm, #immediate))
             }
         }
     }
+}
+
+/// The constants of WAIT, if the encoding begins with it, and the rest: WAIT is an instruction by itself, which stands in front of an address's
+/// prefixes, too.
+fn apart_from_wait(encoding: &Encoding) -> (Option<Literal>, Encoding) {
+    const WAIT: u8 = 0x9B;
+    let mut encoding = encoding.clone();
+    let wait = match &mut encoding {
+        Encoding::Legacy { prefixes, .. } if prefixes.first() == Some(&WAIT) => {
+            prefixes.remove(0);
+            let (prefixes, rex, opcode) = (vec![], Rex::AsNeeded, vec![WAIT]);
+            Some(row(&Encoding::Legacy { prefixes, rex, opcode, plus: false, modrm: None }))
+        }
+        _ => None,
+    };
+    (wait, encoding)
 }
 
 /// The immediate: the bare operand, or what two of them make; nothing where the form has none.

@@ -3,8 +3,10 @@
 mod check;
 mod emit;
 mod encoding;
+mod layouts;
 mod operand;
 mod sized;
+mod words;
 
 use crate::{
     condition::Condition,
@@ -14,7 +16,9 @@ use crate::{
 };
 
 pub use check::forms;
-pub use emit::{encoders, forms_data};
+pub use emit::{encoders, forms_data, readers};
+pub use layouts::LAYOUTS;
+pub use words::words;
 
 /// A row as text; see the legend in tables/README.md.
 #[derive(Debug, Clone, Default)]
@@ -118,6 +122,8 @@ pub struct Form {
     pub cpu: Vec<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The row's `ins` as the table writes it.
+    pub row: String,
     /// The Cargo feature that the function is behind, besides its instruction set's.
     pub feature: Option<String>,
     /// A form that can produce the same bytes.

@@ -1,0 +1,345 @@
+//! Inputs that were wrong once, found by use from outside, with what is right.
+
+#![cfg(all(feature = "x64", feature = "aarch64"))]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tailfirst::{Align, Direction, Down, FinishError, PatchPoint, SiteError, SiteKind, Up, aarch64, x64};
+
+const A16: Align = Align::of::<16>();
+
+/// A placeholder that is used twice: the displacement kept it.
+#[test]
+fn a_late_immediate_is_used_once() {
+    fn late<D: Direction>(place: fn(&mut x64::Emitter<'_, D>, i32)) -> Result<Vec<u8>, FinishError> {
+        let mut enc = tailfirst::Encoder::new();
+        let late = enc.late();
+        enc.with_late(late, place);
+        enc.set_late(late, 64);
+        enc.finish().map(|code| code.bytes().to_vec())
+    }
+    fn all<D: Direction>() {
+        use x64::*;
+        let misplaced = |found: Result<Vec<u8>, FinishError>| matches!(found, Err(FinishError::LateMisplaced { .. }));
+        assert!(misplaced(late::<D>(|enc, imm| enc.mov_rm32_imm32(RSP + imm, imm))));
+        assert!(misplaced(late::<D>(|enc, imm| {
+            enc.add_rm64_imm(RSP, imm);
+            enc.add_rm64_imm(RBP, imm);
+        })));
+        // Before another immediate there may be one, too.
+        let found = late::<D>(|enc, disp| enc.mov_rm32_imm32(RSP + disp, 7));
+        assert_eq!(found, Ok(vec![0xC7, 0x84, 0x24, 64, 0, 0, 0, 7, 0, 0, 0]));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// Several instructions, kinds of the other instruction set, instructions without such a field.
+#[test]
+fn a_site_is_what_it_says() {
+    use x64::*;
+    type Place<D> = fn(&mut Emitter<'_, D>);
+    fn x64_site<D: Direction>(kind: SiteKind, place: fn(&mut Emitter<'_, D>)) -> Result<(), FinishError> {
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
+        enc.nop();
+        enc.patchable(kind, place);
+        enc.finish().map(|_| ())
+    }
+    fn all<D: Direction>() {
+        let none = |kind, result| {
+            assert!(matches!(result, Err(FinishError::NoPatchField { kind: found, .. }) if found == kind))
+        };
+        let wrong: [(SiteKind, Place<D>); 9] = [
+            (SiteKind::X64Rel32, |_| {}),
+            (SiteKind::X64Rel32, |enc| enc.ret()),
+            (SiteKind::X64Rel32, |enc| enc.mov_r32_imm32(EAX, 5)),
+            (SiteKind::X64Rel32, |enc| enc.cmp_rm32_imm32(tailfirst::Symbol(1), 5)),
+            (SiteKind::X64Rel32, |enc| {
+                enc.in_order([0, 1, 2], |enc, index| match index {
+                    0 => enc.jmp(tailfirst::Symbol(1)),
+                    _ => enc.nop(),
+                })
+            }),
+            (SiteKind::X64Imm32, |enc| enc.jmp(tailfirst::Symbol(1))),
+            (SiteKind::X64Imm64, |enc| enc.mov_rm64_imm32(RAX, 5)),
+            (SiteKind::A64Branch, |enc| enc.jmp(tailfirst::Symbol(1))),
+            (SiteKind::Slot, |enc| enc.mov_r64_imm64(RAX, 5)),
+        ];
+        for (kind, place) in wrong {
+            none(kind, x64_site::<D>(kind, place));
+        }
+        let right: [(SiteKind, Place<D>); 6] = [
+            (SiteKind::X64Rel32, |enc| enc.jmp(tailfirst::Symbol(1))),
+            (SiteKind::X64Rel32, |enc| enc.mov_r64_rm64(RAX, tailfirst::Symbol(1))),
+            (SiteKind::X64Imm32, |enc| enc.mov_r32_imm32(EAX, 5)),
+            (SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 5)),
+            (SiteKind::X64Imm64, |enc| enc.mov_r64_address(RAX, tailfirst::Symbol(1))),
+            (SiteKind::Slot, |enc| enc.data_u64(5)),
+        ];
+        for (kind, place) in right {
+            assert_eq!(x64_site::<D>(kind, place), Ok(()), "{kind:?}");
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// A label from before `clear`, or of another encoder, whose number was in range.
+#[test]
+fn strange_labels_are_reported() {
+    fn all<D: Direction>() {
+        let mut enc: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+        let old = enc.label();
+        let old_late = enc.late();
+        enc.clear();
+        enc.ret();
+        enc.here();
+        enc.nop();
+        enc.jmp(old);
+        assert!(matches!(enc.finish(), Err(FinishError::ForeignLabel { label, .. }) if label == old));
+        enc.clear();
+        enc.label();
+        enc.bind(old);
+        assert!(matches!(enc.finish(), Err(FinishError::ForeignLabel { label, .. }) if label == old));
+        enc.clear();
+        enc.late();
+        enc.set_late(old_late, 1);
+        assert!(matches!(enc.finish(), Err(FinishError::ForeignLate { late }) if late == old_late));
+
+        let mut other: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+        let strange = other.here();
+        enc.clear();
+        enc.here();
+        // In blocks it is found out at the end.
+        enc.aligned(A16, |enc| {
+            enc.jmp(strange);
+            enc.forward(|asm| asm.backward(|enc| enc.jmp(strange)));
+        });
+        assert!(matches!(enc.finish(), Err(FinishError::ForeignLabel { label, .. }) if label == strange));
+        for place in [
+            (|enc, label| enc.bind(label)) as fn(&mut x64::Emitter<'_, D>, tailfirst::Label),
+            |enc, label| enc.aligned(A16, |enc| enc.bind(label)),
+            |enc, label| enc.forward(|asm| asm.bind(label)),
+            |enc, label| enc.backward(|asm| asm.bind(label)),
+        ] {
+            enc.clear();
+            enc.here();
+            place(&mut enc, strange);
+            assert!(matches!(enc.finish(), Err(FinishError::ForeignLabel { label, .. }) if label == strange));
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// Data whose label was taken too early, or too late.
+#[test]
+fn aligned_data_is_found() {
+    fn all<D: Direction>() {
+        for before in 0..9 {
+            let mut enc: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            (0..before).for_each(|_| enc.nop());
+            let number = enc.data_aligned(&1.5f64.to_le_bytes(), Align::of::<8>());
+            (0..before).for_each(|_| enc.nop());
+            enc.movsd_xmm_xmmm64(x64::XMM0, number);
+            let code = enc.finish().expect("nothing is wrong");
+            let at = code.offset_of(number).expect("bound");
+            assert_eq!(code.bytes()[at..at + 8], 1.5f64.to_le_bytes());
+            let base = if code.end_alignment() == 8 { code.bytes().len() } else { 0 };
+            assert_eq!((code.end_alignment().max(code.start_alignment()), base.abs_diff(at) % 8), (8, 0));
+            assert!(code.data().any(|data| data.contains(&at)));
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// `finish` inside a block with constants waiting, and after a panic in one, was another error, and stuck.
+#[test]
+fn finishing_inside_blocks_leaves_constants_alone() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let five = enc.constant_u64(5);
+    enc.aligned(A16, |enc| {
+        enc.mov_r64_rm64(RAX, five);
+        assert_eq!(enc.finish().err(), Some(FinishError::OpenBlock));
+    });
+    let code = enc.finish().expect("the block is complete");
+    let at = code.offset_of(five).expect("placed");
+    assert_eq!(code.bytes()[at..at + 8], 5u64.to_le_bytes());
+
+    enc.clear();
+    let six = enc.constant_u64(6);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        enc.aligned(A16, |enc| {
+            enc.mov_r64_rm64(RAX, six);
+            std::panic::resume_unwind(Box::new(5));
+        });
+    }));
+    assert!(result.is_err());
+    assert_eq!(enc.finish().err(), Some(FinishError::OpenBlock));
+}
+
+/// Panics of debug assertions.
+#[test]
+fn nothing_panics() {
+    use x64::*;
+    fn all<D: Direction>() {
+        let mut other: Emitter<'_, D> = tailfirst::Encoder::new();
+        (0..300).for_each(|_| other.nop());
+        let strange = other.here();
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
+        enc.patchable(SiteKind::X64Rel32, |_| {});
+        enc.jmp(strange);
+        assert!(enc.finish().is_err());
+        let mut enc: aarch64::Emitter<'_, D> = tailfirst::Encoder::new();
+        enc.patchable(SiteKind::Slot, |_| {});
+        enc.b(strange);
+        assert!(enc.finish().is_err());
+
+        // More than is counted.
+        let large = vec![0; 256 << 20];
+        let mut slice = [0; 16];
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::in_slice(&mut slice);
+        (0..13).for_each(|_| enc.data(&large));
+        let here = enc.here();
+        enc.align_code(Align::of::<4096>());
+        enc.jmp(here);
+        assert!(matches!(enc.finish(), Err(FinishError::OutOfSpace { .. })));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+#[test]
+fn a_strange_point_is_no_site() {
+    use x64::*;
+    let mut other = Encoder::new();
+    let point: PatchPoint = other.patchable(SiteKind::X64Rel32, |enc| enc.jmp(tailfirst::Symbol(1)));
+    let mut enc = Encoder::new();
+    enc.here();
+    enc.ret();
+    let code = enc.finish().expect("nothing is wrong");
+    assert_eq!(code.site(point), Err(SiteError::Outside { kind: SiteKind::X64Rel32 }));
+}
+
+/// Zeros that fill up data of an odd length were code.
+#[test]
+fn what_fills_up_data_is_data() {
+    fn all<Dir: Direction>() {
+        use aarch64::*;
+        let fillers: [fn(&mut Emitter<'_, Dir>); 3] = [
+            |enc| enc.align_code(A16),
+            |enc| enc.aligned(A16, |enc| enc.nop()),
+            |enc| {
+                // An island.
+                let label = enc.label();
+                enc.align_code(Align::of::<4>());
+                enc.cbeq_x(X1, X2, label);
+                enc.data(&[1; 893]);
+                enc.keep_together(900);
+                enc.align_code(Align::of::<4>());
+                enc.bind(label);
+            },
+        ];
+        for fill in fillers {
+            let mut enc: Emitter<'_, Dir> = tailfirst::Encoder::new();
+            enc.data(&[7]);
+            fill(&mut enc);
+            enc.align_code(Align::of::<4>());
+            enc.nop();
+            let code = enc.finish().expect("nothing is wrong");
+            for data in code.data() {
+                let len = code.bytes().len();
+                let is_whole = |at: usize| at.is_multiple_of(4) || (len - at).is_multiple_of(4);
+                assert!(is_whole(data.start) && is_whole(data.end), "{data:?} of {len}");
+            }
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// An encoder that went back is as one that never went: alignments and sizes that dropped code asked for are gone.
+#[test]
+fn going_back_leaves_no_trace() {
+    fn all<D: Direction>() {
+        use x64::*;
+        type Place<D> = fn(&mut Emitter<'_, D>);
+        let dropped: [Place<D>; 6] = [
+            |enc| enc.align(Align::of::<256>()),
+            |enc| {
+                let _ = enc.constant(&[1; 8], Align::of::<64>());
+            },
+            |enc| {
+                let _ = enc.constant(&5u64.to_le_bytes(), Align::of::<64>());
+            },
+            |enc| {
+                let _ = enc.patchable(SiteKind::X64Imm64, |enc| enc.mov_r64_imm64(RAX, 1));
+            },
+            |enc| enc.forward(|enc| enc.backward(|enc| enc.align_code(Align::of::<128>()))),
+            |enc| enc.place_pool(),
+        ];
+        let run = |dropped: Option<Place<D>>| {
+            let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
+            let five = enc.constant_u64(5);
+            enc.mov_r64_rm64(RAX, five);
+            if let Some(dropped) = dropped {
+                let before = enc.snapshot();
+                dropped(&mut enc);
+                enc.rollback(before);
+            }
+            enc.data(&[1; 3]);
+            let again = enc.constant_u64(5);
+            enc.mov_r64_rm64(RCX, again);
+            let code = enc.finish().expect("nothing is wrong");
+            (code.bytes().to_vec(), code.end_alignment(), code.start_alignment(), code.data().collect::<Vec<_>>())
+        };
+        let expected = run(None);
+        for (number, dropped) in dropped.into_iter().enumerate() {
+            assert_eq!(run(Some(dropped)), expected, "{number}");
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// A failed `finish` left nothing to look at.
+#[test]
+fn what_cannot_be_finished_can_be_seen() {
+    use x64::*;
+    let mut enc = Encoder::new();
+    let mut listing = tailfirst::Listing::new();
+    enc.ret();
+    let exit = enc.here();
+    listing.name(exit, "exit");
+    let forgotten = enc.label();
+    enc.jmp(forgotten);
+    listing.comment(enc.here(), "back to the loop");
+    enc.jz(exit);
+    assert!(matches!(enc.finish(), Err(FinishError::UnboundLabel { label, at: 1 }) if label == forgotten));
+    let code = enc.unfinished();
+    let text = listing.of(&code).to_string();
+    assert!(text.contains("je exit") && text.contains("; back to the loop") && text.contains("jmp"), "{text}");
+
+    // What fits a slice.
+    fn all<D: Direction>() {
+        let mut slice = [0xEE; 20];
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::in_slice(&mut slice);
+        let first = enc.label();
+        let place = |enc: &mut Emitter<'_, D>| enc.mov_r64_imm64(RAX, 0x1111_1111_1111_1111);
+        enc.bind(first);
+        place(&mut enc);
+        enc.data(&[7; 15]);
+        let last = enc.here();
+        assert_eq!(enc.finish().err(), Some(FinishError::OutOfSpace { needed: 25 }));
+        let code = enc.unfinished();
+        assert_eq!((code.bytes().len(), code.offset_of(last)), (20, None));
+        assert!(code.offset_of(first).is_some_and(|at| at == 0 || at == 20));
+        let data: Vec<_> = code.data().map(|data| (data.start, data.end)).collect();
+        assert!(data == [(0, 10)] || data == [(10, 20)]);
+        assert_eq!(code.bytes().iter().filter(|byte| **byte == 0x11).count(), 8);
+        assert_eq!(code.bytes().iter().filter(|byte| **byte == 7).count(), 10);
+    }
+    all::<Down>();
+    all::<Up>();
+}
