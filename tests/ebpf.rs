@@ -58,7 +58,7 @@ fn bytecode(g: &mut Gen, at: usize, end: usize) -> Bytecode {
     match u8::arbitrary(g) % 10 {
         0 => Bytecode::Jump(target(g)),
         1 | 2 => {
-            let cond = *g.choose(&[Cond::E, Cond::Ne, Cond::L, Cond::Ge]).expect("not empty");
+            let cond = *g.choose(&Cond::ALL).expect("not empty");
             Bytecode::JumpIf(cond, register(g), operand(g), target(g))
         }
         3 => Bytecode::Load(register(g), register(g), i32::arbitrary(g)),

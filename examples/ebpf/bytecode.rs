@@ -25,7 +25,7 @@ pub enum Op {
     And,
 }
 
-/// A target is the index of a bytecode; a displacement is in bytes. Conditions are `E`, `Ne`, `L` and `Ge`.
+/// A target is the index of a bytecode; a displacement is in bytes.
 #[derive(Debug, Clone, Copy)]
 pub enum Bytecode {
     Alu(Op, Register, Operand),
@@ -38,6 +38,24 @@ pub enum Bytecode {
 
 fn word(address: i64, disp: i32) -> usize {
     (address as usize).wrapping_add(disp as usize) / 8 % WORDS
+}
+
+/// Whether CMP of the two sets the flags of the condition.
+fn holds(cond: Cond, a: i64, b: i64) -> bool {
+    let (difference, overflow) = a.overflowing_sub(b);
+    match cond {
+        Cond::O => overflow,
+        Cond::B => (a as u64) < b as u64,
+        Cond::E => a == b,
+        Cond::Be => a as u64 <= b as u64,
+        Cond::S => difference < 0,
+        Cond::P => (difference as u8).count_ones().is_multiple_of(2),
+        Cond::L => a < b,
+        Cond::Le => a <= b,
+        Cond::No | Cond::Ae | Cond::Ne | Cond::A | Cond::Ns | Cond::Np | Cond::Ge | Cond::G => {
+            !holds(cond.inverse(), a, b)
+        }
+    }
 }
 
 /// Runs a program, with its argument in register 1.
@@ -65,13 +83,7 @@ pub fn interpret(program: &[Bytecode], argument: i64, memory: &mut Memory) -> i6
             Bytecode::Jump(target) => next = target,
             Bytecode::JumpIf(cond, a, b, target) => {
                 let (a, b) = (get(a), value(b));
-                let jumps = match cond {
-                    Cond::E => a == b,
-                    Cond::Ne => a != b,
-                    Cond::L => a < b,
-                    Cond::Ge => a >= b,
-                    _ => unimplemented!("a comparison by {cond:?}"),
-                };
+                let jumps = holds(cond, a, b);
                 next = if jumps { target } else { next };
             }
             Bytecode::Load(dst, base, disp) => regs[usize::from(dst)] = memory[word(get(base), disp)],
