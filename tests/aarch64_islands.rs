@@ -10,27 +10,8 @@ mod choices;
 #[path = "support/ranges/mod.rs"]
 mod ranges;
 
-use ranges::machine::*;
+use ranges::{machine::*, tests};
 use tailfirst::{Align, Label, aarch64::*};
-
-/// Every test is made in both directions.
-macro_rules! tests {
-    ($($name:ident)*) => {
-        mod down {
-            $(#[test]
-            fn $name() {
-                super::$name::<tailfirst::Down>();
-            })*
-        }
-
-        mod up {
-            $(#[test]
-            fn $name() {
-                super::$name::<tailfirst::Up>();
-            })*
-        }
-    };
-}
 
 tests! {
     a_block_far_longer_than_a_branch_reaches

@@ -13,27 +13,8 @@ mod ranges;
 
 use choices::Choices;
 use quickcheck::TestResult;
-use ranges::{machine::*, program::*};
+use ranges::{machine::*, program::*, tests};
 use tailfirst::{Align, FinishError, Label, Range, SiteKind, Symbol, aarch64::*};
-
-/// Every test is made in both directions.
-macro_rules! tests {
-    ($($name:ident)*) => {
-        mod down {
-            $(#[test]
-            fn $name() {
-                super::$name::<tailfirst::Down>();
-            })*
-        }
-
-        mod up {
-            $(#[test]
-            fn $name() {
-                super::$name::<tailfirst::Up>();
-            })*
-        }
-    };
-}
 
 tests! {
     a_bound_label_is_reached_directly_up_to_the_limit_and_by_a_veneer_beyond
