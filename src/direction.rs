@@ -112,7 +112,6 @@ pub(crate) mod sealed {
             Self: super::Direction;
 
         /// Calls the function for the direction.
-        #[cfg(feature = "forms")]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Self>,
             down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,
@@ -149,7 +148,7 @@ pub(crate) mod sealed {
             write(enc)
         }
 
-        #[cfg(feature = "forms")]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Down>,
             down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,
@@ -183,7 +182,7 @@ pub(crate) mod sealed {
             enc.block(write)
         }
 
-        #[cfg(feature = "forms")]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Up>,
             _down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,

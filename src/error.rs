@@ -133,6 +133,19 @@ pub enum AddressProblem {
     TargetDisplacement,
 }
 
+#[cfg(feature = "x64")]
+impl AddressProblem {
+    /// All of them, by number.
+    pub(crate) const ALL: [AddressProblem; 6] = [
+        AddressProblem::Scale,
+        AddressProblem::IndexIsStackPointer,
+        AddressProblem::Displacement,
+        AddressProblem::TwoIndices,
+        AddressProblem::NeedsSib,
+        AddressProblem::TargetDisplacement,
+    ];
+}
+
 impl core::fmt::Display for FinishError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

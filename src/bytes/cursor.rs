@@ -336,6 +336,19 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         self.move_to(self.at);
     }
 
+    /// Whether what is known to be free is enough for any instruction.
+    #[cfg(all(feature = "x64", not(feature = "inline")))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn has_room_for_instruction(&self) -> bool {
+        self.free >= RED_ZONE as isize
+    }
+
+    /// Makes room for one instruction, behind which one [looks](Self::end_batch) again.
+    #[cfg(all(feature = "x64", not(feature = "inline")))]
+    pub(crate) fn make_room_for_instruction(&mut self) {
+        self.make_room_for_batch(RED_ZONE);
+    }
+
     /// Whether a batch of so many bytes can begin.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn has_room_for_batch(&self, bytes: usize) -> bool {

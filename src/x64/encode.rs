@@ -22,6 +22,7 @@ mod evex;
 mod legacy;
 mod part;
 mod rex2;
+mod shape;
 mod vex;
 
 #[allow(dead_code, reason = "some constants are read by themselves, some together with their neighbours")]
@@ -37,8 +38,7 @@ use crate::{
     references::{References, label::Pos},
 };
 
-pub use super::operand::RegisterClass;
-pub use super::word::{Reg, Word as RmWord};
+pub use super::operand::{Operand, Reg, RegisterClass};
 pub use evex::{evex, evex_vsib};
 pub use legacy::{
     branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before,

@@ -3,8 +3,8 @@
 //! The sum is kept in its parts, and encoded where it is used: see [`address`](super::address).
 
 use super::{
-    address::{Parts, Scale},
-    operand::{AnyAddress, Rm},
+    address::{self, Scale},
+    operand::{AnyAddress, Operand, Rm},
     reg::{EGpr8, EGpr16, EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, Xmm, Ymm, Zmm},
     word::{Prefixes, Word},
 };
@@ -30,72 +30,45 @@ use core::ops::{Add, Mul, Sub};
 /// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
 /// [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
 pub struct Mem {
-    place: Place,
+    /// The displacement in bytes, or the number of what `kind` says.
+    value: i32,
+    /// The base's number.
+    base: u8,
+    /// The index's number, and above that its scale.
+    index: u8,
+    kind: Kind,
     prefixes: Prefixes,
 }
 
-/// What an address says.
+/// What an address is made of. An operand has eight bytes, so that it reaches an instruction that is not inlined in one register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    Parts(Parts),
-    /// Bytes from the end of the instruction.
-    Rip(i32),
-    /// Found by `finish`.
-    Target(Target),
-    Wrong(AddressProblem),
+enum Kind {
+    /// `[base + disp]`
+    Based,
+    /// The same, of a form that needs a SIB byte.
+    BasedWithSib,
+    /// `[base + index * scale + disp]`
+    Indexed,
+    /// The same, with a vector register as index.
+    VectorIndexed,
+    /// `[index * scale + disp]`
+    Scaled,
+    /// `[disp]`
+    Absolute,
+    /// `disp` bytes from the end of the instruction.
+    Rip,
+    /// A label, by number; its distance is found by `finish`.
+    Label,
+    /// A symbol, likewise.
+    Symbol,
+    /// An [`AddressProblem`], by number.
+    Wrong,
 }
 
-impl Place {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn encode(self) -> Word {
-        match self {
-            Place::Parts(parts) => parts.encode(),
-            Place::Rip(disp) => Word::rip(disp),
-            Place::Target(target) => Word::pc_relative(target),
-            Place::Wrong(problem) => Word::wrong(problem),
-        }
-    }
-
-    /// The same, as many bytes further.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn offset(self, by: i32) -> Place {
-        match self {
-            Place::Parts(parts) => match parts.disp.checked_add(by) {
-                Some(disp) => Place::Parts(Parts { disp, ..parts }),
-                None => Place::Wrong(AddressProblem::Displacement),
-            },
-            Place::Rip(disp) => match disp.checked_add(by) {
-                Some(disp) => Place::Rip(disp),
-                None => Place::Wrong(AddressProblem::Displacement),
-            },
-            Place::Target(_) if by != 0 => Place::Wrong(AddressProblem::TargetDisplacement),
-            Place::Target(_) | Place::Wrong(_) => self,
-        }
-    }
-
-    /// The same, as many bytes lower.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn offset_down(self, by: i32) -> Place {
-        match by.checked_neg() {
-            Some(by) => self.offset(by),
-            None => Place::Wrong(AddressProblem::Displacement),
-        }
-    }
-
-    /// The same with an index, if there is none.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn with_index(self, index: u8, factor: i32) -> Place {
-        match (self, Scale::new(factor)) {
-            (Place::Wrong(_), _) => self,
-            (Place::Rip(_) | Place::Target(_), _) => Place::Wrong(AddressProblem::NeedsSib),
-            (Place::Parts(Parts { index: Some(_), .. }), _) => Place::Wrong(AddressProblem::TwoIndices),
-            (Place::Parts(_), None) => Place::Wrong(AddressProblem::Scale),
-            (Place::Parts(_), Some(_)) if index == 4 => Place::Wrong(AddressProblem::IndexIsStackPointer),
-            (Place::Parts(parts), Some(scale)) => Place::Parts(Parts { index: Some((index, scale)), ..parts }),
-        }
-    }
-}
+/// The bits of `Mem::index` that are the register's number.
+const INDEX_BITS: u32 = 5;
 
 /// A scaled index: `RCX * 4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,28 +84,30 @@ impl Mem {
     /// Without a base the displacement is an absolute address, sign-extended from 32 bits.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn new(base: Option<Gpr64>, index: Option<(Gpr64, Scale)>, disp: i32) -> Option<Mem> {
-        let index = match index {
-            Some((register, _)) if register.number() == 4 => return None,
-            Some((register, scale)) => Some((register.number(), scale)),
-            None => None,
+        let address = match base {
+            Some(base) => Mem::based(base.number(), disp),
+            None => Mem::absolute(disp),
         };
-        let base = match base {
-            Some(register) => Some(register.number()),
-            None => None,
-        };
-        Some(Mem::plain(Place::Parts(Parts { base, index, disp })))
+        match index {
+            Some((index, _)) if index.number() == Mem::NO_INDEX => None,
+            Some((index, scale)) => Some(address.with_index(index.number(), scale.factor())),
+            None => Some(address),
+        }
     }
+
+    /// The number of RSP, which cannot be an index.
+    const NO_INDEX: u8 = 4;
 
     /// The address `disp`, sign-extended from 32 bits.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn absolute(disp: i32) -> Mem {
-        Mem::plain(Place::Parts(Parts { base: None, index: None, disp }))
+        Mem::plain(Kind::Absolute, 0, disp)
     }
 
     /// `disp` bytes from the end of the instruction.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub const fn rip(disp: i32) -> Mem {
-        Mem::plain(Place::Rip(disp))
+        Mem::plain(Kind::Rip, 0, disp)
     }
 
     /// The operand relative to FS.
@@ -149,15 +124,67 @@ impl Mem {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.place.encode().with(self.prefixes)
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self)
+    }
+
+    /// The operand as ModRM.rm and what follows it, if it is one of those that nearly all are: a base, and perhaps an index.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn encode_plain(self) -> Option<Word> {
+        let Mem { value, base, kind, prefixes, .. } = self;
+        let (index, scale) = self.index();
+        if kind == Kind::Based && prefixes.is_empty() {
+            Some(address::based(base, value))
+        } else if kind == Kind::Indexed && prefixes.is_empty() && index != Mem::NO_INDEX {
+            Some(address::indexed(base, index, scale, value))
+        } else {
+            None
+        }
+    }
+
+    /// The operand as ModRM.rm and what follows it.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn encode(self) -> Word {
+        let Mem { value, base, kind, prefixes, .. } = self;
+        let (index, scale) = self.index();
+        let word = match kind {
+            Kind::Based => address::based(base, value),
+            Kind::BasedWithSib => address::based(base, value).with_sib(),
+            Kind::Indexed | Kind::Scaled if index == Mem::NO_INDEX => Word::wrong(AddressProblem::IndexIsStackPointer),
+            Kind::Indexed | Kind::VectorIndexed => address::indexed(base, index, scale, value),
+            Kind::Scaled => address::baseless(index, scale, value),
+            Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
+            Kind::Rip => Word::rip(value),
+            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32))),
+            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32))),
+            Kind::Wrong => Word::wrong(AddressProblem::ALL[value as usize % AddressProblem::ALL.len()]),
+        };
+        word.with(prefixes)
+    }
+
+    /// The index's number, and the bits of its scale.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn index(self) -> (u8, u8) {
+        (self.index & ((1 << INDEX_BITS) - 1), self.index >> INDEX_BITS)
+    }
+
+    /// The same address with a SIB byte.
+    pub(super) const fn with_sib(self) -> Mem {
+        match self.kind {
+            Kind::Based => Mem { kind: Kind::BasedWithSib, ..self },
+            Kind::Rip | Kind::Label | Kind::Symbol => Mem::wrong(AddressProblem::NeedsSib),
+            _ => self,
+        }
     }
 
     /// Whether no register is above number 7.
     pub(super) const fn needs_no_rex(self) -> bool {
-        match self.place {
-            Place::Parts(Parts { base: Some(8..), .. } | Parts { index: Some((8.., _)), .. }) => false,
-            Place::Parts(_) | Place::Rip(_) | Place::Target(_) | Place::Wrong(_) => true,
+        let (index, _) = self.index();
+        match self.kind {
+            Kind::Based | Kind::BasedWithSib => self.base < 8,
+            Kind::Indexed | Kind::VectorIndexed => self.base < 8 && index < 8,
+            Kind::Scaled => index < 8,
+            Kind::Absolute | Kind::Rip | Kind::Label | Kind::Symbol | Kind::Wrong => true,
         }
     }
 
@@ -167,8 +194,13 @@ impl Mem {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn plain(place: Place) -> Mem {
-        Mem { place, prefixes: Prefixes::NONE }
+    const fn plain(kind: Kind, base: u8, value: i32) -> Mem {
+        Mem { value, base, index: 0, kind, prefixes: Prefixes::NONE }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn wrong(problem: AddressProblem) -> Mem {
+        Mem::plain(Kind::Wrong, 0, problem as i32)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -178,23 +210,67 @@ impl Mem {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn based(base: u8, disp: i32) -> Mem {
-        Mem::plain(Place::Parts(Parts { base: Some(base), index: None, disp }))
+        Mem::plain(Kind::Based, base, disp)
     }
 
+    /// The same, as many bytes further.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn offset(self, by: i32) -> Mem {
+        match (self.kind, self.value.checked_add(by)) {
+            (Kind::Wrong, _) => self,
+            (Kind::Label | Kind::Symbol, _) if by == 0 => self,
+            (Kind::Label | Kind::Symbol, _) => Mem::wrong(AddressProblem::TargetDisplacement),
+            (_, Some(value)) => Mem { value, ..self },
+            (_, None) => Mem::wrong(AddressProblem::Displacement),
+        }
+    }
+
+    /// The same, as many bytes lower.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    const fn offset_down(self, by: i32) -> Mem {
+        match by.checked_neg() {
+            Some(by) => self.offset(by),
+            None => Mem::wrong(AddressProblem::Displacement),
+        }
+    }
+
+    /// The same with an index, if there is none.
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn with_index(self, index: u8, factor: i32) -> Mem {
-        Mem { place: self.place.with_index(index, factor), ..self }
+        let kind = match self.kind {
+            Kind::Based | Kind::BasedWithSib => Kind::Indexed,
+            Kind::Absolute => Kind::Scaled,
+            Kind::Indexed | Kind::VectorIndexed | Kind::Scaled => return Mem::wrong(AddressProblem::TwoIndices),
+            Kind::Rip | Kind::Label | Kind::Symbol => return Mem::wrong(AddressProblem::NeedsSib),
+            Kind::Wrong => return self,
+        };
+        match Scale::new(factor) {
+            Some(scale) => Mem { kind, index: index | (scale as u8) << INDEX_BITS, ..self },
+            None => Mem::wrong(AddressProblem::Scale),
+        }
     }
 }
 
 impl core::fmt::Debug for Mem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let size = if self.prefixes.addr32() { 32 } else { 64 };
-        match self.place {
-            Place::Parts(parts) => write!(f, "[{size} seg {:x?} {parts:?}]", self.prefixes.segment()),
-            Place::Rip(disp) => write!(f, "[rip + {disp}]"),
-            Place::Target(target) => write!(f, "[rip -> {target:?}]"),
-            Place::Wrong(problem) => write!(f, "[{problem:?}]"),
+        let Mem { value, base, kind, prefixes, .. } = self;
+        let (index, scale) = self.index();
+        f.write_str("[")?;
+        if let Some(segment) = prefixes.segment() {
+            write!(f, "segment {segment:#x} ")?;
+        }
+        if prefixes.addr32() {
+            f.write_str("32 bits ")?;
+        }
+        let factor = 1 << scale;
+        match kind {
+            Kind::Based | Kind::BasedWithSib => write!(f, "#{base} + {value}]"),
+            Kind::Indexed | Kind::VectorIndexed => write!(f, "#{base} + #{index} * {factor} + {value}]"),
+            Kind::Scaled => write!(f, "#{index} * {factor} + {value}]"),
+            Kind::Absolute => write!(f, "{value}]"),
+            Kind::Rip => write!(f, "rip + {value}]"),
+            Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {}]", *value as u32),
+            Kind::Wrong => write!(f, "wrong: {:?}]", AddressProblem::ALL.get(*value as usize)),
         }
     }
 }
@@ -202,14 +278,14 @@ impl core::fmt::Debug for Mem {
 impl From<Label> for Mem {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(label: Label) -> Self {
-        Mem::plain(Place::Target(Target::Label(label)))
+        Mem::plain(Kind::Label, 0, label.0 as i32)
     }
 }
 
 impl From<Symbol> for Mem {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(symbol: Symbol) -> Self {
-        Mem::plain(Place::Target(Target::Symbol(symbol)))
+        Mem::plain(Kind::Symbol, 0, symbol.0 as i32)
     }
 }
 
@@ -270,7 +346,7 @@ impl Add<i32> for Mem {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn add(self, disp: i32) -> Mem {
-        Mem { place: self.place.offset(disp), ..self }
+        self.offset(disp)
     }
 }
 
@@ -278,7 +354,7 @@ impl Sub<i32> for Mem {
     type Output = Mem;
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn sub(self, disp: i32) -> Mem {
-        Mem { place: self.place.offset_down(disp), ..self }
+        self.offset_down(disp)
     }
 }
 
@@ -347,42 +423,39 @@ impl Add<i32> for ScaledIndex {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VMem<R> {
-    place: Place,
+    mem: Mem,
     class: core::marker::PhantomData<R>,
 }
 
 impl<R> VMem<R> {
-    const fn new(place: Place) -> Self {
-        VMem { place, class: core::marker::PhantomData }
+    const fn new(mem: Mem) -> Self {
+        VMem { mem, class: core::marker::PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.place.encode()
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.mem)
     }
 
     /// For generated code: the number of the index register.
     pub const fn number(self) -> u8 {
-        match self.place {
-            Place::Parts(Parts { index: Some((index, _)), .. }) => index,
-            // It is wrong, and reported anyway.
-            _ => 0,
-        }
+        let (index, _) = self.mem.index();
+        index
     }
 }
 
 impl<R> Add<i32> for VMem<R> {
     type Output = VMem<R>;
     fn add(self, disp: i32) -> VMem<R> {
-        VMem::new(self.place.offset(disp))
+        VMem::new(self.mem.offset(disp))
     }
 }
 
 impl<R> Sub<i32> for VMem<R> {
     type Output = VMem<R>;
     fn sub(self, disp: i32) -> VMem<R> {
-        VMem::new(self.place.offset_down(disp))
+        VMem::new(self.mem.offset_down(disp))
     }
 }
 
@@ -398,13 +471,9 @@ macro_rules! vector_index {
         impl Add<ScaledIndex<$register>> for Gpr64 {
             type Output = VMem<$register>;
             fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                VMem::new(match Scale::new(index.factor) {
-                    Some(scale) => {
-                        let index = Some((index.register.number(), scale));
-                        Place::Parts(Parts { base: Some(self.number()), index, disp: 0 })
-                    }
-                    None => Place::Wrong(AddressProblem::Scale),
-                })
+                let mem = Mem::from(self).with_index(index.register.number(), index.factor);
+                let kind = if mem.kind == Kind::Indexed { Kind::VectorIndexed } else { mem.kind };
+                VMem::new(Mem { kind, ..mem })
             }
         }
     )*};
@@ -414,13 +483,13 @@ vector_index!(Xmm Ymm Zmm EXmm EYmm);
 
 impl From<VMem<Xmm>> for VMem<EXmm> {
     fn from(mem: VMem<Xmm>) -> Self {
-        VMem::new(mem.place)
+        VMem::new(mem.mem)
     }
 }
 
 impl From<VMem<Ymm>> for VMem<EYmm> {
     fn from(mem: VMem<Ymm>) -> Self {
-        VMem::new(mem.place)
+        VMem::new(mem.mem)
     }
 }
 
@@ -431,8 +500,8 @@ pub struct EMem(Mem);
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 

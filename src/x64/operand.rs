@@ -2,18 +2,141 @@
 
 use super::mem::Mem;
 use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
-use super::word::{Reg, Word};
+use super::{tables::TABLES, word::Word};
 use crate::{Label, Symbol};
 use core::marker::PhantomData;
 
+/// A register as encodings see it: its number, and what its class adds to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reg {
+    rule: RegRule,
+    number: u8,
+}
+
+/// Which bits a register's number sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RegRule {
+    /// Those of general registers, and of all that have no more than sixteen.
+    Plain,
+    /// REX, too, of SPL, BPL, SIL and DIL.
+    Byte,
+    /// The fifth bit stands in REX.X's place where the register is ModRM.rm.
+    Vector,
+}
+
+impl Reg {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn new(rule: RegRule, number: u8) -> Reg {
+        Reg { rule, number }
+    }
+
+    /// A number that the opcode fixes, below 8.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn fixed(number: u8) -> Reg {
+        Reg::new(RegRule::Plain, number & 7)
+    }
+
+    /// The number in encodings.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub const fn number(self) -> u8 {
+        self.number
+    }
+
+    /// In one byte, for a function that is not inlined.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn packed(self) -> PackedReg {
+        PackedReg((self.rule as u8) << 5 | self.number)
+    }
+
+    /// Its bits in a head, as ModRM.reg.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn reg_bits(self) -> RegBits {
+        self.packed().reg_bits()
+    }
+
+    /// Its bits in a head, as ModRM.rm.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn rm_bits(self) -> RmBits {
+        self.packed().rm_bits()
+    }
+
+    /// Whether the register can do without REX.
+    const fn needs_no_rex(self) -> bool {
+        self.reg_bits().0 & (Word::NEEDS_REX | Word::FIFTH) == 0
+    }
+}
+
+/// A [`Reg`] in one byte: where tables have it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedReg(u8);
+
+impl PackedReg {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn reg_bits(self) -> RegBits {
+        RegBits(TABLES.reg[self.0 as usize & 127])
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn rm_bits(self) -> RmBits {
+        RmBits(TABLES.rm[self.0 as usize & 127])
+    }
+}
+
+/// What a register sets in a head as ModRM.reg.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RegBits(pub(super) u32);
+
+/// What a register sets in a head as ModRM.rm.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RmBits(pub(super) u32);
+
 /// A class of registers that a ModRM part can hold.
 pub trait RegisterClass: Copy {
-    /// The register as ModRM.reg.
+    /// The register.
     fn reg(self) -> Reg;
-    /// The register as ModRM.rm.
-    fn rm(self) -> Word;
-    /// The number in encodings.
-    fn number(self) -> u8;
+}
+
+impl RegisterClass for Reg {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reg(self) -> Reg {
+        self
+    }
+}
+
+/// What stands in ModRM.rm: a register, or memory, which is encoded where it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    /// A register.
+    Register(Reg),
+    /// Memory.
+    Memory(Mem),
+}
+
+impl Operand {
+    /// The operand as ModRM.rm and what follows it.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn encode(self) -> Word {
+        match self {
+            Operand::Register(register) => Word::register(register.rm_bits().0),
+            Operand::Memory(mem) => mem.encode(),
+        }
+    }
+
+    /// The register's number; `None` for memory.
+    pub const fn register(self) -> Option<u8> {
+        match self {
+            Operand::Register(register) => Some(register.number()),
+            Operand::Memory(_) => None,
+        }
+    }
+
+    /// The same operand, whose address has a SIB byte.
+    pub const fn with_sib(self) -> Operand {
+        match self {
+            Operand::Register(_) => self,
+            Operand::Memory(mem) => Operand::Memory(mem.with_sib()),
+        }
+    }
 }
 
 /// Classes that go with any address. Byte registers without REX do not: their address must do without REX too.
@@ -32,16 +155,10 @@ impl<R: RegisterClass> Low<R> {
         if register.reg().needs_no_rex() { Some(Low(register)) } else { None }
     }
 
-    /// For generated code: the register as ModRM.reg.
+    /// For generated code: the register.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn reg(self) -> Reg {
         self.0.reg()
-    }
-
-    /// For generated code: the register as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
     }
 }
 
@@ -54,8 +171,8 @@ impl Low<Mem> {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 
@@ -85,8 +202,8 @@ impl WideMem {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 
@@ -111,13 +228,6 @@ pub struct Rm<R> {
     class: PhantomData<R>,
 }
 
-/// Memory is encoded where it is used, and not by `into`, which the compiler inlines only as long as it is short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operand {
-    Register(Word),
-    Memory(Mem),
-}
-
 impl<R> Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn new(operand: Operand) -> Self {
@@ -131,18 +241,15 @@ impl<R> Rm<R> {
 
     /// For generated code: the operand as ModRM.rm.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        match self.operand {
-            Operand::Register(word) => word,
-            Operand::Memory(mem) => mem.rm(),
-        }
+    pub const fn rm(self) -> Operand {
+        self.operand
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from(register: R) -> Self {
-        Rm::new(Operand::Register(register.rm()))
+        Rm::new(Operand::Register(register.reg()))
     }
 }
 

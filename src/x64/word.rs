@@ -19,45 +19,12 @@
 //! behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
 //! only the values show.
 
-use super::tables::{TABLES, rex};
+use super::tables::rex;
 use crate::{
     bytes::chunk::Chunk,
     error::AddressProblem,
     references::label::{Label, Symbol, Target},
 };
-
-/// A register as ModRM.reg: the bits of a [`Word`]'s head that it sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reg(pub(super) u32);
-
-impl Reg {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr(number: u8) -> Self {
-        Reg(TABLES.reg[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr8(number: u8) -> Self {
-        Reg(TABLES.reg8[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn vector(number: u8) -> Self {
-        Self::gpr(number)
-    }
-
-    /// An opcode extension, `/digit` in the manual, below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn digit(digit: u8) -> Self {
-        Reg((digit as u32 & 7) << 27)
-    }
-
-    /// Whether the register can do without REX.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn needs_no_rex(self) -> bool {
-        self.0 & (Word::NEEDS_REX | Word::FIFTH) == 0
-    }
-}
 
 /// A register or memory operand as ModRM.rm and what follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,37 +54,15 @@ impl Word {
     const REGISTER: u32 = 1 << 16;
     const SPECIAL: u32 = 1 << 17;
     // How an operand is special. In the last three the tail says which.
-    const FS: u32 = 1 << 18;
-    const GS: u32 = 1 << 19;
-    const ADDR32: u32 = 1 << 20;
+    const PREFIXES_AT: u32 = 18;
     const LABEL: u32 = 1 << 21;
     const SYMBOL: u32 = 1 << 22;
     const PROBLEM: u32 = 1 << 23;
 
+    /// The register whose bits in the head these are.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn register_of(head: u32) -> Self {
+    pub(super) const fn register(head: u32) -> Self {
         Word { head, info: Self::REGISTER | 8 << Self::UNUSED_AT, tail: 0 }
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr(number: u8) -> Self {
-        Self::register_of(TABLES.general[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr8(number: u8) -> Self {
-        Self::register_of(TABLES.general8[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn vector(number: u8) -> Self {
-        Self::register_of(TABLES.vector[number as usize & 31])
-    }
-
-    /// ModRM.rm that the opcode fixes, in a register form; below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn fixed(rm: u8) -> Self {
-        Self::register_of((0xC0 | rm as u32 & 7) << 24)
     }
 
     /// What follows ModRM.
@@ -136,16 +81,6 @@ impl Word {
         self.info & Self::SPECIAL != 0
     }
 
-    /// For generated code: the register's number; `None` for memory.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn register(self) -> Option<u8> {
-        if !self.is_register() {
-            return None;
-        }
-        let fifth = self.head >> 1 & 1 | (self.head & Self::HIGH_B != 0) as u32;
-        Some(self.modrm() & 7 | ((self.head & 1) << 3 | fifth << 4) as u8)
-    }
-
     /// Bytes behind ModRM: 0 to 5.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn tail_len(self) -> usize {
@@ -159,7 +94,7 @@ impl Word {
 
     /// The address's prefixes.
     pub(super) const fn prefixes(self) -> Prefixes {
-        Prefixes(self.info & (Self::FS | Self::GS | Self::ADDR32))
+        Prefixes((self.info >> Self::PREFIXES_AT) as u8 & Prefixes::ALL)
     }
 
     /// What a PC-relative address refers to.
@@ -181,14 +116,7 @@ impl Word {
         if self.info & Self::PROBLEM == 0 {
             return None;
         }
-        Some(match self.tail {
-            0 => AddressProblem::Scale,
-            1 => AddressProblem::IndexIsStackPointer,
-            2 => AddressProblem::Displacement,
-            3 => AddressProblem::TwoIndices,
-            4 => AddressProblem::NeedsSib,
-            _ => AddressProblem::TargetDisplacement,
-        })
+        Some(AddressProblem::ALL[self.tail as usize % AddressProblem::ALL.len()])
     }
 
     /// `[rip + disp]` whose displacement is found later.
@@ -211,35 +139,19 @@ impl Word {
     /// An address that cannot be encoded; `finish` reports it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn wrong(problem: AddressProblem) -> Self {
-        let code = match problem {
-            AddressProblem::Scale => 0,
-            AddressProblem::IndexIsStackPointer => 1,
-            AddressProblem::Displacement => 2,
-            AddressProblem::TwoIndices => 3,
-            AddressProblem::NeedsSib => 4,
-            AddressProblem::TargetDisplacement => 5,
-        };
         let rip = Self::rip(0);
-        Word { info: rip.info | Self::SPECIAL | Self::PROBLEM, tail: code, ..rip }
+        Word { info: rip.info | Self::SPECIAL | Self::PROBLEM, tail: problem as u64, ..rip }
     }
 
-    /// The same address with a SIB byte, for forms that need one.
+    /// The same address, `[base + disp]`, with a SIB byte.
     pub(super) const fn with_sib(self) -> Self {
         let low = self.modrm() as u64 & 7;
-        if low == 4 || self.problem().is_some() {
+        if low == 4 {
             return self;
-        }
-        if self.modrm() & 0xC7 == 5 {
-            return Self::wrong(AddressProblem::NeedsSib);
         }
         let len = self.tail_len();
         let sib = (4 << 3 | low) << (56 - 8 * len);
-        let displacement = self.tail & !(u64::MAX >> (8 * len));
-        Word {
-            head: self.head & !(7 << 24) | 4 << 24,
-            info: self.info - (1 << Self::UNUSED_AT),
-            tail: displacement | sib,
-        }
+        Word { head: self.head & !(7 << 24) | 4 << 24, info: self.info - (1 << Self::UNUSED_AT), tail: self.tail | sib }
     }
 
     /// The same address with its displacement in units of `1 << log2` bytes where that makes it one byte (disp8*N).
@@ -276,19 +188,25 @@ impl Word {
         if prefixes == 0 || self.info & Self::PROBLEM != 0 {
             return self;
         }
-        Word { info: self.info | Self::SPECIAL | prefixes, ..self }
+        Word { info: self.info | Self::SPECIAL | (prefixes as u32) << Self::PREFIXES_AT, ..self }
     }
 }
 
 /// What an address may have in front of its instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Prefixes(u32);
+pub(super) struct Prefixes(u8);
 
 impl Prefixes {
     pub(super) const NONE: Prefixes = Prefixes(0);
-    pub(super) const FS: Prefixes = Prefixes(Word::FS);
-    pub(super) const GS: Prefixes = Prefixes(Word::GS);
-    pub(super) const ADDR32: Prefixes = Prefixes(Word::ADDR32);
+    pub(super) const FS: Prefixes = Prefixes(1);
+    pub(super) const GS: Prefixes = Prefixes(2);
+    pub(super) const ADDR32: Prefixes = Prefixes(4);
+    const ALL: u8 = 7;
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn and(self, more: Prefixes) -> Prefixes {
@@ -297,9 +215,9 @@ impl Prefixes {
 
     /// The segment prefix byte.
     pub(super) const fn segment(self) -> Option<u8> {
-        if self.0 & Word::FS != 0 {
+        if self.0 & Self::FS.0 != 0 {
             Some(0x64)
-        } else if self.0 & Word::GS != 0 {
+        } else if self.0 & Self::GS.0 != 0 {
             Some(0x65)
         } else {
             None
@@ -308,7 +226,7 @@ impl Prefixes {
 
     /// Whether the address has 32 bits (prefix 67).
     pub(super) const fn addr32(self) -> bool {
-        self.0 & Word::ADDR32 != 0
+        self.0 & Self::ADDR32.0 != 0
     }
 }
 

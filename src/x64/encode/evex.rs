@@ -45,7 +45,7 @@ pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(
 ) {
     let (row, reg, vvvv, rm) = (EvexRow(row), reg.into(), vvvv.into(), rm.into());
     let decorations = reg.decorations().and(vvvv.decorations()).and(rm.decorations());
-    plain(enc, row, reg.reg(), vvvv.number(), rm.rm(), decorations, imm.imm());
+    plain(enc, row, reg.reg(), vvvv.number(), rm.rm().encode(), decorations, imm.imm());
 }
 
 /// An instruction with a vector index.
@@ -57,7 +57,7 @@ pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(
     rm: impl Into<M>,
 ) {
     let (row, reg, rm) = (EvexRow(row), reg.into(), rm.into());
-    vsib(enc, row, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
+    vsib(enc, row, reg.reg(), rm.rm().encode(), reg.decorations().and(rm.decorations()));
 }
 
 #[inline]
@@ -71,7 +71,7 @@ fn plain<D: Direction>(
     imm: Imm,
 ) {
     if rm.is_register() {
-        enc.cursor.place((imm.0, row.with_modrm(vvvv, reg.0 | rm.head, decorations)));
+        enc.cursor.place((imm.0, row.with_modrm(vvvv, reg.reg_bits().0 | rm.head, decorations)));
     } else {
         memory(enc, row, reg, vvvv, rm, decorations, imm);
     }
@@ -95,7 +95,7 @@ fn memory<D: Direction>(
     imm: Imm,
 ) {
     let rm = rm.with_disp8_unit(if decorations.broadcast() { row.element() } else { row.full() });
-    let head = row.with_modrm(vvvv, reg.0 | rm.head, decorations);
+    let head = row.with_modrm(vvvv, reg.reg_bits().0 | rm.head, decorations);
     if rm.is_special() {
         place_special(enc, head, rm, imm.0);
     } else {

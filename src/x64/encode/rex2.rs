@@ -63,12 +63,12 @@ pub fn rex2<D: Direction, R: RegPart, M: RmPart>(
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    plain(enc, Rex2Op::unpack(row), reg.into().reg(), rm.into().rm(), imm.imm());
+    plain(enc, Rex2Op::unpack(row), reg.into().reg(), rm.into().rm().encode(), imm.imm());
 }
 
 #[inline]
 fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
-    let head = op.with_modrm(op.digit | reg.0 | rm.head);
+    let head = op.with_modrm(op.digit | reg.reg_bits().0 | rm.head);
     if rm.is_special() {
         place_special(enc, head, rm, imm.0);
     } else {
@@ -84,7 +84,7 @@ pub fn rex2_plus<D: Direction, M: RmPart>(
     register: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    let register = register.into().rm();
+    let register = register.into().rm().encode();
     let head = Rex2Op::unpack(row).head(register.head);
     let low = u64::from(register.head & 7 << 24) << 32;
     enc.cursor.place((imm.imm().0, Chunk::new(head.word | low, head.len)));

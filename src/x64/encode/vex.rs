@@ -60,8 +60,8 @@ pub fn vex_imm<D: Direction, M: RmPart>(
     imm: impl ImmPart,
 ) {
     let (row, vvvv, imm) = (VexRow(row), vvvv.number(), imm.imm());
-    let (reg, rm) = (reg.reg(), rm.into().rm());
-    let head = row.with_modrm(vvvv, reg.0 | rm.head);
+    let (reg, rm) = (reg.reg(), rm.into().rm().encode());
+    let head = row.with_modrm(vvvv, reg.reg_bits().0 | rm.head);
     if rm.is_register() && imm.0.len <= 3 {
         enc.cursor.place(head.then(imm.0));
     } else if rm.is_register() {

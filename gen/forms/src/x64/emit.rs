@@ -25,7 +25,7 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
         "{HEADER}//\n{}\n\
          use {runtime}::{{Direction, Target}};\n\
          #[allow(unused_imports)]\n\
-         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n",
+         use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
     );
     text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
@@ -179,17 +179,19 @@ fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
 fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let stem = short.name.strip_suffix("_imm8")?;
-    let (long, bytes) = [("imm16", 2), ("imm32", 4)]
-        .into_iter()
-        .find_map(|(imm, bytes)| Some((*by_name.get(format!("{stem}_{imm}").as_str())?, bytes)))?;
+    let long = ["imm16", "imm32"].into_iter().find_map(|imm| by_name.get(format!("{stem}_{imm}").as_str()))?;
     let (
-        Encoding::Legacy { prefixes, rex, modrm: Some(modrm), .. },
-        Encoding::Legacy { prefixes: long_prefixes, rex: long_rex, modrm: Some(long_modrm), .. },
+        Encoding::Legacy { prefixes, rex, opcode, modrm: Some(modrm), .. },
+        Encoding::Legacy {
+            prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), ..
+        },
     ) = (&short.encoding, &long.encoding)
     else {
         return None;
     };
-    if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) {
+    // Bit s of the opcode tells them apart.
+    let is_sign_extended = matches!((&opcode[..], &long_opcode[..]), ([short], [long]) if *short == long | 2);
+    if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) || !is_sign_extended {
         return None;
     }
     let (parameters, conversions) = parameters(long);
@@ -199,13 +201,12 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     let (reg, rm) = (reg.value, rm.value);
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
-    let bytes = Literal::usize_unsuffixed(bytes);
-    let (short_row, long_row) = (row(&short.encoding), row(&long.encoding));
+    let row = row(&long.encoding);
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #(#parameters),*) {
             #(#conversions)*
-            encode::rm_imm_by_size #generic(self, #short_row, #long_row, #reg, #rm, #imm, #bytes)
+            encode::rm_imm_by_size #generic(self, #row, #reg, #rm, #imm)
         }
     };
     let docs = vec![
@@ -333,13 +334,13 @@ fn rm_argument(form: &Form, names: &[Ident]) -> Argument {
     let modrm = form.modrm();
     if named(form, names, Slot::Rm).is_none() {
         let fixed = Literal::u8_unsuffixed(modrm.and_then(|modrm| modrm.rm).unwrap_or(0));
-        return Argument { value: quote!(RmWord::fixed(#fixed)), ty: Some(quote!(RmWord)) };
+        return Argument { value: quote!(encode::Reg::fixed(#fixed)), ty: Some(quote!(encode::Reg)) };
     }
     let operand = argument(form, names, Slot::Rm);
     if modrm.is_some_and(|modrm| modrm.mode == Mode::MemorySib) {
         let Argument { value, ty } = operand;
         let converted = if ty.is_some() { value } else { quote!(#value.into()) };
-        Argument { value: quote!(#converted.rm().with_sib()), ty: Some(quote!(RmWord)) }
+        Argument { value: quote!(#converted.rm().with_sib()), ty: Some(quote!(encode::Operand)) }
     } else {
         operand
     }

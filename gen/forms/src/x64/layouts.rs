@@ -29,10 +29,11 @@ static LEGACY: Layout = Layout {
     ],
     bits: 64,
     groups: &[
-        &[field("opcode", 24, "the opcode's bytes, the last one first")],
         &[field("prefixes", 24, "the prefixes' bytes, the last one first")],
-        &[DIGIT, field("w", 1, "REX.W")],
+        // From here on 32 bits, so that where there are no prefixes the number is a short one in machine code, too.
+        &[field("opcode", 24, "the opcode's bytes, the last one first")],
         &[field("prefix_len", 2, "the number of prefixes"), field("opcode_len", 2, "the number of opcode bytes")],
+        &[field("w", 1, "REX.W"), DIGIT],
     ],
 };
 
