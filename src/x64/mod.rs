@@ -92,6 +92,13 @@
 //! ```
 
 mod address;
+mod choices {
+    //! Operations that are values, as the tables have them.
+
+    use super::Cond;
+
+    include!(concat!(env!("OUT_DIR"), "/x64_choices.rs"));
+}
 mod cond;
 mod decorate;
 pub mod encode;
@@ -116,6 +123,7 @@ mod generated {
 use crate::{Direction, Down, SiteKind, Up, isa::Edge};
 
 pub use address::Scale;
+pub use choices::{Alu, Arith, Shift};
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;

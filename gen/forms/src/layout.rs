@@ -80,9 +80,8 @@ impl Layout {
         })
     }
 
-    /// The number as a literal: a group of digits for each of the layout's, without the groups in front that are zero.
-    pub fn literal(&self, constants: &[(&str, u32)]) -> Literal {
-        let number = self.pack(constants);
+    /// A number as a literal: a group of digits for each of the layout's, without the groups in front that are zero.
+    pub fn literal(&self, number: u64) -> Literal {
         let mut below = self.width();
         let groups: Vec<String> = self
             .groups

@@ -4,9 +4,10 @@ use super::{
     Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, Slot,
     check::{segment, term_operand},
     is_of_type,
-    layouts::{LAYOUTS, row},
+    layouts::{self, LAYOUTS, row},
 };
 use crate::{
+    choice::{self, Family},
     condition::Term,
     layout,
     print::{self, Item},
@@ -19,8 +20,13 @@ pub(super) const HEADER: &str = "// Generated from tables/x64/ by tailfirst-gen.
 
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
-    let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
-    items.extend(selectors(forms));
+    let plain: Vec<Source> = forms.iter().map(Source::of_form).collect();
+    let by_value: Vec<Source> =
+        choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
+    let function = |source: &Source| Item { docs: source.docs(), tokens: function(source) };
+    let mut items: Vec<Item> = plain.iter().chain(&by_value).map(function).collect();
+    items.extend(selectors(&plain));
+    items.extend(selectors(&by_value));
     let mut text = format!(
         "{HEADER}//\n{}\n\
          use {runtime}::{{Direction, Target}};\n\
@@ -30,6 +36,71 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
     );
     text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
     text
+}
+
+/// A function's form, and the operation that it takes as a value.
+struct Source {
+    form: Form,
+    value: Option<Value>,
+}
+
+/// An operation that is a value.
+struct Value {
+    ty: Ident,
+    parameter: Ident,
+    /// The number of the form's own operation, and where it is added to the form's constants.
+    code: u32,
+    shift: u32,
+    /// The functions of single operations.
+    functions: Vec<String>,
+}
+
+impl Source {
+    fn of_form(form: &Form) -> Source {
+        Source { form: form.clone(), value: None }
+    }
+
+    fn of_family(family: &Family<Form>) -> Option<Source> {
+        let (first, choice) = family.first()?;
+        let form = Form { name: choice.function.clone(), syntax: choice.syntax.clone(), ..first.clone() };
+        let functions = family.forms.iter().map(|form| form.name.clone()).collect();
+        let (ty, parameter) = (ident(&choice.ty), ident(&choice.ty.to_lowercase()));
+        Some(Source { form, value: Some(Value { ty, parameter, code: choice.code, shift: family.shift, functions }) })
+    }
+
+    fn docs(&self) -> Vec<String> {
+        let Some(value) = &self.value else { return docs(&self.form) };
+        let functions: Vec<_> = value.functions.iter().map(|name| format!("[`{name}`](Self::{name})")).collect();
+        vec![
+            format!("`{}`, the operation as a value", self.form.syntax),
+            String::new(),
+            format!("One of {}.", functions.join(", ")),
+        ]
+    }
+
+    /// The parameter for the operation.
+    fn parameter(&self) -> TokenStream {
+        self.value.as_ref().map_or(TokenStream::new(), |Value { ty, parameter, .. }| quote!(#parameter: #ty,))
+    }
+
+    /// The constants that the function hands over.
+    fn row(&self, encoding: &Encoding) -> TokenStream {
+        let (layout, number) = (layouts::layout(encoding), layouts::number(encoding));
+        let Some(Value { parameter, code, shift, .. }) = &self.value else {
+            let literal = layout.literal(number);
+            return quote!(#literal);
+        };
+        let rest = layout.literal(number.wrapping_sub(u64::from(*code) << shift));
+        let number = ident(&format!("u{}", layout.bits));
+        let value = quote!((#parameter as #number));
+        let shift = (*shift != 0).then(|| Literal::u32_unsuffixed(*shift)).map(|shift| quote!(<< #shift));
+        quote!(#rest + (#value #shift))
+    }
+}
+
+/// The types of operations that functions take as values, as the text of a module of the runtime.
+pub fn choices(forms: &[Form]) -> String {
+    choice::types(forms, &["Cond"])
 }
 
 /// What reads the constants that the encoder functions hand over, as the text of a module of the runtime.
@@ -152,40 +223,41 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
 
 /// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
 /// value fits.
-fn selectors(forms: &[Form]) -> Vec<Item> {
-    let by_name: HashMap<&str, &Form> = forms.iter().map(|form| (form.name.as_str(), form)).collect();
+fn selectors(sources: &[Source]) -> Vec<Item> {
+    let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
     let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
-    forms.iter().filter_map(selector).collect()
+    sources.iter().filter_map(selector).collect()
 }
 
-fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
-    let stem = short.name.strip_suffix("_rel8")?;
+fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+    let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
-    let (name, short_row, near_row) = (ident(stem), row(&short.encoding), row(&near.encoding));
+    let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
+    let value = short.parameter();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, target: impl Into<Target>) {
+        pub fn #name(&mut self, #value target: impl Into<Target>) {
             encode::branch_by_distance(self, #short_row, #near_row, target)
         }
     };
     let docs = vec![
-        format!("`{}` if the target is bound and near enough, else `{}`", short.syntax, near.syntax),
+        format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
-        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, near.name),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
     Some(Item { docs, tokens })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
-fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
-    let stem = short.name.strip_suffix("_imm8")?;
+fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+    let stem = short.form.name.strip_suffix("_imm8")?;
     let long = ["imm16", "imm32"].into_iter().find_map(|imm| by_name.get(format!("{stem}_{imm}").as_str()))?;
     let (
         Encoding::Legacy { prefixes, rex, opcode, modrm: Some(modrm), .. },
         Encoding::Legacy {
             prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), ..
         },
-    ) = (&short.encoding, &long.encoding)
+    ) = (&short.form.encoding, &long.form.encoding)
     else {
         return None;
     };
@@ -194,25 +266,26 @@ fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
     if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) || !is_sign_extended {
         return None;
     }
-    let (parameters, conversions) = parameters(long);
-    let names = parameter_names(long);
-    let (reg, rm) = (argument(long, &names, Slot::Reg), rm_argument(long, &names));
+    let (parameters, conversions) = parameters(&long.form);
+    let names = parameter_names(&long.form);
+    let (reg, rm) = (argument(&long.form, &names, Slot::Reg), rm_argument(&long.form, &names));
     let generic = generic(&[&rm]);
     let (reg, rm) = (reg.value, rm.value);
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
-    let row = row(&long.encoding);
+    let row = long.row(&long.form.encoding);
+    let value = short.parameter();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #(#parameters),*) {
+        pub fn #name(&mut self, #value #(#parameters),*) {
             #(#conversions)*
             encode::rm_imm_by_size #generic(self, #row, #reg, #rm, #imm)
         }
     };
     let docs = vec![
-        format!("`{}` if the value fits, else `{}`", short.syntax, long.syntax),
+        format!("`{}` if the value fits, else `{}`", short.form.syntax, long.form.syntax),
         String::new(),
-        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, long.name),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
     Some(Item { docs, tokens })
 }
@@ -244,15 +317,16 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     (parameters, conversions)
 }
 
-fn function(form: &Form) -> TokenStream {
+fn function(source: &Source) -> TokenStream {
+    let (form, value) = (&source.form, source.parameter());
     let name = ident(&form.name);
     let names = parameter_names(form);
     let (parameters, conversions) = parameters(form);
     let check = condition(form, &names);
-    let body = body(form, &names);
+    let body = body(source, &names);
     quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #(#parameters),*) {
+        pub fn #name(&mut self, #value #(#parameters),*) {
             #(#conversions)*
             #check
             #body
@@ -356,7 +430,8 @@ fn generic(arguments: &[&Argument]) -> TokenStream {
     quote!(::<_, #(#types),*>)
 }
 
-fn body(form: &Form, names: &[Ident]) -> TokenStream {
+fn body(source: &Source, names: &[Ident]) -> TokenStream {
+    let form = &source.form;
     let modrm = form.modrm();
     let [reg, vvvv, opcode_register, target] =
         [Slot::Reg, Slot::Vvvv, Slot::Opcode, Slot::Rel].map(|slot| argument(form, names, slot));
@@ -369,7 +444,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let has_immediate = !immediate.is_empty();
     let immediate = if has_immediate { immediate } else { quote!(()) };
     let (wait, encoding) = apart_from_wait(&form.encoding);
-    let row = row(&encoding);
+    let row = source.row(&encoding);
     match encoding {
         Encoding::Legacy { plus, .. } => {
             let instruction = match (form.immediates.first(), modrm) {

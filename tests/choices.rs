@@ -1,0 +1,80 @@
+//! Operations as values: each function that takes one places what the function of that operation places.
+
+use tailfirst::x64::*;
+
+fn bytes(place: impl FnOnce(&mut Encoder)) -> Vec<u8> {
+    let mut enc = Encoder::new();
+    place(&mut enc);
+    enc.finish().expect("nothing refers to anything").bytes().to_vec()
+}
+
+/// Holds a function that takes a value to those of the values, in the order of `ALL`.
+macro_rules! same {
+    ($ty:ident: $general:ident($($argument:expr),*); $($single:ident)*) => {{
+        let singles: &[fn(&mut Encoder)] = &[$(|enc| { enc.$single($($argument),*); }),*];
+        assert_eq!(singles.len(), $ty::ALL.len());
+        for (value, single) in $ty::ALL.into_iter().zip(singles) {
+            assert_eq!(bytes(|enc| { enc.$general(value, $($argument),*); }), bytes(single), "{value:?}");
+        }
+    }};
+}
+
+#[test]
+fn conditions() {
+    same!(Cond: setcc_rm8(R9B); seto_rm8 setno_rm8 setb_rm8 setae_rm8 sete_rm8 setne_rm8 setbe_rm8 seta_rm8
+        sets_rm8 setns_rm8 setp_rm8 setnp_rm8 setl_rm8 setge_rm8 setle_rm8 setg_rm8);
+    same!(Cond: cmovcc_r64_rm64(RAX, RBX + RCX * 4 + 100);
+        cmovo_r64_rm64 cmovno_r64_rm64 cmovb_r64_rm64 cmovae_r64_rm64 cmove_r64_rm64 cmovne_r64_rm64 cmovbe_r64_rm64
+        cmova_r64_rm64 cmovs_r64_rm64 cmovns_r64_rm64 cmovp_r64_rm64 cmovnp_r64_rm64 cmovl_r64_rm64 cmovge_r64_rm64
+        cmovle_r64_rm64 cmovg_r64_rm64);
+}
+
+#[test]
+fn branches() {
+    fn both(branch: impl Fn(&mut Encoder, Label)) -> Vec<u8> {
+        bytes(|enc| {
+            let (near, pending) = (enc.here(), enc.label());
+            branch(enc, near);
+            branch(enc, pending);
+            enc.bind(pending);
+        })
+    }
+    let singles: [fn(&mut Encoder, Label); 16] = [
+        |e, l| e.jo(l),
+        |e, l| e.jno(l),
+        |e, l| e.jb(l),
+        |e, l| e.jae(l),
+        |e, l| e.je(l),
+        |e, l| e.jne(l),
+        |e, l| e.jbe(l),
+        |e, l| e.ja(l),
+        |e, l| e.js(l),
+        |e, l| e.jns(l),
+        |e, l| e.jp(l),
+        |e, l| e.jnp(l),
+        |e, l| e.jl(l),
+        |e, l| e.jge(l),
+        |e, l| e.jle(l),
+        |e, l| e.jg(l),
+    ];
+    for (cond, single) in Cond::ALL.into_iter().zip(singles) {
+        assert_eq!(both(|enc, label| enc.jcc(cond, label)), both(single), "{cond:?}");
+        assert_eq!(both(|enc, label| enc.jcc_rel32(cond, label)).len(), 12);
+    }
+}
+
+#[test]
+fn operations() {
+    same!(Alu: alu_rm64_r64(RDX, R8); add_rm64_r64 or_rm64_r64 adc_rm64_r64 sbb_rm64_r64 and_rm64_r64 sub_rm64_r64
+        xor_rm64_r64 cmp_rm64_r64);
+    for imm in [5, 500] {
+        same!(Alu: alu_rm32_imm(RSP + 8, imm); add_rm32_imm or_rm32_imm adc_rm32_imm sbb_rm32_imm and_rm32_imm
+            sub_rm32_imm xor_rm32_imm cmp_rm32_imm);
+    }
+    same!(Shift: shift_rm64_imm8(RDX, 3); rol_rm64_imm8 ror_rm64_imm8 rcl_rm64_imm8 rcr_rm64_imm8 shl_rm64_imm8
+        shr_rm64_imm8 sar_rm64_imm8);
+    same!(Arith: arithsd_xmm_xmmm64(XMM1, XMM9); addsd_xmm_xmmm64 mulsd_xmm_xmmm64 subsd_xmm_xmmm64
+        minsd_xmm_xmmm64 divsd_xmm_xmmm64 maxsd_xmm_xmmm64);
+    same!(Arith: arithps_xmm_xmmm128(XMM1, Mem::from(RSI)); addps_xmm_xmmm128 mulps_xmm_xmmm128 subps_xmm_xmmm128
+        minps_xmm_xmmm128 divps_xmm_xmmm128 maxps_xmm_xmmm128);
+}
