@@ -1,6 +1,6 @@
 //! Operations as values: each function that takes one places what the function of that operation places.
 
-use tailfirst::x64::*;
+use tailfirst::{Label, x64::*};
 
 fn bytes(place: impl FnOnce(&mut Encoder)) -> Vec<u8> {
     let mut enc = Encoder::new();
@@ -10,13 +10,16 @@ fn bytes(place: impl FnOnce(&mut Encoder)) -> Vec<u8> {
 
 /// Holds a function that takes a value to those of the values, in the order of `ALL`.
 macro_rules! same {
-    ($ty:ident: $general:ident($($argument:expr),*); $($single:ident)*) => {{
-        let singles: &[fn(&mut Encoder)] = &[$(|enc| { enc.$single($($argument),*); }),*];
+    ($ty:ident: $general:ident $arguments:tt; $($single:ident)*) => {{
+        let singles: &[fn(&mut Encoder)] = &[$(|enc| same!(@call enc $single $arguments)),*];
         assert_eq!(singles.len(), $ty::ALL.len());
         for (value, single) in $ty::ALL.into_iter().zip(singles) {
-            assert_eq!(bytes(|enc| { enc.$general(value, $($argument),*); }), bytes(single), "{value:?}");
+            assert_eq!(bytes(|enc| same!(@call enc $general [value] $arguments)), bytes(single), "{value:?}");
         }
     }};
+    (@call $enc:ident $name:ident $([$value:ident])? ($($argument:expr),*)) => {
+        $enc.$name($($value,)? $($argument),*)
+    };
 }
 
 #[test]
@@ -67,10 +70,10 @@ fn branches() {
 fn operations() {
     same!(Alu: alu_rm64_r64(RDX, R8); add_rm64_r64 or_rm64_r64 adc_rm64_r64 sbb_rm64_r64 and_rm64_r64 sub_rm64_r64
         xor_rm64_r64 cmp_rm64_r64);
-    for imm in [5, 500] {
-        same!(Alu: alu_rm32_imm(RSP + 8, imm); add_rm32_imm or_rm32_imm adc_rm32_imm sbb_rm32_imm and_rm32_imm
-            sub_rm32_imm xor_rm32_imm cmp_rm32_imm);
-    }
+    same!(Alu: alu_rm32_imm(RSP + 8, 5); add_rm32_imm or_rm32_imm adc_rm32_imm sbb_rm32_imm and_rm32_imm
+        sub_rm32_imm xor_rm32_imm cmp_rm32_imm);
+    same!(Alu: alu_rm32_imm(R8D, 500); add_rm32_imm or_rm32_imm adc_rm32_imm sbb_rm32_imm and_rm32_imm
+        sub_rm32_imm xor_rm32_imm cmp_rm32_imm);
     same!(Shift: shift_rm64_imm8(RDX, 3); rol_rm64_imm8 ror_rm64_imm8 rcl_rm64_imm8 rcr_rm64_imm8 shl_rm64_imm8
         shr_rm64_imm8 sar_rm64_imm8);
     same!(Arith: arithsd_xmm_xmmm64(XMM1, XMM9); addsd_xmm_xmmm64 mulsd_xmm_xmmm64 subsd_xmm_xmmm64
