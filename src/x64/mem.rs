@@ -30,7 +30,6 @@ use core::ops::{Add, Mul, Sub};
 /// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
 /// [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(C)]
 pub struct Mem {
     /// The displacement in bytes, or the number of what `kind` says.
     value: i32,
@@ -42,7 +41,7 @@ pub struct Mem {
     prefixes: Prefixes,
 }
 
-/// What an address is made of. An operand has eight bytes, so that it reaches an instruction that is not inlined in one register.
+/// What an address is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     /// `[base + disp]`
@@ -67,6 +66,51 @@ enum Kind {
     Wrong,
 }
 
+/// A [`Mem`] in one register, for a function that is not inlined. Put together by hand, since the compiler takes more instructions for that, at each call.
+///
+/// ```text
+///   63 .. 56    55 .. 48   47 .. 40   39 .. 32   31 .. 0
+///   prefixes    kind       index      base       value
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedMem(u64);
+
+impl PackedMem {
+    /// The operand as ModRM.rm and what follows it, if it is one of those that nearly all are: a base, and perhaps an index.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn encode_plain(self) -> Option<Word> {
+        // The kind, if there are no prefixes.
+        let (value, base, kind) = (self.0 as i32, (self.0 >> 32) as u8, self.0 >> 48);
+        let (index, scale) = index_and_scale((self.0 >> 40) as u8);
+        if kind == Kind::Based as u64 {
+            Some(address::based(base, value))
+        } else if kind == Kind::Indexed as u64 && index != Mem::NO_INDEX {
+            Some(address::indexed(base, index, scale, value))
+        } else {
+            None
+        }
+    }
+
+    /// The operand as ModRM.rm and what follows it.
+    pub(super) fn encode(self) -> Word {
+        let (value, base) = (self.0 as i32, (self.0 >> 32) as u8);
+        let (index, scale) = index_and_scale((self.0 >> 40) as u8);
+        let word = match Kind::ALL[(self.0 >> 48) as u8 as usize % Kind::ALL.len()] {
+            Kind::Based => address::based(base, value),
+            Kind::BasedWithSib => address::based(base, value).with_sib(),
+            Kind::Indexed | Kind::Scaled if index == Mem::NO_INDEX => Word::wrong(AddressProblem::IndexIsStackPointer),
+            Kind::Indexed | Kind::VectorIndexed => address::indexed(base, index, scale, value),
+            Kind::Scaled => address::baseless(index, scale, value),
+            Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
+            Kind::Rip => Word::rip(value),
+            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32))),
+            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32))),
+            Kind::Wrong => Word::wrong(AddressProblem::ALL[value as usize % AddressProblem::ALL.len()]),
+        };
+        word.with(Prefixes::from_bits((self.0 >> 56) as u8))
+    }
+}
+
 /// The bits of `Mem::index` that are the register's number.
 const INDEX_BITS: u32 = 5;
 
@@ -76,6 +120,28 @@ pub struct ScaledIndex<R = Gpr64> {
     register: R,
     /// 1, 2, 4 or 8, if the address is to be right.
     factor: i32,
+}
+
+/// The parts of `Mem::index`.
+#[cfg_attr(not(debug_assertions), inline(always))]
+const fn index_and_scale(index: u8) -> (u8, u8) {
+    (index & ((1 << INDEX_BITS) - 1), index >> INDEX_BITS)
+}
+
+impl Kind {
+    /// All of them, by number.
+    const ALL: [Kind; 10] = [
+        Kind::Based,
+        Kind::BasedWithSib,
+        Kind::Indexed,
+        Kind::VectorIndexed,
+        Kind::Scaled,
+        Kind::Absolute,
+        Kind::Rip,
+        Kind::Label,
+        Kind::Symbol,
+        Kind::Wrong,
+    ];
 }
 
 impl Mem {
@@ -128,44 +194,24 @@ impl Mem {
         Operand::Memory(self)
     }
 
-    /// The operand as ModRM.rm and what follows it, if it is one of those that nearly all are: a base, and perhaps an index.
+    /// In one register.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn encode_plain(self) -> Option<Word> {
-        let Mem { value, base, kind, prefixes, .. } = self;
-        let (index, scale) = self.index();
-        if kind == Kind::Based && prefixes.is_empty() {
-            Some(address::based(base, value))
-        } else if kind == Kind::Indexed && prefixes.is_empty() && index != Mem::NO_INDEX {
-            Some(address::indexed(base, index, scale, value))
-        } else {
-            None
-        }
+    pub(super) const fn packed(self) -> PackedMem {
+        let Mem { value, base, index, kind, prefixes } = self;
+        let registers = (base as u64) << 32 | (index as u64) << 40;
+        PackedMem(value as u32 as u64 | registers | (kind as u64) << 48 | (prefixes.bits() as u64) << 56)
     }
 
     /// The operand as ModRM.rm and what follows it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn encode(self) -> Word {
-        let Mem { value, base, kind, prefixes, .. } = self;
-        let (index, scale) = self.index();
-        let word = match kind {
-            Kind::Based => address::based(base, value),
-            Kind::BasedWithSib => address::based(base, value).with_sib(),
-            Kind::Indexed | Kind::Scaled if index == Mem::NO_INDEX => Word::wrong(AddressProblem::IndexIsStackPointer),
-            Kind::Indexed | Kind::VectorIndexed => address::indexed(base, index, scale, value),
-            Kind::Scaled => address::baseless(index, scale, value),
-            Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
-            Kind::Rip => Word::rip(value),
-            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32))),
-            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32))),
-            Kind::Wrong => Word::wrong(AddressProblem::ALL[value as usize % AddressProblem::ALL.len()]),
-        };
-        word.with(prefixes)
+        self.packed().encode_plain().unwrap_or_else(|| self.packed().encode())
     }
 
     /// The index's number, and the bits of its scale.
     #[cfg_attr(not(debug_assertions), inline(always))]
     const fn index(self) -> (u8, u8) {
-        (self.index & ((1 << INDEX_BITS) - 1), self.index >> INDEX_BITS)
+        index_and_scale(self.index)
     }
 
     /// The same address with a SIB byte.

@@ -94,7 +94,7 @@ impl Word {
 
     /// The address's prefixes.
     pub(super) const fn prefixes(self) -> Prefixes {
-        Prefixes((self.info >> Self::PREFIXES_AT) as u8 & Prefixes::ALL)
+        Prefixes::from_bits((self.info >> Self::PREFIXES_AT) as u8)
     }
 
     /// What a PC-relative address refers to.
@@ -204,8 +204,13 @@ impl Prefixes {
     const ALL: u8 = 7;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn from_bits(bits: u8) -> Prefixes {
+        Prefixes(bits & Self::ALL)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

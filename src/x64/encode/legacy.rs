@@ -18,7 +18,8 @@ use crate::{
     direction::{Direction, Grows},
     references::label::Target,
     x64::{
-        Emitter, Mem, Rel,
+        Emitter, Rel,
+        mem::PackedMem,
         operand::{PackedReg, RegBits, RmBits},
         word::Word,
     },
@@ -173,7 +174,7 @@ fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, 
 
 /// Places an instruction whose ModRM.rm is memory.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: Mem, imm: Imm) {
+fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: PackedMem, imm: Imm) {
     let Some(word) = rm.encode_plain() else { return special(enc, row, reg, rm, imm) };
     let bits = op.digit | reg.reg_bits().0 | word.head;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
@@ -198,7 +199,14 @@ fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: R
 
 /// The same with memory.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_memory_by_size<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: Mem, imm: i32) {
+fn place_memory_by_size<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    op: Op,
+    reg: PackedReg,
+    rm: PackedMem,
+    imm: i32,
+) {
     let size = SignExtended::new(op, imm);
     let long = Chunk::new(size.imm << (32 - 8 * size.long_bytes), size.long_bytes);
     let imm = Chunk::select(size.is_short, Chunk::new(size.imm << 24, 1), long);
@@ -233,7 +241,7 @@ impl SignExtended {
 
 shapes! {
     /// An instruction with a special address.
-    fn special(enc, row: u64, reg: PackedReg, rm: Mem, imm: Imm) {
+    fn special(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
         let (op, word) = (Op::unpack(row), rm.encode());
         let bits = op.digit | reg.reg_bits().0 | word.head;
         debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
@@ -264,27 +272,27 @@ shapes! {
         place_register(enc, Op::unpack(row), reg.reg_bits(), rm.rm_bits(), imm)
     }
 
-    fn memory(enc, row: u64, reg: PackedReg, rm: Mem) {
+    fn memory(enc, row: u64, reg: PackedReg, rm: PackedMem) {
         place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::NONE)
     }
 
-    fn memory_imm8(enc, row: u64, reg: PackedReg, rm: Mem, imm: u8) {
+    fn memory_imm8(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: u8) {
         place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::u8(imm))
     }
 
-    fn memory_imm32(enc, row: u64, reg: PackedReg, rm: Mem, imm: i32) {
+    fn memory_imm32(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
         place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::i32(imm))
     }
 
-    fn memory_0f(enc, row: u64, reg: PackedReg, rm: Mem) {
+    fn memory_0f(enc, row: u64, reg: PackedReg, rm: PackedMem) {
         place_memory(enc, row, Op::unpack(row).sized::<2, 0>(), reg, rm, Imm::NONE)
     }
 
-    fn memory_prefixed_0f(enc, row: u64, reg: PackedReg, rm: Mem) {
+    fn memory_prefixed_0f(enc, row: u64, reg: PackedReg, rm: PackedMem) {
         place_memory(enc, row, Op::unpack(row).sized::<2, 1>(), reg, rm, Imm::NONE)
     }
 
-    fn memory_any(enc, row: u64, reg: PackedReg, rm: Mem, imm: Imm) {
+    fn memory_any(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
         place_memory(enc, row, Op::unpack(row), reg, rm, imm)
     }
 
@@ -296,11 +304,11 @@ shapes! {
         place_register_by_size(enc, Op::unpack(row).sized::<1, 1>(), reg.reg_bits(), rm.rm_bits(), imm)
     }
 
-    fn memory_by_size(enc, row: u64, reg: PackedReg, rm: Mem, imm: i32) {
+    fn memory_by_size(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
         place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, imm)
     }
 
-    fn memory_by_size_66(enc, row: u64, reg: PackedReg, rm: Mem, imm: i32) {
+    fn memory_by_size_66(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
         place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 1>(), reg, rm, imm)
     }
 
@@ -402,12 +410,12 @@ pub fn rm_imm<D: Direction, M: RmPart>(
             _ => register_any(enc, row, reg, rm.packed(), imm),
         },
         Operand::Memory(rm) => match shape {
-            (1, 0, 0) => memory(enc, row, reg, rm),
-            (1, 0, 1) => memory_imm8(enc, row, reg, rm, (imm.0.word >> 56) as u8),
-            (1, 0, 4) => memory_imm32(enc, row, reg, rm, (imm.0.word >> 32) as i32),
-            (2, 0, 0) => memory_0f(enc, row, reg, rm),
-            (2, 1, 0) => memory_prefixed_0f(enc, row, reg, rm),
-            _ => memory_any(enc, row, reg, rm, imm),
+            (1, 0, 0) => memory(enc, row, reg, rm.packed()),
+            (1, 0, 1) => memory_imm8(enc, row, reg, rm.packed(), (imm.0.word >> 56) as u8),
+            (1, 0, 4) => memory_imm32(enc, row, reg, rm.packed(), (imm.0.word >> 32) as i32),
+            (2, 0, 0) => memory_0f(enc, row, reg, rm.packed()),
+            (2, 1, 0) => memory_prefixed_0f(enc, row, reg, rm.packed()),
+            _ => memory_any(enc, row, reg, rm.packed(), imm),
         },
     }
 }
@@ -425,8 +433,8 @@ pub fn rm_imm_by_size<D: Direction, M: RmPart>(
     match (rm.into().rm(), LegacyRow(row).prefix_len()) {
         (Operand::Register(rm), 0) => register_by_size(enc, row, reg, rm.packed(), imm),
         (Operand::Register(rm), _) => register_by_size_66(enc, row, reg, rm.packed(), imm),
-        (Operand::Memory(rm), 0) => memory_by_size(enc, row, reg, rm, imm),
-        (Operand::Memory(rm), _) => memory_by_size_66(enc, row, reg, rm, imm),
+        (Operand::Memory(rm), 0) => memory_by_size(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), _) => memory_by_size_66(enc, row, reg, rm.packed(), imm),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, row
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
-    x64::{Emitter, Mem, operand::PackedReg, word::Word},
+    x64::{Emitter, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 impl VexRow {
@@ -48,7 +48,14 @@ fn place_register<D: Direction>(
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: VexRow, reg: PackedReg, vvvv: u8, rm: Mem, imm: Chunk) {
+fn place_memory<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: VexRow,
+    reg: PackedReg,
+    vvvv: u8,
+    rm: PackedMem,
+    imm: Chunk,
+) {
     let Some(word) = rm.encode_plain() else { return special(enc, row, reg, vvvv, rm, Imm(imm)) };
     let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head);
     if imm.len == 0 {
@@ -60,7 +67,7 @@ fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: VexRow, reg: Packed
 
 shapes! {
     /// An instruction with a special address.
-    fn special(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: Mem, imm: Imm) {
+    fn special(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: Imm) {
         let word = rm.encode();
         let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head);
         if word.is_special() {
@@ -78,11 +85,11 @@ shapes! {
         place_register(enc, row, reg, vvvv, rm, Imm::u8(imm).0)
     }
 
-    fn memory(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: Mem) {
+    fn memory(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem) {
         place_memory(enc, row, reg, vvvv, rm, Imm::NONE.0)
     }
 
-    fn memory_imm(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: Mem, imm: u8) {
+    fn memory_imm(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: u8) {
         place_memory(enc, row, reg, vvvv, rm, Imm::u8(imm).0)
     }
 
@@ -124,7 +131,7 @@ pub fn vex_imm<D: Direction, M: RmPart>(
     match (rm.into().rm(), imm.0.len) {
         (Operand::Register(rm), 0) => register(enc, row, reg, vvvv, rm.packed()),
         (Operand::Register(rm), _) => register_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
-        (Operand::Memory(rm), 0) => memory(enc, row, reg, vvvv, rm),
-        (Operand::Memory(rm), _) => memory_imm(enc, row, reg, vvvv, rm, (imm.0.word >> 56) as u8),
+        (Operand::Memory(rm), 0) => memory(enc, row, reg, vvvv, rm.packed()),
+        (Operand::Memory(rm), _) => memory_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
     }
 }
