@@ -76,16 +76,20 @@ enum Kind {
 pub(super) struct PackedMem(u64);
 
 impl PackedMem {
-    /// The operand as ModRM.rm and what follows it, if it is one of those that nearly all are: a base, and perhaps an index.
+    /// The operand as ModRM.rm and what follows it, if it is a base and a displacement.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn encode_plain(self) -> Option<Word> {
+    pub(super) fn encode_based(self) -> Option<Word> {
         // The kind, if there are no prefixes.
-        let (value, base, kind) = (self.0 as i32, (self.0 >> 32) as u8, self.0 >> 48);
-        let (index, scale) = index_and_scale((self.0 >> 40) as u8);
-        if kind == Kind::Based as u64 {
-            Some(address::based(base, value))
-        } else if kind == Kind::Indexed as u64 && index != Mem::NO_INDEX {
-            Some(address::indexed(base, index, scale, value))
+        let kind = self.0 >> 48;
+        if kind == Kind::Based as u64 { Some(address::based((self.0 >> 32) as u8, self.0 as i32)) } else { None }
+    }
+
+    /// The operand as ModRM.rm and what follows it, if it is a base, an index and a displacement.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn encode_indexed(self) -> Option<Word> {
+        let (kind, (index, scale)) = (self.0 >> 48, index_and_scale((self.0 >> 40) as u8));
+        if kind == Kind::Indexed as u64 && index != Mem::NO_INDEX {
+            Some(address::indexed((self.0 >> 32) as u8, index, scale, self.0 as i32))
         } else {
             None
         }
@@ -205,7 +209,8 @@ impl Mem {
     /// The operand as ModRM.rm and what follows it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn encode(self) -> Word {
-        self.packed().encode_plain().unwrap_or_else(|| self.packed().encode())
+        let packed = self.packed();
+        packed.encode_based().or_else(|| packed.encode_indexed()).unwrap_or_else(|| packed.encode())
     }
 
     /// The index's number, and the bits of its scale.

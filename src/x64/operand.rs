@@ -71,6 +71,12 @@ impl Reg {
 pub(super) struct PackedReg(u8);
 
 impl PackedReg {
+    /// The register, or if that is number 0 this digit.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) const fn or_digit(self, digit: u8) -> PackedReg {
+        PackedReg(self.0 | digit)
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) const fn reg_bits(self) -> RegBits {
         RegBits(TABLES.reg[self.0 as usize & 127])

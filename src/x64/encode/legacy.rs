@@ -40,8 +40,6 @@ struct Op {
     prefix_len: u32,
     /// As in REX.
     w: u32,
-    /// The digit as ModRM.reg.
-    digit: u32,
 }
 
 impl LegacyRow {
@@ -59,7 +57,6 @@ impl Op {
             prefix: row.prefixes() << 8,
             prefix_len: row.prefix_len() as u32,
             w: (row.w() as u32) << 3,
-            digit: (row.digit() as u32) << 27,
         }
     }
 
@@ -163,7 +160,7 @@ fn place_modrm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, bits: u32, behind
 /// Places an instruction whose ModRM.rm is a register.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: Imm) {
-    let bits = op.digit | reg.0 | rm.0;
+    let bits = reg.0 | rm.0;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
     if op.is_short() {
         place_with_imm(enc, op, op.with_modrm(bits), imm);
@@ -175,8 +172,8 @@ fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, 
 /// Places an instruction whose ModRM.rm is memory.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: PackedMem, imm: Imm) {
-    let Some(word) = rm.encode_plain() else { return special(enc, row, reg, rm, imm) };
-    let bits = op.digit | reg.reg_bits().0 | word.head;
+    let Some(word) = rm.encode_based() else { return indexed(enc, row, reg, rm, imm) };
+    let bits = reg.reg_bits().0 | word.head;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
     if imm.0.len == 0 {
         place_modrm(enc, op, bits, word.tail());
@@ -189,7 +186,7 @@ fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: P
 /// sizes are made, and one is selected.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: i32) {
-    let (size, head) = (SignExtended::new(op, imm), op.with_modrm(op.digit | reg.0 | rm.0));
+    let (size, head) = (SignExtended::new(op, imm), op.with_modrm(reg.0 | rm.0));
     // An immediate stands as high in its word as it can; what is too much falls out.
     let word = size.imm | u64::from(head.word);
     let short = Chunk::new((word | u64::from(Op::SIGN_EXTENDED)) << 24, head.len + 1);
@@ -210,11 +207,11 @@ fn place_memory_by_size<D: Direction>(
     let size = SignExtended::new(op, imm);
     let long = Chunk::new(size.imm << (32 - 8 * size.long_bytes), size.long_bytes);
     let imm = Chunk::select(size.is_short, Chunk::new(size.imm << 24, 1), long);
-    let Some(word) = rm.encode_plain() else {
+    let Some(word) = rm.encode_based() else {
         let row = if size.is_short { row | LegacyRow::SIGN_EXTENDED } else { row };
-        return special(enc, row, reg, rm, Imm(imm));
+        return indexed(enc, row, reg, rm, Imm(imm));
     };
-    let head = op.with_modrm(op.digit | reg.reg_bits().0 | word.head);
+    let head = op.with_modrm(reg.reg_bits().0 | word.head);
     let head = Chunk::new(head.word | select_unpredictable(size.is_short, Op::SIGN_EXTENDED, 0), head.len);
     place_prefixed(enc, op, ((imm, word.tail()), head));
 }
@@ -240,10 +237,17 @@ impl SignExtended {
 }
 
 shapes! {
-    /// An instruction with a special address.
+    /// An instruction whose address is more than a base and a displacement.
+    fn indexed(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
+        let Some(word) = rm.encode_indexed() else { return special(enc, row, reg, rm, imm) };
+        let op = Op::unpack(row);
+        place_modrm(enc, op, reg.reg_bits().0 | word.head, (imm.0, word.tail()))
+    }
+
+    /// An instruction whose address is more than that, too.
     fn special(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
         let (op, word) = (Op::unpack(row), rm.encode());
-        let bits = op.digit | reg.reg_bits().0 | word.head;
+        let bits = reg.reg_bits().0 | word.head;
         debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
         place_special(enc, (op.apart(bits), op.prefixes()), word, imm.0)
     }
@@ -312,7 +316,22 @@ shapes! {
         place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 1>(), reg, rm, imm)
     }
 
-    fn opcode_register(enc, row: u64, register: PackedReg, imm: Imm) {
+    fn opcode_register(enc, row: u64, register: PackedReg) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::NONE)
+    }
+
+    fn opcode_register_imm32(enc, row: u64, register: PackedReg, imm: i32) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::i32(imm))
+    }
+
+    fn opcode_register_imm64(enc, row: u64, register: PackedReg, imm: i64) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::i64(imm))
+    }
+
+    fn opcode_register_any(enc, row: u64, register: PackedReg, imm: Imm) {
         let op = Op::unpack(row);
         place_with_imm(enc, op, op.with_register(register.rm_bits()), imm)
     }
@@ -326,6 +345,10 @@ shapes! {
         place_branch(enc, short, near, target)
     }
 
+    fn pending_branch(enc, short: u64, near: u64, target: Target) {
+        place_pending_branch(enc, short, near, target)
+    }
+
     /// A branch in code that may be moved, whose distance is not known yet: it is short if the target is near enough wherever the code goes.
     fn branch_in_movable(enc, short: u64, near: u64, target: Target) {
         let short_end = enc.cursor.end_of_next(2);
@@ -337,8 +360,8 @@ shapes! {
             enc.references.pend(short_end, Rel::Rel8, target);
             place_short_branch(enc, short, 0)
         } else {
-            let near_end = enc.cursor.end_of_next(Op::unpack(near).opcode_len as usize + 4);
-            enc.references.pend(near_end, Rel::Rel32, target);
+            let end = enc.cursor.end_of_next(near_branch_len(near));
+            enc.references.pend(end, Rel::Rel32, target);
             place_near_branch(enc, near, 0)
         }
     }
@@ -379,7 +402,13 @@ pub fn plus<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl Reg
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn plus_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RegPart, imm: impl ImmPart) {
-    opcode_register(enc, row, register.reg().packed(), imm.imm());
+    let (op, register, imm) = (LegacyRow(row), register.reg().packed(), imm.imm());
+    match (op.opcode_len(), op.prefix_len(), imm.0.len) {
+        (1, 0, 0) => opcode_register(enc, row, register),
+        (1, 0, 4) => opcode_register_imm32(enc, row, register, (imm.0.word >> 32) as i32),
+        (1, 0, 8) => opcode_register_imm64(enc, row, register, imm.0.word as i64),
+        _ => opcode_register_any(enc, row, register, imm),
+    }
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
@@ -398,7 +427,7 @@ pub fn rm_imm<D: Direction, M: RmPart>(
     imm: impl ImmPart,
 ) {
     // What the row and the sorts of operands decide is decided when this is compiled.
-    let (op, reg, imm) = (LegacyRow(row), reg.reg().packed(), imm.imm());
+    let (op, reg, imm) = (LegacyRow(row), reg_or_digit(row, reg), imm.imm());
     let shape = (op.opcode_len(), op.prefix_len(), imm.0.len);
     match rm.into().rm() {
         Operand::Register(rm) => match shape {
@@ -420,6 +449,12 @@ pub fn rm_imm<D: Direction, M: RmPart>(
     }
 }
 
+/// What stands in ModRM.reg: a register, or the row's digit where there is none.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn reg_or_digit(row: u64, reg: impl RegPart) -> PackedReg {
+    reg.reg().packed().or_digit(LegacyRow(row).digit())
+}
+
 /// An instruction with ModRM and a sign-extended immediate of four bytes, or of two with prefix 66; or, with the opcode's bit s set, of one, if the value fits it (SDM vol. 2D, B.1.4.4).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm_by_size<D: Direction, M: RmPart>(
@@ -429,7 +464,7 @@ pub fn rm_imm_by_size<D: Direction, M: RmPart>(
     rm: impl Into<M>,
     imm: impl Into<i32>,
 ) {
-    let (reg, imm) = (reg.reg().packed(), imm.into());
+    let (reg, imm) = (reg_or_digit(row, reg), imm.into());
     match (rm.into().rm(), LegacyRow(row).prefix_len()) {
         (Operand::Register(rm), 0) => register_by_size(enc, row, reg, rm.packed(), imm),
         (Operand::Register(rm), _) => register_by_size_66(enc, row, reg, rm.packed(), imm),
@@ -459,29 +494,39 @@ pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, ne
 /// Places a branch.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
-    let short_end = enc.cursor.end_of_next(2);
-    let near_end = enc.cursor.end_of_next(Op::unpack(near).opcode_len as usize + 4);
-    if let Target::Label(label) = target
-        && let Some(pos) = enc.references.pos_of(label)
-    {
-        let back = short_end.back_to(pos);
-        let (is_short, short_distance, near_distance) = match D::GROWS {
-            Grows::Down => (back <= 127, back as i8, back as i32),
-            Grows::Up => (back <= 128, (back as i8).wrapping_neg(), (near_end.back_to(pos) as i32).wrapping_neg()),
-        };
-        if is_short {
-            place_short_branch(enc, short, short_distance);
-        } else {
-            place_near_branch(enc, near, near_distance);
-        }
-    } else if D::GROWS == Grows::Down && enc.references.is_movable() {
-        // Code that grows up is never moved.
-        branch_in_movable(enc, short, near, target);
+    let Target::Label(label) = target else { return pending_branch(enc, short, near, target) };
+    let Some(pos) = enc.references.pos_of(label) else { return pending_branch(enc, short, near, target) };
+    let back = enc.cursor.end_of_next(2).back_to(pos);
+    let (is_short, distance) = match D::GROWS {
+        Grows::Down => (back <= 127, back as i32),
+        Grows::Up => (back <= 128, (back as i32).wrapping_neg()),
+    };
+    if is_short {
+        place_short_branch(enc, short, distance as i8);
     } else {
-        place_near_branch(enc, near, 0);
-        // Last, so that what is rare here is a tail call.
-        enc.references.pend(near_end, Rel::Rel32, target);
+        // It is counted from the instruction's end, which is further up if code grows up.
+        let longer = near_branch_len(near) as i32 - 2;
+        place_near_branch(enc, near, distance - D::GROWS.higher(0, longer));
     }
+}
+
+/// Places a branch whose distance is not known yet.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
+    // Code that grows up is never moved.
+    if D::GROWS == Grows::Down && enc.references.is_movable() {
+        return branch_in_movable(enc, short, near, target);
+    }
+    let end = enc.cursor.end_of_next(near_branch_len(near));
+    place_near_branch(enc, near, 0);
+    // Last, so that what is rare here is a tail call.
+    enc.references.pend(end, Rel::Rel32, target);
+}
+
+/// The bytes of a branch without prefixes whose distance has four bytes.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn near_branch_len(row: u64) -> usize {
+    Op::unpack(row).opcode_len as usize + 4
 }
 
 /// Places a branch of two bytes.
@@ -495,7 +540,7 @@ fn place_short_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance
 fn place_near_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance: i32) {
     let op = Op::unpack(row);
     let word = u64::from(distance as u32) << 32 | u64::from(op.opcode);
-    enc.cursor.place(Chunk::new(word, op.opcode_len as usize + 4));
+    enc.cursor.place(Chunk::new(word, near_branch_len(row)));
 }
 
 /// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.

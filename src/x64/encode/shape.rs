@@ -11,6 +11,7 @@ macro_rules! shapes {
     ($($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
         $(
             $(#[$attribute])*
+            #[allow(dead_code, reason = "what only shapes call is called in its direction")]
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn $name<D: Direction>(enc: &mut Emitter<'_, D>, $($argument: $ty),*) {
                 D::choose(enc, |enc| down::$name(enc, $($argument),*), |enc| up::$name(enc, $($argument),*));

@@ -56,7 +56,9 @@ fn place_memory<D: Direction>(
     rm: PackedMem,
     imm: Chunk,
 ) {
-    let Some(word) = rm.encode_plain() else { return special(enc, row, reg, vvvv, rm, Imm(imm)) };
+    let Some(word) = rm.encode_based().or_else(|| rm.encode_indexed()) else {
+        return special(enc, row, reg, vvvv, rm, Imm(imm));
+    };
     let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head);
     if imm.len == 0 {
         enc.cursor.place((word.tail(), head));
