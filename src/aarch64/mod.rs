@@ -98,11 +98,17 @@ impl crate::isa::sealed::Isa for A64 {
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    const MOST_FOR_INSTRUCTION: usize = crate::bytes::cursor::WORD;
     // What would come due within a batch comes before it, so it should be short beside the reach of compare-and-branch.
     const BATCH: usize = 512;
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
     const ORIGIN: Edge = Edge::Start;
+
+    fn with_room<D: Direction>(enc: &mut Emitter<'_, D>, place: impl FnOnce(&mut Emitter<'_, D>)) {
+        enc.cursor.make_room_for_word(&mut *enc.references, island::slow);
+        place(enc);
+    }
 
     fn before<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.keep_together(bytes);

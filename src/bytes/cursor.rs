@@ -39,7 +39,7 @@ use core::{marker::PhantomData, mem::ManuallyDrop, ptr::with_exposed_provenance_
 const MAX_CHUNKS: usize = RED_ZONE / 8;
 /// What an A64 instruction takes of what is free: as a branch it may become three.
 #[cfg(feature = "aarch64")]
-pub(super) const WORD: usize = 16;
+pub(crate) const WORD: usize = 16;
 
 /// Where the next byte goes, and what it goes into.
 ///
@@ -291,6 +291,18 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         if free >= 0 { Room { at: self.at, free } } else { slow(&mut self.memory, self.at, bytes) }
     }
 
+    /// Makes room for one four-byte instruction, as `slow` does.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn make_room_for_word<R>(
+        &mut self,
+        references: &mut R,
+        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> Room,
+    ) {
+        let Room { at, free } = slow(&mut self.memory, references, self.at);
+        // In the spill no more is known to be free than this one instruction takes.
+        (self.at, self.free) = (at, free.max(0) + WORD as isize);
+    }
+
     /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Where too little is known to be free, `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -336,22 +348,9 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         self.move_to(self.at);
     }
 
-    /// Whether what is known to be free is enough for any instruction.
-    #[cfg(all(feature = "x64", not(feature = "inline")))]
+    /// Whether so many bytes are known to be free.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn has_room_for_instruction(&self) -> bool {
-        self.free >= RED_ZONE as isize
-    }
-
-    /// Makes room for one instruction, behind which one [looks](Self::end_batch) again.
-    #[cfg(all(feature = "x64", not(feature = "inline")))]
-    pub(crate) fn make_room_for_instruction(&mut self) {
-        self.make_room_for_batch(RED_ZONE);
-    }
-
-    /// Whether a batch of so many bytes can begin.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn has_room_for_batch(&self, bytes: usize) -> bool {
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.free >= bytes as isize
     }
 
@@ -364,7 +363,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     /// Begins a batch, for which there is room: of what is free it may take so many bytes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn begin_batch(&mut self, bytes: usize) {
-        debug_assert!(self.has_room_for_batch(bytes));
+        debug_assert!(self.has_room(bytes));
         self.free = bytes as isize;
     }
 

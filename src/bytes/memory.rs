@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 use core::{num::NonZeroU32, ptr::with_exposed_provenance_mut};
 
 /// Bytes ahead of the cursor that one call of `place` may touch.
-pub(super) const RED_ZONE: usize = 64;
+pub(crate) const RED_ZONE: usize = 64;
 /// The bytes that a batch may take without a look, at most.
 const MOST_BATCH: usize = 1024;
 /// The red zone of a batch, and what it may take before that.

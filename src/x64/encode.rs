@@ -22,7 +22,6 @@ mod evex;
 mod legacy;
 mod part;
 mod rex2;
-mod shape;
 mod vex;
 
 #[allow(dead_code, reason = "some constants are read by themselves, some together with their neighbours")]

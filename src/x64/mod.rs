@@ -149,6 +149,7 @@ impl crate::isa::sealed::Isa for X64 {
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<1>();
+    const MOST_FOR_INSTRUCTION: usize = crate::bytes::memory::RED_ZONE;
     const BATCH: usize = 1024;
     // RIP-relative operands reach all of a buffer.
     const POOL_REACH: u32 = u32::MAX;

@@ -12,13 +12,14 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, ImmPart, Operand, RegPart, RmPart, distance32, place_special, rows::LegacyRow, shape::shapes};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
     references::label::Target,
+    shape::shapes,
     x64::{
-        Emitter, Rel,
+        Emitter, Rel, X64,
         mem::PackedMem,
         operand::{PackedReg, RegBits, RmBits},
         word::Word,
@@ -237,6 +238,7 @@ impl SignExtended {
 }
 
 shapes! {
+    X64:
     /// An instruction whose address is more than a base and a displacement.
     fn indexed(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
         let Some(word) = rm.encode_indexed() else { return special(enc, row, reg, rm, imm) };

@@ -7,11 +7,12 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::VexRow, shape::shapes};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::VexRow};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
-    x64::{Emitter, mem::PackedMem, operand::PackedReg, word::Word},
+    shape::shapes,
+    x64::{Emitter, X64, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 impl VexRow {
@@ -68,6 +69,7 @@ fn place_memory<D: Direction>(
 }
 
 shapes! {
+    X64:
     /// An instruction with a special address.
     fn special(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: Imm) {
         let word = rm.encode();
