@@ -11,8 +11,21 @@
 //! calls is up to three times as fast, and a back end takes ten times as long to build.
 
 /// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and `Direction`.
+#[cfg(feature = "inline")]
 macro_rules! shapes {
-    ($isa:ident: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
+    ($isa:ty: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
+        $(
+            $(#[$attribute])*
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn $name<Dir: Direction>($enc: &mut Emitter<'_, Dir>, $($argument: $ty),*) $body
+        )*
+    };
+}
+
+/// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and `Direction`.
+#[cfg(not(feature = "inline"))]
+macro_rules! shapes {
+    ($isa:ty: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
         $(
             $(#[$attribute])*
             #[allow(dead_code, reason = "what only shapes call is called in its direction")]
@@ -22,20 +35,18 @@ macro_rules! shapes {
             }
         )*
 
-        $crate::shape::shapes!(@direction $isa down Down: $(fn $name($enc $(, $argument: $ty)*) $body)*);
-        $crate::shape::shapes!(@direction $isa up Up: $(fn $name($enc $(, $argument: $ty)*) $body)*);
+        $crate::shape::shapes!(@direction $isa, down Down: $(fn $name($enc $(, $argument: $ty)*) $body)*);
+        $crate::shape::shapes!(@direction $isa, up Up: $(fn $name($enc $(, $argument: $ty)*) $body)*);
     };
-    (@direction $isa:ident $module:ident $direction:ident:
+    (@direction $isa:ty, $module:ident $direction:ident:
         $(fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*
     ) => {
         mod $module {
             use super::*;
             $(
-                #[cfg_attr(feature = "inline", inline(always))]
-                #[cfg_attr(not(feature = "inline"), inline(never))]
+                #[inline(never)]
                 pub(super) fn $name($enc: &mut Emitter<'_, $crate::$direction>, $($argument: $ty),*) {
-                    const MOST: usize = <$isa as $crate::isa::sealed::Isa>::MOST_FOR_INSTRUCTION;
-                    if !cfg!(feature = "inline") && !$enc.cursor.has_room(MOST) {
+                    if !$enc.cursor.has_room(<$isa as $crate::isa::sealed::Isa>::MOST_FOR_INSTRUCTION) {
                         return without_room::$name($enc, $($argument),*);
                     }
                     $body

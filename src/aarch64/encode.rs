@@ -13,7 +13,7 @@ mod rows {
 
 pub use super::bits::Bits;
 use super::{
-    A64, Emitter, Rel,
+    Emitter, Rel,
     island::{References, slow, veneer},
 };
 use crate::{
@@ -48,7 +48,7 @@ pub fn branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel,
 }
 
 shapes! {
-    A64:
+    crate::aarch64::A64:
     fn plain(enc, word: u32) {
         enc.cursor.place_word(&mut *enc.references, slow, Plain(word))
     }

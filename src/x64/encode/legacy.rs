@@ -19,7 +19,7 @@ use crate::{
     references::label::Target,
     shape::shapes,
     x64::{
-        Emitter, Rel, X64,
+        Emitter, Rel,
         mem::PackedMem,
         operand::{PackedReg, RegBits, RmBits},
         word::Word,
@@ -238,7 +238,7 @@ impl SignExtended {
 }
 
 shapes! {
-    X64:
+    crate::x64::X64:
     /// An instruction whose address is more than a base and a displacement.
     fn indexed(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
         let Some(word) = rm.encode_indexed() else { return special(enc, row, reg, rm, imm) };

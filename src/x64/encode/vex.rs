@@ -12,7 +12,7 @@ use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
     shape::shapes,
-    x64::{Emitter, X64, mem::PackedMem, operand::PackedReg, word::Word},
+    x64::{Emitter, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 impl VexRow {
@@ -69,7 +69,7 @@ fn place_memory<D: Direction>(
 }
 
 shapes! {
-    X64:
+    crate::x64::X64:
     /// An instruction with a special address.
     fn special(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: Imm) {
         let word = rm.encode();
