@@ -16,7 +16,7 @@ macro_rules! shapes {
     ($isa:ty: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
         $(
             $(#[$attribute])*
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn $name<Dir: Direction>($enc: &mut Emitter<'_, Dir>, $($argument: $ty),*) $body
         )*
     };
@@ -29,7 +29,7 @@ macro_rules! shapes {
         $(
             $(#[$attribute])*
             #[allow(dead_code, reason = "what only shapes call is called in its direction")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn $name<Dir: Direction>(enc: &mut Emitter<'_, Dir>, $($argument: $ty),*) {
                 Dir::choose(enc, |enc| down::$name(enc, $($argument),*), |enc| up::$name(enc, $($argument),*));
             }

@@ -21,7 +21,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// assert_eq!(enc.finish()?.bytes(), [0x48, 0x01, 0xC8, 0xC3]);
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn batch<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
         if !cfg!(feature = "inline") {
             return f(self);

@@ -68,26 +68,26 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.cursor.clear();
         self.references.clear();
     }
 
     /// The position that is reached: that of the instruction placed last, or in an encoder that grows up of the one placed next.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn pos(&self) -> Pos {
         self.cursor.pos()
     }
 
     /// A new label, pending until it is [bound](Self::bind).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn label(&mut self) -> Label {
         self.references.new_label(None)
     }
 
     /// A new label, bound to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
         self.references.new_label(Some(pos))
@@ -96,7 +96,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// Binds a pending label to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
     ///
     /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn bind(&mut self, label: Label) {
         let pos = self.pos();
         self.references.bind(label, pos);
@@ -112,7 +112,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
         if self.references.is_in_block() {
             return Err(FinishError::OpenBlock);

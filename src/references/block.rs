@@ -59,7 +59,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// What a block inside this code can be written in.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn take_spare(&mut self, grows: Grows) -> Spare<F, L> {
         let spare = self.common.as_mut().and_then(|common| common.spares.pop());
         spare.unwrap_or_else(|| Self::new_spare(grows))
@@ -72,7 +72,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Begins a block, whose references are empty.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn begin_block(&mut self, block: &mut Self) {
         if self.common.is_none() {
             self.common();
@@ -96,7 +96,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether a block has nothing but bytes and fixups.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn has_no_more_than_fixups(&self) -> bool {
         let lists = self.labels.len()
             | self.open.len()
@@ -109,7 +109,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether this block is the one that is open here, and complete.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn has_open(&self, block: &Self) -> bool {
         block.parent.is_some_and(|parent| parent.home == self.home && Some(parent.block) == self.open_block)
             && block.open_block.is_none()
@@ -119,7 +119,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;
         if !block.labels.is_empty() {
@@ -131,7 +131,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Takes over what a block has, whose bytes have been placed, up to `reached`. Gives the range of its fixups.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn take_over(&mut self, block: &mut Self, reached: Pos) -> core::ops::Range<usize> {
         let first_fixup = self.fixups.len();
         if !block.fixups.is_empty() {
@@ -200,7 +200,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Keeps what a block was written in, and is empty now.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
         if let Some(common) = &mut self.common {
             common.spares.push(spare);

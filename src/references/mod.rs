@@ -205,7 +205,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *fault = None;
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

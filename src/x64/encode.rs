@@ -55,43 +55,43 @@ impl Imm {
     pub const NONE: Imm = Imm(Chunk::new(0, 0));
 
     /// One byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i8(value: i8) -> Imm {
         Imm::u8(value as u8)
     }
 
     /// One byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u8(value: u8) -> Imm {
         Imm(Chunk::new((value as u64) << 56, 1))
     }
 
     /// Two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i16(value: i16) -> Imm {
         Imm::u16(value as u16)
     }
 
     /// Two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u16(value: u16) -> Imm {
         Imm(Chunk::new((value as u64) << 48, 2))
     }
 
     /// Four bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i32(value: i32) -> Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
     }
 
     /// Eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i64(value: i64) -> Imm {
         Imm(Chunk::new(value as u64, 8))
     }
 
     /// Eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u64(value: u64) -> Imm {
         Imm(Chunk::new(value, 8))
     }
@@ -100,20 +100,20 @@ impl Imm {
     ///
     /// # Panics
     /// They have more than eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn then(self, next: Imm) -> Imm {
         assert!(self.0.len + next.0.len <= 8);
         Imm(self.0.then(next.0))
     }
 
     /// A register in the high half of a byte, four bits in the low one (`/is5`).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn is5(register: u8, low: U4) -> Imm {
         Imm::u8(register << 4 | low.bits())
     }
 
     /// A register in the high half of a byte (`/is4`).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn is4(register: u8) -> Imm {
         Imm::u8(register << 4)
     }
@@ -155,7 +155,7 @@ extern "C" fn special_address(
 }
 
 /// Places an instruction with a special address: `imm`, the address, `head`.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_special<D: Direction>(enc: &mut Emitter<'_, D>, head: impl Chunks, word: Word, imm: Chunk) {
     let at = enc.cursor.pos();
     // A pointer, for the same reason as in the cursor.
@@ -166,14 +166,14 @@ fn place_special<D: Direction>(enc: &mut Emitter<'_, D>, head: impl Chunks, word
 }
 
 /// What a field of up to four bytes holds; 0 while the distance is not known.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn distance32(known: Option<i64>) -> i32 {
     // A distance within a buffer fits 32 bits.
     known.map_or(0, |distance| distance as i32)
 }
 
 /// Notes that the operands of the instruction placed next do not go together; for generated code.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });

@@ -24,14 +24,14 @@ impl Rel {
     /// The field of near branches and calls.
     pub const NEAR: Rel = Rel::Rel32;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn disp32(trailing: usize) -> Rel {
         Rel::Disp32 { trailing: trailing as u8 }
     }
 }
 
 impl Field for Rel {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn range(self) -> Range {
         match self {
             Rel::Rel8 => Range { low: -128, high: 127, step: 1 },
@@ -42,13 +42,13 @@ impl Field for Rel {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reaches(self, distance: i64) -> bool {
         // A buffer is smaller than 2 GiB; one that has overflowed is refused for that.
         matches!(self, Rel::Rel32 | Rel::Disp32 { .. }) || self.range().holds(distance)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
         // An instruction that has the field is as long as this says, so the bytes are there.
         match self {
@@ -62,7 +62,7 @@ impl Field for Rel {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn fill(self, code: &mut [u8], from: usize, distance: i64) -> Option<()> {
         if self != Rel::Rel32 {
             return self.fill_other(code, from, distance);
@@ -78,7 +78,7 @@ impl Field for Rel {
         matches!(self, Rel::Rel8 | Rel::Rel32)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn needs_address(self) -> bool {
         self == Rel::Address64
     }
@@ -99,7 +99,7 @@ impl Rel {
 }
 
 /// Writes a field, which is inside the code.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn put<const N: usize>(code: &mut [u8], start: usize, bytes: [u8; N]) {
     if let Some(field) = code.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
         *field = bytes;

@@ -77,7 +77,7 @@ pub(super) struct PackedMem(u64);
 
 impl PackedMem {
     /// The operand as ModRM.rm and what follows it, if it is a base and a displacement.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn encode_based(self) -> Option<Word> {
         // The kind, if there are no prefixes.
         let kind = self.0 >> 48;
@@ -85,7 +85,7 @@ impl PackedMem {
     }
 
     /// The operand as ModRM.rm and what follows it, if it is a base, an index and a displacement.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn encode_indexed(self) -> Option<Word> {
         let (kind, (index, scale)) = (self.0 >> 48, index_and_scale((self.0 >> 40) as u8));
         if kind == Kind::Indexed as u64 && index != Mem::NO_INDEX {
@@ -127,7 +127,7 @@ pub struct ScaledIndex<R = Gpr64> {
 }
 
 /// The parts of `Mem::index`.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 const fn index_and_scale(index: u8) -> (u8, u8) {
     (index & ((1 << INDEX_BITS) - 1), index >> INDEX_BITS)
 }
@@ -152,7 +152,7 @@ impl Mem {
     /// The operand from its parts; `None` if the index is RSP, which no encoding can say.
     ///
     /// Without a base the displacement is an absolute address, sign-extended from 32 bits.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(base: Option<Gpr64>, index: Option<(Gpr64, Scale)>, disp: i32) -> Option<Mem> {
         let address = match base {
             Some(base) => Mem::based(base.number(), disp),
@@ -169,52 +169,45 @@ impl Mem {
     const NO_INDEX: u8 = 4;
 
     /// The address `disp`, sign-extended from 32 bits.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn absolute(disp: i32) -> Mem {
         Mem::plain(Kind::Absolute, 0, disp)
     }
 
     /// `disp` bytes from the end of the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rip(disp: i32) -> Mem {
         Mem::plain(Kind::Rip, 0, disp)
     }
 
     /// The operand relative to FS.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn fs(self) -> Mem {
         self.with(Prefixes::FS)
     }
 
     /// The operand relative to GS.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn gs(self) -> Mem {
         self.with(Prefixes::GS)
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rm(self) -> Operand {
         Operand::Memory(self)
     }
 
     /// In one register.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn packed(self) -> PackedMem {
         let Mem { value, base, index, kind, prefixes } = self;
         let registers = (base as u64) << 32 | (index as u64) << 40;
         PackedMem(value as u32 as u64 | registers | (kind as u64) << 48 | (prefixes.bits() as u64) << 56)
     }
 
-    /// The operand as ModRM.rm and what follows it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn encode(self) -> Word {
-        let packed = self.packed();
-        packed.encode_based().or_else(|| packed.encode_indexed()).unwrap_or_else(|| packed.encode())
-    }
-
     /// The index's number, and the bits of its scale.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn index(self) -> (u8, u8) {
         index_and_scale(self.index)
     }
@@ -244,28 +237,28 @@ impl Mem {
         self.prefixes.addr32()
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn plain(kind: Kind, base: u8, value: i32) -> Mem {
         Mem { value, base, index: 0, kind, prefixes: Prefixes::NONE }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn wrong(problem: AddressProblem) -> Mem {
         Mem::plain(Kind::Wrong, 0, problem as i32)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn with(self, prefixes: Prefixes) -> Mem {
         Mem { prefixes: self.prefixes.and(prefixes), ..self }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn based(base: u8, disp: i32) -> Mem {
         Mem::plain(Kind::Based, base, disp)
     }
 
     /// The same, as many bytes further.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn offset(self, by: i32) -> Mem {
         match (self.kind, self.value.checked_add(by)) {
             (Kind::Wrong, _) => self,
@@ -277,7 +270,7 @@ impl Mem {
     }
 
     /// The same, as many bytes lower.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn offset_down(self, by: i32) -> Mem {
         match by.checked_neg() {
             Some(by) => self.offset(by),
@@ -286,7 +279,7 @@ impl Mem {
     }
 
     /// The same with an index, if there is none.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn with_index(self, index: u8, factor: i32) -> Mem {
         let kind = match self.kind {
             Kind::Based | Kind::BasedWithSib => Kind::Indexed,
@@ -327,35 +320,35 @@ impl core::fmt::Debug for Mem {
 }
 
 impl From<Label> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(label: Label) -> Self {
         Mem::plain(Kind::Label, 0, label.0 as i32)
     }
 }
 
 impl From<Symbol> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(symbol: Symbol) -> Self {
         Mem::plain(Kind::Symbol, 0, symbol.0 as i32)
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(mem: Mem) -> Self {
         Rm::memory(mem)
     }
 }
 
 impl From<Gpr64> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(base: Gpr64) -> Self {
         Mem::based(base.number(), 0)
     }
 }
 
 impl From<Gpr32> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(base: Gpr32) -> Self {
         base + 0
     }
@@ -363,7 +356,7 @@ impl From<Gpr32> for Mem {
 
 impl Add<i32> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self.number(), disp)
     }
@@ -371,7 +364,7 @@ impl Add<i32> for Gpr64 {
 
 impl Sub<i32> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
         Mem::from(self) - disp
     }
@@ -379,7 +372,7 @@ impl Sub<i32> for Gpr64 {
 
 impl Add<i32> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self.number(), disp).with(Prefixes::ADDR32)
     }
@@ -387,7 +380,7 @@ impl Add<i32> for Gpr32 {
 
 impl Sub<i32> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
         Mem::from(self) - disp
     }
@@ -395,7 +388,7 @@ impl Sub<i32> for Gpr32 {
 
 impl Add<i32> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         self.offset(disp)
     }
@@ -403,7 +396,7 @@ impl Add<i32> for Mem {
 
 impl Sub<i32> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
         self.offset_down(disp)
     }
@@ -411,7 +404,7 @@ impl Sub<i32> for Mem {
 
 impl Mul<i32> for Gpr64 {
     type Output = ScaledIndex;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn mul(self, factor: i32) -> ScaledIndex {
         ScaledIndex { register: self, factor }
     }
@@ -419,7 +412,7 @@ impl Mul<i32> for Gpr64 {
 
 impl Mul<i32> for Gpr32 {
     type Output = ScaledIndex<Gpr32>;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn mul(self, factor: i32) -> ScaledIndex<Gpr32> {
         ScaledIndex { register: self, factor }
     }
@@ -427,7 +420,7 @@ impl Mul<i32> for Gpr32 {
 
 impl Add<ScaledIndex> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex) -> Mem {
         Mem::from(self) + index
     }
@@ -435,7 +428,7 @@ impl Add<ScaledIndex> for Gpr64 {
 
 impl Add<ScaledIndex<Gpr32>> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
         Mem::from(self).with_index(index.register.number(), index.factor)
     }
@@ -443,7 +436,7 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
 
 impl Add<Gpr64> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: Gpr64) -> Mem {
         self + index * 1
     }
@@ -451,7 +444,7 @@ impl Add<Gpr64> for Gpr64 {
 
 impl Add<ScaledIndex> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex) -> Mem {
         self.with_index(index.register.number(), index.factor)
     }
@@ -459,7 +452,7 @@ impl Add<ScaledIndex> for Mem {
 
 impl Add<i32> for ScaledIndex {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::absolute(disp) + self
     }
@@ -484,7 +477,7 @@ impl<R> VMem<R> {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rm(self) -> Operand {
         Operand::Memory(self.mem)
     }
@@ -550,7 +543,7 @@ pub struct EMem(Mem);
 
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rm(self) -> Operand {
         Operand::Memory(self.0)
     }

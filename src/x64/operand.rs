@@ -25,39 +25,33 @@ pub(super) enum RegRule {
 }
 
 impl Reg {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn new(rule: RegRule, number: u8) -> Reg {
         Reg { rule, number }
     }
 
     /// A number that the opcode fixes, below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn fixed(number: u8) -> Reg {
         Reg::new(RegRule::Plain, number & 7)
     }
 
     /// The number in encodings.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn number(self) -> u8 {
         self.number
     }
 
     /// In one byte, for a function that is not inlined.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn packed(self) -> PackedReg {
         PackedReg((self.rule as u8) << 5 | self.number)
     }
 
     /// Its bits in a head, as ModRM.reg.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn reg_bits(self) -> RegBits {
         self.packed().reg_bits()
-    }
-
-    /// Its bits in a head, as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn rm_bits(self) -> RmBits {
-        self.packed().rm_bits()
     }
 
     /// Whether the register can do without REX.
@@ -72,17 +66,17 @@ pub(super) struct PackedReg(u8);
 
 impl PackedReg {
     /// The register, or if that is number 0 this digit.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn or_digit(self, digit: u8) -> PackedReg {
         PackedReg(self.0 | digit)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn reg_bits(self) -> RegBits {
         RegBits(TABLES.reg[self.0 as usize & 127])
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn rm_bits(self) -> RmBits {
         RmBits(TABLES.rm[self.0 as usize & 127])
     }
@@ -103,7 +97,7 @@ pub trait RegisterClass: Copy {
 }
 
 impl RegisterClass for Reg {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reg(self) -> Reg {
         self
     }
@@ -119,15 +113,6 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// The operand as ModRM.rm and what follows it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn encode(self) -> Word {
-        match self {
-            Operand::Register(register) => Word::register(register.rm_bits().0),
-            Operand::Memory(mem) => mem.encode(),
-        }
-    }
-
     /// The register's number; `None` for memory.
     pub const fn register(self) -> Option<u8> {
         match self {
@@ -156,13 +141,13 @@ pub struct Low<T>(T);
 
 impl<R: RegisterClass> Low<R> {
     /// `None` if the register's number is above 7.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn new(register: R) -> Option<Self> {
         if register.reg().needs_no_rex() { Some(Low(register)) } else { None }
     }
 
     /// For generated code: the register.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn reg(self) -> Reg {
         self.0.reg()
     }
@@ -170,20 +155,20 @@ impl<R: RegisterClass> Low<R> {
 
 impl Low<Mem> {
     /// `None` if the base or the index is above number 7.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn memory(mem: Mem) -> Option<Self> {
         if mem.needs_no_rex() { Some(Low(mem)) } else { None }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rm(self) -> Operand {
         Operand::Memory(self.0)
     }
 }
 
 impl From<Low<Mem>> for Rm<Gpr8h> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(mem: Low<Mem>) -> Self {
         Rm::memory(mem.0)
     }
@@ -235,39 +220,39 @@ pub struct Rm<R> {
 }
 
 impl<R> Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn new(operand: Operand) -> Self {
         Rm { operand, class: PhantomData }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn memory(mem: Mem) -> Self {
         Rm::new(Operand::Memory(mem))
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rm(self) -> Operand {
         self.operand
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(register: R) -> Self {
         Rm::new(Operand::Register(register.reg()))
     }
 }
 
 impl<R: AnyAddress> From<Label> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(label: Label) -> Self {
         Rm::memory(label.into())
     }
 }
 
 impl<R: AnyAddress> From<Symbol> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(symbol: Symbol) -> Self {
         Rm::memory(symbol.into())
     }
@@ -308,13 +293,13 @@ pub struct U4(u8);
 
 impl U4 {
     /// `None` above 15.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(value: u8) -> Option<U4> {
         if value < 16 { Some(U4(value)) } else { None }
     }
 
     /// The value.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u8 {
         self.0
     }

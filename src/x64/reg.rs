@@ -16,26 +16,26 @@ macro_rules! class {
 
         impl $ty {
             #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
             #[doc = concat!("The register with this number modulo ", $count, ": for a register allocator's numbers, which are below ", $count, " anyway.")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn wrapping(number: u8) -> Self {
                 $ty(number % $count)
             }
 
             /// The number in encodings.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn number(self) -> u8 {
                 self.0
             }
         }
 
         impl RegisterClass for $ty {
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn reg(self) -> Reg {
                 Reg::new(RegRule::$rule, self.0)
             }
@@ -75,7 +75,7 @@ macro_rules! extended {
         constants!($ty: $($name $number)*);
 
         impl From<$plain> for $ty {
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -233,7 +233,7 @@ extended!(
 
 impl Gpr32 {
     /// The low half of a 64-bit register: [`Gpr64::r32`].
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn low_half(register: Gpr64) -> Gpr32 {
         register.r32()
     }
@@ -244,7 +244,7 @@ macro_rules! widths {
     ($($from:ident: $($method:ident $to:ident $bits:literal)*;)*) => {$(
         impl $from {$(
             #[doc = concat!("The ", $bits, " bits of the register, as an operand.")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn $method(self) -> $to {
                 $to(self.0)
             }
@@ -273,7 +273,7 @@ macro_rules! high_bytes {
     ($($from:ident $back:ident)*) => {
         $(impl $from {
             /// The second byte of the register: AH, CH, DH or BH; the others have no name for it.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn high_byte(self) -> Option<Gpr8h> {
                 if self.0 < 4 { Some(Gpr8h(self.0 + 4)) } else { None }
             }
@@ -281,7 +281,7 @@ macro_rules! high_bytes {
 
         impl Gpr8h {$(
             /// The register that the byte is a part of, be it the lowest or the second: A, C, D or B.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn $back(self) -> $from {
                 $from(self.0 % 4)
             }
@@ -293,7 +293,7 @@ high_bytes!(Gpr16 r16 Gpr32 r32 Gpr64 r64);
 
 impl Gpr8 {
     /// The byte as an operand of an instruction without a REX prefix, which has names for AL, CL, DL and BL only.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn without_rex(self) -> Option<Gpr8h> {
         if self.0 < 4 { Some(Gpr8h(self.0)) } else { None }
     }
@@ -304,7 +304,7 @@ macro_rules! plain {
     ($($from:ident $to:ident)*) => {$(
         impl $from {
             #[doc = concat!("The register as a [`", stringify!($to), "`], if it is one of the first sixteen.")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn plain(self) -> Option<$to> {
                 $to::new(self.0)
             }

@@ -11,7 +11,7 @@ impl<D: Direction> Emitter<'_, D> {
     /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn mov_r64_imm(&mut self, r64: Gpr64, imm: i64) {
         if let Ok(unsigned) = u32::try_from(imm) {
             // Writing a 32-bit register clears the high half.
@@ -51,7 +51,7 @@ impl<D: Direction> Emitter<'_, D> {
 /// Branches.
 impl<D: Direction> Emitter<'_, D> {
     /// `call`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn call(&mut self, target: impl Into<Target>) {
         self.call_rel32(target);
     }
@@ -63,7 +63,7 @@ macro_rules! conditional {
         impl<D: Direction> Emitter<'_, D> {
             $($(
                 #[doc = concat!("The same as [`", stringify!($name), "`](Self::", stringify!($name), ").")]
-                #[cfg_attr(not(debug_assertions), inline(always))]
+                #[inline(always)]
                 pub fn $synonym(&mut self, target: impl Into<Target>) {
                     self.$name(target);
                 }

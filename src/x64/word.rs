@@ -26,7 +26,7 @@ use crate::{
     references::label::{Label, Symbol, Target},
 };
 
-/// A register or memory operand as ModRM.rm and what follows it.
+/// A memory operand as ModRM.rm and what follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Word {
     pub(super) head: u32,
@@ -51,7 +51,6 @@ impl Word {
     const SHIFT: u32 = 63;
     const UNUSED: u32 = 0xFF << Self::UNUSED_AT;
     const UNUSED_AT: u32 = 8;
-    const REGISTER: u32 = 1 << 16;
     const SPECIAL: u32 = 1 << 17;
     // How an operand is special. In the last three the tail says which.
     const PREFIXES_AT: u32 = 18;
@@ -59,35 +58,24 @@ impl Word {
     const SYMBOL: u32 = 1 << 22;
     const PROBLEM: u32 = 1 << 23;
 
-    /// The register whose bits in the head these are.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn register(head: u32) -> Self {
-        Word { head, info: Self::REGISTER | 8 << Self::UNUSED_AT, tail: 0 }
-    }
-
     /// What follows ModRM.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn tail(self) -> Chunk {
         Chunk::new(self.tail, self.tail_len())
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn is_register(self) -> bool {
-        self.info & Self::REGISTER != 0
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn is_special(self) -> bool {
         self.info & Self::SPECIAL != 0
     }
 
     /// Bytes behind ModRM: 0 to 5.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn tail_len(self) -> usize {
         8 - ((self.info & Self::UNUSED) >> Self::UNUSED_AT) as usize
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn modrm(self) -> u8 {
         (self.head >> 24) as u8
     }
@@ -98,7 +86,7 @@ impl Word {
     }
 
     /// What a PC-relative address refers to.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn target(self) -> Option<Target> {
         let number = (self.tail >> 32) as u32;
         if self.info & Self::LABEL != 0 {
@@ -111,7 +99,7 @@ impl Word {
     }
 
     /// Why this is no address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn problem(self) -> Option<AddressProblem> {
         if self.info & Self::PROBLEM == 0 {
             return None;
@@ -120,7 +108,7 @@ impl Word {
     }
 
     /// `[rip + disp]` whose displacement is found later.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn pc_relative(target: Target) -> Self {
         let (number, kind) = match target {
             Target::Label(label) => (label.0, Self::LABEL),
@@ -131,13 +119,13 @@ impl Word {
     }
 
     /// `[rip + disp]`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn rip(disp: i32) -> Self {
         Address::new(5, 0, 0, 4, 0).with_tail(0, disp as u32 as u64)
     }
 
     /// An address that cannot be encoded; `finish` reports it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn wrong(problem: AddressProblem) -> Self {
         let rip = Self::rip(0);
         Word { info: rip.info | Self::SPECIAL | Self::PROBLEM, tail: problem as u64, ..rip }
@@ -156,7 +144,7 @@ impl Word {
 
     /// The same address with its displacement in units of `1 << log2` bytes where that makes it one byte (disp8*N).
     pub(super) const fn with_disp8_unit(self, log2: u8) -> Self {
-        if log2 == 0 || self.is_register() || self.target().is_some() || self.problem().is_some() {
+        if log2 == 0 || self.target().is_some() || self.problem().is_some() {
             return self;
         }
         let (mode, low) = (self.modrm() >> 6, self.modrm() & 7);
@@ -183,7 +171,7 @@ impl Word {
     }
 
     /// The address with these prefixes. A wrong one has none.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with(self, Prefixes(prefixes): Prefixes) -> Self {
         if prefixes == 0 || self.info & Self::PROBLEM != 0 {
             return self;
@@ -203,17 +191,17 @@ impl Prefixes {
     pub(super) const ADDR32: Prefixes = Prefixes(4);
     const ALL: u8 = 7;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn bits(self) -> u8 {
         self.0
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn from_bits(bits: u8) -> Prefixes {
         Prefixes(bits & Self::ALL)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn and(self, more: Prefixes) -> Prefixes {
         Prefixes(self.0 | more.0)
     }
@@ -254,13 +242,13 @@ impl Address {
     }
 
     /// The address with an index, whose bits in the head these are.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with_index(self, bits: u32) -> Address {
         Address { head: self.head | bits, ..self }
     }
 
     /// The address with `more` behind those bytes. Nothing is 0, however far it is shifted.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with_tail(self, first: u64, more: u64) -> Word {
         // Masked, so that the tests of flags fold: the compiler cannot see into a table.
         Word { head: self.head, info: self.info & Word::UNUSED, tail: first | more << (self.info & Word::SHIFT) }

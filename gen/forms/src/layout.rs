@@ -184,7 +184,7 @@ fn method(name: &str, what: &str, lsb: u32, width: u32) -> Item {
         }
     };
     let tokens = quote! {
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         pub(super) const fn #name(self) -> #ty {
             #value
         }

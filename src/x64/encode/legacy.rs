@@ -49,7 +49,7 @@ impl LegacyRow {
 }
 
 impl Op {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn unpack(row: u64) -> Op {
         let row = LegacyRow(row);
         Op {
@@ -65,7 +65,7 @@ impl Op {
     const SIGN_EXTENDED: u32 = 2 << 16;
 
     /// The same constants, where so many opcode and prefix bytes are known when the function is compiled.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn sized<const OPCODE: u32, const PREFIX: u32>(self) -> Op {
         debug_assert!(self.opcode_len == OPCODE && self.prefix_len == PREFIX);
         Op { opcode_len: OPCODE, prefix_len: PREFIX, ..self }
@@ -77,7 +77,7 @@ impl Op {
     }
 
     /// REX, if the operands' heads `bits` need it, an opcode of one or two bytes, and ModRM.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn with_modrm(self, bits: u32) -> Chunk<u32> {
         // Where REX would stand before one opcode byte stands 0F before two, which has all its bits but this one.
         let bits = if self.opcode_len == 2 { bits & !(Word::REX << 8) } else { bits };
@@ -85,7 +85,7 @@ impl Op {
     }
 
     /// REX, if the register needs it, and an opcode of one or two bytes whose low bits hold the register.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn with_register(self, register: RmBits) -> Chunk<u32> {
         let bits = register.0 & (7 << 24 | Word::NEEDS_REX);
         // REX stands below the register's bits, and is shifted up to its place; what stays below that is overwritten.
@@ -93,7 +93,7 @@ impl Op {
     }
 
     /// An opcode of one or two bytes, without operands.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn alone(self) -> Chunk<u32> {
         self.behind_rex(0, self.opcode, 0)
     }
@@ -104,7 +104,7 @@ impl Op {
     }
 
     /// REX, if `bits` need it, in front of the opcode as it stands in a word, in which `behind` bytes follow it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn behind_rex(self, bits: u32, opcode: u32, behind: u32) -> Chunk<u32> {
         let place = self.rex_place(behind);
         let bits = bits | self.w << place;
@@ -114,7 +114,7 @@ impl Op {
     }
 
     /// The same in two chunks, since three opcode bytes leave no room for REX.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn apart(self, bits: u32) -> (Chunk<u32>, Chunk<u8>) {
         let rex = bits & Word::NEEDS_REX | self.w;
         let opcode = Chunk::new(bits & Word::MODRM | self.opcode >> 8, 1 + self.opcode_len as usize);
@@ -132,13 +132,13 @@ impl Op {
 }
 
 /// Places `head`, which ends in the opcode or in ModRM, with the row's prefixes in front of it.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_prefixed<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: impl Chunks) {
     if op.prefix_len == 0 { enc.cursor.place(head) } else { enc.cursor.place((head, op.prefixes())) }
 }
 
 /// Places a head and the immediate behind it: in one store if they fit a word.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_with_imm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: Chunk<u32>, Imm(imm): Imm) {
     match imm.len {
         0 => place_prefixed(enc, op, head),
@@ -149,7 +149,7 @@ fn place_with_imm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: Chunk<u3
 }
 
 /// Places a head that ends in ModRM, of which `bits` are the operands' heads, in front of what is placed before it.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_modrm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, bits: u32, behind: impl Chunks) {
     if op.is_short() {
         place_prefixed(enc, op, (behind, op.with_modrm(bits)));
@@ -159,7 +159,7 @@ fn place_modrm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, bits: u32, behind
 }
 
 /// Places an instruction whose ModRM.rm is a register.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: Imm) {
     let bits = reg.0 | rm.0;
     debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
@@ -171,7 +171,7 @@ fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, 
 }
 
 /// Places an instruction whose ModRM.rm is memory.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: PackedMem, imm: Imm) {
     let Some(word) = rm.encode_based() else { return indexed(enc, row, reg, rm, imm) };
     let bits = reg.reg_bits().0 | word.head;
@@ -185,7 +185,7 @@ fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: P
 
 /// Places an instruction with an immediate of one byte if the value fits that, else of four, or of two if there is a prefix, which is 66 then. Nothing branches on the value: both
 /// sizes are made, and one is selected.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: i32) {
     let (size, head) = (SignExtended::new(op, imm), op.with_modrm(reg.0 | rm.0));
     // An immediate stands as high in its word as it can; what is too much falls out.
@@ -196,7 +196,7 @@ fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: R
 }
 
 /// The same with memory.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_memory_by_size<D: Direction>(
     enc: &mut Emitter<'_, D>,
     row: u64,
@@ -227,7 +227,7 @@ struct SignExtended {
 }
 
 impl SignExtended {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn new(op: Op, imm: i32) -> SignExtended {
         SignExtended {
             imm: (imm as u32 as u64) << 32,
@@ -452,7 +452,7 @@ pub fn rm_imm<D: Direction, M: RmPart>(
 }
 
 /// What stands in ModRM.reg: a register, or the row's digit where there is none.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn reg_or_digit(row: u64, reg: impl RegPart) -> PackedReg {
     reg.reg().packed().or_digit(LegacyRow(row).digit())
 }
@@ -494,7 +494,7 @@ pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, ne
 }
 
 /// Places a branch.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
     let Target::Label(label) = target else { return pending_branch(enc, short, near, target) };
     let Some(pos) = enc.references.pos_of(label) else { return pending_branch(enc, short, near, target) };
@@ -513,7 +513,7 @@ fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, t
 }
 
 /// Places a branch whose distance is not known yet.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
     // Code that grows up is never moved.
     if D::GROWS == Grows::Down && enc.references.is_movable() {
@@ -526,19 +526,19 @@ fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near
 }
 
 /// The bytes of a branch without prefixes whose distance has four bytes.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn near_branch_len(row: u64) -> usize {
     Op::unpack(row).opcode_len as usize + 4
 }
 
 /// Places a branch of two bytes.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_short_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance: i8) {
     enc.cursor.place(Chunk::new(u32::from(distance as u8) << 24 | Op::unpack(row).opcode >> 8, 2));
 }
 
 /// Places a branch without prefixes whose distance has four bytes.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_near_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance: i32) {
     let op = Op::unpack(row);
     let word = u64::from(distance as u32) << 32 | u64::from(op.opcode);

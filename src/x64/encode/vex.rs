@@ -17,7 +17,7 @@ use crate::{
 
 impl VexRow {
     /// The head that ends in ModRM: `bits` are the operands' heads.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
         // Operands have R, X and B as REX does, in bits 2 to 0 of a byte; in the prefix they are bits 7 to 5.
         let rxb = u64::from(!bits & 7) << 5;
@@ -31,7 +31,7 @@ impl VexRow {
     }
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_register<D: Direction>(
     enc: &mut Emitter<'_, D>,
     row: VexRow,
@@ -48,7 +48,7 @@ fn place_register<D: Direction>(
     }
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_memory<D: Direction>(
     enc: &mut Emitter<'_, D>,
     row: VexRow,
