@@ -147,7 +147,8 @@ extern "C" fn special_address(
     if let Some(target) = word.target() {
         let grows = references.grows();
         let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
-        let disp = distance32(references.refer(grows, end, Rel::disp32(trailing), target));
+        let field = Rel::disp32(trailing, word.addend());
+        let disp = references.refer(grows, end, field, target).map_or(0, |distance| (distance + field.addend()) as i32);
         return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
     let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };

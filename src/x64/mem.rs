@@ -24,7 +24,11 @@ use core::ops::{Add, Mul, Sub};
 /// let pointer = Mem::from(RDI);
 /// let thread_local = (RAX + 8).fs();
 /// let compressed = EBX + ECX * 4; // 32-bit addressing
-/// # let _ = (field, element, pointer, thread_local, compressed);
+///
+/// let mut enc = Encoder::new();
+/// let constant = enc.constant_u64(0x1_0000_0000);
+/// let upper_half = Mem::from(constant) + 4; // to a label 16 bits may be added
+/// # let _ = (field, element, pointer, thread_local, compressed, upper_half);
 /// ```
 ///
 /// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
@@ -33,7 +37,7 @@ use core::ops::{Add, Mul, Sub};
 pub struct Mem {
     /// The displacement in bytes, or the number of what `kind` says.
     value: i32,
-    /// The base's number.
+    /// The base's number. This byte and the next one are what is added to the address of a label or symbol.
     base: u8,
     /// The index's number, and above that its scale.
     index: u8,
@@ -95,6 +99,11 @@ impl PackedMem {
         }
     }
 
+    /// What is added to the address of a label or symbol.
+    const fn addend(self) -> i16 {
+        (self.0 >> 32) as i16
+    }
+
     /// The operand as ModRM.rm and what follows it.
     pub(super) fn encode(self) -> Word {
         let (value, base) = (self.0 as i32, (self.0 >> 32) as u8);
@@ -107,8 +116,8 @@ impl PackedMem {
             Kind::Scaled => address::baseless(index, scale, value),
             Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
             Kind::Rip => Word::rip(value),
-            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32))),
-            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32))),
+            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32)), self.addend()),
+            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32)), self.addend()),
             Kind::Wrong => Word::wrong(AddressProblem::ALL[value as usize % AddressProblem::ALL.len()]),
         };
         word.with(Prefixes::from_bits((self.0 >> 56) as u8))
@@ -257,13 +266,23 @@ impl Mem {
         Mem::plain(Kind::Based, base, disp)
     }
 
+    /// What is added to the address of a label or symbol.
+    const fn addend(self) -> i16 {
+        i16::from_le_bytes([self.base, self.index])
+    }
+
     /// The same, as many bytes further.
     #[inline(always)]
     const fn offset(self, by: i32) -> Mem {
         match (self.kind, self.value.checked_add(by)) {
             (Kind::Wrong, _) => self,
-            (Kind::Label | Kind::Symbol, _) if by == 0 => self,
-            (Kind::Label | Kind::Symbol, _) => Mem::wrong(AddressProblem::TargetDisplacement),
+            (Kind::Label | Kind::Symbol, _) => match (self.addend() as i32).checked_add(by) {
+                Some(sum) if sum as i16 as i32 == sum => {
+                    let [base, index] = (sum as i16).to_le_bytes();
+                    Mem { base, index, ..self }
+                }
+                _ => Mem::wrong(AddressProblem::TargetDisplacement),
+            },
             (_, Some(value)) => Mem { value, ..self },
             (_, None) => Mem::wrong(AddressProblem::Displacement),
         }
@@ -313,7 +332,7 @@ impl core::fmt::Debug for Mem {
             Kind::Scaled => write!(f, "#{index} * {factor} + {value}]"),
             Kind::Absolute => write!(f, "{value}]"),
             Kind::Rip => write!(f, "rip + {value}]"),
-            Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {}]", *value as u32),
+            Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {} + {}]", *value as u32, self.addend()),
             Kind::Wrong => write!(f, "wrong: {:?}]", AddressProblem::ALL.get(*value as usize)),
         }
     }

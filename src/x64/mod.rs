@@ -157,7 +157,7 @@ impl crate::isa::sealed::Isa for X64 {
 
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
-            (SiteKind::X64Rel32, field) => matches!(field, Some(Rel::Rel32 | Rel::Disp32 { trailing: 0 })),
+            (SiteKind::X64Rel32, field) => matches!(field, Some(Rel::Rel32 | Rel::Disp32 { trailing: 0, addend: 0 })),
             (SiteKind::X64Imm32, field) => field.is_none() && bytes > 4,
             (SiteKind::X64Imm64, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 10,
             (SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,

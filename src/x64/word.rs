@@ -98,6 +98,11 @@ impl Word {
         }
     }
 
+    /// What is added to the address of what a PC-relative address refers to.
+    pub(super) const fn addend(self) -> i16 {
+        self.tail as i16
+    }
+
     /// Why this is no address.
     #[inline(always)]
     pub(super) const fn problem(self) -> Option<AddressProblem> {
@@ -109,13 +114,13 @@ impl Word {
 
     /// `[rip + disp]` whose displacement is found later.
     #[inline(always)]
-    pub(super) const fn pc_relative(target: Target) -> Self {
+    pub(super) const fn pc_relative(target: Target, addend: i16) -> Self {
         let (number, kind) = match target {
             Target::Label(label) => (label.0, Self::LABEL),
             Target::Symbol(symbol) => (symbol.0, Self::SYMBOL),
         };
         let rip = Self::rip(0);
-        Word { info: rip.info | Self::SPECIAL | kind, tail: (number as u64) << 32, ..rip }
+        Word { info: rip.info | Self::SPECIAL | kind, tail: (number as u64) << 32 | addend as u16 as u64, ..rip }
     }
 
     /// `[rip + disp]`.
