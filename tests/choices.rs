@@ -1,6 +1,6 @@
 //! Operations as values: each function that takes one places what the function of that operation places.
 
-use tailfirst::{Label, x64::*};
+use tailfirst::{Label, aarch64, x64::*};
 
 fn bytes(place: impl FnOnce(&mut Encoder)) -> Vec<u8> {
     let mut enc = Encoder::new();
@@ -80,4 +80,45 @@ fn operations() {
         minsd_xmm_xmmm64 divsd_xmm_xmmm64 maxsd_xmm_xmmm64);
     same!(Arith: arithps_xmm_xmmm128(XMM1, Mem::from(RSI)); addps_xmm_xmmm128 mulps_xmm_xmmm128 subps_xmm_xmmm128
         minps_xmm_xmmm128 divps_xmm_xmmm128 maxps_xmm_xmmm128);
+}
+
+#[test]
+fn operations_of_aarch64() {
+    use aarch64::{
+        AddSub, CondSelect, D1, D2, D3, Divide, FpArith, Logic, LogicImm, LogicalImm64, Shift64, ShiftBy, W1, W2, W3,
+        X1, X2, X3,
+    };
+    fn bytes(place: impl FnOnce(&mut aarch64::Encoder)) -> Vec<u8> {
+        let mut enc = aarch64::Encoder::new();
+        place(&mut enc);
+        enc.finish().expect("nothing refers to anything").bytes().to_vec()
+    }
+    /// As above; with the operations by name, since they are in the order of their bits.
+    macro_rules! same {
+        ($ty:ident: $general:ident $arguments:tt; $($value:ident $single:ident)*) => {{
+            assert_eq!($ty::ALL.len(), [$($ty::$value),*].len());
+            $(assert_eq!(
+                bytes(|enc| same!(@call enc $general [$ty::$value] $arguments)),
+                bytes(|enc| same!(@call enc $single $arguments)),
+                stringify!($single)
+            );)*
+        }};
+        (@call $enc:ident $name:ident $([$value:expr])? ($($argument:expr),*)) => {
+            $enc.$name($($value,)? $($argument),*)
+        };
+    }
+    same!(AddSub: add_sub_x(X1, X2, X3); Add add_x Adds adds_x Sub sub_x Subs subs_x);
+    let shift = Shift64::lsl(3).expect("below 64");
+    same!(AddSub: add_sub_x_shift(X1, X2, X3, shift);
+        Add add_x_shift Adds adds_x_shift Sub sub_x_shift Subs subs_x_shift);
+    same!(Logic: logic_w(W1, W2, W3);
+        And and_w Bic bic_w Orr orr_w Orn orn_w Eor eor_w Eon eon_w Ands ands_w Bics bics_w);
+    let ones = LogicalImm64::new(0xFF).expect("is a bitmask");
+    same!(LogicImm: logic_imm_x_imm(X1, X2, ones); And and_x_imm Orr orr_x_imm Eor eor_x_imm);
+    same!(CondSelect: cond_select_x(X1, X2, X3, aarch64::Cond::LT);
+        Csel csel_x Csinc csinc_x Csinv csinv_x Csneg csneg_x);
+    same!(Divide: divide_w(W1, W2, W3); Udiv udiv_w Sdiv sdiv_w);
+    same!(ShiftBy: shift_by_x(X1, X2, X3); Lsl lsl_x Lsr lsr_x Asr asr_x Ror ror_x);
+    same!(FpArith: fp_arith_d(D1, D2, D3); Fmul fmul_d Fdiv fdiv_d Fadd fadd_d Fsub fsub_d Fmax fmax_d Fmin fmin_d
+        Fmaxnm fmaxnm_d Fminnm fminnm_d Fnmul fnmul_d);
 }

@@ -47,6 +47,11 @@ mod sme;
 mod sve;
 mod sysreg;
 mod system;
+mod values {
+    //! Operations as values, as the tables have them.
+
+    include!(concat!(env!("OUT_DIR"), "/aarch64_values.rs"));
+}
 mod vector;
 
 // Conditions are written as the tables have them.
@@ -81,6 +86,7 @@ pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
     TlbiOp, TlbiXOp,
 };
+pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{
     LaneB, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,
 };

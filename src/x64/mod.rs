@@ -92,13 +92,6 @@
 //! ```
 
 mod address;
-mod choices {
-    //! Operations that are values, as the tables have them.
-
-    use super::Cond;
-
-    include!(concat!(env!("OUT_DIR"), "/x64_choices.rs"));
-}
 mod cond;
 mod decorate;
 pub mod encode;
@@ -112,6 +105,13 @@ pub mod operand;
 mod reg;
 mod select;
 mod tables;
+mod values {
+    //! Operations as values, as the tables have them.
+
+    use super::Cond;
+
+    include!(concat!(env!("OUT_DIR"), "/x64_values.rs"));
+}
 mod word;
 
 // Digits are in groups that follow the constants; see the head of the file.
@@ -123,7 +123,6 @@ mod generated {
 use crate::{Direction, Down, SiteKind, Up, isa::Edge};
 
 pub use address::Scale;
-pub use choices::{Alu, Arith, Shift};
 pub use cond::Cond;
 pub use decorate::*;
 pub use fixup::Rel;
@@ -135,6 +134,7 @@ pub use operand::{
     ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
+pub use values::{Alu, Arith, Shift};
 
 /// The instruction set x86-64, as the parameter of [`Encoder`](crate::Encoder).
 #[derive(Debug, Clone, Copy)]

@@ -20,6 +20,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Literal, Span};
 use quote::quote;
+use std::collections::HashMap;
 
 /// What tells a form from the others of its family, and the function that takes it as a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,10 @@ impl Choice {
 pub trait Member: Aliased {
     /// Its choice.
     fn choice(&self) -> Option<&Choice>;
+    /// The same, to be changed.
+    fn choice_mut(&mut self) -> Option<&mut Choice>;
+    /// Its parameters, as text.
+    fn parameters(&self) -> Vec<String>;
     /// Its row's constants.
     fn number(&self) -> u64;
 }
@@ -66,6 +71,23 @@ impl<'a, F: Member> Family<'a, F> {
     pub fn first(&self) -> Option<(&'a F, &'a Choice)> {
         let first = self.forms.first()?;
         Some((*first, first.choice()?))
+    }
+}
+
+/// Numbers the values of each type by the bits of the words in which its forms differ, where they stand.
+pub fn number_by_bits<F: Member>(forms: &mut [F]) {
+    let mut bits: HashMap<String, u64> = HashMap::new();
+    let mut firsts: HashMap<String, u64> = HashMap::new();
+    for form in &*forms {
+        let Some(choice) = form.choice() else { continue };
+        let first = firsts.entry(choice.function.clone()).or_insert(form.number());
+        *bits.entry(choice.ty.clone()).or_default() |= *first ^ form.number();
+    }
+    for form in forms {
+        let number = form.number();
+        if let Some(choice) = form.choice_mut() {
+            choice.code = (number & bits.get(&choice.ty).copied().unwrap_or_default()) as u32;
+        }
     }
 }
 
@@ -90,14 +112,16 @@ pub fn families<F: Member>(forms: &[F]) -> Result<Vec<Family<'_, F>>, TableError
 /// Where the forms' codes stand in their constants.
 fn shift<F: Member>(forms: &[&F]) -> Result<u32, TableError> {
     let mut differences = forms.windows(2).filter_map(|pair| {
-        let codes = pair[1].choice()?.code.wrapping_sub(pair[0].choice()?.code);
-        (codes != 0).then(|| pair[1].number().wrapping_sub(pair[0].number()) / u64::from(codes))
+        let codes = i64::from(pair[1].choice()?.code) - i64::from(pair[0].choice()?.code);
+        let numbers = pair[1].number().wrapping_sub(pair[0].number()) as i64;
+        (codes != 0).then(|| (numbers / codes) as u64)
     });
     let step = differences.next().unwrap_or(1);
     let is_placed = |form: &&F, first: &&F| {
         let (code, first_code) = (form.choice().map(|c| c.code), first.choice().map(|c| c.code));
         let codes = u64::from(code.unwrap_or(0)).wrapping_sub(first_code.unwrap_or(0).into());
-        form.number() == first.number().wrapping_add(codes.wrapping_mul(step))
+        form.parameters() == first.parameters()
+            && form.number() == first.number().wrapping_add(codes.wrapping_mul(step))
     };
     match forms.iter().find(|form| !step.is_power_of_two() || !is_placed(form, &forms[0])) {
         Some(form) => {
@@ -132,15 +156,15 @@ fn declaration(ty: &str, variants: &[(u32, &str)]) -> String {
     let (name, count) = (ident(ty), Literal::usize_unsuffixed(variants.len()));
     let names: Vec<_> = variants.iter().map(|(_, variant)| ident(variant)).collect();
     let each = variants.iter().map(|(code, variant)| {
-        let (docs, variant, code) =
-            (format!("`{}`.", variant.to_lowercase()), ident(variant), Literal::u32_unsuffixed(*code));
+        let (docs, variant, code) = (format!("`{}`.", variant.to_lowercase()), ident(variant), hex(*code));
         quote!(#[doc = #docs] #variant = #code)
     });
+    let number = ident(if variants.iter().all(|(code, _)| *code < 256) { "u8" } else { "u32" });
     let declared = Item {
         docs: vec!["An operation as a value; its number is the one in encodings.".into()],
         tokens: quote! {
             #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-            #[repr(u8)]
+            #[repr(#number)]
             pub enum #name { #(#each),* }
         },
     };
@@ -151,11 +175,28 @@ fn declaration(ty: &str, variants: &[(u32, &str)]) -> String {
     print::items(None, &[declared]) + "\n" + &print::items(Some(quote!(impl #name)), &[all])
 }
 
+/// A number in base 16.
+fn hex(code: u32) -> Literal {
+    format!("{code:#X}").parse().unwrap_or_else(|_| Literal::u32_unsuffixed(code))
+}
+
 fn checks(ty: &str, variants: &[(u32, &str)]) -> String {
     variants
         .iter()
         .map(|(code, variant)| format!("const _: () = assert!({ty}::{variant} as u32 == {code});\n"))
         .collect()
+}
+
+/// A type's name as a part of a function's, or as a parameter's.
+pub fn snake(ty: &str) -> String {
+    let mut text = String::new();
+    for c in ty.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
 }
 
 /// A type's or variant's name.

@@ -327,6 +327,14 @@ impl Member for Form {
         self.choice.as_ref()
     }
 
+    fn choice_mut(&mut self) -> Option<&mut Choice> {
+        self.choice.as_mut()
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        self.operands.iter().map(|operand| operand.text.clone()).collect()
+    }
+
     fn number(&self) -> u64 {
         layouts::number(&self.encoding)
     }

@@ -64,7 +64,7 @@ impl Source {
         let (first, choice) = family.first()?;
         let form = Form { name: choice.function.clone(), syntax: choice.syntax.clone(), ..first.clone() };
         let functions = family.forms.iter().map(|form| form.name.clone()).collect();
-        let (ty, parameter) = (ident(&choice.ty), ident(&choice.ty.to_lowercase()));
+        let (ty, parameter) = (ident(&choice.ty), ident(&choice::snake(&choice.ty)));
         Some(Source { form, value: Some(Value { ty, parameter, code: choice.code, shift: family.shift, functions }) })
     }
 
@@ -92,9 +92,10 @@ impl Source {
         };
         let rest = layout.literal(number.wrapping_sub(u64::from(*code) << shift));
         let number = ident(&format!("u{}", layout.bits));
-        let value = quote!((#parameter as #number));
-        let shift = (*shift != 0).then(|| Literal::u32_unsuffixed(*shift)).map(|shift| quote!(<< #shift));
-        quote!(#rest + (#value #shift))
+        match Literal::u32_unsuffixed(*shift) {
+            _ if *shift == 0 => quote!(#rest + (#parameter as #number)),
+            shift => quote!(#rest + ((#parameter as #number) << #shift)),
+        }
     }
 }
 
