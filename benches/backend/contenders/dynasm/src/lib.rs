@@ -19,13 +19,19 @@ impl Default for Backend {
     }
 }
 
+/// Places one operation.
+#[inline(never)]
+fn lower(ops: &mut VecAssembler<X64Relocation>, labels: &[DynamicLabel], op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn lower_all(&mut self, program: &ir::Program) {
         let Backend { ops, labels } = self;
         for (block, operations) in program.blocks() {
             ops.dynamic_label(labels[block]);
             for op in operations {
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
+                lower(ops, labels, op);
             }
         }
         dynasm!(ops; .arch x64; ret);
@@ -37,7 +43,7 @@ impl ir::Backend for Backend {
         drop(self.ops.drain().expect("every label is bound"));
         self.labels.clear();
         self.labels.extend(program.ends.iter().map(|_| self.ops.new_dynamic_label()));
-        self.lower(program);
+        self.lower_all(program);
         self.ops.commit().expect("every label is bound");
         self.ops.offset().0
     }

@@ -94,13 +94,19 @@ impl Default for Backend {
     }
 }
 
+/// Places one operation.
+#[inline(never)]
+fn lower(e: &mut Emit, op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn lower_all(&mut self, program: &ir::Program) {
         let Backend(e) = self;
         e.push(Ok(Instruction::with(Code::Retnq)));
         for (block, ops) in program.blocks().rev() {
             for op in ops.iter().rev() {
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
+                lower(e, op);
             }
             e.labels[block] = e.start;
         }
@@ -113,7 +119,7 @@ impl ir::Backend for Backend {
         self.0.labels.clear();
         self.0.labels.resize(program.ends.len(), 0);
         self.0.relocations.clear();
-        self.lower(program);
+        self.lower_all(program);
         let Emit { buffer, start, labels, relocations, .. } = &mut self.0;
         for &(end, label) in &*relocations {
             let distance = labels[label] as i32 - end as i32;

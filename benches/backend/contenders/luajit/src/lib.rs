@@ -14,15 +14,21 @@ impl Default for Backend {
     }
 }
 
+/// Places one operation.
+#[inline(never)]
+fn lower(e: &mut Emit, op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn lower_all(&mut self, program: &ir::Program) {
         let Backend(e) = self;
         e.check_room();
         e.ret();
         for (block, ops) in program.blocks().rev() {
             for op in ops.iter().rev() {
                 e.check_room();
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
+                lower(e, op);
             }
             e.bind(block);
         }
@@ -32,7 +38,7 @@ impl Backend {
 impl ir::Backend for Backend {
     fn assemble(&mut self, program: &ir::Program) -> usize {
         self.0.begin(program.ends.len());
-        self.lower(program);
+        self.lower_all(program);
         self.0.finish();
         self.0.bytes().len()
     }

@@ -24,13 +24,19 @@ fn indexed(base: ir::Gpr, index: ir::Gpr, scale: ir::Scale, disp: i32) -> Mem {
     Mem::new(Some(Gpr64::wrapping(base as u8)), Some(index), disp).expect("RSP is no index")
 }
 
+/// Places one operation. It stays a function of its own: as part of the loop it takes minutes to compile.
+#[inline(never)]
+fn lower(enc: &mut Assembler<'static>, labels: &[Label], op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn lower_all(&mut self, program: &ir::Program) {
         let Backend { enc, labels } = self;
         for (block, ops) in program.blocks() {
             enc.bind(labels[block]);
             for op in ops {
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
+                lower(enc, labels, op);
             }
         }
         enc.ret();
@@ -42,7 +48,7 @@ impl ir::Backend for Backend {
         self.enc.clear();
         self.labels.clear();
         self.labels.extend(program.ends.iter().map(|_| self.enc.label()));
-        self.lower(program);
+        self.lower_all(program);
         self.enc.finish().expect("every label is bound").bytes().len()
     }
 
