@@ -1,18 +1,9 @@
-//! LuaJIT's way, with the emitter's functions inlined.
+//! LuaJIT's way, with the functions of its emitter inlined (configuration `inlined`), or not inlined.
 
 mod emit;
 
 use emit::{Emit, REX, SIZE16, W, opcode};
 use tailfirst_backend_ir as ir;
-
-/// The back end.
-pub struct Backend(Emit);
-
-impl Default for Backend {
-    fn default() -> Self {
-        Backend(Emit::new(ir::ROOM))
-    }
-}
 
 /// Places one operation.
 #[inline(never)]
@@ -20,9 +11,21 @@ fn lower(e: &mut Emit, op: &ir::Op) {
     include!(concat!(env!("OUT_DIR"), "/arms.rs"))
 }
 
-impl Backend {
-    fn lower_all(&mut self, program: &ir::Program) {
+/// The back end.
+pub struct Backend(Emit);
+
+impl ir::Backend for Backend {
+    fn new(room: usize) -> Self {
+        Backend(Emit::new(room))
+    }
+
+    fn renew(&mut self, room: usize) {
+        self.0 = Emit::new(room);
+    }
+
+    fn assemble(&mut self, program: &ir::Program) -> usize {
         let Backend(e) = self;
+        e.begin(program.ends.len());
         e.check_room();
         e.ret();
         for (block, ops) in program.blocks().rev() {
@@ -32,15 +35,8 @@ impl Backend {
             }
             e.bind(block);
         }
-    }
-}
-
-impl ir::Backend for Backend {
-    fn assemble(&mut self, program: &ir::Program) -> usize {
-        self.0.begin(program.ends.len());
-        self.lower_all(program);
-        self.0.finish();
-        self.0.bytes().len()
+        e.finish();
+        e.bytes().len()
     }
 
     fn bytes(&mut self) -> Vec<u8> {
