@@ -1,5 +1,7 @@
 //! Writes the calls.
 
+use tailfirst_backend_generator::{Contender, build_script};
+
 fn main() {
-    tailfirst_backend_generator::build_script(tailfirst_backend_generator::Contender::TailfirstUp);
+    build_script(Contender::TailfirstUp);
 }

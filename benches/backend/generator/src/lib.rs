@@ -39,8 +39,12 @@ pub enum Contender {
     TailfirstUp,
     /// tailfirst behind functions that are not inlined.
     TailfirstOutlined,
-    /// LuaJIT's way.
+    /// tailfirst with a batch around each operation, growing down.
+    TailfirstBatch,
+    /// LuaJIT's way, inlined.
     Luajit,
+    /// The same, not inlined.
+    LuajitOutlined,
     /// dynasm-rs.
     Dynasm,
     /// iced-x86.
@@ -54,6 +58,13 @@ pub enum Contender {
 pub fn build_script(contender: Contender) {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=BACKEND_CHANGED_ARM");
+    println!("cargo::rustc-check-cfg=cfg(upward, batched, inlined)");
+    match contender {
+        Contender::TailfirstUp => println!("cargo::rustc-cfg=upward"),
+        Contender::TailfirstBatch => println!("cargo::rustc-cfg=batched"),
+        Contender::Luajit => println!("cargo::rustc-cfg=inlined"),
+        _ => {}
+    }
     let changed = std::env::var("BACKEND_CHANGED_ARM").ok().and_then(|number| number.parse().ok());
     let mut arms = arms();
     if let Some(number) = changed {
@@ -62,10 +73,10 @@ pub fn build_script(contender: Contender) {
         arms[arm].extend(copied);
     }
     let (text, items) = match contender {
-        Contender::Tailfirst => write(&mut tailfirst::Plain::<false>, &arms),
+        Contender::Tailfirst | Contender::TailfirstBatch => write(&mut tailfirst::Plain::<false>, &arms),
         Contender::TailfirstUp => write(&mut tailfirst::Plain::<true>, &arms),
         Contender::TailfirstOutlined => write(&mut tailfirst::Outlined::default(), &arms),
-        Contender::Luajit => write(&mut luajit::Luajit, &arms),
+        Contender::Luajit | Contender::LuajitOutlined => write(&mut luajit::Luajit, &arms),
         Contender::Dynasm => write(&mut dynasm::Dynasm, &arms),
         Contender::Iced => write(&mut iced::Iced, &arms),
     };

@@ -2,7 +2,6 @@
 
 use crate::{Call, Condition, Growth, Operand, Writer};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// An operand as an expression.
 fn expression(operand: Operand) -> String {
@@ -43,53 +42,72 @@ impl<const UP: bool> Writer for Plain<UP> {
     }
 }
 
-/// The functions, by their names, with their parameters' types and the function of tailfirst that each calls.
+/// The functions by their names: each takes an operand's parts, as a compiler's own helper would, and makes the call.
 #[derive(Default)]
-pub struct Outlined(BTreeMap<String, (Vec<&'static str>, String)>);
+pub struct Outlined(BTreeMap<String, String>);
+
+/// An operand of a function that is not inlined: its parameters, what they get, and the operand that they make.
+struct Parameters {
+    declared: String,
+    passed: String,
+    made: String,
+}
+
+fn parameters(operand: Operand, at: usize) -> Parameters {
+    let one =
+        |ty: &str| Parameters { declared: format!("o{at}: {ty}"), passed: expression(operand), made: format!("o{at}") };
+    match operand {
+        Operand::Gpr { bits, .. } => one(&format!("Gpr{bits}")),
+        Operand::Xmm { .. } => one("Xmm"),
+        Operand::Shortest { .. } | Operand::Constant { bits: 32, .. } => one("i32"),
+        Operand::Constant { bits, .. } => one(&format!("i{bits}")),
+        Operand::Count => one("u8"),
+        Operand::Wide => one("i64"),
+        Operand::Cl => Parameters { declared: String::new(), passed: String::new(), made: String::new() },
+        Operand::Label { .. } => one("Label"),
+        Operand::Memory { base, disp, is_indexed: false, .. } => Parameters {
+            declared: "base: Gpr64, disp: i32".to_owned(),
+            passed: format!("Gpr64::wrapping(op.gpr[{base}] as u8), op.disp[{disp}]"),
+            made: "base + disp".to_owned(),
+        },
+        Operand::Memory { base, disp, is_indexed: true, .. } => Parameters {
+            declared: "base: ir::Gpr, index: ir::Gpr, scale: ir::Scale, disp: i32".to_owned(),
+            passed: format!("op.gpr[{base}], op.index, op.scale, op.disp[{disp}]"),
+            made: "indexed(base, index, scale, disp)".to_owned(),
+        },
+    }
+}
 
 impl Writer for Outlined {
     const GROWTH: Growth = Growth::Down;
 
     fn call(&mut self, call: &Call) -> String {
         let mut name = call.function.clone();
-        let mut types = Vec::new();
+        let mut all = Vec::new();
         if call.condition == Condition::Value {
-            types.push("Cond");
+            let passed = "Cond::wrapping(op.cond as u8)".to_owned();
+            all.push(Parameters { declared: "cond: Cond".to_owned(), passed, made: "cond".to_owned() });
         }
-        for operand in &call.operands {
-            types.push(match operand {
-                Operand::Gpr { bits: 8, .. } => "Gpr8",
-                Operand::Gpr { bits: 16, .. } => "Gpr16",
-                Operand::Gpr { bits: 32, .. } => "Gpr32",
-                Operand::Gpr { .. } => "Gpr64",
-                Operand::Xmm { .. } => "Xmm",
-                Operand::Memory { .. } => {
-                    name.push_str("_memory");
-                    "Mem"
-                }
-                Operand::Shortest { .. } | Operand::Constant { bits: 32, .. } => "i32",
-                Operand::Constant { bits: 16, .. } => "i16",
-                Operand::Constant { .. } => "i8",
-                Operand::Count => "u8",
-                Operand::Wide => "i64",
-                Operand::Cl => continue,
-                Operand::Label { .. } => "Label",
-            });
+        for (at, &operand) in call.operands.iter().enumerate() {
+            match operand {
+                Operand::Memory { is_indexed: false, .. } => name.push_str("_based"),
+                Operand::Memory { is_indexed: true, .. } => name.push_str("_indexed"),
+                _ => {}
+            }
+            all.push(parameters(operand, at));
         }
-        self.0.insert(name.clone(), (types, call.function.clone()));
-        format!("{name}(enc, {});", arguments(call).join(", "))
+        all.retain(|parameters| !parameters.declared.is_empty());
+        let joined = |part: fn(&Parameters) -> &str| all.iter().map(part).collect::<Vec<_>>().join(", ");
+        let (declared, made) = (joined(|all| &all.declared), joined(|all| &all.made));
+        let text = format!(
+            "#[inline(never)]\nfn {name}(enc: &mut Encoder<'_>, {declared}) {{\n    enc.{}({made});\n}}\n",
+            call.function
+        );
+        self.0.insert(name.clone(), text);
+        format!("{name}(enc, {});", joined(|all| &all.passed))
     }
 
     fn items(&self) -> String {
-        let mut text = String::new();
-        for (name, (types, function)) in &self.0 {
-            let _ = write!(text, "#[inline(never)]\nfn {name}(enc: &mut Encoder<'_>");
-            types.iter().enumerate().for_each(|(at, ty)| {
-                let _ = write!(text, ", o{at}: {ty}");
-            });
-            let names: Vec<_> = (0..types.len()).map(|at| format!("o{at}")).collect();
-            let _ = write!(text, ") {{\n    enc.{function}({});\n}}\n", names.join(", "));
-        }
-        text
+        self.0.values().map(String::as_str).collect()
     }
 }

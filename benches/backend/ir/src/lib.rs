@@ -86,6 +86,12 @@ pub const ROOM: usize = 1 << 18;
 
 /// A back end: an assembler and a `match` with a call or a few for each kind of operation.
 pub trait Backend {
+    /// A back end. Its code has so much room, if its buffer does not grow by itself.
+    fn new(room: usize) -> Self
+    where
+        Self: Sized;
+    /// Drops the assembler and takes a new one, as if no program had been assembled. A back end's own list of labels stays.
+    fn renew(&mut self, room: usize);
     /// Assembles a program, and says how many bytes its finished code has. What was allocated for the last one is used again.
     fn assemble(&mut self, program: &Program) -> usize;
     /// The code of the last program.

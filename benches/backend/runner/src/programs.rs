@@ -1,7 +1,7 @@
 //! The programs that the back ends assemble.
 
 use fastrand::Rng;
-use tailfirst_backend_generator::KINDS;
+use tailfirst_backend_generator::{Call, KINDS};
 use tailfirst_backend_ir::{Cond, Gpr, Op, Program, Scale, Xmm};
 
 /// How often each kind of operation occurs.
@@ -11,17 +11,6 @@ pub enum Draw {
     Even,
     /// By Zipf's law: the second most frequent kind half as often as the first, the third a third as often.
     Zipf,
-}
-
-impl Draw {
-    pub const ALL: [Draw; 2] = [Draw::Even, Draw::Zipf];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Draw::Even => "even",
-            Draw::Zipf => "zipf",
-        }
-    }
 }
 
 /// Programs of so many operations, in the order in which they are assembled.
@@ -48,6 +37,36 @@ pub fn programs(draw: Draw) -> Vec<Program> {
         }
     };
     (0..PROGRAMS).map(|_| program(&mut rng, &mut kind)).collect()
+}
+
+/// Instructions of a fragment, with the `ret`, and its labels.
+pub const FRAGMENT: (usize, usize) = (100, 5);
+const FRAGMENTS: usize = 64;
+
+/// What a tracing compiler makes of a trace.
+pub fn fragments(arms: &[Vec<Call>]) -> Vec<Program> {
+    let mut rng = Rng::with_seed(7);
+    let (instructions, blocks) = FRAGMENT;
+    let fragments = (0..FRAGMENTS).map(|_| {
+        let mut kinds = Vec::new();
+        let mut left = instructions - 1;
+        while left > 0 {
+            let kind = rng.u16(0..KINDS as u16);
+            if let Some(rest) = left.checked_sub(arms[usize::from(kind)].len()) {
+                left = rest;
+                kinds.push(kind);
+            }
+        }
+        let ends: Vec<_> = (1..=blocks).map(|block| kinds.len() * block / blocks).collect();
+        let mut ops = Vec::new();
+        for (block, &end) in ends.iter().enumerate() {
+            while ops.len() < end {
+                ops.push(op(&mut rng, kinds[ops.len()], block, blocks));
+            }
+        }
+        Program { ops, ends }
+    });
+    fragments.collect()
 }
 
 fn program(rng: &mut Rng, kind: &mut dyn FnMut(&mut Rng) -> u16) -> Program {

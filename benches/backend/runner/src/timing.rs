@@ -1,4 +1,4 @@
-//! Interleaved rounds: in each, every back end assembles every program once a way of timing.
+//! Interleaved rounds: in each, every back end assembles every program once.
 //!
 //! What disturbs the machine then disturbs all alike. *Warm*, another program was assembled just before; *displaced*, the caches were filled with something else. For each
 //! program the least and the median time are kept, and summed up over the programs, so that none counts for more than its length.
@@ -25,7 +25,7 @@ const DISPLACING: usize = 32 << 20;
 
 /// The times of each back end, in their order.
 pub fn measure(
-    backends: &mut [(&'static str, Box<dyn Backend>)],
+    backends: &mut [Box<dyn Backend>],
     programs: &[Program],
     instructions: usize,
     caches: Caches,
@@ -34,7 +34,7 @@ pub fn measure(
     let memory = vec![1u8; if caches == Caches::Displaced { DISPLACING } else { 0 }];
     let mut samples = vec![vec![Vec::with_capacity(rounds); programs.len()]; backends.len()];
     for round in 0..rounds {
-        for ((_, backend), samples) in backends.iter_mut().zip(&mut samples) {
+        for (backend, samples) in backends.iter_mut().zip(&mut samples) {
             // The first of a turn finds what the other contenders left behind.
             backend.assemble(&programs[programs.len() - 1 - round % programs.len()]);
             for (program, samples) in programs.iter().zip(samples) {

@@ -1,4 +1,4 @@
-//! dynasm-rs with a `VecAssembler`, from the first operation to the last.
+//! dynasm-rs with a `VecAssembler`, from the first operation to the last. It gives its bytes away by `drain`, at the start of the next program.
 
 #![allow(clippy::useless_conversion, reason = "dynasm! converts registers that are bytes already")]
 #![allow(unused_parens, reason = "dynasm! wants them around a cast, and its expansion does not")]
@@ -7,39 +7,41 @@ use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
 use tailfirst_backend_ir::{self as ir, Scale};
 
+type Asm = VecAssembler<X64Relocation>;
+
+/// Places one operation.
+#[inline(never)]
+fn lower(ops: &mut Asm, labels: &[DynamicLabel], op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 /// The back end.
 pub struct Backend {
-    ops: VecAssembler<X64Relocation>,
+    ops: Asm,
     labels: Vec<DynamicLabel>,
 }
 
-impl Default for Backend {
-    fn default() -> Self {
-        Backend { ops: VecAssembler::new(0), labels: Vec::new() }
+impl ir::Backend for Backend {
+    fn new(_: usize) -> Self {
+        Backend { ops: Asm::new(0), labels: Vec::new() }
     }
-}
 
-impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn renew(&mut self, _: usize) {
+        self.ops = Asm::new(0);
+    }
+
+    fn assemble(&mut self, program: &ir::Program) -> usize {
         let Backend { ops, labels } = self;
+        drop(ops.drain().expect("every label is bound"));
+        labels.clear();
+        labels.extend(program.ends.iter().map(|_| ops.new_dynamic_label()));
         for (block, operations) in program.blocks() {
             ops.dynamic_label(labels[block]);
-            for op in operations {
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
-            }
+            operations.iter().for_each(|op| lower(ops, labels, op));
         }
         dynasm!(ops; .arch x64; ret);
-    }
-}
-
-impl ir::Backend for Backend {
-    fn assemble(&mut self, program: &ir::Program) -> usize {
-        drop(self.ops.drain().expect("every label is bound"));
-        self.labels.clear();
-        self.labels.extend(program.ends.iter().map(|_| self.ops.new_dynamic_label()));
-        self.lower(program);
-        self.ops.commit().expect("every label is bound");
-        self.ops.offset().0
+        ops.commit().expect("every label is bound");
+        ops.offset().0
     }
 
     fn bytes(&mut self) -> Vec<u8> {

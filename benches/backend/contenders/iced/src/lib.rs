@@ -79,42 +79,37 @@ impl Emit {
     }
 }
 
+/// Places one operation.
+#[inline(never)]
+fn lower(e: &mut Emit, op: &ir::Op) {
+    include!(concat!(env!("OUT_DIR"), "/arms.rs"))
+}
+
 /// The back end.
 pub struct Backend(Emit);
 
-impl Default for Backend {
-    fn default() -> Self {
-        Backend(Emit {
-            encoder: Encoder::new(64),
-            buffer: vec![0; ir::ROOM],
-            start: ir::ROOM,
-            labels: Vec::new(),
-            relocations: Vec::new(),
-        })
+impl ir::Backend for Backend {
+    fn new(room: usize) -> Self {
+        let (labels, relocations) = (Vec::new(), Vec::new());
+        Backend(Emit { encoder: Encoder::new(64), buffer: vec![0; room], start: room, labels, relocations })
     }
-}
 
-impl Backend {
-    fn lower(&mut self, program: &ir::Program) {
+    fn renew(&mut self, room: usize) {
+        *self = Backend::new(room);
+    }
+
+    fn assemble(&mut self, program: &ir::Program) -> usize {
         let Backend(e) = self;
+        e.start = e.buffer.len();
+        e.labels.clear();
+        e.labels.resize(program.ends.len(), 0);
+        e.relocations.clear();
         e.push(Ok(Instruction::with(Code::Retnq)));
         for (block, ops) in program.blocks().rev() {
-            for op in ops.iter().rev() {
-                include!(concat!(env!("OUT_DIR"), "/arms.rs"));
-            }
+            ops.iter().rev().for_each(|op| lower(e, op));
             e.labels[block] = e.start;
         }
-    }
-}
-
-impl ir::Backend for Backend {
-    fn assemble(&mut self, program: &ir::Program) -> usize {
-        self.0.start = ir::ROOM;
-        self.0.labels.clear();
-        self.0.labels.resize(program.ends.len(), 0);
-        self.0.relocations.clear();
-        self.lower(program);
-        let Emit { buffer, start, labels, relocations, .. } = &mut self.0;
+        let Emit { buffer, start, labels, relocations, .. } = e;
         for &(end, label) in &*relocations {
             let distance = labels[label] as i32 - end as i32;
             buffer[end - 4..end].copy_from_slice(&distance.to_le_bytes());
