@@ -48,8 +48,8 @@ impl DataRanges {
         self.0.extend(block.0.drain(..).rev().map(|(begin, end)| (place(end), place(begin))));
     }
 
-    /// Takes over those of cold code that came since, which lie from position `begin` on, with `place` for their positions. They may join the last one noted here since
-    /// `first`.
+    /// Takes over those of cold code that came since, which lie from position `begin` on, with `place` for their
+    /// positions. They may join the last one noted here since `first`.
     pub(crate) fn take_over_since(
         &mut self,
         first: Option<Length>,

@@ -1,8 +1,10 @@
 //! Cold parts: exits and slow paths, out of the way of the code that runs.
 //!
-//! A compiler meets a guard's exit, a slow path or a call of the runtime in the midst of the code around it, and writes it there best: the registers and the labels are at hand. But there it should not lie,
-//! or each guard is a jump around code that never runs, and the processor fetches it. [`Encoder::cold`] writes it where it is met, and lays it elsewhere: all cold parts of an
-//! encoder lie together, next to the code placed last, and the code around falls through.
+//! A compiler meets a guard's exit, a slow path or a call of the runtime in the midst of the code around it, and writes
+//! it there best: the registers and the labels are at hand. But there it should not lie, or each guard is a jump around
+//! code that never runs, and the processor fetches it. [`Encoder::cold`] writes it where it is met, and lays it
+//! elsewhere: all cold parts of an encoder lie together, next to the code placed last, and the code around falls
+//! through.
 //!
 //! ```text
 //!   as written, growing down                    as it lies
@@ -26,16 +28,26 @@
 //!                                                       exit 2
 //! ```
 //!
-//! In both directions the parts lie in the order in which code grows, just as if each had been written after everything else: that is the invariant. It is held simply: cold parts are written into one piece of
-//! code beside the encoder's own, which grows in the same direction, and [`finish`](Encoder::finish), or [`place_cold`](Encoder::place_cold), copies it to the place that is reached.
+//! In both directions the parts lie in the order in which code grows, just as if each had been written after everything
+//! else: that is the invariant. It is held simply: cold parts are written into one piece of code beside the encoder's
+//! own, which grows in the same direction, and [`finish`](Encoder::finish), or [`place_cold`](Encoder::place_cold),
+//! copies it to the place that is reached.
 //!
-//! A part is written by a whole encoder, with every service. To the code around it is a block that is placed late: its labels are pending until then, and labels from outside are pending
-//! inside. So branches across have their near form on x86-64; on AArch64 each side places islands for its own branches, where it grows too long for them.
+//! A part is written by a whole encoder, with every service. To the code around, it is a block that is placed late: its
+//! labels are pending until then, and labels from outside are pending inside. So branches across have their near form
+//! on x86-64; on AArch64 each side places islands for its own branches, where it grows too long for them.
 //!
-//! Constants that are asked for in cold parts are cold: they lie behind the parts, and before those of the code around. What is aligned in a part counts from a place that is aligned as strictly as any part
-//! has asked for. Frame rules and marks hold from their label upward, in the code as it lies, so a part says at its start what holds there.
+//! Constants that are asked for in cold parts lie behind these, and before those of the code around. Ask for a constant
+//! in the part that loads it: on AArch64 that of another place may be too far.
 //!
-//! In a block, or in an aligned one, a cold part is a cold part of the outermost encoder. In a cold part, another one lies behind that.
+//! What is aligned in a part counts from a place that is aligned as strictly as any part asks for. Positions count from
+//! the base of cold code.
+//!
+//! Frame rules and marks hold from their label upward in the code as it lies, so a part says at its start what holds
+//! there.
+//!
+//! In a block, or in an aligned one, a cold part is one of the outermost encoder. A cold part inside another lies right
+//! behind that.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -67,10 +79,10 @@
 //! let mut asm = Assembler::new();
 //! let overflow = asm.label();
 //! asm.adds_x(X0, X0, X1);
-//! asm.b_cond(Cond::Vs, overflow);
+//! asm.b_cond(Cond::VS, overflow);
 //! asm.cold(|asm| {
 //!     asm.bind(overflow);
-//!     asm.movn_x(X0, 0, MovShift::Lsl0);
+//!     asm.mov_x_imm(X0, u64::MAX);
 //!     asm.ret();
 //! });
 //! asm.ret();
@@ -88,10 +100,12 @@ use crate::{
 
 /// Cold parts.
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
-    /// Writes code that is seldom run: `write` gets an encoder of the same direction, and what it places lies not here but with all other cold parts, next to everything else, when
-    /// [`finish`](Self::finish) or [`place_cold`](Self::place_cold) places them. Code does not run into them, and must not run out of them.
+    /// Writes code that is seldom run: `write` gets an encoder of the same direction, and what it places lies not here
+    /// but with all other cold parts, next to everything else, when [`finish`](Self::finish) or
+    /// [`place_cold`](Self::place_cold) places them. Code does not run into them, and must not run out of them.
     ///
-    /// Until then the labels of the part are pending, and inside, labels from outside are as if pending. A part that is placed begins where an instruction can.
+    /// Until then the labels of the part are pending, and inside, labels from outside are as if pending. A part that is
+    /// placed begins where an instruction can.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -106,11 +120,11 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     ///     asm.xor_rm32_r32(EAX, EAX);
     ///     asm.jmp(back);
     /// });
-    /// asm.mov_r64_rm64(RAX, Mem::base(RDI));
+    /// asm.mov_r64_rm64(RAX, RDI + 8);
     /// asm.bind(back);
     /// asm.ret();
     /// let code = asm.finish()?;
-    /// assert_eq!((code.offset_of(back), code.offset_of(null)), (Some(12), Some(13)));
+    /// assert_eq!((code.offset_of(back), code.offset_of(null)), (Some(13), Some(14)));
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     pub fn cold<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, D>) -> R) -> R {
@@ -121,9 +135,11 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         }
     }
 
-    /// Places the [cold parts](Self::cold) that wait, next to what was placed before, and the constants that were asked for in them. Code must not run into them.
+    /// Places the [cold parts](Self::cold) that wait, next to what was placed before, and the constants that were asked
+    /// for in them. Code must not run into them.
     ///
-    /// [`finish`](Self::finish) does this with those that are left. In a block, which is placed where the code around has arrived, they go on waiting.
+    /// [`finish`](Self::finish) does this with those that are left. In a block, which is placed where the code around
+    /// has arrived, they go on waiting.
     ///
     /// ```
     /// use tailfirst::x64::*;

@@ -1,14 +1,16 @@
 //! What cold parts leave with the encoder: see [`cold`](crate::encoder::cold).
 //!
-//! All cold parts of an encoder are written into one piece of code, one after the other, by references of its own. While a part is open these are a block's. When it
-//! ends, its labels become pending labels of the code around it, so that they have numbers there, and with their positions they join what the cold code has bound of outside: it owns no
+//! All cold parts of an encoder are written into one piece of code, one after the other, by references of its own.
+//! While a part is open these are a block's. When it ends, its labels become pending labels of the code around it, so
+//! that they have numbers there, and with their positions they join what the cold code has bound of outside: it owns no
 //! label then, and the next part can begin with other numbers.
 //!
-//! Cold code is placed as it stands: what lies at a position comes to lie as far from where the first waiting part begins. It is copied, and stays where it was, so that going back to before it was placed
-//! is forgetting that it was.
+//! Cold code is placed as it stands: what lies at a position comes to lie as far from where the first waiting part
+//! begins. It is copied, and stays where it was, so that going back to before it was placed is forgetting that it was.
 //!
-//! A snapshot of the code around counts in how many *states* cold code has been, of those that a snapshot may go back to. The state is noted at the first change after a
-//! snapshot; so the note is made once for each snapshot that such a change follows, and a snapshot costs nothing here.
+//! A snapshot of the code around counts in how many *states* cold code has been, of those that a snapshot may go back
+//! to. The state is noted at the first change after a snapshot; so the note is made once for each snapshot that such a
+//! change follows, and a snapshot costs nothing here.
 
 use super::{
     References,
@@ -77,7 +79,9 @@ impl<F: Field, L: LateField> Cold<F, L> {
     pub(super) fn clear(&mut self) {
         self.code.clear();
         self.references.clear();
-        self.history = History::new(&self.references);
+        let states = core::mem::take(&mut self.history.states);
+        self.history = History { states, ..History::new(&self.references) };
+        self.history.states.clear();
     }
 
     pub(super) fn grows(&self) -> Grows {
@@ -148,7 +152,9 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether there are cold parts that this code may place: not in a block, which is placed whole.
     pub(crate) fn has_waiting_cold(&self) -> bool {
-        !self.shares_common() && self.cold().is_some_and(Cold::is_waiting)
+        // While a block is open that has its own, what is here may be of the other direction.
+        let is_ours = |cold: &Cold<F, L>| cold.is_waiting() && cold.grows() == self.grows;
+        !self.shares_common() && self.cold().is_some_and(is_ours)
     }
 
     /// Whether constants of cold code wait for their place.
@@ -206,7 +212,8 @@ impl<F: Field, L: LateField> References<F, L> {
         Some(cold)
     }
 
-    /// Takes over what cold parts have that were placed from `base` on, and keeps them. Gives the range of their fixups.
+    /// Takes over what cold parts have that were placed from `base` on, and keeps them. Gives the range of their
+    /// fixups.
     pub(crate) fn take_over_cold(&mut self, mut cold: Cold<F, L>, base: Pos) -> core::ops::Range<usize> {
         let Waiting { from: begin, since, .. } = cold.history.waiting;
         let part = &*cold.references;
@@ -216,8 +223,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.fixups.extend(fixups.map(|fixup| Fixup { from: place(fixup.from), ..*fixup }));
         let served = part.deadlines.served[since.served..].iter();
         self.deadlines.served.extend(
-            served
-                .map(|&Served { fixup, to }| Served { fixup: first_fixup + (fixup - since.fixups), to: place(to) }),
+            served.map(|&Served { fixup, to }| Served { fixup: first_fixup + (fixup - since.fixups), to: place(to) }),
         );
         let open = part.open[since.open..].iter();
         self.open.extend(open.map(|open| OpenRelocation { from: place(open.from), ..*open }));
