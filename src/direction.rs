@@ -129,6 +129,11 @@ pub(crate) mod sealed {
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Self>)
         where
             Self: super::Direction;
+
+        /// Places the cold parts that wait, compiled with this crate.
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Self>)
+        where
+            Self: super::Direction;
     }
 
     impl Direction for Down {
@@ -166,6 +171,11 @@ pub(crate) mod sealed {
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
             I::place_pool_down(enc);
         }
+
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
+            I::place_cold_down(enc);
+        }
     }
 
     impl Direction for Up {
@@ -199,6 +209,11 @@ pub(crate) mod sealed {
         #[inline(always)]
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
             I::place_pool_up(enc);
+        }
+
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
+            I::place_cold_up(enc);
         }
     }
 }

@@ -91,6 +91,10 @@ pub(crate) mod sealed {
         fn place_pool_down(enc: &mut Encoder<'_, Self, Down>);
         #[allow(missing_docs)]
         fn place_pool_up(enc: &mut Encoder<'_, Self, Up>);
+        /// [`Encoder::place_cold`](crate::Encoder::place_cold), and the same of the other direction.
+        fn place_cold_down(enc: &mut Encoder<'_, Self, Down>);
+        #[allow(missing_docs)]
+        fn place_cold_up(enc: &mut Encoder<'_, Self, Up>);
     }
 
     /// An instruction set's references.
@@ -125,6 +129,14 @@ pub(crate) mod sealed {
 
             fn place_pool_up(enc: &mut $crate::Encoder<'_, Self, $crate::Up>) {
                 enc.place_waiting_constants();
+            }
+
+            fn place_cold_down(enc: &mut $crate::Encoder<'_, Self, $crate::Down>) {
+                enc.place_waiting_cold();
+            }
+
+            fn place_cold_up(enc: &mut $crate::Encoder<'_, Self, $crate::Up>) {
+                enc.place_waiting_cold();
             }
         };
     }

@@ -28,7 +28,7 @@
 use super::chunk::Chunk;
 #[cfg(feature = "x64")]
 use super::memory::RED_ZONE;
-use super::{buffer::Buffer, memory::Memory};
+use super::{buffer::Buffer, memory::Memory, resting::Resting};
 #[cfg(feature = "x64")]
 use crate::direction::Grows;
 use crate::{direction::Direction, references::label::Pos};
@@ -173,6 +173,20 @@ impl<A: Chunks, B: Chunks> Chunks for (A, B) {
     unsafe fn store_above(self, at: *mut u8) -> *mut u8 {
         // SAFETY: as in `store_below`, upward.
         unsafe { self.0.store_above(self.1.store_above(at)) }
+    }
+}
+
+impl<D: Direction> Cursor<'static, D> {
+    /// Leaves the memory, for a while.
+    pub(crate) fn rest(self) -> Resting {
+        Resting::new(self.memory, self.at, D::GROWS)
+    }
+
+    /// Goes on where a cursor of the same direction left.
+    pub(crate) fn back_in(resting: Resting) -> Self {
+        let Resting { memory, at, .. } = resting;
+        let free = memory.free_ahead(D::GROWS, at);
+        Cursor { at, free, memory, direction: PhantomData }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod blocks;
+pub(crate) mod cold;
 pub(crate) mod constants;
 pub(crate) mod data;
 pub(crate) mod late;
@@ -108,7 +109,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.pos_of(label)
     }
 
-    /// Places the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
+    /// Places the [cold parts](crate::Encoder::cold) and the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
@@ -117,9 +118,9 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         if self.references.is_in_block() {
             return Err(FinishError::OpenBlock);
         }
-        if self.references.has_waiting_constants() {
+        if self.references.has_waiting() {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
-            on_stack(self, D::place_pool);
+            on_stack(self, Self::place_waiting);
         }
         if I::CODE_ALIGN.bytes() > 1
             && let Some(at) = self.references.data().misaligned_code(I::CODE_ALIGN, self.pos())
@@ -131,10 +132,18 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         Ok(Self::code(bytes, &self.references))
     }
 
+    /// Places the cold parts and the constants that wait.
+    fn place_waiting(&mut self) {
+        D::place_cold(self);
+        if self.references.has_waiting_constants() {
+            D::place_pool(self);
+        }
+    }
+
     /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing) and [`Marks`](crate::Marks), which say what the positions in
     /// an error belong to. It is not to be run.
     ///
-    /// Fields whose label is not known, or out of reach, are as they were placed. Constants that wait are left out, and so is what does not fit a slice, and a block that is open.
+    /// Fields whose label is not known, or out of reach, are as they were placed. Constants and cold parts that wait are left out, and so is what does not fit a slice, and a block that is open.
     ///
     /// ```
     /// use tailfirst::x64::*;

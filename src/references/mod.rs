@@ -5,9 +5,10 @@
 //! searched or hashed.
 //!
 //! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that may still be moved ([`movable`]), what a [`block`] hands to
-//! the encoder around it, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
+//! the encoder around it, and [`cold`] parts, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
 
 pub(crate) mod block;
+pub(crate) mod cold;
 pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
@@ -146,7 +147,7 @@ impl<F: Field, L: LateField> References<F, L> {
         // A number of its own tells what was cleared from what comes now.
         let number = self.next_number();
         let References {
-            grows: _,
+            grows,
             first,
             labels,
             fixups,
@@ -191,7 +192,7 @@ impl<F: Field, L: LateField> References<F, L> {
         bound.clear();
         *movable = None;
         if let Some(common) = common {
-            common.pool.clear();
+            common.clear(*grows);
         }
         // That is a mistake inside a block, which the block's end reports.
         *parent = None;
