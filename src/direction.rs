@@ -172,7 +172,7 @@ pub(crate) mod sealed {
             I::place_pool_down(enc);
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
             I::place_cold_down(enc);
         }
@@ -211,7 +211,7 @@ pub(crate) mod sealed {
             I::place_pool_up(enc);
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
             I::place_cold_up(enc);
         }

@@ -53,7 +53,7 @@ pub(crate) struct Parent {
 
 impl<F: Field, L: LateField> Common<F, L> {
     /// Whether constants or cold parts wait for their places.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn has_waiting(&self) -> bool {
         self.pool.has_waiting() || self.cold.as_ref().is_some_and(Cold::is_waiting)
     }
@@ -81,7 +81,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Whether constants or cold parts wait for their places.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn has_waiting(&self) -> bool {
         self.common.as_ref().is_some_and(|common| common.has_waiting())
     }
@@ -125,7 +125,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Opens a block, and gives its number.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn open_block(&mut self) -> u64 {
         if self.open_block.is_some() {
             // One that was left by a panic, or never ended.
@@ -137,7 +137,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Lets the labels and the late immediates of a block that begins have the numbers behind those of this code.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn number_block(&self, block: &mut Self) {
         block.first = self.first + self.labels.len() as u32;
         block.first_late = self.first_late + self.late_values.len() as u32;

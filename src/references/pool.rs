@@ -144,7 +144,7 @@ impl Pool {
     }
 
     /// Whether constants wait for their places.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn has_waiting(&self) -> bool {
         self.placed.len() < self.constants.len()
     }
