@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Field, Target,
     bytes::{
-        cursor::{Place, Word, WordAt},
+        cursor::{Place, WORD, Word, WordAt},
         memory::Memory,
     },
     direction::{Direction, Grows},
@@ -33,7 +33,12 @@ use rows::Places;
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn word<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32) {
-    plain(enc, word);
+    // To store a word takes no more than to call what does.
+    if enc.cursor.has_room(WORD) {
+        enc.cursor.place_word(&mut *enc.references, slow, Plain(word));
+    } else {
+        plain(enc, word);
+    }
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
