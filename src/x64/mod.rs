@@ -112,6 +112,7 @@ mod values {
 
     include!(concat!(env!("OUT_DIR"), "/x64_values.rs"));
 }
+mod width;
 mod word;
 
 // Digits are in groups that follow the constants; see the head of the file.
@@ -135,6 +136,7 @@ pub use operand::{
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};
+pub use width::Width;
 
 /// The instruction set x86-64, as the parameter of [`Encoder`](crate::Encoder).
 #[derive(Debug, Clone, Copy)]
