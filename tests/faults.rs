@@ -131,6 +131,112 @@ fn strange_labels_are_reported() {
     all::<Up>();
 }
 
+/// Ids that were dropped, with blocks that were lost, or by going back, before the encoder was cleared: newer ones
+/// got their numbers.
+#[test]
+fn dropped_ids_are_strange_after_clearing() {
+    type Made = (tailfirst::Label, tailfirst::Late);
+    type Make<D> = fn(&mut x64::Emitter<'_, D>, &mut Vec<Made>);
+    fn some<D: Direction>(enc: &mut x64::Emitter<'_, D>, made: &mut Vec<Made>) {
+        made.extend((0..3).map(|_| (enc.label(), enc.late())));
+    }
+    fn lost<D: Direction>(enc: &mut x64::Emitter<'_, D>, made: &mut Vec<Made>) {
+        some(enc, made);
+        std::panic::resume_unwind(Box::new("lost"));
+    }
+    fn all<D: Direction>() {
+        let ways: [Make<D>; 9] = [
+            some,
+            |enc, made| {
+                let before = enc.snapshot();
+                some(enc, made);
+                enc.rollback(before);
+            },
+            // One of these is a block.
+            |enc, made| enc.forward(|asm| asm.backward(|enc| lost(enc, made))),
+            |enc, made| enc.backward(|enc| enc.forward(|asm| lost(asm, made))),
+            |enc, made| {
+                enc.aligned(A16, |enc| enc.forward(|asm| asm.backward(|enc| enc.aligned(A16, |enc| lost(enc, made)))))
+            },
+            |enc, made| enc.aligned(A16, |enc| lost(enc, made)),
+            |enc, made| {
+                enc.forward(|asm| {
+                    asm.backward(|enc| {
+                        some(enc, made);
+                        enc.clear();
+                        some(enc, made);
+                    })
+                })
+            },
+            |enc, made| {
+                enc.forward(|asm| {
+                    asm.backward(|enc| {
+                        let before = enc.snapshot();
+                        some(enc, made);
+                        enc.rollback(before);
+                    })
+                })
+            },
+            |enc, made| {
+                enc.aligned(A16, |enc| {
+                    some(enc, made);
+                    enc.clear();
+                    some(enc, made);
+                })
+            },
+        ];
+        for (number, way) in ways.into_iter().enumerate() {
+            let mut enc: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            let mut made = Vec::new();
+            let _ = catch_unwind(AssertUnwindSafe(|| way(&mut enc, &mut made)));
+            assert!(!made.is_empty());
+            for (strange, strange_late) in made {
+                enc.clear();
+                for _ in 0..20 {
+                    enc.here();
+                }
+                enc.jmp(strange);
+                let found = enc.finish().err();
+                assert!(matches!(found, Some(FinishError::ForeignLabel { label, .. }) if label == strange), "{number}");
+                enc.clear();
+                for _ in 0..20 {
+                    enc.late();
+                }
+                enc.set_late(strange_late, 1);
+                assert_eq!(enc.finish().err(), Some(FinishError::ForeignLate { late: strange_late }), "{number}");
+            }
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// An assembler that was a block's has labels of its own again, and none with numbers of the first encoder's, or of
+/// the block's.
+#[test]
+fn an_assembler_has_labels_of_its_own_behind_a_block() {
+    use x64::*;
+    let (mut enc, mut asm) = (Encoder::new(), Assembler::new());
+    let mut made = vec![asm.label()];
+    for _ in 0..3 {
+        enc.begin_block(&mut asm);
+        made.push(asm.label());
+        enc.end_block(&mut asm);
+        made.push(asm.label());
+    }
+    // One that is never ended.
+    enc.begin_block(&mut asm);
+    made.push(asm.label());
+    asm.clear();
+    made.push(asm.label());
+    enc.clear();
+    made.extend([enc.label(), Encoder::new().label()]);
+    let mut different = made.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), made.len(), "{made:?}");
+}
+
 /// Data whose label was taken too early, or too late.
 #[test]
 fn aligned_data_is_found() {

@@ -21,7 +21,7 @@
 
 use crate::{Direction, Encoder, Isa, Range, isa::Edge, references::label::Pos};
 
-/// A constant of one encoder that is set later.
+/// A constant of one encoder that is set later. Strange ones are reported as strange [labels](crate::Label) are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Late(pub(crate) u32);
 
