@@ -83,6 +83,99 @@ fn a_site_is_what_it_says() {
     all::<Up>();
 }
 
+/// Patch sites in which something else is done, or that a panic leaves: panics of their own, and labels that were lost.
+#[test]
+fn what_is_done_in_a_site_is_reported() {
+    use aarch64::*;
+    const KIND: SiteKind = SiteKind::A64Branch;
+    fn all<Dir: Direction>() {
+        let run = |place: fn(&mut Emitter<'_, Dir>)| {
+            let mut enc: Emitter<'_, Dir> = tailfirst::Encoder::new();
+            let _ = catch_unwind(AssertUnwindSafe(|| place(&mut enc)));
+            let here = enc.here();
+            enc.b(here);
+            enc.finish().map(|code| code.bytes().len())
+        };
+        // Back to before it, and to within it.
+        let back = run(|enc| {
+            let (before, label) = (enc.snapshot(), enc.label());
+            (0..3).for_each(|_| enc.b(label));
+            enc.patchable(KIND, |enc| enc.rollback(before));
+        });
+        assert_eq!(back, Err(FinishError::ForeignSnapshot));
+        let into = run(|enc| {
+            enc.here();
+            let inside = std::cell::Cell::new(None);
+            enc.patchable(KIND, |enc| {
+                enc.nop();
+                inside.set(Some(enc.snapshot()));
+            });
+            inside.get().into_iter().for_each(|inside| enc.rollback(inside));
+        });
+        assert_eq!(into, Err(FinishError::ForeignSnapshot));
+        let cleared = run(|enc| {
+            enc.here();
+            enc.patchable(KIND, |enc| {
+                enc.clear();
+                enc.nops(4);
+            });
+        });
+        assert_eq!(cleared, Err(FinishError::ClearedInBlock));
+        // What is around it is settled; growing up, nothing moves.
+        let aligned = run(|enc| {
+            enc.aligned(A16, |enc| {
+                let label = enc.label();
+                enc.patchable(KIND, |enc| {
+                    enc.align_code(Align::of::<4>());
+                    enc.nop();
+                });
+                let other = enc.here();
+                enc.b(other);
+                enc.b(label);
+                enc.bind(label);
+            });
+        });
+        assert!(matches!(aligned, Ok(16) | Err(FinishError::OpenBlock)), "{aligned:?}");
+        // What was placed stays, as without the site.
+        let left = run(|enc| {
+            let label = enc.here();
+            enc.nop();
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                enc.patchable(KIND, |enc| {
+                    enc.nop();
+                    std::panic::resume_unwind(Box::new("left"));
+                })
+            }));
+            enc.b(label);
+        });
+        assert_eq!(left, Ok(16));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// What a panic left had the placeholder in it.
+#[test]
+fn a_late_immediate_gets_its_value_behind_a_panic() {
+    use x64::*;
+    fn all<D: Direction>() {
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
+        let late = enc.late();
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            enc.with_late(late, |enc, imm: i32| {
+                enc.add_rm64_imm(RSP, imm);
+                std::panic::resume_unwind(Box::new("left"));
+            });
+        }));
+        assert!(left.is_err());
+        assert!(matches!(enc.finish(), Err(FinishError::LateUnset { .. })));
+        enc.set_late(late, 64);
+        assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(vec![0x48, 0x81, 0xC4, 64, 0, 0, 0]));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
 /// A label from before `clear`, or of another encoder, whose number was in range.
 #[test]
 fn strange_labels_are_reported() {

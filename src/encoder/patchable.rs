@@ -170,8 +170,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     fn place_site(&mut self, kind: SiteKind, place: &impl Fn(&mut Self)) -> bool {
         let earlier = self.pos();
         let hidden = self.references.hide_labels();
-        place(self);
-        let reference = self.references.show_labels(hidden);
+        let mut reference = References::None;
+        self.and_then(place, |enc| reference = enc.references.show_labels(hidden));
         let later = self.pos();
         let origin = match I::ORIGIN {
             Edge::Start => D::GROWS.lower(earlier, later),
