@@ -386,33 +386,37 @@ fn what_was_rolled_back() {
     check::<Up>();
 }
 
-/// Whatever its label is taken for here, a site is a field that the code holds.
+/// A point that was rolled back, whose label's number a newer label has: wherever that stands, a site is a field that the
+/// code holds, and that one store can change.
 #[test]
-fn of_another_encoder_and_where_the_code_ends() {
-    use SiteKind::*;
-    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
-        let bytes = if matches!(kind, X64Imm64 | A64Literal | Slot) { 8 } else { 4 };
-        let mut other = x64::Encoder::new();
-        let point = other.patchable(kind, |enc| enc.data(&[0; 8]));
-        for behind in 0..=16 {
-            let mut down = x64::Encoder::new();
-            down.nops(behind);
-            down.here();
-            let mut up = x64::Assembler::new();
-            let label = up.label();
-            up.nops(16 - behind);
-            up.bind(label);
-            up.nops(behind);
-            let down = down.finish().expect("nothing is pending");
-            let up = up.finish().expect("nothing is pending");
-            for (site, len) in [(down.site(point), behind), (up.site(point), 16)] {
-                match site {
-                    Ok(site) => assert!(site.kind == kind && site.offset + bytes <= len, "{site:?} in {len} bytes"),
-                    Err(SiteError::Misaligned { site }) => assert!(site.offset + bytes <= len, "{site:?}"),
-                    Err(error) => assert_eq!(error, SiteError::Outside { kind }),
-                }
-                assert!(site.is_err() || behind >= bytes);
-            }
-        }
+fn taken_for_a_newer_label() {
+    fn check<I: Isa, D: Side>(what: &Place<I, D>, placed: usize, behind: usize) {
+        let Place { kind, place, ref field, .. } = *what;
+        let mut enc = Encoder::<I, D>::new();
+        let before = enc.snapshot();
+        let point = enc.patchable(kind, place);
+        enc.rollback(before);
+        enc.data(&vec![0; placed]);
+        let newer = enc.here();
+        enc.data(&vec![0; behind]);
+        let code = enc.finish().expect("nothing is pending");
+        let offset = code.offset_of(newer).expect("bound");
+        assert_eq!(offset, if D::IS_UP { placed } else { behind });
+        let base = if D::IS_UP { 0 } else { placed + behind };
+        let site = tailfirst::Site { offset, kind };
+        let expected = if offset + field.len() > placed + behind {
+            Err(SiteError::Outside { kind })
+        } else if !fits(kind, offset.wrapping_sub(base)) {
+            Err(SiteError::Misaligned { site })
+        } else {
+            Ok(site)
+        };
+        assert_eq!(code.site(point), expected, "{kind:?} {placed} {behind}");
+    }
+    for (placed, behind) in (0..=16).flat_map(|placed| (0..=16).map(move |behind| (placed, behind))) {
+        x64_places::<Down>().iter().for_each(|what| check(what, placed, behind));
+        x64_places::<Up>().iter().for_each(|what| check(what, placed, behind));
+        aarch64_places::<Down>().iter().for_each(|what| check(what, 4 * placed, 4 * behind));
+        aarch64_places::<Up>().iter().for_each(|what| check(what, 4 * placed, 4 * behind));
     }
 }
