@@ -62,7 +62,7 @@ pub enum FinishError {
     },
     /// `finish` was called inside a block, or a block was left by a panic.
     OpenBlock,
-    /// The encoder was cleared, or exchanged for another one, inside a block; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
+    /// The encoder was cleared, or exchanged for another one, inside a block or a patch site; or what was placed before a patch site was settled in it; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
     ClearedInBlock,
     /// What was placed as a patch site is too short to have the field.
     NoPatchField {
@@ -179,7 +179,9 @@ impl core::fmt::Display for FinishError {
                 write!(f, "{form} needs {when} (in the instruction {at} bytes from the base)")
             }
             FinishError::OpenBlock => f.write_str("a block is still open: finish after it"),
-            FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
+            FinishError::ClearedInBlock => {
+                f.write_str("the encoder was cleared or exchanged inside a block or patch site")
+            }
             FinishError::NoPatchField { kind, at } => {
                 write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
             }

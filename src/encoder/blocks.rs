@@ -277,6 +277,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// [`finish`](Self::finish) reports that.
     pub fn begin_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
         block.clear();
+        block.references.enter_block();
         self.references.begin_block(&mut block.references);
     }
 

@@ -163,7 +163,7 @@ impl crate::isa::sealed::Isa for X64 {
             (SiteKind::X64Imm32, field) => field.is_none() && bytes > 4,
             (SiteKind::X64Imm64, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 10,
             (SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,
-            (SiteKind::A64Branch | SiteKind::A64Literal, _) => false,
+            (SiteKind::A64Branch | SiteKind::A64Conditional | SiteKind::A64Literal, _) => false,
         }
     }
 
