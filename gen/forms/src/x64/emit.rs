@@ -281,6 +281,12 @@ fn selectors(sources: &[Source]) -> Vec<Item> {
 fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
     let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
+    // The primitive places opcode and distance alone.
+    let is_bare =
+        |source: &&Source| matches!(&source.form.encoding, Encoding::Legacy { prefixes, .. } if prefixes.is_empty());
+    if ![&short, near].into_iter().all(is_bare) {
+        return None;
+    }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
     let value = short.parameters();
     let tokens = quote! {
