@@ -129,8 +129,21 @@ pub enum AddressProblem {
     TwoIndices,
     /// The form's address has a SIB byte, or an index was added, which an address relative to RIP does not have.
     NeedsSib,
-    /// A displacement was added to a label or symbol.
+    /// What was added to a label or symbol does not fit 16 bits.
     TargetDisplacement,
+}
+
+#[cfg(feature = "x64")]
+impl AddressProblem {
+    /// All of them, by number.
+    pub(crate) const ALL: [AddressProblem; 6] = [
+        AddressProblem::Scale,
+        AddressProblem::IndexIsStackPointer,
+        AddressProblem::Displacement,
+        AddressProblem::TwoIndices,
+        AddressProblem::NeedsSib,
+        AddressProblem::TargetDisplacement,
+    ];
 }
 
 impl core::fmt::Display for FinishError {
@@ -158,7 +171,7 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::Displacement => "the displacement does not fit 32 bits",
                     AddressProblem::TwoIndices => "an address has one index",
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
-                    AddressProblem::TargetDisplacement => "a label or symbol takes no displacement",
+                    AddressProblem::TargetDisplacement => "what is added to a label or symbol must fit 16 bits",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }

@@ -5,9 +5,10 @@
 //! searched or hashed.
 //!
 //! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that may still be moved ([`movable`]), what a [`block`] hands to
-//! the encoder around it, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
+//! the encoder around it, and [`cold`] parts, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
 
 pub(crate) mod block;
+pub(crate) mod cold;
 pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
@@ -167,7 +168,7 @@ impl<F: Field, L: LateField> References<F, L> {
             self.lose_block();
         }
         let References {
-            grows: _,
+            grows,
             first,
             labels,
             fixups,
@@ -215,7 +216,7 @@ impl<F: Field, L: LateField> References<F, L> {
         bound.clear();
         *movable = None;
         if let Some(common) = common {
-            common.pool.clear();
+            common.clear(*grows);
         }
         *parent = None;
         *open_block = None;
@@ -228,7 +229,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *fault = None;
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

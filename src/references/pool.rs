@@ -143,6 +143,12 @@ impl Pool {
         self.waiting_bytes
     }
 
+    /// Whether constants wait for their places.
+    #[inline(always)]
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.placed.len() < self.constants.len()
+    }
+
     /// The constant with this label, if it is not placed yet.
     #[cfg(feature = "aarch64")]
     fn waiting(&self, label: Label) -> Option<&Constant> {
@@ -269,7 +275,7 @@ impl Content {
 impl<F: Field, L: LateField> References<F, L> {
     /// Whether constants wait for their places.
     pub(crate) fn has_waiting_constants(&self) -> bool {
-        self.pool().is_some_and(|pool| pool.placed.len() < pool.constants.len())
+        self.pool().is_some_and(Pool::has_waiting)
     }
 
     /// The bytes of the constants that wait here, at most.
@@ -318,7 +324,7 @@ impl<F: Field, L: LateField> References<F, L> {
         // What waits outside of a block is counted, too.
         let most = pool.waiting_bytes + I::CODE_ALIGN.bytes() as usize;
         let mut image = Image::new(grows, placed, most, core::mem::take(&mut pool.image));
-        let first = if self.parent.is_some() { self.first } else { 0 };
+        let first = if self.shares_common() { self.first } else { 0 };
         // In a block, what is asked for outside goes on waiting.
         let is_own = |constant: &Constant| !constant.is_placed && constant.label.0 >= first;
         let waiting = pool.waiting_from as u32..pool.constants.len() as u32;
@@ -355,7 +361,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// in the block.
     #[cfg(feature = "aarch64")]
     pub(crate) fn copy_outer_constants(&mut self, is_load: impl Fn(F) -> bool) {
-        if self.parent.is_none() {
+        if !self.shares_common() {
             return;
         }
         let mut copies: Vec<(Label, Label)> = Vec::new();
