@@ -231,14 +231,6 @@ extended!(
     R27W 27 R28W 28 R29W 29 R30W 30 R31W 31
 );
 
-impl Gpr32 {
-    /// The low half of a 64-bit register: [`Gpr64::r32`].
-    #[inline(always)]
-    pub const fn low_half(register: Gpr64) -> Gpr32 {
-        register.r32()
-    }
-}
-
 /// Other widths of the registers of a class: `RAX.r32()` is EAX, and `EAX.r64()` is RAX.
 macro_rules! widths {
     ($($from:ident: $($method:ident $to:ident $bits:literal)*;)*) => {$(
