@@ -50,7 +50,7 @@ impl Grows {
     }
 
     /// The address so many bytes from `at` in the direction of growth.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn ahead(self, at: usize, bytes: usize) -> usize {
         match self {
             Grows::Down => at.wrapping_sub(bytes),
@@ -59,13 +59,13 @@ impl Grows {
     }
 
     /// The address so many bytes from `at` against the direction of growth.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn behind(self, at: usize, bytes: usize) -> usize {
         self.ahead(at, bytes.wrapping_neg())
     }
 
     /// The bytes from address `from` to address `to` in the direction of growth.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn between(self, from: usize, to: usize) -> usize {
         match self {
             Grows::Down => from.wrapping_sub(to),
@@ -74,7 +74,7 @@ impl Grows {
     }
 
     /// Of what lies between two places, the first where the earlier of both was reached, the place with the lower address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn lower<T>(self, earlier: T, later: T) -> T {
         match self {
             Grows::Down => later,
@@ -83,7 +83,7 @@ impl Grows {
     }
 
     /// The place with the higher address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn higher<T>(self, earlier: T, later: T) -> T {
         self.lower(later, earlier)
     }
@@ -112,7 +112,6 @@ pub(crate) mod sealed {
             Self: super::Direction;
 
         /// Calls the function for the direction.
-        #[cfg(feature = "forms")]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Self>,
             down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,
@@ -130,18 +129,23 @@ pub(crate) mod sealed {
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Self>)
         where
             Self: super::Direction;
+
+        /// Places the cold parts that wait, compiled with this crate.
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Self>)
+        where
+            Self: super::Direction;
     }
 
     impl Direction for Down {
         const GROWS: Grows = Grows::Down;
         type Opposite = Up;
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn upward<I: Isa, R>(enc: &mut Encoder<'_, I, Down>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
             enc.block(write)
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn downward<I: Isa, R>(
             enc: &mut Encoder<'_, I, Down>,
             write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R,
@@ -149,7 +153,7 @@ pub(crate) mod sealed {
             write(enc)
         }
 
-        #[cfg(feature = "forms")]
+        #[inline(always)]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Down>,
             down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,
@@ -158,14 +162,19 @@ pub(crate) mod sealed {
             down(enc)
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn make_room_for_batch<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
             I::make_room_for_batch_down(enc);
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
             I::place_pool_down(enc);
+        }
+
+        #[inline(always)]
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Down>) {
+            I::place_cold_down(enc);
         }
     }
 
@@ -173,17 +182,17 @@ pub(crate) mod sealed {
         const GROWS: Grows = Grows::Up;
         type Opposite = Down;
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn upward<I: Isa, R>(enc: &mut Encoder<'_, I, Up>, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
             write(enc)
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn downward<I: Isa, R>(enc: &mut Encoder<'_, I, Up>, write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R) -> R {
             enc.block(write)
         }
 
-        #[cfg(feature = "forms")]
+        #[inline(always)]
         fn choose<'e, 'buf, I: Isa, R>(
             enc: &'e mut Encoder<'buf, I, Up>,
             _down: impl FnOnce(&'e mut Encoder<'buf, I, Down>) -> R,
@@ -192,14 +201,19 @@ pub(crate) mod sealed {
             up(enc)
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn make_room_for_batch<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
             I::make_room_for_batch_up(enc);
         }
 
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn place_pool<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
             I::place_pool_up(enc);
+        }
+
+        #[inline(always)]
+        fn place_cold<I: Isa>(enc: &mut Encoder<'_, I, Up>) {
+            I::place_cold_up(enc);
         }
     }
 }

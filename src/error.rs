@@ -62,7 +62,7 @@ pub enum FinishError {
     },
     /// `finish` was called inside a block, or a block was left by a panic.
     OpenBlock,
-    /// The encoder was cleared, or exchanged for another one, inside a block; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
+    /// The encoder was cleared, or exchanged for another one, inside a block or a patch site; or what was placed before a patch site was settled in it; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
     ClearedInBlock,
     /// What was placed as a patch site is too short to have the field.
     NoPatchField {
@@ -129,8 +129,21 @@ pub enum AddressProblem {
     TwoIndices,
     /// The form's address has a SIB byte, or an index was added, which an address relative to RIP does not have.
     NeedsSib,
-    /// A displacement was added to a label or symbol.
+    /// What was added to a label or symbol does not fit 16 bits.
     TargetDisplacement,
+}
+
+#[cfg(feature = "x64")]
+impl AddressProblem {
+    /// All of them, by number.
+    pub(crate) const ALL: [AddressProblem; 6] = [
+        AddressProblem::Scale,
+        AddressProblem::IndexIsStackPointer,
+        AddressProblem::Displacement,
+        AddressProblem::TwoIndices,
+        AddressProblem::NeedsSib,
+        AddressProblem::TargetDisplacement,
+    ];
 }
 
 impl core::fmt::Display for FinishError {
@@ -158,7 +171,7 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::Displacement => "the displacement does not fit 32 bits",
                     AddressProblem::TwoIndices => "an address has one index",
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
-                    AddressProblem::TargetDisplacement => "a label or symbol takes no displacement",
+                    AddressProblem::TargetDisplacement => "what is added to a label or symbol must fit 16 bits",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }
@@ -166,7 +179,9 @@ impl core::fmt::Display for FinishError {
                 write!(f, "{form} needs {when} (in the instruction {at} bytes from the base)")
             }
             FinishError::OpenBlock => f.write_str("a block is still open: finish after it"),
-            FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
+            FinishError::ClearedInBlock => {
+                f.write_str("the encoder was cleared or exchanged inside a block or patch site")
+            }
             FinishError::NoPatchField { kind, at } => {
                 write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
             }

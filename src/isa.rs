@@ -38,7 +38,9 @@ pub(crate) mod sealed {
         const ADDRESS64: Self::Field;
         /// What code must be aligned to.
         const CODE_ALIGN: Align;
-        /// The bytes that a batch may take, counted as the cursor counts.
+        /// The bytes that one instruction may take, counted as the cursor counts.
+        const MOST_FOR_INSTRUCTION: usize;
+        /// The bytes that a batch may take, likewise.
         const BATCH: usize;
         /// The distance in bytes within which a constant is used again instead of being placed a second time.
         const POOL_REACH: u32;
@@ -51,6 +53,13 @@ pub(crate) mod sealed {
 
         /// Places instructions that do nothing, and before them zeros where the bytes are no whole number of instructions.
         fn place_gap<D: Direction>(enc: &mut Encoder<'_, Self, D>, bytes: usize);
+
+        /// Makes room for one instruction, which `place` places.
+        fn with_room<D: Direction>(enc: &mut Encoder<'_, Self, D>, place: impl FnOnce(&mut Encoder<'_, Self, D>)) {
+            enc.cursor.make_room_for_batch(Self::MOST_FOR_INSTRUCTION);
+            place(enc);
+            enc.cursor.end_batch();
+        }
 
         /// Called before `bytes` bytes are placed with nothing between them.
         fn before<D: Direction>(_: &mut Encoder<'_, Self, D>, _bytes: usize) {}
@@ -82,6 +91,10 @@ pub(crate) mod sealed {
         fn place_pool_down(enc: &mut Encoder<'_, Self, Down>);
         #[allow(missing_docs)]
         fn place_pool_up(enc: &mut Encoder<'_, Self, Up>);
+        /// [`Encoder::place_cold`](crate::Encoder::place_cold), and the same of the other direction.
+        fn place_cold_down(enc: &mut Encoder<'_, Self, Down>);
+        #[allow(missing_docs)]
+        fn place_cold_up(enc: &mut Encoder<'_, Self, Up>);
     }
 
     /// An instruction set's references.
@@ -116,6 +129,14 @@ pub(crate) mod sealed {
 
             fn place_pool_up(enc: &mut $crate::Encoder<'_, Self, $crate::Up>) {
                 enc.place_waiting_constants();
+            }
+
+            fn place_cold_down(enc: &mut $crate::Encoder<'_, Self, $crate::Down>) {
+                enc.place_waiting_cold();
+            }
+
+            fn place_cold_up(enc: &mut $crate::Encoder<'_, Self, $crate::Up>) {
+                enc.place_waiting_cold();
             }
         };
     }

@@ -119,6 +119,8 @@ pub mod listing;
 ))]
 mod printable;
 mod references;
+#[cfg(any(feature = "x64", feature = "aarch64"))]
+mod shape;
 #[doc = include_str!("services.md")]
 pub mod services {}
 #[cfg(feature = "unwind")]

@@ -1,4 +1,4 @@
-//! Islands where something is in the way: blocks longer than a branch reaches, data, alignment, other islands, constants, and what is rolled back.
+//! Islands where something is in the way: blocks longer than a branch reaches, data, alignment, other islands, constants, cold parts, and what is rolled back.
 
 #![cfg(feature = "aarch64")]
 
@@ -27,6 +27,8 @@ tests! {
     constants_of_a_block_without_loads
     constants_among_many_branches
     costs_are_linear
+    branches_between_far_parts
+    constants_that_are_far_from_cold_code
 }
 
 const CB: Branch = BRANCHES[16];
@@ -351,4 +353,60 @@ fn costs_are_linear<D: Way>() {
         let placed: Vec<Placed> = placed.into_iter().step_by(1009).collect();
         end(&mut enc, &labels, &placed, &[]);
     }
+}
+
+/// Branches of all reaches, from the body to a part, back, and from part to part; with less between them, and with more than they reach.
+fn branches_between_far_parts<D: Way>() {
+    for (body, part) in [(10, 10), (KIB, 10), (10, KIB), (40 * KIB, 10), (10, 40 * KIB), (2 * MIB, 3 * MIB)] {
+        let mut enc = Emitter::<D>::new();
+        enc.nop();
+        let start = enc.here();
+        let mut placed = Vec::new();
+        let exits: Vec<Label> = BRANCHES.iter().map(|_| enc.label()).collect();
+        for (number, branch) in BRANCHES.into_iter().enumerate() {
+            placed.push(refer(&mut enc, branch, exits[number]));
+            let back = enc.here();
+            enc.cold(|enc| {
+                enc.bind(exits[number]);
+                enc.nop();
+                placed.push(refer(enc, branch, back));
+                placed.push(refer(enc, branch, start));
+                placed.push(refer(enc, branch, exits[(number + 7) % exits.len()]));
+                if number % 13 == 0 {
+                    (0..part / 4).for_each(|_| enc.nop());
+                }
+            });
+            if number % 13 == 1 {
+                (0..body / 4).for_each(|_| enc.nop());
+            }
+            if number == 30 && body == part {
+                enc.b(back);
+                enc.place_cold();
+            }
+        }
+        check(&enc.finish().expect("everything is in reach of islands"), &placed);
+    }
+}
+
+/// Asked for in a part: before long code, between long parts, and where the body has places for its own.
+fn constants_that_are_far_from_cold_code<D: Way>() {
+    let mut enc = Emitter::<D>::new();
+    let mut loaded = Vec::new();
+    let align = Align::of::<16>();
+    for number in 0..3 {
+        loaded.push(load(&mut enc, LOADS[0], number, align));
+        enc.cold(|enc| loaded.push(load(enc, LOADS[0], number, align)));
+        (0..3 * MIB / 8).for_each(|_| enc.nop());
+        enc.cold(|enc| {
+            for load_of in LOADS {
+                loaded.push(load(enc, load_of, number, align));
+            }
+            (0..3 * MIB / 16).for_each(|_| enc.nop());
+        });
+        let around = enc.label();
+        enc.b(around);
+        enc.place_pool();
+        enc.bind(around);
+    }
+    check_loads(&enc.finish().expect("each constant is in reach"), &loaded);
 }

@@ -101,6 +101,16 @@ fn blocks_x64<D: Direction>(enc: &mut x64::Emitter<'_, D>) -> usize {
                 asm.backward(|enc| enc.data_u64(8));
                 let late = asm.late();
                 asm.set_late(late, 8);
+                asm.cold(|asm| asm.jz(exit));
+            });
+            enc.cold(|enc| {
+                let constant = enc.constant_u64(1001);
+                enc.lea_r64_m(RDX, constant);
+                enc.data_aligned(&[number; 10], Align::of::<8>());
+                enc.forward(|asm| asm.jmp(outside));
+                let snapshot = enc.snapshot();
+                enc.with_late(frame, |enc, imm: i32| enc.add_rm64_imm(RSP, imm));
+                enc.rollback(snapshot);
             });
             enc.bind(head);
         });

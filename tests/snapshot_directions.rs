@@ -25,6 +25,15 @@ fn common<I: Isa, D: Direction>(enc: &mut Encoder<'_, I, D>, label: Label, late:
     enc.place_pool();
     enc.constant_u64(0x5656_5656);
     enc.data_aligned(&[0x55; 3], Align::of::<64>());
+    enc.cold(|enc| {
+        let inside = enc.here();
+        enc.data_offset(label);
+        enc.data_aligned(&[0x55; 3], Align::of::<128>());
+        enc.constant_u64(0x5555_5555);
+        enc.data_address(inside);
+    });
+    enc.place_cold();
+    enc.cold(|enc| enc.data(&[0x55; 5]));
     let (own, own_late) = (enc.label(), enc.late());
     enc.bind(own);
     enc.set_late(own_late, 1);

@@ -36,7 +36,8 @@ enum Item {
     Jmp(u8),
     Jcc(u8, u8),
     Call(u8),
-    Lea(u8),
+    /// `lea rax, [label + 100]`, or what else is added.
+    Lea(u8, i16),
     /// `cmp dword [label], 0x1234`: a displacement with bytes behind it.
     Cmp(u8),
 }
@@ -51,7 +52,7 @@ impl Arbitrary for Item {
             2 | 3 => Item::Jmp(label),
             4 => Item::Jcc(u8::arbitrary(g), label),
             5 => Item::Call(label),
-            6 => Item::Lea(label),
+            6 => Item::Lea(label, i16::arbitrary(g)),
             _ => Item::Cmp(label),
         }
     }
@@ -60,7 +61,7 @@ impl Arbitrary for Item {
         match *self {
             Item::Filler(bytes) => Box::new(bytes.shrink().map(Item::Filler)),
             Item::Jmp(label) => Box::new(label.shrink().map(Item::Jmp)),
-            Item::Jcc(_, label) | Item::Call(label) | Item::Lea(label) | Item::Cmp(label) => {
+            Item::Jcc(_, label) | Item::Call(label) | Item::Lea(label, _) | Item::Cmp(label) => {
                 Box::new([Item::Jmp(label)].into_iter())
             }
         }
@@ -101,7 +102,7 @@ fn two_passes<D: Side>(program: &Program) -> Assembled {
         Item::Jmp(_) | Item::Jcc(..) if short => 2,
         Item::Jmp(_) | Item::Call(_) => 5,
         Item::Jcc(..) => 6,
-        Item::Lea(_) => 7,
+        Item::Lea(..) => 7,
         Item::Cmp(_) => 10,
     };
     let addresses = |short: &[bool]| {
@@ -137,7 +138,10 @@ fn two_passes<D: Side>(program: &Program) -> Assembled {
     let at = addresses(&short);
     let mut bytes = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        let distance = |label: u8| (at[program.place(label)] as i32 - at[i + 1] as i32).to_le_bytes();
+        let past = |label: u8, addend: i16| {
+            (at[program.place(label)] as i32 - at[i + 1] as i32 + i32::from(addend)).to_le_bytes()
+        };
+        let distance = |label: u8| past(label, 0);
         match *item {
             Item::Filler(count) => bytes.extend(vec![0x90; count.into()]),
             Item::Jmp(label) if short[i] => bytes.extend([0xEB, distance(label)[0]]),
@@ -145,7 +149,7 @@ fn two_passes<D: Side>(program: &Program) -> Assembled {
             Item::Jcc(cond, label) if short[i] => bytes.extend([0x70 | (cond % 16), distance(label)[0]]),
             Item::Jcc(cond, label) => bytes.extend([&[0x0F, 0x80 | (cond % 16)], &distance(label)[..]].concat()),
             Item::Call(label) => bytes.extend([&[0xE8], &distance(label)[..]].concat()),
-            Item::Lea(label) => bytes.extend([&[0x48, 0x8D, 0x05], &distance(label)[..]].concat()),
+            Item::Lea(label, addend) => bytes.extend([&[0x48, 0x8D, 0x05], &past(label, addend)[..]].concat()),
             Item::Cmp(label) => bytes.extend([&[0x81, 0x3D], &distance(label)[..], &[0x34, 0x12, 0, 0]].concat()),
         }
     }
@@ -186,9 +190,9 @@ fn assembled<D: Side>(program: &Program, enc: &mut Emitter<'_, D>) -> Result<Ass
                     let to = label(enc, to);
                     enc.call(to);
                 }
-                Item::Lea(to) => {
+                Item::Lea(to, addend) => {
                     let to = label(enc, to);
-                    enc.lea_r64_m(RAX, to);
+                    enc.lea_r64_m(RAX, Mem::from(to) + i32::from(addend));
                 }
                 Item::Cmp(to) => {
                     let to = label(enc, to);
@@ -651,7 +655,7 @@ fn symbols_leave_as_relocations() {
         let mut relocations = code.relocations().to_vec();
         relocations.sort_by_key(|relocation| relocation.from);
         let relocation = |from, field, symbol| Relocation { from, field, target: RelocationTarget::Symbol(symbol) };
-        let operand = |trailing| Rel::Disp32 { trailing };
+        let operand = |trailing| Rel::Disp32 { trailing, addend: 0 };
         assert_eq!(
             relocations,
             [relocation(5, Rel::Rel32, PRINT), relocation(12, operand(1), TABLE), relocation(26, operand(0), TABLE)]
@@ -703,6 +707,38 @@ fn symbols_that_are_unknown_or_too_far() {
     }
     check::<Down>();
     check::<Up>();
+}
+
+#[test]
+fn an_address_past_a_symbol() {
+    fn check<D: Side>() {
+        let mut enc = Emitter::<D>::new();
+        enc.lea_r64_m(RAX, Mem::from(TABLE) - 3 + 19);
+        let mut code = enc.finish().expect("symbols need not be known");
+        let field = Rel::Disp32 { trailing: 0, addend: 16 };
+        assert_eq!(code.relocations(), [Relocation { from: 7, field, target: RelocationTarget::Symbol(TABLE) }]);
+        assert_eq!(code.link(0x1000, |_| Some(0x2000)), Ok(()));
+        assert_eq!(code.bytes(), [0x48, 0x8D, 0x05, 0x09, 0x10, 0, 0]);
+        // The sum must fit.
+        assert_eq!(code.link(0x1000, |_| Some(0x1007 + i32::MAX as u64 - 16)), Ok(()));
+        assert!(code.link(0x1000, |_| Some(0x1007 + i32::MAX as u64 - 15)).is_err());
+    }
+    check::<Down>();
+    check::<Up>();
+}
+
+/// The upper half of a constant, which is placed later.
+#[test]
+fn an_address_past_a_constant() {
+    let mut enc = Encoder::new();
+    let constant = enc.constant_u64(0x1122_3344_5566_7788);
+    enc.mov_r32_rm32(EAX, Mem::from(constant) + 4);
+    let code = enc.finish().expect("the constant is placed");
+    let at = code.offset_of(constant).expect("it is placed") + 4;
+    let end = code.bytes().len();
+    assert_eq!(code.bytes()[at..at + 4], 0x1122_3344_u32.to_le_bytes());
+    let load = [&[0x8B, 0x05][..], &(at as i32 - end as i32).to_le_bytes()].concat();
+    assert_eq!(code.bytes()[end - 6..], load);
 }
 
 #[test]

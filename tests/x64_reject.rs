@@ -431,8 +431,11 @@ fn references_are_taken_as_they_are() {
     accepts(symbol);
     accepts(symbol + 0);
     accepts(symbol.fs());
-    refuses(symbol + 1, AddressProblem::TargetDisplacement);
-    refuses(symbol - 8, AddressProblem::TargetDisplacement);
+    accepts(symbol + 32767);
+    accepts(symbol - 32768);
+    refuses(symbol + 32768, AddressProblem::TargetDisplacement);
+    refuses(symbol - 32767 - 2, AddressProblem::TargetDisplacement);
+    refuses(symbol + 1 + i32::MAX, AddressProblem::TargetDisplacement);
     refuses(symbol + RCX * 2, AddressProblem::NeedsSib);
     refuses(Mem::rip(8) + RCX * 2, AddressProblem::NeedsSib);
 }

@@ -30,6 +30,7 @@ pub fn aarch64_forms(tables: &Path) -> Result<Vec<aarch64::Form>, TableError> {
 /// | file | content |
 /// |---|---|
 /// | `x64.rs`, `aarch64.rs` | the encoders |
+/// | `x64_values.rs`, `aarch64_values.rs` | the types of operations that are values |
 /// | `x64_rows.rs`, `aarch64_rows.rs` | what reads the numbers that they hand over |
 /// | `x64_words.rs`, `aarch64_words.rs` | the instructions that the runtime places by itself |
 /// | `x64_forms.rs`, `aarch64_forms.rs` | the forms as data |
@@ -56,6 +57,7 @@ fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -
     }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
     write(out, "x64.rs", &x64::encoders(&forms, "crate"))?;
+    write(out, "x64_values.rs", &x64::choices(&forms))?;
     write(out, "x64_rows.rs", &x64::readers())?;
     if is_enabled("forms") { write(out, "x64_forms.rs", &x64::forms_data(&forms)) } else { Ok(()) }
 }
@@ -71,6 +73,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
     write(out, "aarch64.rs", &aarch64::encoders(&forms, "crate"))?;
+    write(out, "aarch64_values.rs", &aarch64::choices(&forms))?;
     write(out, "aarch64_rows.rs", &aarch64::readers())?;
     if is_enabled("forms") { write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms)) } else { Ok(()) }
 }

@@ -8,7 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use tailfirst_forms::{Reason, TableError};
+use tailfirst_forms::{Reason, TableError, row};
 
 pub use tailfirst_forms::row::{Line, TextRow};
 
@@ -40,8 +40,44 @@ pub struct Group<Row> {
     /// The family's lines, one text a column.
     #[serde(default)]
     pub each: Vec<Vec<String>>,
+    /// The column that a function may take as a value.
+    #[serde(default)]
+    pub choice: Option<Choice>,
     /// The rows.
     pub rows: Vec<Row>,
+}
+
+/// What of a family may be a value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// The column of its texts.
+    pub col: String,
+    /// The column of their numbers, in base 16.
+    pub code: String,
+    /// What stands in the function's name in place of the text.
+    pub name: String,
+    /// The type.
+    pub ty: String,
+}
+
+impl Choice {
+    /// The choice of a line of `each`, in rows of this title.
+    fn of_line(&self, cols: &[String], texts: &[String], title: &str) -> Result<row::Choice, Reason> {
+        let column = |name: &str| {
+            cols.iter().position(|col| col == name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })
+        };
+        let (variant, code) = (column(&self.col)?, column(&self.code)?);
+        let mut general = texts.to_vec();
+        general[variant].clone_from(&self.name);
+        Ok(row::Choice {
+            ty: self.ty.clone(),
+            variant: texts[variant].clone(),
+            code: u32::from_str_radix(&texts[code], 16)
+                .map_err(|_| Reason::Choice { variant: texts[variant].clone() })?,
+            title: substitute(title, cols, &general, &mut vec![false; cols.len()])?,
+        })
+    }
 }
 
 /// The `.ron` files of a directory, in the order of their names.
@@ -113,11 +149,13 @@ fn expand<Row: TextRow>(
                 *row.cpu() = group.cpu.clone();
             }
             let (title, written) = (row.title().to_string(), row.written());
+            let choice = group.choice.as_ref().map(|choice| choice.of_line(&group.cols, texts, &title)).transpose();
+            let choice = choice.map_err(|reason| TableError::of_row(table, &title, reason))?;
             for text in row.texts() {
                 *text = substitute(text, &group.cols, texts, &mut used)
                     .map_err(|reason| TableError::of_row(table, &title, reason))?;
             }
-            lines.push(Line { table: table.into(), feature: feature.clone(), written, row });
+            lines.push(Line { table: table.into(), feature: feature.clone(), written, choice, row });
         }
     }
     match used.iter().position(|used| !used) {

@@ -678,6 +678,39 @@ mod expansion {
         assert_eq!(forms[2].modrm().and_then(|modrm| modrm.reg), Some(1));
     }
 
+    /// A family of rows that differ in `$op`.
+    fn family(each: &str, op: &str) -> Result<Vec<x64::Form>, TableError> {
+        forms_of(&format!(
+            r#"Table(source: "test", groups: [(
+                title: "test", cols: ["mn", "n"], each: [{each}],
+                choice: (col: "mn", code: "n", name: "alu", ty: "Alu"),
+                rows: [(ins: "${{mn}}x r/m64, imm8", op: "{op}", en: "MI", io: "rw r")],
+            )])"#
+        ))
+    }
+
+    #[test]
+    fn a_choice_makes_a_function_that_takes_the_operation() {
+        let forms = family(r#"["or", "1"], ["cmp", "7"]"#, "REX.W 83 /$n ib").unwrap_or_else(|error| panic!("{error}"));
+        let text = x64::encoders(&forms, "::tailfirst");
+        let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl Into<Rm<Gpr64>>, imm8: i8) {\n        \
+            encode::rm_imm(self, 0x830000_1_8 + (alu as u64), (), rm64, imm8)\n";
+        assert!(text.contains(function), "{text}");
+        let types = x64::choices(&forms);
+        assert!(types.contains("Or = 0x1,\n") && types.contains("Cmp = 0x7\n"), "{types}");
+    }
+
+    #[test]
+    fn the_forms_of_a_choice_differ_in_its_number_only() {
+        let refused = |each: &str, op: &str, variant: &str| {
+            let error = family(each, op).expect_err("the forms differ in more");
+            assert_eq!(error.reason, Reason::Choice { variant: variant.into() });
+        };
+        // At two places, and no number.
+        refused(r#"["or", "1"], ["cmp", "7"]"#, "REX.W 8$n /$n ib", "Or");
+        refused(r#"["or", "x1"]"#, "REX.W 83 /1 ib", "or");
+    }
+
     #[test]
     fn sizes_of_general_registers() {
         expands(
@@ -802,17 +835,17 @@ mod expansion {
         holds(
             r#"(ins: "add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#,
             "add_rm64_r64(&mut self, rm64: impl Into<Rm<Gpr64>>, r64: Gpr64)",
-            "encode::rm(self, 0x010000_000000_1_1, r64, rm64)",
+            "encode::rm(self, 0x010000_1_8, r64, rm64)",
         );
         holds(
             r#"(ins: "pcmpistri xmm1, xmm2/m128, imm8", op: "66 0F 3A 63 /r ib", en: "RMI", io: "r r r")"#,
             "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl Into<Rm<Xmm>>, imm8: i8)",
-            "encode::rm_imm(self, 0x633A0F_660000_0_7, xmm1, xmm2m128, imm8)",
+            "encode::rm_imm(self, 0x660000_633A0F_7_0, xmm1, xmm2m128, imm8)",
         );
         holds(
             r#"(ins: "psrlq xmm1, imm8", op: "66 0F 73 /2 ib", en: "MI", io: "rw r")"#,
             "psrlq_xmm_imm8(&mut self, xmm1: Xmm, imm8: i8)",
-            "encode::rm_imm::<_, Xmm>(self, 0x730F00_660000_4_6, (), xmm1, imm8)",
+            "encode::rm_imm::<_, Xmm>(self, 0x660000_730F00_6_2, (), xmm1, imm8)",
         );
         holds(
             r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
@@ -832,9 +865,9 @@ mod expansion {
         holds(
             r#"(ins: "fstcw m2byte", op: "9B D9 /7", en: "M", io: "w")"#,
             "fstcw_m2byte(&mut self, m2byte: impl Into<Mem>)",
-            "encode::wait_before(self, 0x9B0000_000000_0_1);\n        \
-             encode::rm(self, 0xD90000_000000_E_1, (), m2byte);\n        \
-             encode::wait_after(self, 0x9B0000_000000_0_1)",
+            "encode::wait_before(self, 0x9B0000_1_0);\n        \
+             encode::rm(self, 0xD90000_1_7, (), m2byte);\n        \
+             encode::wait_after(self, 0x9B0000_1_0)",
         );
     }
 }

@@ -45,37 +45,37 @@ impl Cond {
     pub const LO: Cond = Cond::CC;
 
     /// The condition with this code, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(code: u8) -> Option<Self> {
         if code < 16 { Some(Self::ALL[code as usize]) } else { None }
     }
 
     /// The condition with this code modulo 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn wrapping(code: u8) -> Self {
         Self::ALL[code as usize % 16]
     }
 
     /// Its code.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn number(self) -> u8 {
         self as u8
     }
 
     /// Its value in the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u32 {
         self as u32
     }
 
     /// The operand with these bits, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits < 16 { Some(Self::ALL[bits as usize]) } else { None }
     }
 
     /// The condition that holds when this one does not; of AL and NV, each other, though both always hold.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn inverse(self) -> Self {
         Self::ALL[(self as usize) ^ 1]
     }
@@ -109,7 +109,7 @@ impl CondInv {
     };
 
     /// The operand of a condition; `None` for AL and NV.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(cond: Cond) -> Option<Self> {
         match cond {
             Cond::AL | Cond::NV => None,
@@ -118,19 +118,19 @@ impl CondInv {
     }
 
     /// The condition.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn cond(self) -> Cond {
         self.0
     }
 
     /// Its value in the instruction: the inverse condition's.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u32 {
         self.0 as u32 ^ 1
     }
 
     /// The operand with these bits, below 14.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         match Cond::from_bits(bits) {
             Some(inverse) => Self::new(inverse.inverse()),
@@ -156,25 +156,25 @@ impl Nzcv {
     pub const V: Nzcv = Nzcv(1);
 
     /// The flags of a number below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(bits: u8) -> Option<Self> {
         if bits < 16 { Some(Nzcv(bits)) } else { None }
     }
 
     /// The flags of both.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn union(self, other: Nzcv) -> Self {
         Nzcv(self.0 | other.0)
     }
 
     /// Its value in the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u32 {
         self.0 as u32
     }
 
     /// The operand with these bits, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits < 16 { Some(Nzcv(bits as u8)) } else { None }
     }
@@ -183,7 +183,7 @@ impl Nzcv {
 impl core::ops::BitOr for Nzcv {
     type Output = Nzcv;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn bitor(self, other: Nzcv) -> Nzcv {
         self.union(other)
     }

@@ -19,12 +19,13 @@ use super::{
 use crate::{
     Field, Target,
     bytes::{
-        cursor::{Place, Word, WordAt},
+        cursor::{Place, WORD, Word, WordAt},
         memory::Memory,
     },
     direction::{Direction, Grows},
     error::FinishError,
     far::Far,
+    shape::shapes,
 };
 use core::marker::PhantomData;
 use rows::Places;
@@ -32,13 +33,46 @@ use rows::Places;
 /// Places an instruction.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn word<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32) {
-    enc.cursor.place_word(&mut *enc.references, slow, Plain(word));
+    // To store a word takes no more than to call what does.
+    if enc.cursor.has_room(WORD) {
+        enc.cursor.place_word(&mut *enc.references, slow, Plain(word));
+    } else {
+        plain(enc, word);
+    }
 }
 
 /// Places an instruction that refers to `target`; the field's bits in `word` are zero.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: impl Into<Target>) {
-    let target = target.into();
+    // The field is known when this is compiled.
+    match field {
+        Rel::Imm19 => branch_imm19(enc, word, target.into()),
+        Rel::Imm26 => branch_imm26(enc, word, target.into()),
+        _ => branch_any(enc, word, field, target.into()),
+    }
+}
+
+shapes! {
+    crate::aarch64::A64:
+    fn plain(enc, word: u32) {
+        enc.cursor.place_word(&mut *enc.references, slow, Plain(word))
+    }
+
+    fn branch_imm19(enc, word: u32, target: Target) {
+        place_branch(enc, word, Rel::Imm19, target)
+    }
+
+    fn branch_imm26(enc, word: u32, target: Target) {
+        place_branch(enc, word, Rel::Imm26, target)
+    }
+
+    fn branch_any(enc, word: u32, field: Rel, target: Target) {
+        place_branch(enc, word, field, target)
+    }
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn place_branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: Target) {
     enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target, direction: PhantomData::<Dir> });
 }
 

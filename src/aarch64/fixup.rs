@@ -35,7 +35,7 @@ impl Rel {
     pub const NEAR: Rel = Rel::Imm26;
 
     /// The bits that `distance`, which is in range, sets in the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn bits(self, distance: i64) -> u32 {
         let units = (distance >> 2) as u32;
         match self {
@@ -65,13 +65,13 @@ impl Rel {
 }
 
 /// 21 bits as `immlo` and `immhi`.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 const fn split(value: u32) -> u32 {
     (value & 3) << 29 | (value >> 2 & 0x7_FFFF) << 5
 }
 
 impl Field for Rel {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn range(self) -> Range {
         let signed = |bits: u32, step: i64| {
             let half = step << (bits - 1);
@@ -90,7 +90,7 @@ impl Field for Rel {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
         if self == Rel::Address64 {
             if let Some(bytes) = code.get_mut(from..).and_then(|rest| rest.first_chunk_mut()) {
@@ -112,7 +112,7 @@ impl Field for Rel {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn needs_address(self) -> bool {
         matches!(self, Rel::AdrPage | Rel::Address64)
     }

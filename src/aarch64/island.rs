@@ -41,7 +41,7 @@ impl Far for Rel {
     const JUMP: Rel = Rel::Imm26;
     const LOADS: usize = 4;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reach_number(self) -> Option<usize> {
         match self {
             Rel::Imm9 => Some(0),
@@ -53,7 +53,7 @@ impl Far for Rel {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reach(self) -> usize {
         self.range().low.unsigned_abs() as usize
     }
@@ -65,7 +65,7 @@ impl Far for Rel {
 
 impl Rel {
     /// Whether a deadline is later than the next look, however late that is.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn reach_is_long(self) -> bool {
         self.time() > MOST_FREE
     }

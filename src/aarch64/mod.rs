@@ -47,6 +47,11 @@ mod sme;
 mod sve;
 mod sysreg;
 mod system;
+mod values {
+    //! Operations as values, as the tables have them.
+
+    include!(concat!(env!("OUT_DIR"), "/aarch64_values.rs"));
+}
 mod vector;
 
 // Conditions are written as the tables have them.
@@ -81,6 +86,7 @@ pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
     TlbiOp, TlbiXOp,
 };
+pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{
     LaneB, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,
 };
@@ -98,11 +104,17 @@ impl crate::isa::sealed::Isa for A64 {
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<4>();
+    const MOST_FOR_INSTRUCTION: usize = crate::bytes::cursor::WORD;
     // What would come due within a batch comes before it, so it should be short beside the reach of compare-and-branch.
     const BATCH: usize = 512;
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
     const ORIGIN: Edge = Edge::Start;
+
+    fn with_room<D: Direction>(enc: &mut Emitter<'_, D>, place: impl FnOnce(&mut Emitter<'_, D>)) {
+        enc.cursor.make_room_for_word(&mut *enc.references, island::slow);
+        place(enc);
+    }
 
     fn before<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.keep_together(bytes);
@@ -127,6 +139,7 @@ impl crate::isa::sealed::Isa for A64 {
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
             (SiteKind::A64Branch, field) => matches!(field, None | Some(Rel::Imm26)) && bytes == 4,
+            (SiteKind::A64Conditional, field) => matches!(field, Some(Rel::Imm19 | Rel::Imm14)) && bytes == 4,
             (SiteKind::A64Literal | SiteKind::Slot, field) => {
                 matches!(field, None | Some(Rel::Address64)) && bytes == 8
             }

@@ -17,31 +17,31 @@ macro_rules! class {
 
         impl $ty {
             #[doc = concat!("The register with this number, below ", $count, ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < $count { Some($ty(number)) } else { None }
             }
 
             #[doc = concat!("The register with this number modulo ", $count, ": for a register allocator's numbers, which are below ", $count, " anyway.")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn wrapping(number: u8) -> Self {
                 $ty(number % $count)
             }
 
             /// Its number in encodings.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             #[doc = concat!("The operand with these bits, below ", $count, ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < $count { Some($ty(bits as u8)) } else { None }
             }
@@ -117,44 +117,44 @@ macro_rules! general {
 
         impl $ty {
             #[doc = concat!("The register with this number, at most 31, which is ", stringify!($name31), ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn new(number: u8) -> Option<Self> {
                 if number < 32 { Some($ty(number)) } else { None }
             }
 
             /// The register with this number modulo 32: for a register allocator's numbers, which are below 32 anyway.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn wrapping(number: u8) -> Self {
                 $ty(number % 32)
             }
 
             /// Its number in encodings.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn number(self) -> u8 {
                 self.0
             }
 
             /// Its value in the instruction.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             /// The operand with these bits, below 32.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < 32 { Some($ty(bits as u8)) } else { None }
             }
 
             #[doc = concat!("The general register, unless this is ", stringify!($name31), ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn general(self) -> Option<$plain> {
                 $plain::new(self.0)
             }
         }
 
         impl From<$plain> for $ty {
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn from(register: $plain) -> Self {
                 $ty(register.0)
             }
@@ -198,7 +198,7 @@ general!(
 
 impl Gpr64 {
     /// The register's low half.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn w(self) -> Gpr32 {
         Gpr32(self.0)
     }
@@ -206,7 +206,7 @@ impl Gpr64 {
 
 impl Gpr32 {
     /// The register whose low half this is.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn x(self) -> Gpr64 {
         Gpr64(self.0)
     }
@@ -214,7 +214,7 @@ impl Gpr32 {
 
 impl X {
     /// The register's low half.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn w(self) -> W {
         W(self.0)
     }
@@ -222,7 +222,7 @@ impl X {
 
 impl W {
     /// The register whose low half this is.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn x(self) -> X {
         X(self.0)
     }
@@ -230,7 +230,7 @@ impl W {
 
 impl XSp {
     /// The register's low half.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn w(self) -> WSp {
         WSp(self.0)
     }
@@ -238,7 +238,7 @@ impl XSp {
 
 impl WSp {
     /// The register whose low half this is.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn x(self) -> XSp {
         XSp(self.0)
     }
@@ -249,14 +249,14 @@ macro_rules! scalars {
     ($($from:ident: $($method:ident $to:ident $text:literal)*;)*) => {$(
         impl $from {$(
             #[doc = concat!($text, " of the register.")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn $method(self) -> $to {
                 $to(self.0)
             }
         )*
 
             /// The vector register that this is a part of.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn v(self) -> V {
                 V(self.0)
             }
@@ -280,19 +280,19 @@ macro_rules! pair {
 
         impl $ty {
             /// The pair that begins with this register; `None` if its number is odd.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn new(first: $single) -> Option<Self> {
                 Self::from_bits(first.number() as u32)
             }
 
             /// Its first register's number.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn bits(self) -> u32 {
                 self.0 as u32
             }
 
             /// The operand with these bits, even and below 32.
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn from_bits(bits: u32) -> Option<Self> {
                 if bits < 32 && bits % 2 == 0 { Some($ty(bits as u8)) } else { None }
             }
@@ -323,7 +323,7 @@ macro_rules! views {
     ($($method:ident $ty:ident $text:literal)*) => {
         impl V {$(
             #[doc = concat!("The register as ", $text, ".")]
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             pub const fn $method(self) -> $ty {
                 $ty::of_register(self)
             }
@@ -346,37 +346,37 @@ views! {
 
 impl V {
     /// All 128 bits, as one value. Narrower ones come from it: `V3.q().d()` is D3.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn q(self) -> Q {
         Q(self.0)
     }
 
     /// The byte `lane`, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn b(self, lane: u8) -> Option<LaneB> {
         LaneB::new(self, lane)
     }
 
     /// The halfword `lane`, below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn h(self, lane: u8) -> Option<LaneH> {
         LaneH::new(self, lane)
     }
 
     /// The halfword `lane`, below 8, for the instructions that reach V0 to V15 only; `None` for other registers.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn h_low(self, lane: u8) -> Option<LaneHLow> {
         LaneHLow::new(self, lane)
     }
 
     /// The word `lane`, below 4.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn s(self, lane: u8) -> Option<LaneS> {
         LaneS::new(self, lane)
     }
 
     /// The doubleword `lane`, below 2.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn d(self, lane: u8) -> Option<LaneD> {
         LaneD::new(self, lane)
     }

@@ -15,14 +15,14 @@ pub(crate) struct Chunk<W = u64> {
 
 impl<W: Copy> Chunk<W> {
     /// The `len` most significant bytes of `word`; there are so many.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn new(word: W, len: usize) -> Self {
         debug_assert!(len <= size_of::<W>());
         Chunk { word, len }
     }
 
     /// One of two chunks, without a branch: what decides is not predictable.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn select(first: bool, a: Self, b: Self) -> Self {
         let (word, len) = (select_unpredictable(first, a.word, b.word), select_unpredictable(first, a.len, b.len));
         Chunk { word, len }
@@ -31,7 +31,7 @@ impl<W: Copy> Chunk<W> {
 
 impl Chunk {
     /// This chunk followed by another; together at most 8 bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn then(self, next: Chunk) -> Self {
         debug_assert!(self.len + next.len <= 8);
         // A shift by 64 is none: an eight-byte `next` leaves no room for this chunk.
@@ -45,14 +45,14 @@ impl Chunk {
 
 impl Chunk<u32> {
     /// This chunk followed by another, of at most four bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn then(self, next: Chunk) -> Chunk {
         debug_assert!(next.len <= 4);
         Chunk { word: (self.word as u64) << (32 - 8 * next.len) | next.word, len: self.len + next.len }
     }
 
     /// This chunk, of at most three bytes, followed by one byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn then_byte(self, next: Chunk) -> Self {
         debug_assert!(self.len < 4 && next.len == 1);
         Chunk { word: self.word >> 8 | (next.word >> 32) as u32, len: self.len + 1 }

@@ -28,7 +28,7 @@
 use super::chunk::Chunk;
 #[cfg(feature = "x64")]
 use super::memory::RED_ZONE;
-use super::{buffer::Buffer, memory::Memory};
+use super::{buffer::Buffer, memory::Memory, resting::Resting};
 #[cfg(feature = "x64")]
 use crate::direction::Grows;
 use crate::{direction::Direction, references::label::Pos};
@@ -39,7 +39,7 @@ use core::{marker::PhantomData, mem::ManuallyDrop};
 const MAX_CHUNKS: usize = RED_ZONE / 8;
 /// What an A64 instruction takes of what is free: as a branch it may become three.
 #[cfg(feature = "aarch64")]
-pub(super) const WORD: usize = 16;
+pub(crate) const WORD: usize = 16;
 
 /// Where the next byte goes, and what it goes into.
 ///
@@ -120,30 +120,30 @@ macro_rules! chunk_of {
         impl Chunks for Chunk<$word> {
             const COUNT: usize = 1;
 
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             fn bytes(self) -> usize {
                 self.len
             }
 
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
                 debug_assert!(self.len <= size_of::<$word>());
-                // SAFETY: Invariant(chunk), and the word's bytes, eight at most, lie below `at`; the store is unaligned, and plain bytes have no invalid
-                // values.
+                // SAFETY: Invariant(chunk), and the word's bytes, eight at most, lie below `at`; bytes need no alignment, and those that were there are
+                // not dropped.
                 unsafe {
-                    at.sub(size_of::<$word>()).cast::<$word>().write_unaligned(self.word.to_le());
+                    *at.sub(size_of::<$word>()).cast::<[u8; size_of::<$word>()]>() = self.word.to_le_bytes();
                     at.sub(self.len)
                 }
             }
 
-            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[inline(always)]
             unsafe fn store_above(self, at: *mut u8) -> *mut u8 {
                 debug_assert!(self.len <= size_of::<$word>());
                 // Of no bytes anything may be stored, so it does not matter that a shift by the word's width is none.
                 let word = self.word.wrapping_shr(8 * (size_of::<$word>() - self.len) as u32);
                 // SAFETY: as in `store_below`, of the bytes from `at` upward.
                 unsafe {
-                    at.cast::<$word>().write_unaligned(word.to_le());
+                    *at.cast::<[u8; size_of::<$word>()]>() = word.to_le_bytes();
                     at.add(self.len)
                 }
             }
@@ -158,21 +158,35 @@ chunk_of!(u8 u32 u64);
 impl<A: Chunks, B: Chunks> Chunks for (A, B) {
     const COUNT: usize = A::COUNT + B::COUNT;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn bytes(self) -> usize {
         self.0.bytes() + self.1.bytes()
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
         // SAFETY: Invariant(chunk): a chunk is not longer than its word, so the first ones move `at` down by at most `8 * A::COUNT` bytes.
         unsafe { self.1.store_below(self.0.store_below(at)) }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     unsafe fn store_above(self, at: *mut u8) -> *mut u8 {
         // SAFETY: as in `store_below`, upward.
         unsafe { self.0.store_above(self.1.store_above(at)) }
+    }
+}
+
+impl<D: Direction> Cursor<'static, D> {
+    /// Leaves the memory, for a while.
+    pub(crate) fn rest(self) -> Resting {
+        Resting::new(self.memory, self.at, D::GROWS)
+    }
+
+    /// Goes on where a cursor of the same direction left.
+    pub(crate) fn back_in(resting: Resting) -> Self {
+        let Resting { memory, at, .. } = resting;
+        let free = memory.free_ahead(D::GROWS, at);
+        Cursor { at, free, memory, direction: PhantomData }
     }
 }
 
@@ -182,7 +196,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// A cursor at the base of memory.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn in_memory(mut memory: Box<Memory<'buf>>) -> Self {
         let at = memory.restart(D::GROWS);
         let free = memory.free_ahead(D::GROWS, at);
@@ -195,14 +209,14 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// Back to the base.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         let at = self.memory.restart(D::GROWS);
         self.move_to(at);
     }
 
     /// Puts the cursor at `at`, and looks what is free ahead.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn move_to(&mut self, at: usize) {
         self.at = at;
         self.free = self.memory.free_ahead(D::GROWS, at);
@@ -237,34 +251,34 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// Bytes placed so far: the distance of the cursor from the base.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn placed(&self) -> usize {
         // Invariant(pos)
         self.memory.count(D::GROWS, self.at) - 1
     }
 
     /// The position that is reached.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pos(&self) -> Pos {
         self.pos_ahead(0)
     }
 
     /// The position that is reached with so many more bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pos_ahead(&self, bytes: usize) -> Pos {
         self.memory.pos(D::GROWS, self.at, bytes)
     }
 
     /// The position of the next instruction's end, if it has so many bytes.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn end_of_next(&self, bytes: usize) -> Pos {
         self.pos_ahead(D::GROWS.higher(0, bytes))
     }
 
     /// Places one instruction, given as chunks from its last bytes to its first.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn place<C: Chunks>(&mut self, chunks: C) {
         const { assert!(C::COUNT <= MAX_CHUNKS) }
         let Room { at, free } = self.room_for(8 * C::COUNT);
@@ -283,7 +297,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
 
     /// Where the next byte goes, and what is free when so many bytes are placed.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn room_for(&mut self, bytes: usize) -> Room {
         // A pointer, so that the compiler need not follow each instruction's calls to here and on when it looks for cycles.
         let slow: extern "C" fn(&mut Memory<'buf>, usize, usize) -> Room = Memory::room_for;
@@ -291,9 +305,21 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         if free >= 0 { Room { at: self.at, free } } else { slow(&mut self.memory, self.at, bytes) }
     }
 
+    /// Makes room for one four-byte instruction, as `slow` does.
+    #[cfg(feature = "aarch64")]
+    pub(crate) fn make_room_for_word<R>(
+        &mut self,
+        references: &mut R,
+        slow: extern "C" fn(&mut Memory<'buf>, &mut R, usize) -> Room,
+    ) {
+        let Room { at, free } = slow(&mut self.memory, references, self.at);
+        // In the spill no more is known to be free than this one instruction takes.
+        (self.at, self.free) = (at, free.max(0) + WORD as isize);
+    }
+
     /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Where too little is known to be free, `slow` makes room.
     #[cfg(feature = "aarch64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn place_word<R>(
         &mut self,
         references: &mut R,
@@ -313,9 +339,9 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
             }
         };
         let next = D::GROWS.ahead(at, 4);
-        let start = self.memory.pointer(D::GROWS.lower(at, next)).cast::<u32>();
-        // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. The store is unaligned.
-        unsafe { start.write_unaligned(word.to_le()) };
+        let start = self.memory.pointer(D::GROWS.lower(at, next)).cast::<[u8; 4]>();
+        // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. Bytes need no alignment.
+        unsafe { *start = word.to_le_bytes() };
         (self.at, self.free) = (next, free);
     }
 
@@ -337,9 +363,9 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         self.move_to(self.at);
     }
 
-    /// Whether a batch of so many bytes can begin.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn has_room_for_batch(&self, bytes: usize) -> bool {
+    /// Whether so many bytes are known to be free.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.free >= bytes as isize
     }
 
@@ -350,20 +376,20 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     }
 
     /// Begins a batch, for which there is room: of what is free it may take so many bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn begin_batch(&mut self, bytes: usize) {
-        debug_assert!(self.has_room_for_batch(bytes));
+        debug_assert!(self.has_room(bytes));
         self.free = bytes as isize;
     }
 
     /// Ends a batch.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn end_batch(&mut self) {
         self.move_to(self.at);
     }
 
     /// The code placed so far, or the number of bytes that a fixed buffer would have needed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn code(&mut self) -> Result<&mut [u8], usize> {
         let placed = self.placed();
         let at = self.memory.settle(self.at);
@@ -384,7 +410,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
 ///
 /// Of what it reaches by a reference the compiler soon has to assume the worst: it counts the uses, and from some hundred on an encoder's cursor is
 /// stored after each instruction and loaded for the next. A value on the stack it takes apart, and keeps in registers.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub(crate) fn on_stack<T, R>(home: &mut T, f: impl FnOnce(&mut T) -> R) -> R {
     struct Moved<'a, T> {
         value: ManuallyDrop<T>,
@@ -392,7 +418,7 @@ pub(crate) fn on_stack<T, R>(home: &mut T, f: impl FnOnce(&mut T) -> R) -> R {
     }
 
     impl<T> Drop for Moved<'_, T> {
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         fn drop(&mut self) {
             // SAFETY: `home` has been without its value since that was moved out, so nothing is overwritten that would have to be dropped; the value is not used
             // again, since this is its drop.

@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 /// Bytes ahead of the cursor that one call of `place` may touch.
-pub(super) const RED_ZONE: usize = 64;
+pub(crate) const RED_ZONE: usize = 64;
 /// The bytes that a batch may take without a look, at most.
 const MOST_BATCH: usize = 1024;
 /// The red zone of a batch, and what it may take before that.
@@ -72,7 +72,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Forgets all that was placed, and gives the place of an empty buffer's cursor.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn restart(&mut self, grows: Grows) -> usize {
         if self.grows == grows && self.deadline == usize::MAX && self.state == State::InBuffer && self.origin != 0 {
             // Nothing has changed but the cursor.
@@ -91,7 +91,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// The position of what is placed at `at` when so many more bytes are placed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn pos(&self, grows: Grows, at: usize, bytes: usize) -> Pos {
         let count = (self.count(grows, at) as u32).wrapping_add(bytes as u32);
         debug_assert_ne!(count, 0);
@@ -100,7 +100,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// One more than the number of bytes placed so far.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn count(&self, grows: Grows, at: usize) -> usize {
         debug_assert!(grows == self.grows);
         // Invariant(pos)
@@ -109,7 +109,7 @@ impl<'buf> Memory<'buf> {
 
     /// The pointer to an address where the cursor is or was since the memory last changed: of the buffer, or of the spill. Both were exposed when the cursor came there.
     #[cfg(not(miri))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn pointer(&mut self, at: usize) -> *mut u8 {
         core::ptr::with_exposed_provenance_mut(at)
     }
@@ -145,7 +145,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// The bytes ahead of `at` that are known to be free, as far as from one look to the next; none if the number is negative.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn free_ahead(&self, grows: Grows, at: usize) -> isize {
         debug_assert!(grows == self.grows);
         // Invariant(limit)
@@ -248,7 +248,7 @@ impl<'buf> Memory<'buf> {
     }
 
     /// Brings all bytes to the buffer; gives the cursor's new place.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) fn settle(&mut self, at: usize) -> usize {
         match self.state {
             State::InBuffer => at,
@@ -346,14 +346,14 @@ impl Memory<'_> {
     }
 
     /// The number of bytes placed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn placed(&self, place: Place) -> usize {
         // Invariant(pos)
         self.count(self.grows, place.0) - 1
     }
 
     /// The position that is reached with so many more bytes, in code that grows as it does here.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pos_ahead(&self, grows: Grows, place: Place, bytes: usize) -> Pos {
         self.pos(grows, place.0, bytes)
     }
@@ -384,7 +384,7 @@ impl Memory<'_> {
     }
 
     /// Brings the deadline forward to `placed` bytes, unless it comes before that already.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn note_deadline(&mut self, grows: Grows, placed: usize) {
         debug_assert!(grows == self.grows);
         if placed < self.deadline {

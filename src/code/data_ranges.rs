@@ -48,6 +48,22 @@ impl DataRanges {
         self.0.extend(block.0.drain(..).rev().map(|(begin, end)| (place(end), place(begin))));
     }
 
+    /// Takes over those of cold code that came since, which lie from position `begin` on, with `place` for their
+    /// positions. They may join the last one noted here since `first`.
+    pub(crate) fn take_over_since(
+        &mut self,
+        first: Option<Length>,
+        cold: &DataRanges,
+        since: Length,
+        begin: Pos,
+        place: impl Fn(Pos) -> Pos,
+    ) {
+        // The last one from before may have grown.
+        for &(from, to) in cold.0[since.ranges.saturating_sub(1)..].iter().filter(|range| range.1 > begin) {
+            self.note(first, place(from.max(begin)), place(to));
+        }
+    }
+
     /// Forgets what came since.
     pub(crate) fn truncate(&mut self, length: Length) {
         self.0.truncate(length.ranges);

@@ -15,7 +15,7 @@ pub struct Relocation<F> {
     /// Offset in bytes, from the start of the code, of the byte that the distance is measured from: the end of the
     /// instruction on x86-64, its start on AArch64.
     pub from: usize,
-    /// The kind of field.
+    /// The kind of field, with what it adds to the distance.
     pub field: F,
     /// What is referred to.
     pub target: RelocationTarget,

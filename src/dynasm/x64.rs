@@ -19,7 +19,7 @@ impl Dialect for X64 {
         match (relocation.size(), u8::try_from(trailing)) {
             (1, Ok(0)) => Shape::Field(Rel::Rel8),
             (4, Ok(0)) if is_branch(code, at) => Shape::Field(Rel::Rel32),
-            (4, Ok(trailing)) => Shape::Field(Rel::Disp32 { trailing }),
+            (4, Ok(trailing)) => Shape::Field(Rel::Disp32 { trailing, addend: 0 }),
             _ => Shape::Number,
         }
     }

@@ -134,13 +134,13 @@ macro_rules! block {
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// The encoder is a value or a reference.
     #[doc(hidden)]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn by_mut(&mut self) -> &mut Self {
         self
     }
 
     #[doc(hidden)]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn grows_up(&self) -> bool {
         D::GROWS == Grows::Up
     }
@@ -172,7 +172,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// assert_eq!(enc.finish()?.bytes().len(), 25);
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn forward<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, Up>) -> R) -> R {
         D::upward(self, write)
     }
@@ -191,7 +191,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// assert_eq!(asm.finish()?.bytes(), [0x53, 0x5B, 0xFF, 0xE0]);
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn backward<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, Down>) -> R) -> R {
         D::downward(self, write)
     }
@@ -218,11 +218,11 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     }
 
     /// Runs `write` on a block in the other direction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn block<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, D::Opposite>) -> R) -> R {
         // A panic loses the block, which `finish` reports.
         let mut block = self.open_block();
-        let result = on_stack(&mut block, write);
+        let result = if cfg!(feature = "inline") { on_stack(&mut block, write) } else { write(&mut block) };
         self.close_block(block);
         result
     }
@@ -277,6 +277,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// [`finish`](Self::finish) reports that.
     pub fn begin_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
         block.clear();
+        block.references.enter_block();
         self.references.begin_block(&mut block.references);
     }
 
@@ -293,7 +294,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     const GROWS: Grows = <D as crate::direction::sealed::Direction>::GROWS;
 
     /// Places a block and takes over what it has, but for the memory; `false` if it is not the one that is open.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn place_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) -> bool {
         if !self.references.has_open(&block.references) {
             self.references.fail_block();

@@ -5,6 +5,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod blocks;
+pub(crate) mod cold;
 pub(crate) mod constants;
 pub(crate) mod data;
 pub(crate) mod late;
@@ -68,26 +69,26 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     }
 
     /// Makes the encoder ready for new code, in the memory that it has. Labels made so far become invalid.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.cursor.clear();
         self.references.clear();
     }
 
     /// The position that is reached: that of the instruction placed last, or in an encoder that grows up of the one placed next.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn pos(&self) -> Pos {
         self.cursor.pos()
     }
 
     /// A new label, pending until it is [bound](Self::bind).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn label(&mut self) -> Label {
         self.references.new_label(None)
     }
 
     /// A new label, bound to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
         self.references.new_label(Some(pos))
@@ -96,7 +97,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// Binds a pending label to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
     ///
     /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn bind(&mut self, label: Label) {
         let pos = self.pos();
         self.references.bind(label, pos);
@@ -108,18 +109,18 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.pos_of(label)
     }
 
-    /// Places the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
+    /// Places the [cold parts](crate::Encoder::cold) and the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
         if self.references.is_in_block() {
             return Err(FinishError::OpenBlock);
         }
-        if self.references.has_waiting_constants() {
+        if self.references.has_waiting() {
             // On the stack, because who calls this should not have to assume that the encoder is known elsewhere.
-            on_stack(self, D::place_pool);
+            on_stack(self, Self::place_waiting);
         }
         if I::CODE_ALIGN.bytes() > 1
             && let Some(at) = self.references.data().misaligned_code(I::CODE_ALIGN, self.pos())
@@ -131,10 +132,18 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         Ok(Self::code(bytes, &self.references))
     }
 
+    /// Places the cold parts and the constants that wait.
+    fn place_waiting(&mut self) {
+        D::place_cold(self);
+        if self.references.has_waiting_constants() {
+            D::place_pool(self);
+        }
+    }
+
     /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing) and [`Marks`](crate::Marks), which say what the positions in
     /// an error belong to. It is not to be run.
     ///
-    /// Fields whose label is not known, or out of reach, are as they were placed. Constants that wait are left out, and so is what does not fit a slice, and a block that is open.
+    /// Fields whose label is not known, or out of reach, are as they were placed. Constants and cold parts that wait are left out, and so is what does not fit a slice, and a block that is open.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -149,6 +158,24 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let bytes = self.cursor.code_that_fits();
         self.references.resolve_what_is_known(bytes);
         Self::code(bytes, &self.references)
+    }
+
+    /// Runs `place`, and then `after`, also when a panic leaves `place`.
+    fn and_then<R>(&mut self, place: impl FnOnce(&mut Self) -> R, after: impl FnOnce(&mut Self)) -> R {
+        struct Then<'a, T, F: FnOnce(&mut T)> {
+            enc: &'a mut T,
+            after: Option<F>,
+        }
+
+        impl<T, F: FnOnce(&mut T)> Drop for Then<'_, T, F> {
+            fn drop(&mut self) {
+                if let Some(after) = self.after.take() {
+                    after(self.enc);
+                }
+            }
+        }
+
+        place(Then { enc: self, after: Some(after) }.enc)
     }
 
     fn code<'enc>(bytes: &'enc mut [u8], references: &'enc sealed::References<I>) -> Code<'enc, I> {

@@ -85,7 +85,7 @@ pub trait Far: Field {
     fn jump(distance: i64) -> u32;
 
     /// Bytes from a reference to its deadline.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn time(self) -> usize {
         self.reach() / 8 * 7
     }
@@ -96,7 +96,7 @@ pub trait Far: Field {
     }
 
     /// The deadline of a reference from `from`, in bytes placed, if an island can help it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn deadline(self, from: Pos) -> Option<usize> {
         self.reach_number().map(|_| from.from_base() as usize + self.time())
     }

@@ -11,7 +11,7 @@
 //!
 //! So a block pays for what it has, and one that has only instructions is copied and forgotten.
 
-use super::{References, pool::Pool};
+use super::{References, cold::Cold, pool::Pool};
 use crate::{
     bytes::memory::Memory,
     code::relocation::OpenRelocation,
@@ -29,6 +29,10 @@ use alloc::{boxed::Box, vec::Vec};
 /// What an encoder and the blocks inside it have in common. The innermost block that is open has it.
 pub(crate) struct Common<F, L> {
     pub(crate) pool: Pool,
+    /// The direction of the outermost encoder, and of cold code.
+    pub(super) grows: Grows,
+    /// Cold code, unless a part of it is open.
+    pub(super) cold: Option<Cold<F, L>>,
     /// What former blocks were written in, kept for its memory. Empty.
     spares: Vec<Spare<F, L>>,
 }
@@ -39,10 +43,31 @@ pub(crate) type Spare<F, L> = (Box<Memory<'static>>, Box<References<F, L>>);
 /// Whose block it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parent {
-    home: usize,
-    block: u64,
+    pub(super) home: usize,
+    pub(super) block: u64,
     /// The bytes of constants that waited outside when the block began.
     pub(super) waiting_bytes: usize,
+    /// Whether what is in common is that of the code around, too.
+    pub(super) shares_common: bool,
+}
+
+impl<F: Field, L: LateField> Common<F, L> {
+    /// Whether constants or cold parts wait for their places.
+    #[inline(always)]
+    fn has_waiting(&self) -> bool {
+        self.pool.has_waiting() || self.cold.as_ref().is_some_and(Cold::is_waiting)
+    }
+
+    /// Makes it ready for new code, which grows in this direction.
+    pub(super) fn clear(&mut self, grows: Grows) {
+        self.pool.clear();
+        self.grows = grows;
+        // A block that was cleared may have that of the code around.
+        self.cold = self.cold.take().filter(|cold| cold.grows() == grows);
+        if let Some(cold) = &mut self.cold {
+            cold.clear();
+        }
+    }
 }
 
 impl<F: Field, L: LateField> References<F, L> {
@@ -50,7 +75,20 @@ impl<F: Field, L: LateField> References<F, L> {
     #[cold]
     #[inline(never)]
     pub(crate) fn common(&mut self) -> &mut Common<F, L> {
-        self.common.get_or_insert_with(|| Box::new(Common { pool: Pool::new(), spares: Vec::new() }))
+        let grows = self.grows;
+        let new = || Box::new(Common { pool: Pool::new(), grows, cold: None, spares: Vec::new() });
+        self.common.get_or_insert_with(new)
+    }
+
+    /// Whether constants or cold parts wait for their places.
+    #[inline(always)]
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.common.as_ref().is_some_and(|common| common.has_waiting())
+    }
+
+    /// Whether what is in common is that of the code around, too.
+    pub(crate) fn shares_common(&self) -> bool {
+        self.parent.is_some_and(|parent| parent.shares_common)
     }
 
     /// The pool, if anything was ever asked of it.
@@ -59,44 +97,59 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// What a block inside this code can be written in.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn take_spare(&mut self, grows: Grows) -> Spare<F, L> {
         let spare = self.common.as_mut().and_then(|common| common.spares.pop());
         spare.unwrap_or_else(|| Self::new_spare(grows))
     }
 
+    /// Its numbers are given when the block begins.
     #[cold]
     #[inline(never)]
     fn new_spare(grows: Grows) -> Spare<F, L> {
-        (Box::new(Memory::growing(grows)), Box::new(References::new(grows)))
+        (Box::new(Memory::growing(grows)), Box::new(References::numbered(grows, 0)))
     }
 
     /// Begins a block, whose references are empty.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn begin_block(&mut self, block: &mut Self) {
         if self.common.is_none() {
             self.common();
         }
+        let number = self.open_block();
+        block.grows = self.grows.opposite();
+        self.number_block(block);
+        let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
+        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes, shares_common: true });
+        // What the block has of its own comes back to it.
+        core::mem::swap(&mut block.common, &mut self.common);
+    }
+
+    /// Opens a block, and gives its number.
+    #[inline(always)]
+    pub(super) fn open_block(&mut self) -> u64 {
         if self.open_block.is_some() {
             // One that was left by a panic, or never ended.
+            self.lose_block();
             self.fail(FinishError::OpenBlock);
         }
         let number = self.next_number();
         self.open_block = Some(number);
-        block.grows = self.grows.opposite();
+        number
+    }
+
+    /// Lets the labels and the late immediates of a block that begins have the numbers behind those of this code.
+    #[inline(always)]
+    pub(super) fn number_block(&self, block: &mut Self) {
         block.first = self.first + self.labels.len() as u32;
         block.first_late = self.first_late + self.late_values.len() as u32;
-        let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
-        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
-        // What the block has of its own comes back to it.
-        core::mem::swap(&mut block.common, &mut self.common);
         // Snapshots of what was written in the same memory before are not of this block.
         block.began = block.last_number;
         block.watched = 0;
     }
 
     /// Whether a block has nothing but bytes and fixups.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn has_no_more_than_fixups(&self) -> bool {
         let lists = self.labels.len()
             | self.open.len()
@@ -105,11 +158,12 @@ impl<F: Field, L: LateField> References<F, L> {
             | self.late_outside.len()
             | self.bound.len()
             | self.deadlines.served.len();
-        lists == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
+        let dropped = self.dropped | self.dropped_late;
+        lists == 0 && dropped == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn has_open(&self, block: &Self) -> bool {
         block.parent.is_some_and(|parent| parent.home == self.home && Some(parent.block) == self.open_block)
             && block.open_block.is_none()
@@ -119,7 +173,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;
         if !block.labels.is_empty() {
@@ -131,7 +185,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Takes over what a block has, whose bytes have been placed, up to `reached`. Gives the range of its fixups.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn take_over(&mut self, block: &mut Self, reached: Pos) -> core::ops::Range<usize> {
         let first_fixup = self.fixups.len();
         if !block.fixups.is_empty() {
@@ -184,6 +238,8 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
+        self.dropped = self.dropped.max(core::mem::take(&mut block.dropped));
+        self.dropped_late = self.dropped_late.max(core::mem::take(&mut block.dropped_late));
         block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
@@ -192,24 +248,35 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
+    /// Notes which numbers are next by itself in what will be a block, and is empty now.
+    pub(crate) fn enter_block(&mut self) {
+        self.by_itself = (self.first, self.first_late);
+    }
+
     /// Makes what a block was written in, and which is empty now, fit for code by itself.
     pub(crate) fn leave_block(&mut self) {
-        (self.first, self.first_late) = (0, 0);
+        (self.first, self.first_late) = self.by_itself;
         // Snapshots of the block are not of that code.
         (self.began, self.watched) = (self.last_number, 0);
     }
 
     /// Keeps what a block was written in, and is empty now.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
         if let Some(common) = &mut self.common {
             common.spares.push(spare);
         }
     }
 
+    /// Notes that a block has given numbers of which nothing is known here.
+    pub(super) fn lose_block(&mut self) {
+        (self.dropped, self.dropped_late) = (u32::MAX, u32::MAX);
+    }
+
     /// Notes that the block that was open has not come back.
     pub(crate) fn fail_block(&mut self) {
         self.open_block = None;
+        self.lose_block();
         self.fail(FinishError::ClearedInBlock);
     }
 

@@ -12,6 +12,7 @@
 
 use super::{
     References,
+    cold::Cold,
     deadline::Heads,
     fixup::Field,
     label::Label,
@@ -46,6 +47,8 @@ pub(crate) struct Extent {
     late_outside: usize,
     watched_bound: usize,
     pool: pool::Extent,
+    /// In how many states cold code has been.
+    cold: usize,
     alignment: u32,
     heads: Heads,
     copied: usize,
@@ -76,6 +79,7 @@ impl<F: Field, L: LateField> References<F, L> {
         let number = self.next_number();
         let labels = self.labels.len();
         self.watched = self.first + labels as u32;
+        let cold = self.common.as_mut().and_then(|common| common.cold.as_mut()).map_or(0, Cold::states);
         Extent {
             home: self.home,
             part: self.part,
@@ -87,6 +91,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_outside: self.late_outside.len(),
             watched_bound: self.watched_bound.len(),
             pool: self.pool().map_or(pool::Extent::NONE, Pool::extent),
+            cold,
             alignment: self.alignment,
             heads: self.deadlines.heads,
             copied: self.deadlines.copied.len(),
@@ -95,15 +100,23 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Forgets what came later. `false` if that is not of the current scope, or gone.
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
-        let Extent { home, part, number, labels, since, late_values, late_set, late_outside, watched_bound, .. } =
-            extent;
-        let Extent { pool, alignment, heads, copied, .. } = extent;
-        let Since { fixups, open, late, served, bound, data } = since;
+        let Extent { home, part, number, .. } = extent;
         let is_ours = (home, part) == (self.home, self.part) && number > self.began;
         if !is_ours || self.is_gone(number) || self.open_block.is_some() {
             return false;
         }
         self.all_gone_after(number);
+        self.dropped = self.dropped.max(self.first + self.labels.len() as u32);
+        self.dropped_late = self.dropped_late.max(self.first_late + self.late_values.len() as u32);
+        self.cut(&extent);
+        true
+    }
+
+    /// Cuts everything to its length.
+    pub(super) fn cut(&mut self, extent: &Extent) {
+        let &Extent { labels, since, late_values, late_set, late_outside, watched_bound, .. } = extent;
+        let &Extent { pool, cold, alignment, heads, copied, .. } = extent;
+        let Since { fixups, open, late, served, bound, data } = since;
         for served in self.deadlines.served.drain(served..) {
             self.fixups[served.fixup].is_served = false;
         }
@@ -120,6 +133,9 @@ impl<F: Field, L: LateField> References<F, L> {
         self.late_outside.truncate(late_outside);
         if let Some(common) = &mut self.common {
             common.pool.truncate(pool);
+            if let Some(code) = &mut common.cold {
+                code.go_back(cold);
+            }
         }
         for Late(number) in self.late_set.drain(late_set..) {
             if let Some(value) = self.late_values.get_mut((number - self.first_late) as usize) {
@@ -137,7 +153,6 @@ impl<F: Field, L: LateField> References<F, L> {
                 *state = None;
             }
         }
-        true
     }
 
     fn is_gone(&self, number: u64) -> bool {

@@ -12,7 +12,7 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     fn range(self) -> Range;
 
     /// Whether the field can hold a distance between two places of one buffer.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reaches(self, distance: i64) -> bool {
         self.range().holds(distance)
     }
@@ -21,7 +21,7 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     fn write(self, code: &mut [u8], from: usize, distance: i64);
 
     /// As `write`; `None` if the field cannot hold the distance.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn fill(self, code: &mut [u8], from: usize, distance: i64) -> Option<()> {
         self.reaches(distance).then(|| self.write(code, from, distance))
     }

@@ -17,13 +17,13 @@ pub struct Pos(
 
 impl Pos {
     /// The position whose distance is one less.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn from_count(count: NonZeroU32) -> Self {
         Pos(count)
     }
 
     /// The position so many bytes farther from the base; `bytes` is small.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn ahead(self, bytes: u32) -> Self {
         Pos(self.0.saturating_add(bytes))
     }
@@ -39,14 +39,14 @@ impl Pos {
     }
 
     /// Bytes between this position and the base of the code.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn from_base(self) -> u32 {
         self.0.get() - 1
     }
 
     /// The bytes back to `other`, which is not farther from the base; or anything where a buffer has overflowed and positions are not counted any more.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn back_to(self, other: Pos) -> u32 {
         self.0.get().wrapping_sub(other.0.get())
     }
@@ -54,7 +54,7 @@ impl Pos {
 
 impl Grows {
     /// The bytes from one position up to another; negative if that lies at a lower address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn distance(self, from: Pos, to: Pos) -> i64 {
         let ahead = to.0.get() as i64 - from.0.get() as i64;
         match self {
@@ -73,7 +73,8 @@ impl core::fmt::Debug for Pos {
 /// A place in the code of one encoder.
 ///
 /// A label of another encoder, or one made before the encoder was [cleared](crate::Encoder::clear), is reported by [`finish`](crate::Encoder::finish) where it is used. What is checked is its number: encoders and
-/// their codes have different ones, until a process has made more than a thousand encoders, or one of them more than two million labels.
+/// their codes have different ones, until a process has made more than a thousand encoders, or one of them more than two million labels. Only the numbers of labels that were
+/// [rolled back](crate::Encoder::rollback) are given again to newer labels of the same code, which they are then taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u32);
 
@@ -92,14 +93,14 @@ pub enum Target {
 }
 
 impl From<Label> for Target {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(label: Label) -> Self {
         Target::Label(label)
     }
 }
 
 impl From<Symbol> for Target {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(symbol: Symbol) -> Self {
         Target::Symbol(symbol)
     }

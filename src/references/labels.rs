@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl<F: Field, L: LateField> References<F, L> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pos_of(&self, label: Label) -> Option<Pos> {
         // Invariant(first): a label from outside is far beyond the end.
         self.labels.get(label.0.wrapping_sub(self.first) as usize).copied().flatten()
@@ -29,7 +29,7 @@ impl<F: Field, L: LateField> References<F, L> {
         (label.0 as usize) < self.first as usize + self.labels.len() && (is_outer || label.0 >= self.first)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn new_label(&mut self, pos: Option<Pos>) -> Label {
         if self.labels.len() < self.labels.capacity() {
             // Fewer than 2^32 labels: each takes four bytes of memory, more than any code that fits a buffer can use.
@@ -50,7 +50,7 @@ impl<F: Field, L: LateField> References<F, L> {
         label
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn bind(&mut self, label: Label, pos: Pos) {
         match self.labels.get_mut(label.0.wrapping_sub(self.first) as usize) {
             Some(state @ None) if label.0 >= self.watched => *state = Some(pos),
@@ -111,7 +111,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn refer(&mut self, grows: Grows, from: Pos, field: F, target: Target) -> Option<i64> {
         if let Target::Label(label) = target
             && !field.needs_address()
@@ -129,7 +129,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     /// Notes a reference that is not known yet.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pend(&mut self, from: Pos, field: F, target: Target) {
         match target {
             Target::Label(label) if !field.needs_address() && self.fixups.len() < self.fixups.capacity() => {

@@ -5,9 +5,10 @@
 //! searched or hashed.
 //!
 //! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that may still be moved ([`movable`]), what a [`block`] hands to
-//! the encoder around it, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
+//! the encoder around it, and [`cold`] parts, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
 
 pub(crate) mod block;
+pub(crate) mod cold;
 pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
@@ -57,6 +58,9 @@ pub struct References<F, L> {
     /// The number of the first late immediate in `late_values`.
     first_late: u32,
     late_values: Vec<Option<i64>>,
+    /// Labels and late immediates that were dropped had lower numbers than these. Any number, if a block was lost with those that it had given.
+    dropped: u32,
+    dropped_late: u32,
     /// The late immediates that have values, in the order in which they got them.
     late_set: Vec<Late>,
     /// Late immediates of the surrounding encoder, and their values.
@@ -72,6 +76,8 @@ pub struct References<F, L> {
     spare_movable: Option<Box<Movable>>,
     /// What is shared with the blocks inside; the block that is open has it.
     common: Option<Box<Common<F, L>>>,
+    /// The first numbers for labels and late immediates of what is a block now, and then is none.
+    by_itself: (u32, u32),
     /// Of a block's references, whose block it is.
     parent: Option<Parent>,
     /// The number of the block that is open.
@@ -95,21 +101,30 @@ pub struct References<F, L> {
 }
 
 /// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
-const HOMES_APART: usize = 1 << 10;
+const HOLDERS_APART: usize = 1 << 10;
 const NUMBERS_APART: u32 = 1 << 21;
 
-/// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
-fn next_first(first: u32, count: usize) -> u32 {
-    let next = first as usize + count;
-    if next < 1 << 31 { next as u32 } else { 0 }
+/// The first of the next numbers for labels: others have other ones, so that a label that strays is none of theirs.
+fn numbers_apart() -> u32 {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    (TAKEN.fetch_add(1, Ordering::Relaxed) % HOLDERS_APART) as u32 * NUMBERS_APART
+}
+
+/// The first number of what comes behind `count` numbers, and behind those that were dropped. There are so many that the next ones fit.
+fn next_first(first: u32, count: usize, dropped: u32) -> u32 {
+    let next = (first as usize + count).max(dropped as usize);
+    if next < 1 << 31 { next as u32 } else { numbers_apart() }
 }
 
 impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn new(grows: Grows) -> Self {
+        Self::numbered(grows, numbers_apart())
+    }
+
+    /// With so many as the first number for labels.
+    fn numbered(grows: Grows, first: u32) -> Self {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
         let home = HOMES.fetch_add(1, Ordering::Relaxed);
-        // Other encoders' labels have other numbers, so that one that strays in here is none of these.
-        let first = (home % HOMES_APART) as u32 * NUMBERS_APART;
         References {
             grows,
             first,
@@ -120,6 +135,8 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses: Vec::new(),
             first_late: first,
             late_values: Vec::new(),
+            dropped: 0,
+            dropped_late: 0,
             late_set: Vec::new(),
             late_outside: Vec::new(),
             relocations: Vec::new(),
@@ -128,6 +145,7 @@ impl<F: Field, L: LateField> References<F, L> {
             movable: None,
             spare_movable: None,
             common: None,
+            by_itself: (first, first),
             parent: None,
             open_block: None,
             home,
@@ -145,8 +163,12 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn clear(&mut self) {
         // A number of its own tells what was cleared from what comes now.
         let number = self.next_number();
+        if self.parent.is_some() || self.open_block.is_some() {
+            // That is a mistake inside a block, which the block's end reports.
+            self.lose_block();
+        }
         let References {
-            grows: _,
+            grows,
             first,
             labels,
             fixups,
@@ -155,6 +177,8 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses,
             first_late,
             late_values,
+            dropped,
+            dropped_late,
             late_set,
             late_outside,
             relocations,
@@ -163,6 +187,7 @@ impl<F: Field, L: LateField> References<F, L> {
             movable,
             spare_movable: _,
             common,
+            by_itself: _,
             parent,
             open_block,
             home: _,
@@ -176,13 +201,13 @@ impl<F: Field, L: LateField> References<F, L> {
             fault,
         } = self;
         // Labels and late immediates made so far become invalid: their numbers are not given again.
-        *first = next_first(*first, labels.len());
+        *first = next_first(*first, labels.len(), core::mem::take(dropped));
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
-        *first_late = next_first(*first_late, late_values.len());
+        *first_late = next_first(*first_late, late_values.len(), core::mem::take(dropped_late));
         late_values.clear();
         late_set.clear();
         late_outside.clear();
@@ -191,9 +216,8 @@ impl<F: Field, L: LateField> References<F, L> {
         bound.clear();
         *movable = None;
         if let Some(common) = common {
-            common.pool.clear();
+            common.clear(*grows);
         }
-        // That is a mistake inside a block, which the block's end reports.
         *parent = None;
         *open_block = None;
         *part = number;
@@ -205,7 +229,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *fault = None;
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

@@ -98,7 +98,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether code may still be moved.
     #[cfg(feature = "x64")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn is_movable(&self) -> bool {
         self.movable.is_some()
     }

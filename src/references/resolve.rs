@@ -18,7 +18,7 @@ use crate::{
 
 impl Grows {
     /// The index of a position in code of `len` bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) const fn index(self, len: usize, pos: Pos) -> usize {
         match self {
             Grows::Down => len.wrapping_sub(pos.from_base() as usize),
@@ -54,7 +54,7 @@ impl<F: Field, L: LateField> References<F, L> {
         Ok(())
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn fill_fixups(&self, grows: Grows, code: &mut [u8]) -> Result<(), FinishError> {
         let (first, labels) = (self.first, &self.labels[..]);
         for fixup in &self.fixups {

@@ -28,7 +28,7 @@ impl Scale {
     pub const ALL: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
 
     /// The scale by this factor: 1, 2, 4 or 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(factor: i32) -> Option<Scale> {
         match factor {
             1 => Some(Scale::X1),
@@ -40,48 +40,28 @@ impl Scale {
     }
 
     /// What the index is multiplied with.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn factor(self) -> i32 {
         1 << self as i32
     }
 }
 
-/// The parts of an address: register numbers, and a displacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Parts {
-    pub(super) base: Option<u8>,
-    pub(super) index: Option<(u8, Scale)>,
-    pub(super) disp: i32,
-}
-
-impl Parts {
-    /// The shortest form of the address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn encode(self) -> Word {
-        match self {
-            Parts { base: None, index, disp } => baseless(index, disp),
-            Parts { base: Some(base), index: None, disp } => based(base, disp),
-            Parts { base: Some(base), index: Some((index, scale)), disp } => indexed(base, index, scale, disp),
-        }
-    }
-}
-
 /// What goes with the displacement's length, without a branch: what decides is not predictable.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn by_length<T>(disp: i32, none: T, one: T, four: T) -> T {
     let some = select_unpredictable(disp as i8 as i32 == disp, one, four);
     select_unpredictable(disp == 0, none, some)
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub(super) fn based(base: u8, disp: i32) -> Word {
     let bases = by_length(disp, &TABLES.based_0, &TABLES.based_1, &TABLES.based_4);
     let base = (base & 31) as usize;
     bases.addresses[base].with_tail(bases.tails[base], disp as u32 as u64)
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
+#[inline(always)]
+pub(super) fn indexed(base: u8, index: u8, scale: u8, disp: i32) -> Word {
     let bases = by_length(disp, &TABLES.indexed_0, &TABLES.indexed_1, &TABLES.indexed_4);
     let (base, index) = ((base & 31) as usize, (index & 31) as usize);
     let sib = bases.tails[base] | TABLES.indices.sibs[index] | (scale as u64) << 6;
@@ -90,12 +70,8 @@ fn indexed(base: u8, index: u8, scale: Scale, disp: i32) -> Word {
 }
 
 /// Without a base there are always four bytes of displacement, and a SIB byte, because ModRM without one means RIP.
-#[cfg_attr(not(debug_assertions), inline(always))]
-const fn baseless(index: Option<(u8, Scale)>, disp: i32) -> Word {
-    let (index, scale) = match index {
-        Some((index, scale)) => (index, scale as u64),
-        None => (4, 0),
-    };
-    let sib = scale << 6 | (index as u64 & 7) << 3 | 5;
+#[inline(always)]
+pub(super) const fn baseless(index: u8, scale: u8, disp: i32) -> Word {
+    let sib = (scale as u64) << 6 | (index as u64 & 7) << 3 | 5;
     Address::new(4, 5, index, 5, 0).with_tail(0, sib | (disp as u32 as u64) << 8)
 }

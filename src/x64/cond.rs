@@ -60,31 +60,31 @@ impl Cond {
     ];
 
     /// The condition with this code, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(code: u8) -> Option<Self> {
         if code < 16 { Some(Self::ALL[code as usize]) } else { None }
     }
 
     /// The condition with this code modulo 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn wrapping(code: u8) -> Self {
         Self::ALL[code as usize % 16]
     }
 
     /// Its code.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn number(self) -> u8 {
         self as u8
     }
 
     /// Its value in the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u32 {
         self as u32
     }
 
     /// The condition with these bits, below 16.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Self> {
         if bits < 16 { Some(Self::ALL[bits as usize]) } else { None }
     }

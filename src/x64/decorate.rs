@@ -10,9 +10,8 @@
 
 use super::{
     Mem, VMem,
-    operand::{AnyAddress, RegisterClass, Rm},
+    operand::{AnyAddress, Operand, RegisterClass, Rm},
     reg::{EXmm, EYmm, K, WriteMask, Xmm, Ymm, Zmm},
-    word::Word,
 };
 use core::marker::PhantomData;
 
@@ -224,19 +223,19 @@ impl From<Masked<VMem<Ymm>>> for Masked<VMem<EYmm>> {
 /// A register, memory, or one element of memory broadcast to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bcst<R> {
-    word: Word,
+    operand: Operand,
     broadcast: bool,
     class: PhantomData<R>,
 }
 
 impl<R> Bcst<R> {
-    const fn new(word: Word, broadcast: bool) -> Self {
-        Bcst { word, broadcast, class: PhantomData }
+    const fn new(operand: Operand, broadcast: bool) -> Self {
+        Bcst { operand, broadcast, class: PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    pub const fn rm(self) -> Word {
-        self.word
+    pub const fn rm(self) -> Operand {
+        self.operand
     }
 
     /// For generated code: the broadcast's bits.
@@ -248,19 +247,19 @@ impl<R> Bcst<R> {
 
 impl<R: RegisterClass> From<R> for Bcst<R> {
     fn from(register: R) -> Self {
-        Bcst::new(register.rm(), false)
+        Bcst::new(Operand::Register(register.reg()), false)
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Bcst<R> {
     fn from(mem: Mem) -> Self {
-        Bcst::new(mem.rm(), false)
+        Bcst::new(Operand::Memory(mem), false)
     }
 }
 
 impl<R: AnyAddress> From<Broadcast> for Bcst<R> {
     fn from(element: Broadcast) -> Self {
-        Bcst::new(element.0.rm(), true)
+        Bcst::new(Operand::Memory(element.0), true)
     }
 }
 

@@ -37,8 +37,7 @@ use crate::{
     references::{References, label::Pos},
 };
 
-pub use super::operand::RegisterClass;
-pub use super::word::{Reg, Word as RmWord};
+pub use super::operand::{Operand, Reg, RegisterClass};
 pub use evex::{evex, evex_vsib};
 pub use legacy::{
     branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before,
@@ -56,43 +55,43 @@ impl Imm {
     pub const NONE: Imm = Imm(Chunk::new(0, 0));
 
     /// One byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i8(value: i8) -> Imm {
         Imm::u8(value as u8)
     }
 
     /// One byte.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u8(value: u8) -> Imm {
         Imm(Chunk::new((value as u64) << 56, 1))
     }
 
     /// Two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i16(value: i16) -> Imm {
         Imm::u16(value as u16)
     }
 
     /// Two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u16(value: u16) -> Imm {
         Imm(Chunk::new((value as u64) << 48, 2))
     }
 
     /// Four bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i32(value: i32) -> Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
     }
 
     /// Eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn i64(value: i64) -> Imm {
         Imm(Chunk::new(value as u64, 8))
     }
 
     /// Eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn u64(value: u64) -> Imm {
         Imm(Chunk::new(value, 8))
     }
@@ -101,20 +100,20 @@ impl Imm {
     ///
     /// # Panics
     /// They have more than eight bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn then(self, next: Imm) -> Imm {
         assert!(self.0.len + next.0.len <= 8);
         Imm(self.0.then(next.0))
     }
 
     /// A register in the high half of a byte, four bits in the low one (`/is5`).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn is5(register: u8, low: U4) -> Imm {
         Imm::u8(register << 4 | low.bits())
     }
 
     /// A register in the high half of a byte (`/is4`).
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn is4(register: u8) -> Imm {
         Imm::u8(register << 4)
     }
@@ -148,7 +147,8 @@ extern "C" fn special_address(
     if let Some(target) = word.target() {
         let grows = references.grows();
         let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
-        let disp = distance32(references.refer(grows, end, Rel::disp32(trailing), target));
+        let field = Rel::disp32(trailing, word.addend());
+        let disp = references.refer(grows, end, field, target).map_or(0, |distance| (distance + field.addend()) as i32);
         return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
     let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
@@ -156,7 +156,7 @@ extern "C" fn special_address(
 }
 
 /// Places an instruction with a special address: `imm`, the address, `head`.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_special<D: Direction>(enc: &mut Emitter<'_, D>, head: impl Chunks, word: Word, imm: Chunk) {
     let at = enc.cursor.pos();
     // A pointer, for the same reason as in the cursor.
@@ -167,14 +167,14 @@ fn place_special<D: Direction>(enc: &mut Emitter<'_, D>, head: impl Chunks, word
 }
 
 /// What a field of up to four bytes holds; 0 while the distance is not known.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn distance32(known: Option<i64>) -> i32 {
     // A distance within a buffer fits 32 bits.
     known.map_or(0, |distance| distance as i32)
 }
 
 /// Notes that the operands of the instruction placed next do not go together; for generated code.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: &'static str) {
     let at = enc.cursor.pos().from_base();
     enc.references.fail(FinishError::Operands { form, when, at });

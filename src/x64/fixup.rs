@@ -13,6 +13,8 @@ pub enum Rel {
     Disp32 {
         /// The immediate's bytes: 0, 1, 2 or 4.
         trailing: u8,
+        /// What the operand adds to the target's address, in bytes.
+        addend: i16,
     },
     /// Four bytes of data: the distance of the target from the data itself.
     Offset32,
@@ -24,45 +26,57 @@ impl Rel {
     /// The field of near branches and calls.
     pub const NEAR: Rel = Rel::Rel32;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) const fn disp32(trailing: usize) -> Rel {
-        Rel::Disp32 { trailing: trailing as u8 }
+    #[inline(always)]
+    pub(crate) const fn disp32(trailing: usize, addend: i16) -> Rel {
+        Rel::Disp32 { trailing: trailing as u8, addend }
+    }
+
+    /// What the field adds to a distance.
+    #[inline(always)]
+    pub(crate) const fn addend(self) -> i64 {
+        match self {
+            Rel::Disp32 { addend, .. } => addend as i64,
+            // It is counted from the data's end.
+            Rel::Offset32 => 4,
+            Rel::Rel8 | Rel::Rel32 | Rel::Address64 => 0,
+        }
     }
 }
 
 impl Field for Rel {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn range(self) -> Range {
         match self {
             Rel::Rel8 => Range { low: -128, high: 127, step: 1 },
-            Rel::Rel32 | Rel::Disp32 { .. } => Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 },
-            // The field holds four more.
-            Rel::Offset32 => Range { low: i32::MIN as i64 - 4, high: i32::MAX as i64 - 4, step: 1 },
+            Rel::Rel32 | Rel::Disp32 { .. } | Rel::Offset32 => {
+                Range { low: i32::MIN as i64 - self.addend(), high: i32::MAX as i64 - self.addend(), step: 1 }
+            }
             Rel::Address64 => Range { low: i64::MIN, high: i64::MAX, step: 1 },
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn reaches(self, distance: i64) -> bool {
         // A buffer is smaller than 2 GiB; one that has overflowed is refused for that.
-        matches!(self, Rel::Rel32 | Rel::Disp32 { .. }) || self.range().holds(distance)
+        matches!(self, Rel::Rel32 | Rel::Disp32 { addend: 0, .. }) || self.range().holds(distance)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn write(self, code: &mut [u8], from: usize, distance: i64) {
         // An instruction that has the field is as long as this says, so the bytes are there.
         match self {
             Rel::Rel8 => put(code, from.wrapping_sub(1), [distance as u8]),
             Rel::Rel32 => put(code, from.wrapping_sub(4), (distance as i32).to_le_bytes()),
-            Rel::Disp32 { trailing } => {
-                put(code, from.wrapping_sub(4 + usize::from(trailing)), (distance as i32).to_le_bytes());
+            Rel::Disp32 { trailing, .. } => {
+                let value = (distance + self.addend()) as i32;
+                put(code, from.wrapping_sub(4 + usize::from(trailing)), value.to_le_bytes());
             }
-            Rel::Offset32 => put(code, from.wrapping_sub(4), ((distance + 4) as i32).to_le_bytes()),
+            Rel::Offset32 => put(code, from.wrapping_sub(4), ((distance + self.addend()) as i32).to_le_bytes()),
             Rel::Address64 => put(code, from.wrapping_sub(8), distance.to_le_bytes()),
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn fill(self, code: &mut [u8], from: usize, distance: i64) -> Option<()> {
         if self != Rel::Rel32 {
             return self.fill_other(code, from, distance);
@@ -78,7 +92,7 @@ impl Field for Rel {
         matches!(self, Rel::Rel8 | Rel::Rel32)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn needs_address(self) -> bool {
         self == Rel::Address64
     }
@@ -99,7 +113,7 @@ impl Rel {
 }
 
 /// Writes a field, which is inside the code.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn put<const N: usize>(code: &mut [u8], start: usize, bytes: [u8; N]) {
     if let Some(field) = code.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
         *field = bytes;

@@ -3,8 +3,8 @@
 //! The sum is kept in its parts, and encoded where it is used: see [`address`](super::address).
 
 use super::{
-    address::{Parts, Scale},
-    operand::{AnyAddress, Rm},
+    address::{self, Scale},
+    operand::{AnyAddress, Operand, Rm},
     reg::{EGpr8, EGpr16, EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, Xmm, Ymm, Zmm},
     word::{Prefixes, Word},
 };
@@ -24,78 +24,108 @@ use core::ops::{Add, Mul, Sub};
 /// let pointer = Mem::from(RDI);
 /// let thread_local = (RAX + 8).fs();
 /// let compressed = EBX + ECX * 4; // 32-bit addressing
-/// # let _ = (field, element, pointer, thread_local, compressed);
+///
+/// let mut enc = Encoder::new();
+/// let constant = enc.constant_u64(0x1_0000_0000);
+/// let upper_half = Mem::from(constant) + 4; // to a label 16 bits may be added
+/// # let _ = (field, element, pointer, thread_local, compressed, upper_half);
 /// ```
 ///
 /// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
 /// [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mem {
-    place: Place,
+    /// The displacement in bytes, or the number of what `kind` says.
+    value: i32,
+    /// The base's number. This byte and the next one are what is added to the address of a label or symbol.
+    base: u8,
+    /// The index's number, and above that its scale.
+    index: u8,
+    kind: Kind,
     prefixes: Prefixes,
 }
 
-/// What an address says.
+/// What an address is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    Parts(Parts),
-    /// Bytes from the end of the instruction.
-    Rip(i32),
-    /// Found by `finish`.
-    Target(Target),
-    Wrong(AddressProblem),
+enum Kind {
+    /// `[base + disp]`
+    Based,
+    /// The same, of a form that needs a SIB byte.
+    BasedWithSib,
+    /// `[base + index * scale + disp]`
+    Indexed,
+    /// The same, with a vector register as index.
+    VectorIndexed,
+    /// `[index * scale + disp]`
+    Scaled,
+    /// `[disp]`
+    Absolute,
+    /// `disp` bytes from the end of the instruction.
+    Rip,
+    /// A label, by number; its distance is found by `finish`.
+    Label,
+    /// A symbol, likewise.
+    Symbol,
+    /// An [`AddressProblem`], by number.
+    Wrong,
 }
 
-impl Place {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn encode(self) -> Word {
-        match self {
-            Place::Parts(parts) => parts.encode(),
-            Place::Rip(disp) => Word::rip(disp),
-            Place::Target(target) => Word::pc_relative(target),
-            Place::Wrong(problem) => Word::wrong(problem),
+/// A [`Mem`] in one register, for a function that is not inlined. Put together by hand, since the compiler takes more instructions for that, at each call.
+///
+/// ```text
+///   63 .. 56    55 .. 48   47 .. 40   39 .. 32   31 .. 0
+///   prefixes    kind       index      base       value
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedMem(u64);
+
+impl PackedMem {
+    /// The operand as ModRM.rm and what follows it, if it is a base and a displacement.
+    #[inline(always)]
+    pub(super) fn encode_based(self) -> Option<Word> {
+        // The kind, if there are no prefixes.
+        let kind = self.0 >> 48;
+        if kind == Kind::Based as u64 { Some(address::based((self.0 >> 32) as u8, self.0 as i32)) } else { None }
+    }
+
+    /// The operand as ModRM.rm and what follows it, if it is a base, an index and a displacement.
+    #[inline(always)]
+    pub(super) fn encode_indexed(self) -> Option<Word> {
+        let (kind, (index, scale)) = (self.0 >> 48, index_and_scale((self.0 >> 40) as u8));
+        if kind == Kind::Indexed as u64 && index != Mem::NO_INDEX {
+            Some(address::indexed((self.0 >> 32) as u8, index, scale, self.0 as i32))
+        } else {
+            None
         }
     }
 
-    /// The same, as many bytes further.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn offset(self, by: i32) -> Place {
-        match self {
-            Place::Parts(parts) => match parts.disp.checked_add(by) {
-                Some(disp) => Place::Parts(Parts { disp, ..parts }),
-                None => Place::Wrong(AddressProblem::Displacement),
-            },
-            Place::Rip(disp) => match disp.checked_add(by) {
-                Some(disp) => Place::Rip(disp),
-                None => Place::Wrong(AddressProblem::Displacement),
-            },
-            Place::Target(_) if by != 0 => Place::Wrong(AddressProblem::TargetDisplacement),
-            Place::Target(_) | Place::Wrong(_) => self,
-        }
+    /// What is added to the address of a label or symbol.
+    const fn addend(self) -> i16 {
+        (self.0 >> 32) as i16
     }
 
-    /// The same, as many bytes lower.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn offset_down(self, by: i32) -> Place {
-        match by.checked_neg() {
-            Some(by) => self.offset(by),
-            None => Place::Wrong(AddressProblem::Displacement),
-        }
-    }
-
-    /// The same with an index, if there is none.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn with_index(self, index: u8, factor: i32) -> Place {
-        match (self, Scale::new(factor)) {
-            (Place::Wrong(_), _) => self,
-            (Place::Rip(_) | Place::Target(_), _) => Place::Wrong(AddressProblem::NeedsSib),
-            (Place::Parts(Parts { index: Some(_), .. }), _) => Place::Wrong(AddressProblem::TwoIndices),
-            (Place::Parts(_), None) => Place::Wrong(AddressProblem::Scale),
-            (Place::Parts(_), Some(_)) if index == 4 => Place::Wrong(AddressProblem::IndexIsStackPointer),
-            (Place::Parts(parts), Some(scale)) => Place::Parts(Parts { index: Some((index, scale)), ..parts }),
-        }
+    /// The operand as ModRM.rm and what follows it.
+    pub(super) fn encode(self) -> Word {
+        let (value, base) = (self.0 as i32, (self.0 >> 32) as u8);
+        let (index, scale) = index_and_scale((self.0 >> 40) as u8);
+        let word = match Kind::ALL[(self.0 >> 48) as u8 as usize % Kind::ALL.len()] {
+            Kind::Based => address::based(base, value),
+            Kind::BasedWithSib => address::based(base, value).with_sib(),
+            Kind::Indexed | Kind::Scaled if index == Mem::NO_INDEX => Word::wrong(AddressProblem::IndexIsStackPointer),
+            Kind::Indexed | Kind::VectorIndexed => address::indexed(base, index, scale, value),
+            Kind::Scaled => address::baseless(index, scale, value),
+            Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
+            Kind::Rip => Word::rip(value),
+            Kind::Label => Word::pc_relative(Target::Label(Label(value as u32)), self.addend()),
+            Kind::Symbol => Word::pc_relative(Target::Symbol(Symbol(value as u32)), self.addend()),
+            Kind::Wrong => Word::wrong(AddressProblem::ALL[value as usize % AddressProblem::ALL.len()]),
+        };
+        word.with(Prefixes::from_bits((self.0 >> 56) as u8))
     }
 }
+
+/// The bits of `Mem::index` that are the register's number.
+const INDEX_BITS: u32 = 5;
 
 /// A scaled index: `RCX * 4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,59 +135,109 @@ pub struct ScaledIndex<R = Gpr64> {
     factor: i32,
 }
 
+/// The parts of `Mem::index`.
+#[inline(always)]
+const fn index_and_scale(index: u8) -> (u8, u8) {
+    (index & ((1 << INDEX_BITS) - 1), index >> INDEX_BITS)
+}
+
+impl Kind {
+    /// All of them, by number.
+    const ALL: [Kind; 10] = [
+        Kind::Based,
+        Kind::BasedWithSib,
+        Kind::Indexed,
+        Kind::VectorIndexed,
+        Kind::Scaled,
+        Kind::Absolute,
+        Kind::Rip,
+        Kind::Label,
+        Kind::Symbol,
+        Kind::Wrong,
+    ];
+}
+
 impl Mem {
     /// The operand from its parts; `None` if the index is RSP, which no encoding can say.
     ///
     /// Without a base the displacement is an absolute address, sign-extended from 32 bits.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(base: Option<Gpr64>, index: Option<(Gpr64, Scale)>, disp: i32) -> Option<Mem> {
-        let index = match index {
-            Some((register, _)) if register.number() == 4 => return None,
-            Some((register, scale)) => Some((register.number(), scale)),
-            None => None,
+        let address = match base {
+            Some(base) => Mem::based(base.number(), disp),
+            None => Mem::absolute(disp),
         };
-        let base = match base {
-            Some(register) => Some(register.number()),
-            None => None,
-        };
-        Some(Mem::plain(Place::Parts(Parts { base, index, disp })))
+        match index {
+            Some((index, _)) if index.number() == Mem::NO_INDEX => None,
+            Some((index, scale)) => Some(address.with_index(index.number(), scale.factor())),
+            None => Some(address),
+        }
     }
 
+    /// The number of RSP, which cannot be an index.
+    const NO_INDEX: u8 = 4;
+
     /// The address `disp`, sign-extended from 32 bits.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn absolute(disp: i32) -> Mem {
-        Mem::plain(Place::Parts(Parts { base: None, index: None, disp }))
+        Mem::plain(Kind::Absolute, 0, disp)
     }
 
     /// `disp` bytes from the end of the instruction.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn rip(disp: i32) -> Mem {
-        Mem::plain(Place::Rip(disp))
+        Mem::plain(Kind::Rip, 0, disp)
     }
 
     /// The operand relative to FS.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn fs(self) -> Mem {
         self.with(Prefixes::FS)
     }
 
     /// The operand relative to GS.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn gs(self) -> Mem {
         self.with(Prefixes::GS)
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.place.encode().with(self.prefixes)
+    #[inline(always)]
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self)
+    }
+
+    /// In one register.
+    #[inline(always)]
+    pub(super) const fn packed(self) -> PackedMem {
+        let Mem { value, base, index, kind, prefixes } = self;
+        let registers = (base as u64) << 32 | (index as u64) << 40;
+        PackedMem(value as u32 as u64 | registers | (kind as u64) << 48 | (prefixes.bits() as u64) << 56)
+    }
+
+    /// The index's number, and the bits of its scale.
+    #[inline(always)]
+    const fn index(self) -> (u8, u8) {
+        index_and_scale(self.index)
+    }
+
+    /// The same address with a SIB byte.
+    pub(super) const fn with_sib(self) -> Mem {
+        match self.kind {
+            Kind::Based => Mem { kind: Kind::BasedWithSib, ..self },
+            Kind::Rip | Kind::Label | Kind::Symbol => Mem::wrong(AddressProblem::NeedsSib),
+            _ => self,
+        }
     }
 
     /// Whether no register is above number 7.
     pub(super) const fn needs_no_rex(self) -> bool {
-        match self.place {
-            Place::Parts(Parts { base: Some(8..), .. } | Parts { index: Some((8.., _)), .. }) => false,
-            Place::Parts(_) | Place::Rip(_) | Place::Target(_) | Place::Wrong(_) => true,
+        let (index, _) = self.index();
+        match self.kind {
+            Kind::Based | Kind::BasedWithSib => self.base < 8,
+            Kind::Indexed | Kind::VectorIndexed => self.base < 8 && index < 8,
+            Kind::Scaled => index < 8,
+            Kind::Absolute | Kind::Rip | Kind::Label | Kind::Symbol | Kind::Wrong => true,
         }
     }
 
@@ -166,69 +246,128 @@ impl Mem {
         self.prefixes.addr32()
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn plain(place: Place) -> Mem {
-        Mem { place, prefixes: Prefixes::NONE }
+    #[inline(always)]
+    const fn plain(kind: Kind, base: u8, value: i32) -> Mem {
+        Mem { value, base, index: 0, kind, prefixes: Prefixes::NONE }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
+    const fn wrong(problem: AddressProblem) -> Mem {
+        Mem::plain(Kind::Wrong, 0, problem as i32)
+    }
+
+    #[inline(always)]
     const fn with(self, prefixes: Prefixes) -> Mem {
         Mem { prefixes: self.prefixes.and(prefixes), ..self }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn based(base: u8, disp: i32) -> Mem {
-        Mem::plain(Place::Parts(Parts { base: Some(base), index: None, disp }))
+        Mem::plain(Kind::Based, base, disp)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    /// What is added to the address of a label or symbol.
+    const fn addend(self) -> i16 {
+        i16::from_le_bytes([self.base, self.index])
+    }
+
+    /// The same, as many bytes further.
+    #[inline(always)]
+    const fn offset(self, by: i32) -> Mem {
+        match (self.kind, self.value.checked_add(by)) {
+            (Kind::Wrong, _) => self,
+            (Kind::Label | Kind::Symbol, _) => match (self.addend() as i32).checked_add(by) {
+                Some(sum) if sum as i16 as i32 == sum => {
+                    let [base, index] = (sum as i16).to_le_bytes();
+                    Mem { base, index, ..self }
+                }
+                _ => Mem::wrong(AddressProblem::TargetDisplacement),
+            },
+            (_, Some(value)) => Mem { value, ..self },
+            (_, None) => Mem::wrong(AddressProblem::Displacement),
+        }
+    }
+
+    /// The same, as many bytes lower.
+    #[inline(always)]
+    const fn offset_down(self, by: i32) -> Mem {
+        match by.checked_neg() {
+            Some(by) => self.offset(by),
+            None => Mem::wrong(AddressProblem::Displacement),
+        }
+    }
+
+    /// The same with an index, if there is none.
+    #[inline(always)]
     const fn with_index(self, index: u8, factor: i32) -> Mem {
-        Mem { place: self.place.with_index(index, factor), ..self }
+        let kind = match self.kind {
+            Kind::Based | Kind::BasedWithSib => Kind::Indexed,
+            Kind::Absolute => Kind::Scaled,
+            Kind::Indexed | Kind::VectorIndexed | Kind::Scaled => return Mem::wrong(AddressProblem::TwoIndices),
+            Kind::Rip | Kind::Label | Kind::Symbol => return Mem::wrong(AddressProblem::NeedsSib),
+            Kind::Wrong => return self,
+        };
+        match Scale::new(factor) {
+            Some(scale) => Mem { kind, index: index | (scale as u8) << INDEX_BITS, ..self },
+            None => Mem::wrong(AddressProblem::Scale),
+        }
     }
 }
 
 impl core::fmt::Debug for Mem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let size = if self.prefixes.addr32() { 32 } else { 64 };
-        match self.place {
-            Place::Parts(parts) => write!(f, "[{size} seg {:x?} {parts:?}]", self.prefixes.segment()),
-            Place::Rip(disp) => write!(f, "[rip + {disp}]"),
-            Place::Target(target) => write!(f, "[rip -> {target:?}]"),
-            Place::Wrong(problem) => write!(f, "[{problem:?}]"),
+        let Mem { value, base, kind, prefixes, .. } = self;
+        let (index, scale) = self.index();
+        f.write_str("[")?;
+        if let Some(segment) = prefixes.segment() {
+            write!(f, "segment {segment:#x} ")?;
+        }
+        if prefixes.addr32() {
+            f.write_str("32 bits ")?;
+        }
+        let factor = 1 << scale;
+        match kind {
+            Kind::Based | Kind::BasedWithSib => write!(f, "#{base} + {value}]"),
+            Kind::Indexed | Kind::VectorIndexed => write!(f, "#{base} + #{index} * {factor} + {value}]"),
+            Kind::Scaled => write!(f, "#{index} * {factor} + {value}]"),
+            Kind::Absolute => write!(f, "{value}]"),
+            Kind::Rip => write!(f, "rip + {value}]"),
+            Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {} + {}]", *value as u32, self.addend()),
+            Kind::Wrong => write!(f, "wrong: {:?}]", AddressProblem::ALL.get(*value as usize)),
         }
     }
 }
 
 impl From<Label> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(label: Label) -> Self {
-        Mem::plain(Place::Target(Target::Label(label)))
+        Mem::plain(Kind::Label, 0, label.0 as i32)
     }
 }
 
 impl From<Symbol> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(symbol: Symbol) -> Self {
-        Mem::plain(Place::Target(Target::Symbol(symbol)))
+        Mem::plain(Kind::Symbol, 0, symbol.0 as i32)
     }
 }
 
 impl<R: AnyAddress> From<Mem> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(mem: Mem) -> Self {
         Rm::memory(mem)
     }
 }
 
 impl From<Gpr64> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(base: Gpr64) -> Self {
         Mem::based(base.number(), 0)
     }
 }
 
 impl From<Gpr32> for Mem {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(base: Gpr32) -> Self {
         base + 0
     }
@@ -236,7 +375,7 @@ impl From<Gpr32> for Mem {
 
 impl Add<i32> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self.number(), disp)
     }
@@ -244,7 +383,7 @@ impl Add<i32> for Gpr64 {
 
 impl Sub<i32> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
         Mem::from(self) - disp
     }
@@ -252,7 +391,7 @@ impl Sub<i32> for Gpr64 {
 
 impl Add<i32> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::based(self.number(), disp).with(Prefixes::ADDR32)
     }
@@ -260,7 +399,7 @@ impl Add<i32> for Gpr32 {
 
 impl Sub<i32> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
         Mem::from(self) - disp
     }
@@ -268,23 +407,23 @@ impl Sub<i32> for Gpr32 {
 
 impl Add<i32> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
-        Mem { place: self.place.offset(disp), ..self }
+        self.offset(disp)
     }
 }
 
 impl Sub<i32> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn sub(self, disp: i32) -> Mem {
-        Mem { place: self.place.offset_down(disp), ..self }
+        self.offset_down(disp)
     }
 }
 
 impl Mul<i32> for Gpr64 {
     type Output = ScaledIndex;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn mul(self, factor: i32) -> ScaledIndex {
         ScaledIndex { register: self, factor }
     }
@@ -292,7 +431,7 @@ impl Mul<i32> for Gpr64 {
 
 impl Mul<i32> for Gpr32 {
     type Output = ScaledIndex<Gpr32>;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn mul(self, factor: i32) -> ScaledIndex<Gpr32> {
         ScaledIndex { register: self, factor }
     }
@@ -300,7 +439,7 @@ impl Mul<i32> for Gpr32 {
 
 impl Add<ScaledIndex> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex) -> Mem {
         Mem::from(self) + index
     }
@@ -308,7 +447,7 @@ impl Add<ScaledIndex> for Gpr64 {
 
 impl Add<ScaledIndex<Gpr32>> for Gpr32 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
         Mem::from(self).with_index(index.register.number(), index.factor)
     }
@@ -316,7 +455,7 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
 
 impl Add<Gpr64> for Gpr64 {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: Gpr64) -> Mem {
         self + index * 1
     }
@@ -324,7 +463,7 @@ impl Add<Gpr64> for Gpr64 {
 
 impl Add<ScaledIndex> for Mem {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, index: ScaledIndex) -> Mem {
         self.with_index(index.register.number(), index.factor)
     }
@@ -332,7 +471,7 @@ impl Add<ScaledIndex> for Mem {
 
 impl Add<i32> for ScaledIndex {
     type Output = Mem;
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn add(self, disp: i32) -> Mem {
         Mem::absolute(disp) + self
     }
@@ -347,42 +486,39 @@ impl Add<i32> for ScaledIndex {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VMem<R> {
-    place: Place,
+    mem: Mem,
     class: core::marker::PhantomData<R>,
 }
 
 impl<R> VMem<R> {
-    const fn new(place: Place) -> Self {
-        VMem { place, class: core::marker::PhantomData }
+    const fn new(mem: Mem) -> Self {
+        VMem { mem, class: core::marker::PhantomData }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.place.encode()
+    #[inline(always)]
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.mem)
     }
 
     /// For generated code: the number of the index register.
     pub const fn number(self) -> u8 {
-        match self.place {
-            Place::Parts(Parts { index: Some((index, _)), .. }) => index,
-            // It is wrong, and reported anyway.
-            _ => 0,
-        }
+        let (index, _) = self.mem.index();
+        index
     }
 }
 
 impl<R> Add<i32> for VMem<R> {
     type Output = VMem<R>;
     fn add(self, disp: i32) -> VMem<R> {
-        VMem::new(self.place.offset(disp))
+        VMem::new(self.mem.offset(disp))
     }
 }
 
 impl<R> Sub<i32> for VMem<R> {
     type Output = VMem<R>;
     fn sub(self, disp: i32) -> VMem<R> {
-        VMem::new(self.place.offset_down(disp))
+        VMem::new(self.mem.offset_down(disp))
     }
 }
 
@@ -398,13 +534,9 @@ macro_rules! vector_index {
         impl Add<ScaledIndex<$register>> for Gpr64 {
             type Output = VMem<$register>;
             fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                VMem::new(match Scale::new(index.factor) {
-                    Some(scale) => {
-                        let index = Some((index.register.number(), scale));
-                        Place::Parts(Parts { base: Some(self.number()), index, disp: 0 })
-                    }
-                    None => Place::Wrong(AddressProblem::Scale),
-                })
+                let mem = Mem::from(self).with_index(index.register.number(), index.factor);
+                let kind = if mem.kind == Kind::Indexed { Kind::VectorIndexed } else { mem.kind };
+                VMem::new(Mem { kind, ..mem })
             }
         }
     )*};
@@ -414,13 +546,13 @@ vector_index!(Xmm Ymm Zmm EXmm EYmm);
 
 impl From<VMem<Xmm>> for VMem<EXmm> {
     fn from(mem: VMem<Xmm>) -> Self {
-        VMem::new(mem.place)
+        VMem::new(mem.mem)
     }
 }
 
 impl From<VMem<Ymm>> for VMem<EYmm> {
     fn from(mem: VMem<Ymm>) -> Self {
-        VMem::new(mem.place)
+        VMem::new(mem.mem)
     }
 }
 
@@ -430,9 +562,9 @@ pub struct EMem(Mem);
 
 impl EMem {
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    #[inline(always)]
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 

@@ -105,6 +105,14 @@ pub mod operand;
 mod reg;
 mod select;
 mod tables;
+mod values {
+    //! Operations as values, as the tables have them.
+
+    use super::Cond;
+
+    include!(concat!(env!("OUT_DIR"), "/x64_values.rs"));
+}
+mod width;
 mod word;
 
 // Digits are in groups that follow the constants; see the head of the file.
@@ -127,6 +135,8 @@ pub use operand::{
     ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
+pub use values::{Alu, Arith, Shift};
+pub use width::Width;
 
 /// The instruction set x86-64, as the parameter of [`Encoder`](crate::Encoder).
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +151,7 @@ impl crate::isa::sealed::Isa for X64 {
     const OFFSET32: Rel = Rel::Offset32;
     const ADDRESS64: Rel = Rel::Address64;
     const CODE_ALIGN: crate::Align = crate::Align::of::<1>();
+    const MOST_FOR_INSTRUCTION: usize = crate::bytes::memory::RED_ZONE;
     const BATCH: usize = 1024;
     // RIP-relative operands reach all of a buffer.
     const POOL_REACH: u32 = u32::MAX;
@@ -148,11 +159,11 @@ impl crate::isa::sealed::Isa for X64 {
 
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
-            (SiteKind::X64Rel32, field) => matches!(field, Some(Rel::Rel32 | Rel::Disp32 { trailing: 0 })),
+            (SiteKind::X64Rel32, field) => matches!(field, Some(Rel::Rel32 | Rel::Disp32 { trailing: 0, addend: 0 })),
             (SiteKind::X64Imm32, field) => field.is_none() && bytes > 4,
             (SiteKind::X64Imm64, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 10,
             (SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,
-            (SiteKind::A64Branch | SiteKind::A64Literal, _) => false,
+            (SiteKind::A64Branch | SiteKind::A64Conditional | SiteKind::A64Literal, _) => false,
         }
     }
 

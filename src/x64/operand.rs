@@ -2,18 +2,132 @@
 
 use super::mem::Mem;
 use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
-use super::word::{Reg, Word};
+use super::{tables::TABLES, word::Word};
 use crate::{Label, Symbol};
 use core::marker::PhantomData;
 
+/// A register as encodings see it: its number, and what its class adds to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reg {
+    rule: RegRule,
+    number: u8,
+}
+
+/// Which bits a register's number sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RegRule {
+    /// Those of general registers, and of all that have no more than sixteen.
+    Plain,
+    /// REX, too, of SPL, BPL, SIL and DIL.
+    Byte,
+    /// The fifth bit stands in REX.X's place where the register is ModRM.rm.
+    Vector,
+}
+
+impl Reg {
+    #[inline(always)]
+    pub(super) const fn new(rule: RegRule, number: u8) -> Reg {
+        Reg { rule, number }
+    }
+
+    /// A number that the opcode fixes, below 8.
+    #[inline(always)]
+    pub const fn fixed(number: u8) -> Reg {
+        Reg::new(RegRule::Plain, number & 7)
+    }
+
+    /// The number in encodings.
+    #[inline(always)]
+    pub const fn number(self) -> u8 {
+        self.number
+    }
+
+    /// In one byte, for a function that is not inlined.
+    #[inline(always)]
+    pub(super) const fn packed(self) -> PackedReg {
+        PackedReg((self.rule as u8) << 5 | self.number)
+    }
+
+    /// Its bits in a head, as ModRM.reg.
+    #[inline(always)]
+    pub(super) const fn reg_bits(self) -> RegBits {
+        self.packed().reg_bits()
+    }
+
+    /// Whether the register can do without REX.
+    const fn needs_no_rex(self) -> bool {
+        self.reg_bits().0 & (Word::NEEDS_REX | Word::FIFTH) == 0
+    }
+}
+
+/// A [`Reg`] in one byte: where tables have it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedReg(u8);
+
+impl PackedReg {
+    /// The register, or if that is number 0 this digit.
+    #[inline(always)]
+    pub(super) const fn or_digit(self, digit: u8) -> PackedReg {
+        PackedReg(self.0 | digit)
+    }
+
+    #[inline(always)]
+    pub(super) const fn reg_bits(self) -> RegBits {
+        RegBits(TABLES.reg[self.0 as usize & 127])
+    }
+
+    #[inline(always)]
+    pub(super) const fn rm_bits(self) -> RmBits {
+        RmBits(TABLES.rm[self.0 as usize & 127])
+    }
+}
+
+/// What a register sets in a head as ModRM.reg.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RegBits(pub(super) u32);
+
+/// What a register sets in a head as ModRM.rm.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RmBits(pub(super) u32);
+
 /// A class of registers that a ModRM part can hold.
 pub trait RegisterClass: Copy {
-    /// The register as ModRM.reg.
+    /// The register.
     fn reg(self) -> Reg;
-    /// The register as ModRM.rm.
-    fn rm(self) -> Word;
-    /// The number in encodings.
-    fn number(self) -> u8;
+}
+
+impl RegisterClass for Reg {
+    #[inline(always)]
+    fn reg(self) -> Reg {
+        self
+    }
+}
+
+/// What stands in ModRM.rm: a register, or memory, which is encoded where it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    /// A register.
+    Register(Reg),
+    /// Memory.
+    Memory(Mem),
+}
+
+impl Operand {
+    /// The register's number; `None` for memory.
+    pub const fn register(self) -> Option<u8> {
+        match self {
+            Operand::Register(register) => Some(register.number()),
+            Operand::Memory(_) => None,
+        }
+    }
+
+    /// The same operand, whose address has a SIB byte.
+    pub const fn with_sib(self) -> Operand {
+        match self {
+            Operand::Register(_) => self,
+            Operand::Memory(mem) => Operand::Memory(mem.with_sib()),
+        }
+    }
 }
 
 /// Classes that go with any address. Byte registers without REX do not: their address must do without REX too.
@@ -27,40 +141,34 @@ pub struct Low<T>(T);
 
 impl<R: RegisterClass> Low<R> {
     /// `None` if the register's number is above 7.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn new(register: R) -> Option<Self> {
         if register.reg().needs_no_rex() { Some(Low(register)) } else { None }
     }
 
-    /// For generated code: the register as ModRM.reg.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    /// For generated code: the register.
+    #[inline(always)]
     pub fn reg(self) -> Reg {
         self.0.reg()
-    }
-
-    /// For generated code: the register as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
     }
 }
 
 impl Low<Mem> {
     /// `None` if the base or the index is above number 7.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn memory(mem: Mem) -> Option<Self> {
         if mem.needs_no_rex() { Some(Low(mem)) } else { None }
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    #[inline(always)]
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 
 impl From<Low<Mem>> for Rm<Gpr8h> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(mem: Low<Mem>) -> Self {
         Rm::memory(mem.0)
     }
@@ -85,8 +193,8 @@ impl WideMem {
     }
 
     /// For generated code: the operand as ModRM.rm.
-    pub fn rm(self) -> Word {
-        self.0.rm()
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
     }
 }
 
@@ -111,50 +219,40 @@ pub struct Rm<R> {
     class: PhantomData<R>,
 }
 
-/// Memory is encoded where it is used, and not by `into`, which the compiler inlines only as long as it is short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operand {
-    Register(Word),
-    Memory(Mem),
-}
-
 impl<R> Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn new(operand: Operand) -> Self {
         Rm { operand, class: PhantomData }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn memory(mem: Mem) -> Self {
         Rm::new(Operand::Memory(mem))
     }
 
     /// For generated code: the operand as ModRM.rm.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn rm(self) -> Word {
-        match self.operand {
-            Operand::Register(word) => word,
-            Operand::Memory(mem) => mem.rm(),
-        }
+    #[inline(always)]
+    pub const fn rm(self) -> Operand {
+        self.operand
     }
 }
 
 impl<R: RegisterClass> From<R> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(register: R) -> Self {
-        Rm::new(Operand::Register(register.rm()))
+        Rm::new(Operand::Register(register.reg()))
     }
 }
 
 impl<R: AnyAddress> From<Label> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(label: Label) -> Self {
         Rm::memory(label.into())
     }
 }
 
 impl<R: AnyAddress> From<Symbol> for Rm<R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn from(symbol: Symbol) -> Self {
         Rm::memory(symbol.into())
     }
@@ -195,13 +293,13 @@ pub struct U4(u8);
 
 impl U4 {
     /// `None` above 15.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn new(value: u8) -> Option<U4> {
         if value < 16 { Some(U4(value)) } else { None }
     }
 
     /// The value.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub const fn bits(self) -> u8 {
         self.0
     }

@@ -3,7 +3,7 @@
 //! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
 //! differ in the size of the displacement.
 
-use super::{Cond, Emitter, Gpr64, Rel};
+use super::{Emitter, Gpr64, Rel};
 use crate::{Direction, Target};
 
 /// Moves.
@@ -11,7 +11,7 @@ impl<D: Direction> Emitter<'_, D> {
     /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn mov_r64_imm(&mut self, r64: Gpr64, imm: i64) {
         if let Ok(unsigned) = u32::try_from(imm) {
             // Writing a 32-bit register clears the high half.
@@ -51,27 +51,19 @@ impl<D: Direction> Emitter<'_, D> {
 /// Branches.
 impl<D: Direction> Emitter<'_, D> {
     /// `call`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub fn call(&mut self, target: impl Into<Target>) {
         self.call_rel32(target);
     }
 }
 
 macro_rules! conditional {
-    ($($cond:ident $name:ident: $($synonym:ident)*;)*) => {
-        /// Conditional branches: the two-byte form if the target is bound and near enough.
+    ($($name:ident: $($synonym:ident)*;)*) => {
+        /// Conditional branches by their other names.
         impl<D: Direction> Emitter<'_, D> {
-            /// `jcc` with a condition that is a value.
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            pub fn jcc(&mut self, cond: Cond, target: impl Into<Target>) {
-                match cond {
-                    $(Cond::$cond => self.$name(target),)*
-                }
-            }
-
             $($(
                 #[doc = concat!("The same as [`", stringify!($name), "`](Self::", stringify!($name), ").")]
-                #[cfg_attr(not(debug_assertions), inline(always))]
+                #[inline(always)]
                 pub fn $synonym(&mut self, target: impl Into<Target>) {
                     self.$name(target);
                 }
@@ -81,20 +73,16 @@ macro_rules! conditional {
 }
 
 conditional! {
-    O jo:;
-    No jno:;
-    B jb: jc jnae;
-    Ae jae: jnc jnb;
-    E je: jz;
-    Ne jne: jnz;
-    Be jbe: jna;
-    A ja: jnbe;
-    S js:;
-    Ns jns:;
-    P jp: jpe;
-    Np jnp: jpo;
-    L jl: jnge;
-    Ge jge: jnl;
-    Le jle: jng;
-    G jg: jnle;
+    jb: jc jnae;
+    jae: jnc jnb;
+    je: jz;
+    jne: jnz;
+    jbe: jna;
+    ja: jnbe;
+    jp: jpe;
+    jnp: jpo;
+    jl: jnge;
+    jge: jnl;
+    jle: jng;
+    jg: jnle;
 }

@@ -10,8 +10,11 @@ pub(super) const fn rex(bits: u32) -> u32 {
     bits | bits << 8
 }
 
-/// The heads of the registers of a class, by number; more than 32 there are not.
+/// What numbers set in heads; more than 32 there are not.
 type Heads = [u32; 32];
+
+/// The same by the rule for a class of registers, and then by number; as many as a mask lets through.
+type HeadsByRule = [u32; 128];
 
 /// The bits that a register as ModRM.reg sets in a head: ModRM.reg, REX.R, and the fifth bit.
 const fn reg_bits(n: u32) -> u32 {
@@ -26,6 +29,16 @@ const fn rm_bits(n: u32) -> u32 {
 /// SPL, BPL, SIL and DIL are AH, CH, DH and BH unless there is a REX prefix.
 const fn forced(n: u32) -> u32 {
     if n & !3 == 4 { rex(Word::REX) } else { 0 }
+}
+
+const fn by_rule(rules: [Heads; 3]) -> HeadsByRule {
+    let mut all = [0; 128];
+    let mut i = 0;
+    while i < 3 * 32 {
+        all[i] = rules[i / 32][i % 32];
+        i += 1;
+    }
+    all
 }
 
 macro_rules! heads {
@@ -98,11 +111,9 @@ pub(super) struct Indices {
 
 /// All of it.
 pub(super) struct Tables {
-    pub(super) reg: Heads,
-    pub(super) reg8: Heads,
-    pub(super) general: Heads,
-    pub(super) general8: Heads,
-    pub(super) vector: Heads,
+    // In the order of `RegRule`.
+    pub(super) reg: HeadsByRule,
+    pub(super) rm: HeadsByRule,
     // By the displacement's length in bytes.
     pub(super) based_0: Bases,
     pub(super) based_1: Bases,
@@ -114,12 +125,13 @@ pub(super) struct Tables {
 }
 
 pub(super) const TABLES: &Tables = &Tables {
-    reg: heads!(|n| reg_bits(n)),
-    reg8: heads!(|n| reg_bits(n) | forced(n)),
-    general: heads!(|n| rm_bits(n)),
-    general8: heads!(|n| rm_bits(n) | forced(n)),
-    // The fifth bit of a vector register takes the place of REX.X, which an address would need.
-    vector: heads!(|n| rm_bits(n & 15) | rex((n >> 4) << 1)),
+    reg: by_rule([heads!(|n| reg_bits(n)), heads!(|n| reg_bits(n) | forced(n)), heads!(|n| reg_bits(n))]),
+    rm: by_rule([
+        heads!(|n| rm_bits(n)),
+        heads!(|n| rm_bits(n) | forced(n)),
+        // The fifth bit of a vector register takes the place of REX.X, which an address would need.
+        heads!(|n| rm_bits(n & 15) | rex((n >> 4) << 1)),
+    ]),
     based_0: based_on(0),
     based_1: based_on(1),
     based_4: based_on(4),

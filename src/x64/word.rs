@@ -19,47 +19,14 @@
 //! behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
 //! only the values show.
 
-use super::tables::{TABLES, rex};
+use super::tables::rex;
 use crate::{
     bytes::chunk::Chunk,
     error::AddressProblem,
     references::label::{Label, Symbol, Target},
 };
 
-/// A register as ModRM.reg: the bits of a [`Word`]'s head that it sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reg(pub(super) u32);
-
-impl Reg {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr(number: u8) -> Self {
-        Reg(TABLES.reg[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr8(number: u8) -> Self {
-        Reg(TABLES.reg8[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn vector(number: u8) -> Self {
-        Self::gpr(number)
-    }
-
-    /// An opcode extension, `/digit` in the manual, below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn digit(digit: u8) -> Self {
-        Reg((digit as u32 & 7) << 27)
-    }
-
-    /// Whether the register can do without REX.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn needs_no_rex(self) -> bool {
-        self.0 & (Word::NEEDS_REX | Word::FIFTH) == 0
-    }
-}
-
-/// A register or memory operand as ModRM.rm and what follows it.
+/// A memory operand as ModRM.rm and what follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Word {
     pub(super) head: u32,
@@ -84,86 +51,42 @@ impl Word {
     const SHIFT: u32 = 63;
     const UNUSED: u32 = 0xFF << Self::UNUSED_AT;
     const UNUSED_AT: u32 = 8;
-    const REGISTER: u32 = 1 << 16;
     const SPECIAL: u32 = 1 << 17;
     // How an operand is special. In the last three the tail says which.
-    const FS: u32 = 1 << 18;
-    const GS: u32 = 1 << 19;
-    const ADDR32: u32 = 1 << 20;
+    const PREFIXES_AT: u32 = 18;
     const LABEL: u32 = 1 << 21;
     const SYMBOL: u32 = 1 << 22;
     const PROBLEM: u32 = 1 << 23;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    const fn register_of(head: u32) -> Self {
-        Word { head, info: Self::REGISTER | 8 << Self::UNUSED_AT, tail: 0 }
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr(number: u8) -> Self {
-        Self::register_of(TABLES.general[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn gpr8(number: u8) -> Self {
-        Self::register_of(TABLES.general8[number as usize & 31])
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn vector(number: u8) -> Self {
-        Self::register_of(TABLES.vector[number as usize & 31])
-    }
-
-    /// ModRM.rm that the opcode fixes, in a register form; below 8.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn fixed(rm: u8) -> Self {
-        Self::register_of((0xC0 | rm as u32 & 7) << 24)
-    }
-
     /// What follows ModRM.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn tail(self) -> Chunk {
         Chunk::new(self.tail, self.tail_len())
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn is_register(self) -> bool {
-        self.info & Self::REGISTER != 0
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn is_special(self) -> bool {
         self.info & Self::SPECIAL != 0
     }
 
-    /// For generated code: the register's number; `None` for memory.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub const fn register(self) -> Option<u8> {
-        if !self.is_register() {
-            return None;
-        }
-        let fifth = self.head >> 1 & 1 | (self.head & Self::HIGH_B != 0) as u32;
-        Some(self.modrm() & 7 | ((self.head & 1) << 3 | fifth << 4) as u8)
-    }
-
     /// Bytes behind ModRM: 0 to 5.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn tail_len(self) -> usize {
         8 - ((self.info & Self::UNUSED) >> Self::UNUSED_AT) as usize
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn modrm(self) -> u8 {
         (self.head >> 24) as u8
     }
 
     /// The address's prefixes.
     pub(super) const fn prefixes(self) -> Prefixes {
-        Prefixes(self.info & (Self::FS | Self::GS | Self::ADDR32))
+        Prefixes::from_bits((self.info >> Self::PREFIXES_AT) as u8)
     }
 
     /// What a PC-relative address refers to.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn target(self) -> Option<Target> {
         let number = (self.tail >> 32) as u32;
         if self.info & Self::LABEL != 0 {
@@ -175,76 +98,58 @@ impl Word {
         }
     }
 
+    /// What is added to the address of what a PC-relative address refers to.
+    pub(super) const fn addend(self) -> i16 {
+        self.tail as i16
+    }
+
     /// Why this is no address.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn problem(self) -> Option<AddressProblem> {
         if self.info & Self::PROBLEM == 0 {
             return None;
         }
-        Some(match self.tail {
-            0 => AddressProblem::Scale,
-            1 => AddressProblem::IndexIsStackPointer,
-            2 => AddressProblem::Displacement,
-            3 => AddressProblem::TwoIndices,
-            4 => AddressProblem::NeedsSib,
-            _ => AddressProblem::TargetDisplacement,
-        })
+        Some(AddressProblem::ALL[self.tail as usize % AddressProblem::ALL.len()])
     }
 
     /// `[rip + disp]` whose displacement is found later.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) const fn pc_relative(target: Target) -> Self {
+    #[inline(always)]
+    pub(super) const fn pc_relative(target: Target, addend: i16) -> Self {
         let (number, kind) = match target {
             Target::Label(label) => (label.0, Self::LABEL),
             Target::Symbol(symbol) => (symbol.0, Self::SYMBOL),
         };
         let rip = Self::rip(0);
-        Word { info: rip.info | Self::SPECIAL | kind, tail: (number as u64) << 32, ..rip }
+        Word { info: rip.info | Self::SPECIAL | kind, tail: (number as u64) << 32 | addend as u16 as u64, ..rip }
     }
 
     /// `[rip + disp]`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn rip(disp: i32) -> Self {
         Address::new(5, 0, 0, 4, 0).with_tail(0, disp as u32 as u64)
     }
 
     /// An address that cannot be encoded; `finish` reports it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn wrong(problem: AddressProblem) -> Self {
-        let code = match problem {
-            AddressProblem::Scale => 0,
-            AddressProblem::IndexIsStackPointer => 1,
-            AddressProblem::Displacement => 2,
-            AddressProblem::TwoIndices => 3,
-            AddressProblem::NeedsSib => 4,
-            AddressProblem::TargetDisplacement => 5,
-        };
         let rip = Self::rip(0);
-        Word { info: rip.info | Self::SPECIAL | Self::PROBLEM, tail: code, ..rip }
+        Word { info: rip.info | Self::SPECIAL | Self::PROBLEM, tail: problem as u64, ..rip }
     }
 
-    /// The same address with a SIB byte, for forms that need one.
+    /// The same address, `[base + disp]`, with a SIB byte.
     pub(super) const fn with_sib(self) -> Self {
         let low = self.modrm() as u64 & 7;
-        if low == 4 || self.problem().is_some() {
+        if low == 4 {
             return self;
-        }
-        if self.modrm() & 0xC7 == 5 {
-            return Self::wrong(AddressProblem::NeedsSib);
         }
         let len = self.tail_len();
         let sib = (4 << 3 | low) << (56 - 8 * len);
-        let displacement = self.tail & !(u64::MAX >> (8 * len));
-        Word {
-            head: self.head & !(7 << 24) | 4 << 24,
-            info: self.info - (1 << Self::UNUSED_AT),
-            tail: displacement | sib,
-        }
+        Word { head: self.head & !(7 << 24) | 4 << 24, info: self.info - (1 << Self::UNUSED_AT), tail: self.tail | sib }
     }
 
     /// The same address with its displacement in units of `1 << log2` bytes where that makes it one byte (disp8*N).
     pub(super) const fn with_disp8_unit(self, log2: u8) -> Self {
-        if log2 == 0 || self.is_register() || self.target().is_some() || self.problem().is_some() {
+        if log2 == 0 || self.target().is_some() || self.problem().is_some() {
             return self;
         }
         let (mode, low) = (self.modrm() >> 6, self.modrm() & 7);
@@ -271,35 +176,46 @@ impl Word {
     }
 
     /// The address with these prefixes. A wrong one has none.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with(self, Prefixes(prefixes): Prefixes) -> Self {
         if prefixes == 0 || self.info & Self::PROBLEM != 0 {
             return self;
         }
-        Word { info: self.info | Self::SPECIAL | prefixes, ..self }
+        Word { info: self.info | Self::SPECIAL | (prefixes as u32) << Self::PREFIXES_AT, ..self }
     }
 }
 
 /// What an address may have in front of its instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Prefixes(u32);
+pub(super) struct Prefixes(u8);
 
 impl Prefixes {
     pub(super) const NONE: Prefixes = Prefixes(0);
-    pub(super) const FS: Prefixes = Prefixes(Word::FS);
-    pub(super) const GS: Prefixes = Prefixes(Word::GS);
-    pub(super) const ADDR32: Prefixes = Prefixes(Word::ADDR32);
+    pub(super) const FS: Prefixes = Prefixes(1);
+    pub(super) const GS: Prefixes = Prefixes(2);
+    pub(super) const ADDR32: Prefixes = Prefixes(4);
+    const ALL: u8 = 7;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(super) const fn from_bits(bits: u8) -> Prefixes {
+        Prefixes(bits & Self::ALL)
+    }
+
+    #[inline(always)]
     pub(super) const fn and(self, more: Prefixes) -> Prefixes {
         Prefixes(self.0 | more.0)
     }
 
     /// The segment prefix byte.
     pub(super) const fn segment(self) -> Option<u8> {
-        if self.0 & Word::FS != 0 {
+        if self.0 & Self::FS.0 != 0 {
             Some(0x64)
-        } else if self.0 & Word::GS != 0 {
+        } else if self.0 & Self::GS.0 != 0 {
             Some(0x65)
         } else {
             None
@@ -308,7 +224,7 @@ impl Prefixes {
 
     /// Whether the address has 32 bits (prefix 67).
     pub(super) const fn addr32(self) -> bool {
-        self.0 & Word::ADDR32 != 0
+        self.0 & Self::ADDR32.0 != 0
     }
 }
 
@@ -331,13 +247,13 @@ impl Address {
     }
 
     /// The address with an index, whose bits in the head these are.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with_index(self, bits: u32) -> Address {
         Address { head: self.head | bits, ..self }
     }
 
     /// The address with `more` behind those bytes. Nothing is 0, however far it is shifted.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(super) const fn with_tail(self, first: u64, more: u64) -> Word {
         // Masked, so that the tests of flags fold: the compiler cannot see into a table.
         Word { head: self.head, info: self.info & Word::UNUSED, tail: first | more << (self.info & Word::SHIFT) }

@@ -32,6 +32,8 @@ pub enum Reason {
     UnknownColumn { name: String },
     /// A column that no row of the group uses.
     UnusedColumn { name: String },
+    /// The forms of a choice differ in more than its number at one place, or the number is none.
+    Choice { variant: String },
     /// A group without rows.
     EmptyGroup { title: String },
     /// A word of an operand list is no operand.
@@ -121,6 +123,12 @@ impl fmt::Display for Reason {
             ColumnCount { columns, texts } => write!(f, "a line of `each` has {texts} texts for {columns} columns"),
             UnknownColumn { name } => write!(f, "${name} is no column of this group"),
             UnusedColumn { name } => write!(f, "column \"{name}\" is used by no row of its group"),
+            Choice { variant } => {
+                write!(
+                    f,
+                    "choice: \"{variant}\" differs from the others in more than its number, or that is not in base 16"
+                )
+            }
             EmptyGroup { title } => write!(f, "group \"{title}\" makes no form"),
             UnknownOperand { text } => write!(f, "\"{text}\" is no operand (see the legend in tables/README.md)"),
             UnknownEncodingWord { word } => {

@@ -80,9 +80,8 @@ impl Layout {
         })
     }
 
-    /// The number as a literal: a group of digits for each of the layout's, without the groups in front that are zero.
-    pub fn literal(&self, constants: &[(&str, u32)]) -> Literal {
-        let number = self.pack(constants);
+    /// A number as a literal: a group of digits for each of the layout's, without the groups in front that are zero.
+    pub fn literal(&self, number: u64) -> Literal {
         let mut below = self.width();
         let groups: Vec<String> = self
             .groups
@@ -185,7 +184,7 @@ fn method(name: &str, what: &str, lsb: u32, width: u32) -> Item {
         }
     };
     let tokens = quote! {
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(always)]
         pub(super) const fn #name(self) -> #ty {
             #value
         }

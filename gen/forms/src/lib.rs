@@ -13,6 +13,7 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod aarch64;
+pub mod choice;
 pub mod condition;
 mod error;
 mod fields;

@@ -25,6 +25,21 @@ pub struct Line<Row> {
     pub feature: Option<String>,
     /// The row as the table has it, before its columns were put in: [`TextRow::written`].
     pub written: String,
+    /// What tells the row from the others of its family, if one function takes that as a value.
+    pub choice: Option<Choice>,
     /// The row.
     pub row: Row,
+}
+
+/// A text that a family puts into its rows, as a value.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The type of the value.
+    pub ty: String,
+    /// The text.
+    pub variant: String,
+    /// Its number.
+    pub code: u32,
+    /// The row's title, with the choice's name in place of the text.
+    pub title: String,
 }

@@ -10,11 +10,12 @@
 //!
 //! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory operand is made anew here.
 
-use super::{Imm, ImmPart, Reg, RegPart, RmPart, VvvvPart, place_special, rows::EvexRow};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::EvexRow};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
-    x64::{Emitter, decorate::Decorations, word::Word},
+    shape::shapes,
+    x64::{Emitter, decorate::Decorations, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 impl EvexRow {
@@ -33,6 +34,52 @@ impl EvexRow {
     }
 }
 
+shapes! {
+    crate::x64::X64:
+    fn register(
+        enc,
+        row: EvexRow,
+        reg: PackedReg,
+        vvvv: u8,
+        rm: PackedReg,
+        decorations: Decorations,
+        imm: Imm
+    ) {
+        let head = row.with_modrm(vvvv, reg.reg_bits().0 | rm.rm_bits().0, decorations);
+        enc.cursor.place((imm.0, head))
+    }
+
+    fn memory(enc, row: EvexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, decorations: Decorations, imm: Imm) {
+        place_memory(enc, row, reg, vvvv, rm.encode(), decorations, imm)
+    }
+
+    fn vsib(enc, row: EvexRow, reg: PackedReg, rm: PackedMem, decorations: Decorations) {
+        // The index's fifth bit goes to V4, not to X4.
+        let word = rm.encode();
+        let v4 = u8::from(word.head & Word::HIGH_X != 0);
+        let word = Word { head: word.head & !Word::HIGH_X, ..word };
+        place_memory(enc, row, reg, v4 << 4, word, decorations, Imm::NONE)
+    }
+}
+
+fn place_memory<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: EvexRow,
+    reg: PackedReg,
+    vvvv: u8,
+    word: Word,
+    decorations: Decorations,
+    imm: Imm,
+) {
+    let word = word.with_disp8_unit(if decorations.broadcast() { row.element() } else { row.full() });
+    let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head, decorations);
+    if word.is_special() {
+        place_special(enc, head, word, imm.0);
+    } else {
+        enc.cursor.place(((imm.0, word.tail()), head));
+    }
+}
+
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(
@@ -45,7 +92,11 @@ pub fn evex<D: Direction, R: RegPart, V: VvvvPart, M: RmPart>(
 ) {
     let (row, reg, vvvv, rm) = (EvexRow(row), reg.into(), vvvv.into(), rm.into());
     let decorations = reg.decorations().and(vvvv.decorations()).and(rm.decorations());
-    plain(enc, row, reg.reg(), vvvv.number(), rm.rm(), decorations, imm.imm());
+    let (reg, vvvv, imm) = (reg.reg().packed(), vvvv.number(), imm.imm());
+    match rm.rm() {
+        Operand::Register(rm) => register(enc, row, reg, vvvv, rm.packed(), decorations, imm),
+        Operand::Memory(rm) => memory(enc, row, reg, vvvv, rm.packed(), decorations, imm),
+    }
 }
 
 /// An instruction with a vector index.
@@ -57,48 +108,9 @@ pub fn evex_vsib<D: Direction, R: RegPart, M: RmPart>(
     rm: impl Into<M>,
 ) {
     let (row, reg, rm) = (EvexRow(row), reg.into(), rm.into());
-    vsib(enc, row, reg.reg(), rm.rm(), reg.decorations().and(rm.decorations()));
-}
-
-#[inline]
-fn plain<D: Direction>(
-    enc: &mut Emitter<'_, D>,
-    row: EvexRow,
-    reg: Reg,
-    vvvv: u8,
-    rm: Word,
-    decorations: Decorations,
-    imm: Imm,
-) {
-    if rm.is_register() {
-        enc.cursor.place((imm.0, row.with_modrm(vvvv, reg.0 | rm.head, decorations)));
-    } else {
-        memory(enc, row, reg, vvvv, rm, decorations, imm);
-    }
-}
-
-fn vsib<D: Direction>(enc: &mut Emitter<'_, D>, row: EvexRow, reg: Reg, rm: Word, decorations: Decorations) {
-    // The index's fifth bit goes to V4, not to X4.
-    let v4 = u8::from(rm.head & Word::HIGH_X != 0);
-    let rm = Word { head: rm.head & !Word::HIGH_X, ..rm };
-    memory(enc, row, reg, v4 << 4, rm, decorations, Imm::NONE);
-}
-
-#[inline(never)]
-fn memory<D: Direction>(
-    enc: &mut Emitter<'_, D>,
-    row: EvexRow,
-    reg: Reg,
-    vvvv: u8,
-    rm: Word,
-    decorations: Decorations,
-    imm: Imm,
-) {
-    let rm = rm.with_disp8_unit(if decorations.broadcast() { row.element() } else { row.full() });
-    let head = row.with_modrm(vvvv, reg.0 | rm.head, decorations);
-    if rm.is_special() {
-        place_special(enc, head, rm, imm.0);
-    } else {
-        enc.cursor.place(((imm.0, rm.tail()), head));
+    let decorations = reg.decorations().and(rm.decorations());
+    // A vector index is in an address.
+    if let Operand::Memory(rm) = rm.rm() {
+        vsib(enc, row, reg.reg().packed(), rm.packed(), decorations);
     }
 }

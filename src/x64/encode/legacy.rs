@@ -12,17 +12,23 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, ImmPart, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
-    references::{
-        References,
-        label::{Pos, Target},
+    references::label::Target,
+    shape::shapes,
+    x64::{
+        Emitter, Rel,
+        mem::PackedMem,
+        operand::{PackedReg, RegBits, RmBits},
+        word::Word,
     },
-    x64::{Emitter, Rel, late::LateImm, word::Word},
 };
 use core::hint::select_unpredictable;
+
+/// REX.W.
+const REX_W: u32 = 8;
 
 /// The constants of a row, in their places.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +39,17 @@ struct Op {
     /// The prefix bytes, likewise.
     prefix: u32,
     prefix_len: u32,
+    /// As in REX.
     w: u32,
-    /// The digit as ModRM.reg.
-    digit: u32,
+}
+
+impl LegacyRow {
+    /// What sets bit s of the opcode, its last byte.
+    const SIGN_EXTENDED: u64 = 2 << 24;
 }
 
 impl Op {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn unpack(row: u64) -> Op {
         let row = LegacyRow(row);
         Op {
@@ -47,9 +57,18 @@ impl Op {
             opcode_len: row.opcode_len() as u32,
             prefix: row.prefixes() << 8,
             prefix_len: row.prefix_len() as u32,
-            w: if row.w() { 0x48 } else { 0 },
-            digit: (row.digit() as u32) << 27,
+            w: (row.w() as u32) << 3,
         }
+    }
+
+    /// What sets bit s of the opcode, where that stands in front of ModRM.
+    const SIGN_EXTENDED: u32 = 2 << 16;
+
+    /// The same constants, where so many opcode and prefix bytes are known when the function is compiled.
+    #[inline(always)]
+    const fn sized<const OPCODE: u32, const PREFIX: u32>(self) -> Op {
+        debug_assert!(self.opcode_len == OPCODE && self.prefix_len == PREFIX);
+        Op { opcode_len: OPCODE, prefix_len: PREFIX, ..self }
     }
 
     /// Whether REX and what follows it, up to ModRM, are one chunk.
@@ -58,7 +77,7 @@ impl Op {
     }
 
     /// REX, if the operands' heads `bits` need it, an opcode of one or two bytes, and ModRM.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn with_modrm(self, bits: u32) -> Chunk<u32> {
         // Where REX would stand before one opcode byte stands 0F before two, which has all its bits but this one.
         let bits = if self.opcode_len == 2 { bits & !(Word::REX << 8) } else { bits };
@@ -66,15 +85,15 @@ impl Op {
     }
 
     /// REX, if the register needs it, and an opcode of one or two bytes whose low bits hold the register.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn with_register(self, register: Word) -> Chunk<u32> {
-        let bits = register.head & (7 << 24 | Word::NEEDS_REX);
+    #[inline(always)]
+    fn with_register(self, register: RmBits) -> Chunk<u32> {
+        let bits = register.0 & (7 << 24 | Word::NEEDS_REX);
         // REX stands below the register's bits, and is shifted up to its place; what stays below that is overwritten.
         self.behind_rex(bits | bits << self.rex_place(0), self.opcode, 0)
     }
 
     /// An opcode of one or two bytes, without operands.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn alone(self) -> Chunk<u32> {
         self.behind_rex(0, self.opcode, 0)
     }
@@ -85,21 +104,21 @@ impl Op {
     }
 
     /// REX, if `bits` need it, in front of the opcode as it stands in a word, in which `behind` bytes follow it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn behind_rex(self, bits: u32, opcode: u32, behind: u32) -> Chunk<u32> {
         let place = self.rex_place(behind);
-        let has_rex = self.w != 0 || bits & Word::NEEDS_REX << place != 0;
+        let bits = bits | self.w << place;
+        let has_rex = bits & (Word::NEEDS_REX | REX_W) << place != 0;
         let len = (self.opcode_len + behind) as usize + usize::from(has_rex);
-        Chunk::new(bits | opcode | (Word::REX | self.w) << place, len)
+        Chunk::new(bits | opcode | Word::REX << place, len)
     }
 
     /// The same in two chunks, since three opcode bytes leave no room for REX.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn apart(self, bits: u32) -> (Chunk<u32>, Chunk<u8>) {
-        let rex = bits & Word::NEEDS_REX;
-        let has_rex = self.w != 0 || rex != 0;
+        let rex = bits & Word::NEEDS_REX | self.w;
         let opcode = Chunk::new(bits & Word::MODRM | self.opcode >> 8, 1 + self.opcode_len as usize);
-        (opcode, Chunk::new((rex | Word::REX | self.w) as u8, usize::from(has_rex)))
+        (opcode, Chunk::new((rex | Word::REX) as u8, usize::from(rex != 0)))
     }
 
     /// The bytes of an instruction that has no REX and no ModRM, without an immediate.
@@ -113,13 +132,13 @@ impl Op {
 }
 
 /// Places `head`, which ends in the opcode or in ModRM, with the row's prefixes in front of it.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_prefixed<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: impl Chunks) {
     if op.prefix_len == 0 { enc.cursor.place(head) } else { enc.cursor.place((head, op.prefixes())) }
 }
 
 /// Places a head and the immediate behind it: in one store if they fit a word.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_with_imm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: Chunk<u32>, Imm(imm): Imm) {
     match imm.len {
         0 => place_prefixed(enc, op, head),
@@ -130,12 +149,237 @@ fn place_with_imm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, head: Chunk<u3
 }
 
 /// Places a head that ends in ModRM, of which `bits` are the operands' heads, in front of what is placed before it.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 fn place_modrm<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, bits: u32, behind: impl Chunks) {
     if op.is_short() {
         place_prefixed(enc, op, (behind, op.with_modrm(bits)));
     } else {
         place_prefixed(enc, op, (behind, op.apart(bits)));
+    }
+}
+
+/// Places an instruction whose ModRM.rm is a register.
+#[inline(always)]
+fn place_register<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: Imm) {
+    let bits = reg.0 | rm.0;
+    debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
+    if op.is_short() {
+        place_with_imm(enc, op, op.with_modrm(bits), imm);
+    } else {
+        place_modrm(enc, op, bits, imm.0);
+    }
+}
+
+/// Places an instruction whose ModRM.rm is memory.
+#[inline(always)]
+fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: PackedReg, rm: PackedMem, imm: Imm) {
+    let Some(word) = rm.encode_based() else { return indexed(enc, row, reg, rm, imm) };
+    let bits = reg.reg_bits().0 | word.head;
+    debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
+    if imm.0.len == 0 {
+        place_modrm(enc, op, bits, word.tail());
+    } else {
+        place_modrm(enc, op, bits, (imm.0, word.tail()));
+    }
+}
+
+/// Places an instruction with an immediate of one byte if the value fits that, else of four, or of two if there is a prefix, which is 66 then. Nothing branches on the value: both
+/// sizes are made, and one is selected.
+#[inline(always)]
+fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: i32) {
+    let (size, head) = (SignExtended::new(op, imm), op.with_modrm(reg.0 | rm.0));
+    // An immediate stands as high in its word as it can; what is too much falls out.
+    let word = size.imm | u64::from(head.word);
+    let short = Chunk::new((word | u64::from(Op::SIGN_EXTENDED)) << 24, head.len + 1);
+    let long = Chunk::new(word << (32 - 8 * size.long_bytes), head.len + size.long_bytes);
+    place_prefixed(enc, op, Chunk::select(size.is_short, short, long));
+}
+
+/// The same with memory.
+#[inline(always)]
+fn place_memory_by_size<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: u64,
+    op: Op,
+    reg: PackedReg,
+    rm: PackedMem,
+    imm: i32,
+) {
+    let size = SignExtended::new(op, imm);
+    let long = Chunk::new(size.imm << (32 - 8 * size.long_bytes), size.long_bytes);
+    let imm = Chunk::select(size.is_short, Chunk::new(size.imm << 24, 1), long);
+    let Some(word) = rm.encode_based() else {
+        let row = if size.is_short { row | LegacyRow::SIGN_EXTENDED } else { row };
+        return indexed(enc, row, reg, rm, Imm(imm));
+    };
+    let head = op.with_modrm(reg.reg_bits().0 | word.head);
+    let head = Chunk::new(head.word | select_unpredictable(size.is_short, Op::SIGN_EXTENDED, 0), head.len);
+    place_prefixed(enc, op, ((imm, word.tail()), head));
+}
+
+/// A value, and which immediate it fits.
+struct SignExtended {
+    /// In the word's high half.
+    imm: u64,
+    is_short: bool,
+    /// The bytes of the long immediate.
+    long_bytes: usize,
+}
+
+impl SignExtended {
+    #[inline(always)]
+    fn new(op: Op, imm: i32) -> SignExtended {
+        SignExtended {
+            imm: (imm as u32 as u64) << 32,
+            is_short: imm as i8 as i32 == imm,
+            long_bytes: if op.prefix_len == 0 { 4 } else { 2 },
+        }
+    }
+}
+
+shapes! {
+    crate::x64::X64:
+    /// An instruction whose address is more than a base and a displacement.
+    fn indexed(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
+        let Some(word) = rm.encode_indexed() else { return special(enc, row, reg, rm, imm) };
+        let op = Op::unpack(row);
+        place_modrm(enc, op, reg.reg_bits().0 | word.head, (imm.0, word.tail()))
+    }
+
+    /// An instruction whose address is more than that, too.
+    fn special(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
+        let (op, word) = (Op::unpack(row), rm.encode());
+        let bits = reg.reg_bits().0 | word.head;
+        debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
+        place_special(enc, (op.apart(bits), op.prefixes()), word, imm.0)
+    }
+
+    fn register(enc, row: u64, reg: PackedReg, rm: PackedReg) {
+        place_register(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), Imm::NONE)
+    }
+
+    fn register_imm8(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: u8) {
+        place_register(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), Imm::u8(imm))
+    }
+
+    fn register_imm32(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
+        place_register(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), Imm::i32(imm))
+    }
+
+    fn register_0f(enc, row: u64, reg: PackedReg, rm: PackedReg) {
+        place_register(enc, Op::unpack(row).sized::<2, 0>(), reg.reg_bits(), rm.rm_bits(), Imm::NONE)
+    }
+
+    fn register_prefixed_0f(enc, row: u64, reg: PackedReg, rm: PackedReg) {
+        place_register(enc, Op::unpack(row).sized::<2, 1>(), reg.reg_bits(), rm.rm_bits(), Imm::NONE)
+    }
+
+    fn register_any(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: Imm) {
+        place_register(enc, Op::unpack(row), reg.reg_bits(), rm.rm_bits(), imm)
+    }
+
+    fn memory(enc, row: u64, reg: PackedReg, rm: PackedMem) {
+        place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::NONE)
+    }
+
+    fn memory_imm8(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: u8) {
+        place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::u8(imm))
+    }
+
+    fn memory_imm32(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
+        place_memory(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, Imm::i32(imm))
+    }
+
+    fn memory_0f(enc, row: u64, reg: PackedReg, rm: PackedMem) {
+        place_memory(enc, row, Op::unpack(row).sized::<2, 0>(), reg, rm, Imm::NONE)
+    }
+
+    fn memory_prefixed_0f(enc, row: u64, reg: PackedReg, rm: PackedMem) {
+        place_memory(enc, row, Op::unpack(row).sized::<2, 1>(), reg, rm, Imm::NONE)
+    }
+
+    fn memory_any(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
+        place_memory(enc, row, Op::unpack(row), reg, rm, imm)
+    }
+
+    fn register_by_size(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
+        place_register_by_size(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), imm)
+    }
+
+    fn register_by_size_66(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
+        place_register_by_size(enc, Op::unpack(row).sized::<1, 1>(), reg.reg_bits(), rm.rm_bits(), imm)
+    }
+
+    fn memory_by_size(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
+        place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, imm)
+    }
+
+    fn memory_by_size_66(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
+        place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 1>(), reg, rm, imm)
+    }
+
+    fn opcode_register(enc, row: u64, register: PackedReg) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::NONE)
+    }
+
+    fn opcode_register_imm32(enc, row: u64, register: PackedReg, imm: i32) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::i32(imm))
+    }
+
+    fn opcode_register_imm64(enc, row: u64, register: PackedReg, imm: i64) {
+        let op = Op::unpack(row).sized::<1, 0>();
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), Imm::i64(imm))
+    }
+
+    fn opcode_register_any(enc, row: u64, register: PackedReg, imm: Imm) {
+        let op = Op::unpack(row);
+        place_with_imm(enc, op, op.with_register(register.rm_bits()), imm)
+    }
+
+    fn opcode_alone(enc, row: u64, imm: Imm) {
+        let op = Op::unpack(row);
+        place_with_imm(enc, op, op.alone(), imm)
+    }
+
+    fn branch(enc, short: u64, near: u64, target: Target) {
+        place_branch(enc, short, near, target)
+    }
+
+    fn pending_branch(enc, short: u64, near: u64, target: Target) {
+        place_pending_branch(enc, short, near, target)
+    }
+
+    /// A branch in code that may be moved, whose distance is not known yet: it is short if the target is near enough wherever the code goes.
+    fn branch_in_movable(enc, short: u64, near: u64, target: Target) {
+        let short_end = enc.cursor.end_of_next(2);
+        let most = match target {
+            Target::Label(label) => enc.references.most_bytes_up(short_end, label),
+            Target::Symbol(_) => None,
+        };
+        if most.is_some_and(|most| most <= 127) {
+            enc.references.pend(short_end, Rel::Rel8, target);
+            place_short_branch(enc, short, 0)
+        } else {
+            let end = enc.cursor.end_of_next(near_branch_len(near));
+            enc.references.pend(end, Rel::Rel32, target);
+            place_near_branch(enc, near, 0)
+        }
+    }
+
+    fn near_branch(enc, row: u64, target: Target) {
+        let op = Op::unpack(row);
+        let end = enc.cursor.end_of_next(op.len() + 4);
+        let distance = distance32(enc.references.refer(enc.references.grows(), end, Rel::Rel32, target));
+        place_with_imm(enc, op, op.alone(), Imm::i32(distance))
+    }
+
+    fn short_branch(enc, row: u64, target: Target) {
+        let op = Op::unpack(row);
+        let end = enc.cursor.end_of_next(op.len() + 1);
+        let distance = distance32(enc.references.refer(enc.references.grows(), end, Rel::Rel8, target));
+        place_with_imm(enc, op, op.alone(), Imm::i8(distance as i8))
     }
 }
 
@@ -148,21 +392,25 @@ pub fn op<D: Direction>(enc: &mut Emitter<'_, D>, row: u64) {
 /// An instruction whose only operand field is an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, imm: impl ImmPart) {
-    let op = Op::unpack(row);
-    place_with_imm(enc, op, op.alone(), imm.imm());
+    opcode_alone(enc, row, imm.imm());
 }
 
 /// An instruction with a register in its opcode (`+r`).
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RmPart) {
+pub fn plus<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RegPart) {
     plus_imm(enc, row, register, ());
 }
 
 /// An instruction with a register in its opcode (`+r`), and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub fn plus_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RmPart, imm: impl ImmPart) {
-    let op = Op::unpack(row);
-    place_with_imm(enc, op, op.with_register(register.rm()), imm.imm());
+pub fn plus_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, register: impl RegPart, imm: impl ImmPart) {
+    let (op, register, imm) = (LegacyRow(row), register.reg().packed(), imm.imm());
+    match (op.opcode_len(), op.prefix_len(), imm.0.len) {
+        (1, 0, 0) => opcode_register(enc, row, register),
+        (1, 0, 4) => opcode_register_imm32(enc, row, register, (imm.0.word >> 32) as i32),
+        (1, 0, 8) => opcode_register_imm64(enc, row, register, imm.0.word as i64),
+        _ => opcode_register_any(enc, row, register, imm),
+    }
 }
 
 /// An instruction with ModRM (`/r`, `/digit`).
@@ -180,136 +428,121 @@ pub fn rm_imm<D: Direction, M: RmPart>(
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    // `rm` comes last: what follows it looks at its flags, and is laid behind the branches of an address only if nothing is between.
-    let (op, imm, reg, rm) = (Op::unpack(row), imm.imm(), reg.reg(), rm.into().rm());
-    let bits = op.digit | reg.0 | rm.head;
-    debug_assert_eq!(bits & Word::FIFTH, 0); // Invariant(legacy)
-    // What the immediate's length decides is a matter of the row's constants.
-    if rm.is_register() && op.is_short() {
-        place_with_imm(enc, op, op.with_modrm(bits), imm);
-    } else if rm.is_register() {
-        place_modrm(enc, op, bits, imm.0);
-    } else if rm.is_special() {
-        place_special(enc, (op.apart(bits), op.prefixes()), rm, imm.0);
-    } else if imm.0.len == 0 {
-        place_modrm(enc, op, bits, rm.tail());
-    } else {
-        place_modrm(enc, op, bits, (imm.0, rm.tail()));
+    // What the row and the sorts of operands decide is decided when this is compiled.
+    let (op, reg, imm) = (LegacyRow(row), reg_or_digit(row, reg), imm.imm());
+    let shape = (op.opcode_len(), op.prefix_len(), imm.0.len);
+    match rm.into().rm() {
+        Operand::Register(rm) => match shape {
+            (1, 0, 0) => register(enc, row, reg, rm.packed()),
+            (1, 0, 1) => register_imm8(enc, row, reg, rm.packed(), (imm.0.word >> 56) as u8),
+            (1, 0, 4) => register_imm32(enc, row, reg, rm.packed(), (imm.0.word >> 32) as i32),
+            (2, 0, 0) => register_0f(enc, row, reg, rm.packed()),
+            (2, 1, 0) => register_prefixed_0f(enc, row, reg, rm.packed()),
+            _ => register_any(enc, row, reg, rm.packed(), imm),
+        },
+        Operand::Memory(rm) => match shape {
+            (1, 0, 0) => memory(enc, row, reg, rm.packed()),
+            (1, 0, 1) => memory_imm8(enc, row, reg, rm.packed(), (imm.0.word >> 56) as u8),
+            (1, 0, 4) => memory_imm32(enc, row, reg, rm.packed(), (imm.0.word >> 32) as i32),
+            (2, 0, 0) => memory_0f(enc, row, reg, rm.packed()),
+            (2, 1, 0) => memory_prefixed_0f(enc, row, reg, rm.packed()),
+            _ => memory_any(enc, row, reg, rm.packed(), imm),
+        },
     }
 }
 
-/// An instruction with ModRM and a sign-extended immediate: `short` and one byte if the value fits it, else `long` and two or four bytes. The rows
-/// differ in their single opcode byte.
+/// What stands in ModRM.reg: a register, or the row's digit where there is none.
+#[inline(always)]
+fn reg_or_digit(row: u64, reg: impl RegPart) -> PackedReg {
+    reg.reg().packed().or_digit(LegacyRow(row).digit())
+}
+
+/// An instruction with ModRM and a sign-extended immediate of four bytes, or of two with prefix 66; or, with the opcode's bit s set, of one, if the value fits it (SDM vol. 2D, B.1.4.4).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm_by_size<D: Direction, M: RmPart>(
     enc: &mut Emitter<'_, D>,
-    short: u64,
-    long: u64,
+    row: u64,
     reg: impl RegPart,
     rm: impl Into<M>,
     imm: impl Into<i32>,
-    bytes: usize,
 ) {
-    let (short_row, long_row, rm, imm) = (short, long, rm.into().rm(), imm.into());
-    let (short, long) = (Op::unpack(short), Op::unpack(long));
-    let fits = imm as i8 as i32 == imm;
-    if rm.is_special() {
-        return if fits {
-            rm_imm::<D, Word>(enc, short_row, reg, rm, imm as i8)
-        } else if bytes == 2 {
-            rm_imm::<D, Word>(enc, long_row, reg, rm, imm as i16)
-        } else {
-            rm_imm::<D, Word>(enc, long_row, reg, rm, imm)
-        };
-    }
-    // Nothing branches on the value: both sizes are made, and one is selected. An immediate stands as high in its word as it can; what is too much falls out.
-    let head = long.behind_rex(long.digit | reg.reg().0 | rm.head, long.opcode >> 8, 1);
-    let difference = (long.opcode ^ short.opcode) >> 8;
-    let imm = (imm as u32 as u64) << 32;
-    if rm.is_register() {
-        let word = imm | u64::from(head.word);
-        let short_word = Chunk::new((word ^ u64::from(difference)) << 24, head.len + 1);
-        let long_word = Chunk::new(word << (32 - 8 * bytes), head.len + bytes);
-        place_prefixed(enc, long, Chunk::select(fits, short_word, long_word));
-    } else {
-        let imm = Chunk::select(fits, Chunk::new(imm << 24, 1), Chunk::new(imm << (32 - 8 * bytes), bytes));
-        let head = Chunk::new(head.word ^ select_unpredictable(fits, difference, 0), head.len);
-        place_prefixed(enc, long, ((imm, rm.tail()), head));
+    let (reg, imm) = (reg_or_digit(row, reg), imm.into());
+    match (rm.into().rm(), LegacyRow(row).prefix_len()) {
+        (Operand::Register(rm), 0) => register_by_size(enc, row, reg, rm.packed(), imm),
+        (Operand::Register(rm), _) => register_by_size_66(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), 0) => memory_by_size(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), _) => memory_by_size_66(enc, row, reg, rm.packed(), imm),
     }
 }
 
 /// A branch with a displacement of one byte.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel8<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into<Target>) {
-    let end = enc.cursor.end_of_next(Op::unpack(row).len() + 1);
-    let distance = distance32(enc.references.refer(D::GROWS, end, Rel::Rel8, target.into()));
-    op_imm(enc, row, distance as i8);
+    short_branch(enc, row, target.into());
 }
 
 /// A branch with a displacement of four bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rel32<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into<Target>) {
-    let end = enc.cursor.end_of_next(Op::unpack(row).len() + 4);
-    let distance = distance32(enc.references.refer(D::GROWS, end, Rel::Rel32, target.into()));
-    op_imm(enc, row, distance);
+    near_branch(enc, row, target.into());
 }
 
 /// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: impl Into<Target>) {
-    let target = target.into();
-    let end_of = |enc: &Emitter<'_, D>, row: u64, field: usize| enc.cursor.end_of_next(Op::unpack(row).len() + field);
-    let end = end_of(enc, short, 1);
-    let known = match target {
-        Target::Label(label) => enc.references.pos_of(label),
-        Target::Symbol(_) => None,
-    };
-    let (distance, is_short) = match known {
-        Some(pos) => {
-            let back = end.back_to(pos);
-            match D::GROWS {
-                Grows::Down => (back as i32, back <= 127),
-                Grows::Up if back <= 128 => (-(back as i32), true),
-                Grows::Up => (-(end_of(enc, near, 4).back_to(pos) as i32), false),
-            }
-        }
-        None => {
-            let near_end = end_of(enc, near, 4);
-            // Code that grows up is never moved.
-            if D::GROWS == Grows::Down && enc.references.is_movable() {
-                (0, pend_in_movable(&mut enc.references, end, near_end, target))
-            } else {
-                enc.references.pend(near_end, Rel::Rel32, target);
-                (0, false)
-            }
-        }
+    branch(enc, short, near, target.into());
+}
+
+/// Places a branch.
+#[inline(always)]
+fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
+    let Target::Label(label) = target else { return pending_branch(enc, short, near, target) };
+    let Some(pos) = enc.references.pos_of(label) else { return pending_branch(enc, short, near, target) };
+    let back = enc.cursor.end_of_next(2).back_to(pos);
+    let (is_short, distance) = match D::GROWS {
+        Grows::Down => (back <= 127, back as i32),
+        Grows::Up => (back <= 128, (back as i32).wrapping_neg()),
     };
     if is_short {
-        op_imm(enc, short, distance as i8);
+        place_short_branch(enc, short, distance as i8);
     } else {
-        op_imm(enc, near, distance);
+        // It is counted from the instruction's end, which is further up if code grows up.
+        let longer = near_branch_len(near) as i32 - 2;
+        place_near_branch(enc, near, distance - D::GROWS.higher(0, longer));
     }
 }
 
-/// Notes a branch whose distance is not known yet, in code that may be moved, and gives whether it is short. Then it ends
-/// at `short`, else at `near`.
-#[cold]
-#[inline(never)]
-#[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-extern "C" fn pend_in_movable(
-    references: &mut References<Rel, LateImm>,
-    short: Pos,
-    near: Pos,
-    target: Target,
-) -> bool {
-    let most = match target {
-        Target::Label(label) => references.most_bytes_up(short, label),
-        Target::Symbol(_) => None,
-    };
-    let is_short = most.is_some_and(|most| most <= 127);
-    let (end, field) = if is_short { (short, Rel::Rel8) } else { (near, Rel::Rel32) };
-    references.pend(end, field, target);
-    is_short
+/// Places a branch whose distance is not known yet.
+#[inline(always)]
+fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
+    // Code that grows up is never moved.
+    if D::GROWS == Grows::Down && enc.references.is_movable() {
+        return branch_in_movable(enc, short, near, target);
+    }
+    let end = enc.cursor.end_of_next(near_branch_len(near));
+    place_near_branch(enc, near, 0);
+    // Last, so that what is rare here is a tail call.
+    enc.references.pend(end, Rel::Rel32, target);
+}
+
+/// The bytes of a branch without prefixes whose distance has four bytes.
+#[inline(always)]
+fn near_branch_len(row: u64) -> usize {
+    Op::unpack(row).opcode_len as usize + 4
+}
+
+/// Places a branch of two bytes.
+#[inline(always)]
+fn place_short_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance: i8) {
+    enc.cursor.place(Chunk::new(u32::from(distance as u8) << 24 | Op::unpack(row).opcode >> 8, 2));
+}
+
+/// Places a branch without prefixes whose distance has four bytes.
+#[inline(always)]
+fn place_near_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance: i32) {
+    let op = Op::unpack(row);
+    let word = u64::from(distance as u32) << 32 | u64::from(op.opcode);
+    enc.cursor.place(Chunk::new(word, near_branch_len(row)));
 }
 
 /// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.

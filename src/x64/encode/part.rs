@@ -11,7 +11,7 @@
 //!   ImmPart    immediate bytes    a number, or the register of /is4
 //! ```
 
-use super::{Imm, Reg, Word};
+use super::{Imm, Operand, Reg};
 use crate::x64::{
     Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, Rm, Sae, VMem, WideMem, Zeroing, decorate::Decorations,
     operand::RegisterClass,
@@ -35,7 +35,7 @@ pub trait RegPart: Part {
 /// What can stand in ModRM.rm.
 pub trait RmPart: Part {
     /// The operand there.
-    fn rm(self) -> Word;
+    fn rm(self) -> Operand;
 }
 
 /// What can stand in vvvv.
@@ -55,7 +55,7 @@ impl Part for () {}
 impl RegPart for () {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn reg(self) -> Reg {
-        Reg::digit(0)
+        Reg::fixed(0)
     }
 }
 
@@ -77,22 +77,22 @@ impl<R: RegisterClass> RegPart for R {
 
 impl<R: RegisterClass> RmPart for R {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn rm(self) -> Word {
-        RegisterClass::rm(self)
+    fn rm(self) -> Operand {
+        Operand::Register(RegisterClass::reg(self))
     }
 }
 
 impl<R: RegisterClass> VvvvPart for R {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn number(self) -> u8 {
-        RegisterClass::number(self)
+        RegisterClass::reg(self).number()
     }
 }
 
 impl<R: RegisterClass> ImmPart for R {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn imm(self) -> Imm {
-        Imm::is4(RegisterClass::number(self))
+        Imm::is4(RegisterClass::reg(self).number())
     }
 }
 
@@ -107,8 +107,8 @@ impl<R: RegisterClass> RegPart for Low<R> {
 
 impl<R: RegisterClass> RmPart for Low<R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn rm(self) -> Word {
-        Low::<R>::rm(self)
+    fn rm(self) -> Operand {
+        Operand::Register(Low::<R>::reg(self))
     }
 }
 
@@ -121,11 +121,11 @@ impl VvvvPart for Dfv {
     }
 }
 
-impl Part for Word {}
+impl Part for Operand {}
 
-impl RmPart for Word {
+impl RmPart for Operand {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn rm(self) -> Word {
+    fn rm(self) -> Operand {
         self
     }
 }
@@ -148,7 +148,7 @@ macro_rules! memory {
     ($([$($parameter:tt)*] $ty:ty;)*) => {$(
         impl<$($parameter)*> RmPart for $ty {
             #[cfg_attr(not(debug_assertions), inline(always))]
-            fn rm(self) -> Word {
+            fn rm(self) -> Operand {
                 <$ty>::rm(self)
             }
         }
@@ -176,7 +176,7 @@ macro_rules! decorated {
 
         impl<T: RmPart> RmPart for $outer<T> {
             #[cfg_attr(not(debug_assertions), inline(always))]
-            fn rm(self) -> Word {
+            fn rm(self) -> Operand {
                 self.operand().rm()
             }
         }

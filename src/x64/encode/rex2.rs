@@ -4,11 +4,12 @@
 //!   prefixes   D5   M0 R4 X4 B4 W R3 X3 B3   opcode ...
 //! ```
 
-use super::{Imm, ImmPart, Reg, RegPart, RmPart, place_special, rows::Rex2Row};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, place_special, rows::Rex2Row};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
-    x64::{Emitter, word::Word},
+    shape::shapes,
+    x64::{Emitter, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 /// The constants of a row, in their places.
@@ -25,7 +26,7 @@ struct Rex2Op {
 }
 
 impl Rex2Op {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     const fn unpack(row: u64) -> Self {
         let row = Rex2Row(row);
         Rex2Op {
@@ -54,6 +55,35 @@ impl Rex2Op {
     }
 }
 
+shapes! {
+    crate::x64::X64:
+    fn register(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: Imm) {
+        let op = Rex2Op::unpack(row);
+        enc.cursor.place((imm.0, op.with_modrm(op.digit | reg.reg_bits().0 | rm.rm_bits().0)))
+    }
+
+    fn memory(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: Imm) {
+        let (op, word) = (Rex2Op::unpack(row), rm.encode());
+        let head = op.with_modrm(op.digit | reg.reg_bits().0 | word.head);
+        if word.is_special() {
+            place_special(enc, head, word, imm.0)
+        } else {
+            enc.cursor.place(((imm.0, word.tail()), head))
+        }
+    }
+
+    fn opcode_register(enc, row: u64, register: PackedReg, imm: Imm) {
+        let bits = register.rm_bits().0;
+        let head = Rex2Op::unpack(row).head(bits);
+        let low = u64::from(bits & 7 << 24) << 32;
+        enc.cursor.place((imm.0, Chunk::new(head.word | low, head.len)))
+    }
+
+    fn opcode_alone(enc, row: u64, imm: Imm) {
+        enc.cursor.place((imm.0, Rex2Op::unpack(row).head(0)))
+    }
+}
+
 /// An instruction with ModRM, and an immediate if it has one.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rex2<D: Direction, R: RegPart, M: RmPart>(
@@ -63,35 +93,26 @@ pub fn rex2<D: Direction, R: RegPart, M: RmPart>(
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    plain(enc, Rex2Op::unpack(row), reg.into().reg(), rm.into().rm(), imm.imm());
-}
-
-#[inline]
-fn plain<D: Direction>(enc: &mut Emitter<'_, D>, op: Rex2Op, reg: Reg, rm: Word, imm: Imm) {
-    let head = op.with_modrm(op.digit | reg.0 | rm.head);
-    if rm.is_special() {
-        place_special(enc, head, rm, imm.0);
-    } else {
-        enc.cursor.place(((imm.0, rm.tail()), head));
+    let (reg, imm) = (reg.into().reg().packed(), imm.imm());
+    match rm.into().rm() {
+        Operand::Register(rm) => register(enc, row, reg, rm.packed(), imm),
+        Operand::Memory(rm) => memory(enc, row, reg, rm.packed(), imm),
     }
 }
 
 /// An instruction with a register in its opcode.
-#[inline]
-pub fn rex2_plus<D: Direction, M: RmPart>(
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn rex2_plus<D: Direction, R: RegPart>(
     enc: &mut Emitter<'_, D>,
     row: u64,
-    register: impl Into<M>,
+    register: impl Into<R>,
     imm: impl ImmPart,
 ) {
-    let register = register.into().rm();
-    let head = Rex2Op::unpack(row).head(register.head);
-    let low = u64::from(register.head & 7 << 24) << 32;
-    enc.cursor.place((imm.imm().0, Chunk::new(head.word | low, head.len)));
+    opcode_register(enc, row, register.into().reg().packed(), imm.imm());
 }
 
 /// An instruction without register operands.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rex2_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, imm: impl ImmPart) {
-    enc.cursor.place((imm.imm().0, Rex2Op::unpack(row).head(0)));
+    opcode_alone(enc, row, imm.imm());
 }

@@ -7,16 +7,17 @@
 //!
 //! A prime says that the bit is stored inverted. The two-byte prefix is the three-byte one without its middle.
 
-use super::{ImmPart, RegPart, RmPart, VvvvPart, place_special, rows::VexRow};
+use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::VexRow};
 use crate::{
     bytes::chunk::Chunk,
     direction::Direction,
-    x64::{Emitter, word::Word},
+    shape::shapes,
+    x64::{Emitter, mem::PackedMem, operand::PackedReg, word::Word},
 };
 
 impl VexRow {
     /// The head that ends in ModRM: `bits` are the operands' heads.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     fn with_modrm(self, vvvv: u8, bits: u32) -> Chunk {
         // Operands have R, X and B as REX does, in bits 2 to 0 of a byte; in the prefix they are bits 7 to 5.
         let rxb = u64::from(!bits & 7) << 5;
@@ -30,11 +31,82 @@ impl VexRow {
     }
 }
 
+#[inline(always)]
+fn place_register<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: VexRow,
+    reg: PackedReg,
+    vvvv: u8,
+    rm: PackedReg,
+    imm: Chunk,
+) {
+    let head = row.with_modrm(vvvv, reg.reg_bits().0 | rm.rm_bits().0);
+    if imm.len <= 3 {
+        enc.cursor.place(head.then(imm));
+    } else {
+        enc.cursor.place((imm, head));
+    }
+}
+
+#[inline(always)]
+fn place_memory<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    row: VexRow,
+    reg: PackedReg,
+    vvvv: u8,
+    rm: PackedMem,
+    imm: Chunk,
+) {
+    let Some(word) = rm.encode_based().or_else(|| rm.encode_indexed()) else {
+        return special(enc, row, reg, vvvv, rm, Imm(imm));
+    };
+    let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head);
+    if imm.len == 0 {
+        enc.cursor.place((word.tail(), head));
+    } else {
+        enc.cursor.place(((imm, word.tail()), head));
+    }
+}
+
+shapes! {
+    crate::x64::X64:
+    /// An instruction with a special address.
+    fn special(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: Imm) {
+        let word = rm.encode();
+        let head = row.with_modrm(vvvv, reg.reg_bits().0 | word.head);
+        if word.is_special() {
+            place_special(enc, head, word, imm.0)
+        } else {
+            enc.cursor.place(((imm.0, word.tail()), head))
+        }
+    }
+
+    fn register(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedReg) {
+        place_register(enc, row, reg, vvvv, rm, Imm::NONE.0)
+    }
+
+    fn register_imm(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedReg, imm: u8) {
+        place_register(enc, row, reg, vvvv, rm, Imm::u8(imm).0)
+    }
+
+    fn memory(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem) {
+        place_memory(enc, row, reg, vvvv, rm, Imm::NONE.0)
+    }
+
+    fn memory_imm(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem, imm: u8) {
+        place_memory(enc, row, reg, vvvv, rm, Imm::u8(imm).0)
+    }
+
+    fn alone(enc, row: VexRow) {
+        let Chunk { word, len } = row.with_modrm(0, 0);
+        enc.cursor.place(Chunk::new(word << 8, len - 1))
+    }
+}
+
 /// An instruction without ModRM.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_op<D: Direction>(enc: &mut Emitter<'_, D>, row: u32) {
-    let Chunk { word, len } = VexRow(row).with_modrm(0, 0);
-    enc.cursor.place(Chunk::new(word << 8, len - 1));
+    alone(enc, VexRow(row));
 }
 
 /// An instruction with ModRM.
@@ -59,16 +131,11 @@ pub fn vex_imm<D: Direction, M: RmPart>(
     rm: impl Into<M>,
     imm: impl ImmPart,
 ) {
-    let (row, vvvv, imm) = (VexRow(row), vvvv.number(), imm.imm());
-    let (reg, rm) = (reg.reg(), rm.into().rm());
-    let head = row.with_modrm(vvvv, reg.0 | rm.head);
-    if rm.is_register() && imm.0.len <= 3 {
-        enc.cursor.place(head.then(imm.0));
-    } else if rm.is_register() {
-        enc.cursor.place((imm.0, head));
-    } else if rm.is_special() {
-        place_special(enc, head, rm, imm.0);
-    } else {
-        enc.cursor.place(((imm.0, rm.tail()), head));
+    let (row, reg, vvvv, imm) = (VexRow(row), reg.reg().packed(), vvvv.number(), imm.imm());
+    match (rm.into().rm(), imm.0.len) {
+        (Operand::Register(rm), 0) => register(enc, row, reg, vvvv, rm.packed()),
+        (Operand::Register(rm), _) => register_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
+        (Operand::Memory(rm), 0) => memory(enc, row, reg, vvvv, rm.packed()),
+        (Operand::Memory(rm), _) => memory_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
     }
 }

@@ -39,6 +39,9 @@ pub enum Item {
     Forward(Vec<Item>),
     Backward(Vec<Item>),
     Aligned(u32, Vec<Item>),
+    /// Placed with all other cold parts, and where these go that wait, with a branch over them.
+    Cold(Vec<Item>),
+    PlaceCold,
     /// Code that follows is aligned.
     Align(u32),
     /// Placed in one go.
@@ -98,18 +101,9 @@ impl<'a> Program<'a> {
                         enc.bind(label);
                     }
                 }
-                Item::Pool => {
-                    let label = if D::IS_UP { enc.label() } else { enc.here() };
-                    if D::IS_UP {
-                        enc.b(label);
-                    }
-                    enc.place_pool();
-                    if D::IS_UP {
-                        enc.bind(label);
-                    } else {
-                        enc.b(label);
-                    }
-                }
+                Item::Pool => around(enc, |enc| enc.place_pool()),
+                Item::PlaceCold => around(enc, |enc| enc.place_cold()),
+                Item::Cold(items) => enc.cold(|enc| self.place(enc, items)),
                 Item::Forward(items) => self.block::<D, Up>(enc, |enc, this| enc.forward(|asm| this.inner(asm, items))),
                 Item::Backward(items) => {
                     self.block::<D, Down>(enc, |enc, this| enc.backward(|enc| this.inner(enc, items)));
@@ -165,6 +159,20 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Places what code must not run into, with a branch around it.
+fn around<D: Way>(enc: &mut Emitter<'_, D>, place: impl FnOnce(&mut Emitter<'_, D>)) {
+    let label = if D::IS_UP { enc.label() } else { enc.here() };
+    if D::IS_UP {
+        enc.b(label);
+    }
+    place(enc);
+    if D::IS_UP {
+        enc.bind(label);
+    } else {
+        enc.b(label);
+    }
+}
+
 /// A gap that ends near one of the limits below `limits`, or any.
 pub fn gap(choices: &mut Choices, limits: usize) -> usize {
     const LIMITS: [usize; 9] = [2, 112, 224, 256, 7168, 8192, 229_376, 262_144, 29 * MIB];
@@ -174,7 +182,7 @@ pub fn gap(choices: &mut Choices, limits: usize) -> usize {
 
 pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, count: usize) -> Vec<Item> {
     (0..choices.below(count))
-        .map(|_| match choices.below(if depth == 0 { 12 } else { 20 }) {
+        .map(|_| match choices.below(if depth == 0 { 13 } else { 23 }) {
             0 => Item::Nops(gap(choices, limits.min(4))),
             1 => Item::Data(gap(choices, limits)),
             2 => Item::Bind(choices.below(labels)),
@@ -182,7 +190,9 @@ pub fn items(choices: &mut Choices, labels: usize, depth: usize, limits: usize, 
             8..10 => Item::Load(choices.below(LOADS.len()), choices.below(3) as u64, choices.below(8) as u32),
             10 => Item::Align(4 << choices.below(6)),
             11 => Item::Pool,
-            12 | 13 => Item::Forward(items(choices, labels, depth - 1, limits.min(8), 10)),
+            12 => Item::PlaceCold,
+            20 | 21 => Item::Cold(items(choices, labels, depth - 1, limits.min(8), 10)),
+            13 => Item::Forward(items(choices, labels, depth - 1, limits.min(8), 10)),
             14 | 15 => Item::Backward(items(choices, labels, depth - 1, limits.min(8), 10)),
             16 => Item::Aligned(4 << choices.below(11), items(choices, labels, depth - 1, limits.min(8), 8)),
             17 => Item::Undone(items(choices, labels, depth - 1, limits.min(8), 8)),

@@ -44,6 +44,10 @@ pub enum Node {
     Forward(By, Vec<Node>),
     Backward(By, Vec<Node>),
     Aligned(u32, Vec<Node>),
+    /// Placed with all other cold parts.
+    Cold(Vec<Node>),
+    /// Where the cold parts go that wait.
+    PlaceCold,
     /// Placed in one go.
     Batch(Vec<Node>),
     /// Placed, and rolled back.
@@ -152,7 +156,7 @@ impl Maker<'_> {
             let is_deep = place.depth >= 7;
             // What is moved is the block around, not what is placed in this one.
             let block = |up| Place { up, moved: place.moved && up == place.up, ..inside };
-            nodes.push(match self.choices.below(28) {
+            nodes.push(match self.choices.below(32) {
                 0 => Node::Run(self.choices.below(4)),
                 1 => Node::Run(110 + self.choices.below(20)),
                 2..=6 => Node::Refer(self.choices.below(M::KINDS), self.choices.below(100)),
@@ -182,6 +186,8 @@ impl Maker<'_> {
                     continue;
                 }
                 24 if place.depth > 0 => break,
+                27 | 28 if !is_deep => Node::Cold(self.list::<M>(Place { moved: false, ..inside })),
+                29 if place.alignments => Node::PlaceCold,
                 25 | 26 if !is_deep => Node::Batch(self.list::<M>(inside)),
                 _ => Node::Run(1),
             });

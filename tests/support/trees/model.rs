@@ -43,12 +43,22 @@ struct Frame {
     /// The index where what may be moved begins.
     start: usize,
     alignment: u32,
+    /// Of cold code, the bytes that have left it for their place.
+    left: usize,
 }
 
 impl Frame {
     fn new(up: bool) -> Frame {
-        Frame { up, items: Vec::new(), aligned: Vec::new(), start: 0, alignment: 1 }
+        Frame { up, items: Vec::new(), aligned: Vec::new(), start: 0, alignment: 1, left: 0 }
     }
+}
+
+/// Whose cold parts are waiting for their place.
+struct Cold {
+    /// The number of the frame that they will be placed in.
+    owner: usize,
+    code: Frame,
+    parts: usize,
 }
 
 /// Where a label is known.
@@ -63,6 +73,8 @@ struct Owner {
 /// The frames that are open, and for each label that has been made whose it is.
 struct Model {
     frames: Vec<Frame>,
+    /// Of the code itself, and of each cold part that is open.
+    colds: Vec<Cold>,
     owners: Vec<Option<Owner>>,
     /// The number of labels that are not those of data.
     count: usize,
@@ -86,7 +98,7 @@ impl Model {
     fn gap<M: Machine>(&mut self, align: u32, more: usize) -> usize {
         let frame = self.frame();
         frame.alignment = frame.alignment.max(align);
-        let placed = total::<M>(&frame.items) + more;
+        let placed = frame.left + total::<M>(&frame.items) + more;
         placed.next_multiple_of(align as usize) - placed
     }
 
@@ -171,6 +183,8 @@ impl Model {
                 self.settle();
             }
             Node::Batch(inner) => self.nodes::<M>(inner),
+            Node::Cold(inner) => self.cold::<M>(inner),
+            Node::PlaceCold => self.place_cold::<M>(),
             Node::SetLate(_) | Node::Dropped(_) => {}
         }
     }
@@ -181,6 +195,51 @@ impl Model {
         self.settle();
     }
 
+    fn cold<M: Machine>(&mut self, nodes: &[Node]) {
+        let up = self.frame().up;
+        let cold = self.colds.last_mut().expect("the code has some");
+        let root_up = cold.code.up;
+        let code = std::mem::replace(&mut cold.code, Frame::new(root_up));
+        let owner = self.frames.len();
+        self.frames.push(code);
+        self.colds.push(Cold { owner, code: Frame::new(root_up), parts: 0 });
+        self.block::<M>(up, nodes);
+        self.place_cold::<M>();
+        self.colds.pop();
+        let code = self.leave_frame();
+        let cold = self.colds.last_mut().expect("the code has some");
+        cold.code = code;
+        cold.parts += 1;
+    }
+
+    fn place_cold<M: Machine>(&mut self) {
+        let cold = self.colds.last_mut().expect("the code has some");
+        if cold.owner != self.frames.len() - 1 || cold.parts == 0 {
+            return;
+        }
+        cold.parts = 0;
+        let (code, begin) = (std::mem::take(&mut cold.code.items), cold.code.left);
+        let alignment = std::mem::replace(&mut cold.code.alignment, 1);
+        cold.code.left += total::<M>(&code);
+        cold.code.start = 0;
+        self.settle();
+        let frame = self.frame();
+        frame.alignment = frame.alignment.max(alignment);
+        let placed = frame.left + total::<M>(&frame.items);
+        frame.items.push(Item::Gap(begin.wrapping_sub(placed) % alignment as usize));
+        frame.items.extend(code);
+        self.settle();
+    }
+
+    /// What was made in a frame is its outer one's.
+    fn leave_frame(&mut self) -> Frame {
+        let left = self.frames.pop().expect("it was pushed");
+        let frame = self.frames.len() - 1;
+        let inner = self.owners.iter_mut().flatten().filter(|owner| owner.frame > frame);
+        inner.for_each(|owner| *owner = Owner { frame, settled: false });
+        left
+    }
+
     /// A block, which is none if it has the direction of what is around it.
     fn block<M: Machine>(&mut self, up: bool, nodes: &[Node]) {
         if self.frame().up == up {
@@ -188,10 +247,7 @@ impl Model {
         }
         self.frames.push(Frame::new(up));
         self.nodes::<M>(nodes);
-        let block = self.frames.pop().expect("it was pushed");
-        let frame = self.frames.len() - 1;
-        let inner = self.owners.iter_mut().flatten().filter(|owner| owner.frame > frame);
-        inner.for_each(|owner| *owner = Owner { frame, settled: false });
+        let block = self.leave_frame();
         if block.alignment > 1 {
             // Its base is what of it lies farthest away.
             let gap = self.gap::<M>(block.alignment, total::<M>(&block.items));
@@ -217,8 +273,14 @@ pub struct Expected {
 pub fn expected<M: Machine>(program: &Program, up: bool) -> Expected {
     let early = |early: &bool| early.then_some(Owner { frame: 0, settled: false });
     let owners = program.early.iter().map(early).collect();
-    let mut model = Model { frames: vec![Frame::new(up)], owners, count: program.labels };
+    let mut model = Model {
+        frames: vec![Frame::new(up)],
+        colds: vec![Cold { owner: 0, code: Frame::new(up), parts: 0 }],
+        owners,
+        count: program.labels,
+    };
     model.nodes::<M>(&program.nodes);
+    model.place_cold::<M>();
     let Frame { mut items, alignment, .. } = model.frames.remove(0);
     if !up {
         items.reverse();

@@ -10,10 +10,11 @@ use super::{
     kinds::{self, By, Found, Kind},
 };
 use crate::{
+    choice::{self, Choice, Member},
     condition::{self, Comparison, Condition, Term},
     error::{Reason, TableError},
     names::{self, Aliased},
-    row::Line,
+    row::{self, Line},
 };
 
 /// Checks every row, then the rows against each other.
@@ -26,6 +27,8 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
     names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
     let roots = names::roots(&forms)?;
     overlaps(&forms, &roots)?;
+    choice::number_by_bits(&mut forms);
+    choice::families(&forms)?;
     Ok(forms)
 }
 
@@ -60,7 +63,17 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         table: line.table.clone(),
         row: line.written.clone(),
         feature: line.feature.clone(),
+        choice: row.choice.as_deref().map(|ty| choice(ty, row)).transpose()?,
     })
+}
+
+/// The choice of a row: its function's name begins with the type's name in place of the mnemonic.
+fn choice(ty: &str, row: &Row) -> Result<Choice, Reason> {
+    let mnemonic = mnemonic(&row.asm)?;
+    let Some(rest) = row.name.strip_prefix(&mnemonic) else { return Err(Reason::Choice { variant: mnemonic }) };
+    let variant = row::Choice { ty: ty.into(), variant: mnemonic.clone(), code: 0, title: row.name.clone() };
+    let function = format!("{}{rest}", choice::snake(ty));
+    Ok(Choice::new(&variant, function, row.asm.replacen(&mnemonic.to_ascii_uppercase(), ty, 1)))
 }
 
 /// The first word of the syntax, without what is to be chosen: `b.` of `B.<cond> <label>`.
@@ -261,6 +274,24 @@ fn checked_condition(text: &str, operands: &[Operand], bits: &Bits) -> Result<Co
 
 fn field_named<'a>(bits: &'a Bits, name: &str) -> Option<&'a Field> {
     bits.fields.iter().find(|field| field.name == name)
+}
+
+impl Member for Form {
+    fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
+    }
+
+    fn choice_mut(&mut self) -> Option<&mut Choice> {
+        self.choice.as_mut()
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        self.operands.iter().map(|operand| format!("{} {}", operand.param, operand.kind.ty)).collect()
+    }
+
+    fn number(&self) -> u64 {
+        self.bits.value.into()
+    }
 }
 
 impl Aliased for Form {

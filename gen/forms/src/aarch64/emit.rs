@@ -11,6 +11,7 @@ use super::{
     layouts::{LAYOUTS, places},
 };
 use crate::{
+    choice::{self, Family},
     condition::{Comparison, Condition, Term},
     layout,
     print::{self, Item},
@@ -24,7 +25,9 @@ pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-
 /// One method a form, in an `impl` of the runtime's AArch64 encoder.
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let imports = imports(forms, runtime);
-    let methods: Vec<Item> = forms.iter().map(method).collect();
+    let plain = forms.iter().map(|form| method(form, None));
+    let families = choice::families(forms).unwrap_or_default();
+    let methods: Vec<Item> = plain.chain(families.iter().filter_map(by_value)).collect();
     String::from(HEADER)
         + "//\n"
         + &layout::legends(&LAYOUTS)
@@ -75,6 +78,7 @@ pub fn forms_data(forms: &[Form]) -> String {
 fn imports(forms: &[Form], runtime: &str) -> String {
     let mut names = BTreeSet::from(["Emitter", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::from(["Direction"]);
+    names.extend(forms.iter().filter_map(|form| Some(form.choice.as_ref()?.ty.as_str())));
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
@@ -125,9 +129,32 @@ fn alias(ty: &str) -> String {
     ty.replace(['<', '>'], "").replace(", ", "x")
 }
 
-/// A form's function.
-fn method(form: &Form) -> Item {
+/// The types of operations that functions take as values, as the text of a module of the runtime.
+pub fn choices(forms: &[Form]) -> String {
+    choice::types(forms, &[])
+}
+
+/// The function that takes an operation as a value.
+fn by_value(family: &Family<Form>) -> Option<Item> {
+    let (first, choice) = family.first()?;
+    let mut bits = first.bits.clone();
+    bits.value &= !choice.code;
+    let form = Form { name: choice.function.clone(), id: None, bits, ..first.clone() };
+    let functions: Vec<_> = family.forms.iter().map(|form| format!("[`{0}`](Self::{0})", form.name)).collect();
+    let docs = vec![
+        format!("`{}`, the operation as a value", choice.syntax),
+        String::new(),
+        format!("One of {}.", functions.join(", ")),
+    ];
+    Some(Item { docs, ..method(&form, Some(&choice.ty)) })
+}
+
+/// A form's function; of an operation that is a value of this type.
+fn method(form: &Form, ty: Option<&str>) -> Item {
     let name = ident(&form.name);
+    let value = ty.map(|ty| (ident(&choice::snake(ty)), ident(ty)));
+    let value_param = value.as_ref().map(|(param, ty)| quote!(, #param: #ty));
+    let value = value.map(|(param, _)| quote!(#param as u32));
     let params = form.operands.iter().map(|operand| {
         let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
@@ -135,13 +162,13 @@ fn method(form: &Form) -> Item {
             By::Value | By::Method(..) => quote!(#param: #ty),
         }
     });
-    let body = packed(form).unwrap_or_else(|| bound(form));
+    let body = packed(form, value.as_ref()).unwrap_or_else(|| bound(form, value.as_ref()));
     // Rustdoc's search finds Arm's names, too.
     let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
     let tokens = quote! {
         #alias
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self #(, #params)*) {
+        pub fn #name(&mut self #value_param #(, #params)*) {
             #body
         }
     };
@@ -149,7 +176,7 @@ fn method(form: &Form) -> Item {
 }
 
 /// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
-fn packed(form: &Form) -> Option<TokenStream> {
+fn packed(form: &Form, value: Option<&TokenStream>) -> Option<TokenStream> {
     let (mut lowest_bits, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
     for operand in &form.operands {
         let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
@@ -176,6 +203,7 @@ fn packed(form: &Form) -> Option<TokenStream> {
         return None;
     }
     let word = hex(form.bits.value);
+    let word = value.map_or(quote!(#word), |value| quote!(#word | #value));
     let at = places(&lowest_bits);
     let by_bounds = types.iter().all(Option::is_none);
     let types = types.into_iter().map(|ty| ty.map_or_else(|| quote!(_), |ty| quote!(#ty)));
@@ -194,9 +222,9 @@ fn packed(form: &Form) -> Option<TokenStream> {
 }
 
 /// The body in general: a binding for each operand that is named more than once, the check of the condition, and the word.
-fn bound(form: &Form) -> TokenStream {
+fn bound(form: &Form, value: Option<&TokenStream>) -> TokenStream {
     let mut bindings = Vec::new();
-    let mut word = Terms(form.bits.value, Vec::new());
+    let mut word = Terms(form.bits.value, value.cloned().into_iter().collect());
     let mut target = None;
     for operand in &form.operands {
         let param = ident(&operand.param);

@@ -22,5 +22,5 @@ static PLACES: Layout = Layout {
 /// The places of up to four operands.
 pub(super) fn places(operands: &[u32]) -> Literal {
     let place = |index: usize| operands.get(index).copied().unwrap_or(0);
-    PLACES.literal(&[("first", place(0)), ("second", place(1)), ("third", place(2)), ("fourth", place(3))])
+    PLACES.literal(PLACES.pack(&[("first", place(0)), ("second", place(1)), ("third", place(2)), ("fourth", place(3))]))
 }

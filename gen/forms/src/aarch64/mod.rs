@@ -12,11 +12,11 @@ mod layouts;
 mod words;
 
 pub use check::forms;
-pub use emit::{encoders, forms_data, readers};
+pub use emit::{choices, encoders, forms_data, readers};
 pub use layouts::LAYOUTS;
 pub use words::words;
 
-use crate::{condition::Condition, fields::record, row::TextRow};
+use crate::{choice::Choice, condition::Condition, fields::record, row::TextRow};
 
 /// A row as written; see `tables/README.md`.
 #[derive(Debug, Clone)]
@@ -39,9 +39,11 @@ pub struct Row {
     pub alias: Option<String>,
     /// NZCV access.
     pub flags: Option<String>,
+    /// The type whose values are this row's instruction and others, as operations of one function.
+    pub choice: Option<String>,
 }
 
-record!(Row: name asm bits; id ops when cpu alias flags);
+record!(Row: name asm bits; id ops when cpu alias flags choice);
 
 impl TextRow for Row {
     fn title(&self) -> &str {
@@ -56,8 +58,8 @@ impl TextRow for Row {
     }
 
     fn texts(&mut self) -> Vec<&mut String> {
-        let Row { name, id, asm, bits, ops, when, cpu, alias, flags } = self;
-        let optional = [id, when, cpu, alias, flags].into_iter().flatten();
+        let Row { name, id, asm, bits, ops, when, cpu, alias, flags, choice } = self;
+        let optional = [id, when, cpu, alias, flags, choice].into_iter().flatten();
         [name, asm, bits, ops].into_iter().chain(optional).collect()
     }
 
@@ -95,6 +97,8 @@ pub struct Form {
     pub row: String,
     /// The Cargo feature that the function is behind, besides its instruction set's.
     pub feature: Option<String>,
+    /// What tells the form from others, if one function takes that as a value.
+    pub choice: Option<Choice>,
 }
 
 /// An explicit operand.

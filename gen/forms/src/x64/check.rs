@@ -3,10 +3,12 @@
 use super::{
     ADDRESS, Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, Slot,
     encoding::{self, Sizes},
+    layouts,
     operand::{self, Written},
     row_error, sized,
 };
 use crate::{
+    choice::{self, Choice, Member},
     condition::{self, Term},
     error::{Reason, TableError},
     names::{self, Aliased},
@@ -33,6 +35,7 @@ pub fn forms(lines: &[Line<Row>]) -> Result<Vec<Form>, TableError> {
     names::unique(forms.iter().map(|form| (form.name.as_str(), form.table.as_str(), form.syntax.as_str())))?;
     let roots = names::roots(&forms)?;
     check_overlaps(&forms, &roots)?;
+    choice::families(&forms)?;
     Ok(forms)
 }
 
@@ -46,6 +49,11 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     let sizes = sizes(&written);
     let parsed = encoding::parse(&row.op, row.tt, sizes)?;
     let operands = operands(row, &written, &parsed.encoding)?;
+    let choice = line.choice.as_ref().map(|choice| {
+        let words = mnemonic.split_whitespace().count();
+        let general = choice.title.split_whitespace().take(words).collect::<Vec<_>>().join(" ");
+        Choice::new(choice, operand::name(&general, &written), row.ins.replacen(&mnemonic, &general, 1))
+    });
     let form = Form {
         name,
         mnemonic,
@@ -63,6 +71,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         feature: line.feature.clone(),
         alias: row.alias.clone(),
         when: row.when.as_deref().map(condition::parse).transpose()?,
+        choice,
     };
     check_places(&form)?;
     check_rounding(&form)?;
@@ -310,6 +319,24 @@ impl Aliased for Form {
 
     fn error(&self, reason: Reason) -> TableError {
         TableError::of_row(&self.table, &self.syntax, reason)
+    }
+}
+
+impl Member for Form {
+    fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
+    }
+
+    fn choice_mut(&mut self) -> Option<&mut Choice> {
+        self.choice.as_mut()
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        self.operands.iter().map(|operand| operand.text.clone()).collect()
+    }
+
+    fn number(&self) -> u64 {
+        layouts::number(&self.encoding)
     }
 }
 

@@ -4,9 +4,10 @@ use super::{
     Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, Slot,
     check::{segment, term_operand},
     is_of_type,
-    layouts::{LAYOUTS, row},
+    layouts::{self, LAYOUTS, row},
 };
 use crate::{
+    choice::{self, Family},
     condition::Term,
     layout,
     print::{self, Item},
@@ -19,17 +20,136 @@ pub(super) const HEADER: &str = "// Generated from tables/x64/ by tailfirst-gen.
 
 /// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
 pub fn encoders(forms: &[Form], runtime: &str) -> String {
-    let mut items: Vec<Item> = forms.iter().map(|form| Item { docs: docs(form), tokens: function(form) }).collect();
-    items.extend(selectors(forms));
+    let plain: Vec<Source> = forms.iter().map(Source::of_form).collect();
+    let by_value: Vec<Source> =
+        choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
+    let of_both_widths = both_widths(plain.iter().chain(&by_value));
+    let function = |source: &Source| Item { docs: source.docs(), tokens: function(source) };
+    let mut items: Vec<Item> = plain.iter().chain(&by_value).chain(&of_both_widths).map(function).collect();
+    items.extend(selectors(&plain));
+    items.extend(selectors(&by_value));
+    items.extend(selectors(&of_both_widths));
     let mut text = format!(
         "{HEADER}//\n{}\n\
          use {runtime}::{{Direction, Target}};\n\
          #[allow(unused_imports)]\n\
-         use {runtime}::x64::{{*, encode::{{self, Imm, RmWord}}}};\n\n",
+         use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
     );
     text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
     text
+}
+
+/// A function's form, and what it takes as values.
+#[derive(Clone)]
+struct Source {
+    form: Form,
+    values: Vec<Value>,
+    /// The functions whose values are given.
+    functions: Vec<String>,
+}
+
+/// What of an encoding is a value.
+#[derive(Clone)]
+struct Value {
+    ty: Ident,
+    parameter: Ident,
+    /// The number that the form's own encoding has, and where that is added to its constants.
+    code: u32,
+    shift: u32,
+}
+
+impl Source {
+    fn of_form(form: &Form) -> Source {
+        Source { form: form.clone(), values: vec![], functions: vec![] }
+    }
+
+    /// Of the forms of a family, by the operation.
+    fn of_family(family: &Family<Form>) -> Option<Source> {
+        let (first, choice) = family.first()?;
+        let form = Form { name: choice.function.clone(), syntax: choice.syntax.clone(), ..first.clone() };
+        let (ty, parameter) = (ident(&choice.ty), ident(&choice::snake(&choice.ty)));
+        Some(Source {
+            form,
+            values: vec![Value { ty, parameter, code: choice.code, shift: family.shift }],
+            functions: family.forms.iter().map(|form| form.name.clone()).collect(),
+        })
+    }
+
+    /// Of two forms that differ in W only, by the operands' width.
+    fn of_widths(narrow: &Source, wide: &Source) -> Option<Source> {
+        let (narrow_form, wide_form) = (&narrow.form, &wide.form);
+        let difference = layouts::number(&wide_form.encoding) ^ layouts::number(&narrow_form.encoding);
+        let has_w =
+            |form: &Form| matches!(form.encoding, Encoding::Legacy { rex: Rex::W, .. } | Encoding::Vex { w: 1, .. });
+        if difference.count_ones() != 1 || !has_w(wide_form) || has_w(narrow_form) || wide_form.has_check() {
+            return None;
+        }
+        let width =
+            Value { ty: ident("Width"), parameter: ident("width"), code: 1, shift: difference.trailing_zeros() };
+        Some(Source {
+            form: Form {
+                name: without_width(&wide_form.name, "64"),
+                syntax: wide_form.syntax.replace("64", ""),
+                ..wide_form.clone()
+            },
+            values: [width].into_iter().chain(wide.values.iter().cloned()).collect(),
+            functions: vec![narrow_form.name.clone(), wide_form.name.clone()],
+        })
+    }
+
+    fn docs(&self) -> Vec<String> {
+        let what: Vec<_> = self.values.iter().map(|value| format!("`{}`", value.parameter)).collect();
+        if what.is_empty() {
+            return docs(&self.form);
+        }
+        let functions: Vec<_> = self.functions.iter().map(|name| format!("[`{name}`](Self::{name})")).collect();
+        vec![
+            format!("`{}`, with {} as a value", self.form.syntax, what.join(" and ")),
+            String::new(),
+            format!("One of {}.", functions.join(", ")),
+        ]
+    }
+
+    /// The parameters for the values.
+    fn parameters(&self) -> TokenStream {
+        self.values.iter().map(|Value { ty, parameter, .. }| quote!(#parameter: #ty,)).collect()
+    }
+
+    /// The constants that the function hands over.
+    fn row(&self, encoding: &Encoding) -> TokenStream {
+        let (layout, number) = (layouts::layout(encoding), layouts::number(encoding));
+        let own = self.values.iter().map(|value| u64::from(value.code) << value.shift);
+        let (rest, number_type) =
+            (layout.literal(own.fold(number, u64::wrapping_sub)), ident(&format!("u{}", layout.bits)));
+        let values = self.values.iter().map(|Value { parameter, shift, .. }| match Literal::u32_unsuffixed(*shift) {
+            _ if *shift == 0 => quote!(+ (#parameter as #number_type)),
+            shift => quote!(+ ((#parameter as #number_type) << #shift)),
+        });
+        quote!(#rest #(#values)*)
+    }
+}
+
+/// Functions for 32 and 64 bits in one.
+fn both_widths<'a>(sources: impl Iterator<Item = &'a Source> + Clone) -> Vec<Source> {
+    let narrow: HashMap<String, &Source> =
+        sources.clone().map(|source| (without_width(&source.form.name, "32"), source)).collect();
+    let pair = |wide: &Source| Source::of_widths(narrow.get(&without_width(&wide.form.name, "64"))?, wide);
+    sources.filter_map(pair).collect()
+}
+
+/// A function's name in which registers, and what may be one, have no width: `add_rm_r`.
+fn without_width(name: &str, width: &str) -> String {
+    let operand = |word: &str| match word.strip_suffix(width) {
+        Some(kind @ ("r" | "rm" | "m")) => kind.to_string(),
+        _ => word.to_string(),
+    };
+    name.split('_').map(operand).collect::<Vec<_>>().join("_")
+}
+
+/// The types of operations that functions take as values, as the text of a module of the runtime.
+pub fn choices(forms: &[Form]) -> String {
+    choice::types(forms, &["Cond"])
 }
 
 /// What reads the constants that the encoder functions hand over, as the text of a module of the runtime.
@@ -152,66 +272,69 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
 
 /// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
 /// value fits.
-fn selectors(forms: &[Form]) -> Vec<Item> {
-    let by_name: HashMap<&str, &Form> = forms.iter().map(|form| (form.name.as_str(), form)).collect();
+fn selectors(sources: &[Source]) -> Vec<Item> {
+    let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
     let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
-    forms.iter().filter_map(selector).collect()
+    sources.iter().filter_map(selector).collect()
 }
 
-fn by_distance(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
-    let stem = short.name.strip_suffix("_rel8")?;
+fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+    let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
-    let (name, short_row, near_row) = (ident(stem), row(&short.encoding), row(&near.encoding));
+    let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
+    let value = short.parameters();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, target: impl Into<Target>) {
+        pub fn #name(&mut self, #value target: impl Into<Target>) {
             encode::branch_by_distance(self, #short_row, #near_row, target)
         }
     };
     let docs = vec![
-        format!("`{}` if the target is bound and near enough, else `{}`", short.syntax, near.syntax),
+        format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
-        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, near.name),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
     Some(Item { docs, tokens })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
-fn by_immediate(short: &Form, by_name: &HashMap<&str, &Form>) -> Option<Item> {
-    let stem = short.name.strip_suffix("_imm8")?;
-    let (long, bytes) = [("imm16", 2), ("imm32", 4)]
-        .into_iter()
-        .find_map(|(imm, bytes)| Some((*by_name.get(format!("{stem}_{imm}").as_str())?, bytes)))?;
+fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+    let stem = short.form.name.strip_suffix("_imm8")?;
+    let long = ["imm16", "imm32"].into_iter().find_map(|imm| by_name.get(format!("{stem}_{imm}").as_str()))?;
     let (
-        Encoding::Legacy { prefixes, rex, modrm: Some(modrm), .. },
-        Encoding::Legacy { prefixes: long_prefixes, rex: long_rex, modrm: Some(long_modrm), .. },
-    ) = (&short.encoding, &long.encoding)
+        Encoding::Legacy { prefixes, rex, opcode, modrm: Some(modrm), .. },
+        Encoding::Legacy {
+            prefixes: long_prefixes, rex: long_rex, opcode: long_opcode, modrm: Some(long_modrm), ..
+        },
+    ) = (&short.form.encoding, &long.form.encoding)
     else {
         return None;
     };
-    if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) {
+    // Bit s of the opcode tells them apart.
+    let is_sign_extended = matches!((&opcode[..], &long_opcode[..]), ([short], [long]) if *short == long | 2);
+    if (prefixes, rex, modrm) != (long_prefixes, long_rex, long_modrm) || !is_sign_extended {
         return None;
     }
-    let (parameters, conversions) = parameters(long);
-    let names = parameter_names(long);
-    let (reg, rm) = (argument(long, &names, Slot::Reg), rm_argument(long, &names));
+    let (parameters, conversions) = parameters(&long.form);
+    let names = parameter_names(&long.form);
+    let (reg, rm) = (argument(&long.form, &names, Slot::Reg), rm_argument(&long.form, &names));
     let generic = generic(&[&rm]);
     let (reg, rm) = (reg.value, rm.value);
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
-    let bytes = Literal::usize_unsuffixed(bytes);
-    let (short_row, long_row) = (row(&short.encoding), row(&long.encoding));
+    let row = long.row(&long.form.encoding);
+    let value = short.parameters();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #(#parameters),*) {
+        pub fn #name(&mut self, #value #(#parameters),*) {
             #(#conversions)*
-            encode::rm_imm_by_size #generic(self, #short_row, #long_row, #reg, #rm, #imm, #bytes)
+            encode::rm_imm_by_size #generic(self, #row, #reg, #rm, #imm)
         }
     };
     let docs = vec![
-        format!("`{}` if the value fits, else `{}`", short.syntax, long.syntax),
+        format!("`{}` if the value fits, else `{}`", short.form.syntax, long.form.syntax),
         String::new(),
-        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.name, long.name),
+        format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
     Some(Item { docs, tokens })
 }
@@ -243,15 +366,16 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     (parameters, conversions)
 }
 
-fn function(form: &Form) -> TokenStream {
+fn function(source: &Source) -> TokenStream {
+    let (form, value) = (&source.form, source.parameters());
     let name = ident(&form.name);
     let names = parameter_names(form);
     let (parameters, conversions) = parameters(form);
     let check = condition(form, &names);
-    let body = body(form, &names);
+    let body = body(source, &names);
     quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #(#parameters),*) {
+        pub fn #name(&mut self, #value #(#parameters),*) {
             #(#conversions)*
             #check
             #body
@@ -333,13 +457,13 @@ fn rm_argument(form: &Form, names: &[Ident]) -> Argument {
     let modrm = form.modrm();
     if named(form, names, Slot::Rm).is_none() {
         let fixed = Literal::u8_unsuffixed(modrm.and_then(|modrm| modrm.rm).unwrap_or(0));
-        return Argument { value: quote!(RmWord::fixed(#fixed)), ty: Some(quote!(RmWord)) };
+        return Argument { value: quote!(encode::Reg::fixed(#fixed)), ty: Some(quote!(encode::Reg)) };
     }
     let operand = argument(form, names, Slot::Rm);
     if modrm.is_some_and(|modrm| modrm.mode == Mode::MemorySib) {
         let Argument { value, ty } = operand;
         let converted = if ty.is_some() { value } else { quote!(#value.into()) };
-        Argument { value: quote!(#converted.rm().with_sib()), ty: Some(quote!(RmWord)) }
+        Argument { value: quote!(#converted.rm().with_sib()), ty: Some(quote!(encode::Operand)) }
     } else {
         operand
     }
@@ -355,7 +479,8 @@ fn generic(arguments: &[&Argument]) -> TokenStream {
     quote!(::<_, #(#types),*>)
 }
 
-fn body(form: &Form, names: &[Ident]) -> TokenStream {
+fn body(source: &Source, names: &[Ident]) -> TokenStream {
+    let form = &source.form;
     let modrm = form.modrm();
     let [reg, vvvv, opcode_register, target] =
         [Slot::Reg, Slot::Vvvv, Slot::Opcode, Slot::Rel].map(|slot| argument(form, names, slot));
@@ -368,7 +493,7 @@ fn body(form: &Form, names: &[Ident]) -> TokenStream {
     let has_immediate = !immediate.is_empty();
     let immediate = if has_immediate { immediate } else { quote!(()) };
     let (wait, encoding) = apart_from_wait(&form.encoding);
-    let row = row(&encoding);
+    let row = source.row(&encoding);
     match encoding {
         Encoding::Legacy { plus, .. } => {
             let instruction = match (form.immediates.first(), modrm) {

@@ -29,10 +29,11 @@ static LEGACY: Layout = Layout {
     ],
     bits: 64,
     groups: &[
-        &[field("opcode", 24, "the opcode's bytes, the last one first")],
         &[field("prefixes", 24, "the prefixes' bytes, the last one first")],
-        &[DIGIT, field("w", 1, "REX.W")],
+        // From here on 32 bits, so that where there are no prefixes the number is a short one in machine code, too.
+        &[field("opcode", 24, "the opcode's bytes, the last one first")],
         &[field("prefix_len", 2, "the number of prefixes"), field("opcode_len", 2, "the number of opcode bytes")],
+        &[field("w", 1, "REX.W"), DIGIT],
     ],
 };
 
@@ -89,11 +90,26 @@ static EVEX: Layout = Layout {
     ],
 };
 
-/// The constants of an encoding.
+/// The layout of an encoding's constants.
+pub(super) fn layout(encoding: &Encoding) -> &'static Layout {
+    match encoding {
+        Encoding::Legacy { .. } => &LEGACY,
+        Encoding::Rex2 { .. } => &REX2,
+        Encoding::Vex { .. } => &VEX,
+        Encoding::Evex { .. } => &EVEX,
+    }
+}
+
+/// The constants of an encoding, as a literal.
 pub(super) fn row(encoding: &Encoding) -> Literal {
+    layout(encoding).literal(number(encoding))
+}
+
+/// The constants of an encoding, in its layout.
+pub(super) fn number(encoding: &Encoding) -> u64 {
     let digit = |modrm: &Option<ModRm>| modrm.and_then(|modrm| modrm.reg).unwrap_or(0).into();
     match encoding {
-        Encoding::Legacy { prefixes, rex, opcode, modrm, .. } => LEGACY.literal(&[
+        Encoding::Legacy { prefixes, rex, opcode, modrm, .. } => LEGACY.pack(&[
             ("opcode", last_first(opcode, 3)),
             ("prefixes", last_first(prefixes, 3)),
             ("digit", digit(modrm)),
@@ -101,7 +117,7 @@ pub(super) fn row(encoding: &Encoding) -> Literal {
             ("prefix_len", prefixes.len() as u32),
             ("opcode_len", opcode.len() as u32),
         ]),
-        Encoding::Rex2 { prefixes, w, map1, opcode, modrm, .. } => REX2.literal(&[
+        Encoding::Rex2 { prefixes, w, map1, opcode, modrm, .. } => REX2.pack(&[
             ("prefixes", last_first(prefixes, 2)),
             ("prefix_len", prefixes.len() as u32),
             ("digit", digit(modrm)),
@@ -109,7 +125,7 @@ pub(super) fn row(encoding: &Encoding) -> Literal {
             ("w", (*w).into()),
             ("opcode", (*opcode).into()),
         ]),
-        Encoding::Vex { l, pp, map, w, opcode, modrm } => VEX.literal(&[
+        Encoding::Vex { l, pp, map, w, opcode, modrm } => VEX.pack(&[
             ("digit", digit(modrm)),
             ("opcode", (*opcode).into()),
             ("map", (*map).into()),
@@ -123,7 +139,7 @@ pub(super) fn row(encoding: &Encoding) -> Literal {
                 Some(Apx { nd, nf, scc }) => (0, nd, scc.map_or(0, |scc| scc ^ 8) | u8::from(nf) << 2),
                 None => (*ll, false, 0),
             };
-            EVEX.literal(&[
+            EVEX.pack(&[
                 ("digit", digit(&Some(*modrm))),
                 ("opcode", (*opcode).into()),
                 ("map", (*map).into()),

@@ -9,6 +9,7 @@ mod sized;
 mod words;
 
 use crate::{
+    choice::Choice,
     condition::Condition,
     error::{Reason, TableError},
     fields::{record, words},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 pub use check::forms;
-pub use emit::{encoders, forms_data, readers};
+pub use emit::{choices, encoders, forms_data, readers};
 pub use layouts::LAYOUTS;
 pub use words::words;
 
@@ -130,6 +131,8 @@ pub struct Form {
     pub alias: Option<String>,
     /// What must hold between operands.
     pub when: Option<Condition>,
+    /// What tells the form from the others of its family, if one function takes that as a value.
+    pub choice: Option<Choice>,
 }
 
 /// An explicit operand.

@@ -1,0 +1,7 @@
+//! Writes the calls.
+
+use tailfirst_backend_generator::{Contender, build_script};
+
+fn main() {
+    build_script(Contender::Luajit);
+}
