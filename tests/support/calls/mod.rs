@@ -44,6 +44,7 @@ pub enum Call {
     Constant(usize, u8, u32),
     ConstantAddress(Name),
     Pool,
+    PlaceCold,
     Site(SiteKind, usize, Name),
     Block(Around, Vec<Call>),
     Snapshot,
@@ -69,6 +70,7 @@ pub enum Around {
     /// What is inside a late immediate's closure, and a patch site's.
     WithLate(usize),
     Patchable(SiteKind),
+    Cold,
     /// What panics inside is caught.
     Caught,
 }
@@ -80,9 +82,10 @@ pub enum Name {
     Foreign(usize),
 }
 
-pub const KINDS: [SiteKind; 6] = [
+pub const KINDS: [SiteKind; 7] = [
     SiteKind::X64Rel32,
     SiteKind::A64Branch,
+    SiteKind::A64Conditional,
     SiteKind::X64Imm32,
     SiteKind::X64Imm64,
     SiteKind::A64Literal,
@@ -128,7 +131,7 @@ impl Maker<'_> {
     }
 
     fn around(&mut self) -> Around {
-        match self.choices.below(16) {
+        match self.choices.below(18) {
             0..3 => Around::Forward,
             3..6 => Around::Backward,
             6 | 7 => Around::Pair,
@@ -137,6 +140,7 @@ impl Maker<'_> {
             12 => Around::Caught,
             13 => Around::WithLate(self.choices.below(3)),
             14 => Around::Patchable(self.choices.one_of(&KINDS)),
+            15 | 16 => Around::Cold,
             _ if self.choices.rarely(3) => Around::Begun,
             _ => Around::Pair,
         }
@@ -146,7 +150,7 @@ impl Maker<'_> {
         let mut calls = Vec::new();
         while self.left > 0 {
             self.left -= 1;
-            calls.push(match self.choices.below(40) {
+            calls.push(match self.choices.below(42) {
                 0 => Call::Run(1),
                 1 => Call::Run(self.choices.below(60)),
                 2..7 => Call::Refer(self.choices.below(M::REFERENCES), self.name()),
@@ -171,6 +175,7 @@ impl Maker<'_> {
                 27..32 if depth < 6 => Call::Block(self.around(), self.list::<M>(depth + 1)),
                 32 => Call::Snapshot,
                 33 | 34 => Call::Rollback(self.choices.below(8)),
+                39 => Call::PlaceCold,
                 35 if self.choices.rarely(4) => Call::Finish,
                 36 if self.choices.rarely(2) => Call::Unfinished,
                 37 if self.choices.rarely(8) => Call::Clear,

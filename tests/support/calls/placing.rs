@@ -119,6 +119,7 @@ impl Made {
                 self.labels.push(constant);
             }
             Call::Pool => enc.place_pool(),
+            Call::PlaceCold => enc.place_cold(),
             Call::Site(kind, reference, name) => self.site(enc, *kind, *reference, *name),
             Call::Block(around, calls) => self.block(enc, *around, calls),
             Call::Snapshot => self.snapshots.push(enc.snapshot()),
@@ -174,6 +175,7 @@ impl Made {
                 });
                 self.points.push(point);
             }
+            Around::Cold => enc.cold(|enc| self.calls(enc, calls)),
             Around::Caught => self.caught(enc, calls),
         }
     }
