@@ -4,7 +4,8 @@
 //! shrinks) nothing but a list of numbers, and everything random is derived from them, one number a choice. Every choice is
 //! ordered from plain to odd, and a list that has run out gives zeros, so a shorter list of smaller numbers is a simpler instruction.
 //!
-//! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases.
+//! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases,
+//! `TAILFIRST_CASES=/n` divides it.
 
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,6 +46,7 @@ impl<'a> Choices<'a> {
 }
 
 /// The numbers that one case is made of.
+#[allow(dead_code)] // Not every test is about single instructions.
 pub fn numbers(g: &mut Gen) -> Vec<u64> {
     // Enough for any instruction. `u64::arbitrary` prefers extremes, which the choices do not need.
     (0..32)
@@ -54,21 +56,24 @@ pub fn numbers(g: &mut Gen) -> Vec<u64> {
         .collect()
 }
 
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
 /// The run's seed, which is printed.
 pub fn seed(test: &str) -> u64 {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    let seed = variable("TAILFIRST_SEED").unwrap_or_else(now);
+    let given = std::env::var("TAILFIRST_SEED").ok();
+    let seed = given.map_or_else(now, |text| text.parse().expect("a number"));
     println!("{test}: TAILFIRST_SEED={seed}");
     seed
 }
 
-/// How often to do what is done `cases` times unless asked for more.
+/// How often to do what is done `cases` times unless asked for more, or fewer.
 pub fn times(cases: u64) -> u64 {
-    cases * variable("TAILFIRST_CASES").unwrap_or(1)
+    match std::env::var("TAILFIRST_CASES") {
+        Ok(text) => match text.strip_prefix('/') {
+            Some(divisor) => cases.div_ceil(divisor.parse().expect("a number")),
+            None => cases * text.parse::<u64>().expect("a number"),
+        },
+        Err(_) => cases,
+    }
 }
 
 /// A quickcheck that says how to repeat it.
