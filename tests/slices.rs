@@ -1,6 +1,8 @@
 //! All services in slices of every size: what fits is the same as in a buffer that grows, and what does not says how
 //! much it needs.
 
+#[path = "support/x64/choices.rs"]
+mod choices;
 #[path = "support/side.rs"]
 mod side;
 
@@ -131,7 +133,8 @@ where
     let needed = expected.len();
     assert!(needed > 250, "{needed}");
     let mut reused = Encoder::<I, D>::new();
-    for room in (0..=needed + 20).chain([needed + 1000]) {
+    let sizes = (0..=needed + 20).step_by(choices::stride());
+    for room in sizes.chain([needed - 1, needed, needed + 1000]) {
         let mut memory = vec![0xEE; GUARD + room + GUARD];
         let result = finish(&mut Encoder::<I, D>::in_slice(&mut memory[GUARD..GUARD + room]));
         let (below, rest) = memory.split_at(GUARD);
