@@ -7,6 +7,9 @@
 //! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases,
 //! `TAILFIRST_CASES=/n` divides it.
 
+// Every test is a crate by itself and uses a part of this.
+#![allow(dead_code)]
+
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,7 +49,6 @@ impl<'a> Choices<'a> {
 }
 
 /// The numbers that one case is made of.
-#[allow(dead_code)] // Not every test is about single instructions.
 pub fn numbers(g: &mut Gen) -> Vec<u64> {
     // Enough for any instruction. `u64::arbitrary` prefers extremes, which the choices do not need.
     (0..32)
@@ -65,19 +67,43 @@ pub fn seed(test: &str) -> u64 {
     seed
 }
 
-/// How often to do what is done `cases` times unless asked for more, or fewer.
-pub fn times(cases: u64) -> u64 {
+/// What `TAILFIRST_CASES` asks for.
+enum Cases {
+    TimesMore(u64),
+    TimesFewer(u64),
+}
+
+fn asked() -> Cases {
+    let number = |text: &str| text.parse().expect("a number");
     match std::env::var("TAILFIRST_CASES") {
         Ok(text) => match text.strip_prefix('/') {
-            Some(divisor) => cases.div_ceil(divisor.parse().expect("a number")),
-            None => cases * text.parse::<u64>().expect("a number"),
+            Some(divisor) => Cases::TimesFewer(number(divisor)),
+            None => Cases::TimesMore(number(&text)),
         },
-        Err(_) => cases,
+        Err(_) => Cases::TimesMore(1),
+    }
+}
+
+/// How often to do what is done `cases` times unless asked for more, or fewer.
+pub fn times(cases: u64) -> u64 {
+    match asked() {
+        Cases::TimesMore(factor) => cases * factor,
+        Cases::TimesFewer(divisor) => cases.div_ceil(divisor),
+    }
+}
+
+/// Of cases that are listed, the distance of those that are to be tried.
+pub fn stride() -> usize {
+    match asked() {
+        Cases::TimesMore(_) => 1,
+        Cases::TimesFewer(divisor) => divisor as usize,
     }
 }
 
 /// A quickcheck that says how to repeat it.
 pub fn check(test: &str, cases: u64) -> QuickCheck {
     let cases = times(cases);
-    QuickCheck::new().rng(Gen::from_size_and_seed(100, seed(test))).tests(cases).max_tests(cases)
+    // Where few cases are wanted, each takes long.
+    let size = if stride() == 1 { 100 } else { 24 };
+    QuickCheck::new().rng(Gen::from_size_and_seed(size, seed(test))).tests(cases).max_tests(cases)
 }
