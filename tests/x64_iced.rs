@@ -311,7 +311,7 @@ fn register(class: Class, number: u8) -> Register {
         Class::Xmm | Class::EXmm => Register::XMM0,
         Class::Ymm | Class::EYmm => Register::YMM0,
         Class::Zmm => Register::ZMM0,
-        Class::K => Register::K0,
+        Class::K | Class::KPair => Register::K0,
         Class::Tmm => Register::TMM0,
         Class::St => Register::ST0,
         Class::Sreg => Register::ES,
