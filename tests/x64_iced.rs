@@ -311,7 +311,7 @@ fn register(class: Class, number: u8) -> Register {
         Class::Xmm | Class::EXmm => Register::XMM0,
         Class::Ymm | Class::EYmm => Register::YMM0,
         Class::Zmm => Register::ZMM0,
-        Class::K => Register::K0,
+        Class::K | Class::KPair => Register::K0,
         Class::Tmm => Register::TMM0,
         Class::St => Register::ST0,
         Class::Sreg => Register::ES,
@@ -358,7 +358,7 @@ fn typical(form: &Model, mut arguments: Vec<Argument>) -> Instruction {
 }
 
 /// Where the tables say something else than iced, on purpose.
-const OTHER_EFFECTS: [(&str, &str); 10] = [
+const OTHER_EFFECTS: [(&str, &str); 14] = [
     ("movss", "a load writes all, a move between registers a part; the row says the latter"),
     ("movsd", "as movss"),
     ("rdsspd", "leaves the register alone when shadow stacks are off"),
@@ -369,6 +369,10 @@ const OTHER_EFFECTS: [(&str, &str); 10] = [
     ("vpscatterqq", "as vpscatterdd"),
     ("vscatterdpd", "as vpscatterdd"),
     ("vscatterdps", "as vpscatterdd"),
+    ("vpscatterdq", "as vpscatterdd"),
+    ("vpscatterqd", "as vpscatterdd"),
+    ("vscatterqpd", "as vpscatterdd"),
+    ("vscatterqps", "as vpscatterdd"),
 ];
 
 /// What the row says about access and flags, and what iced says.

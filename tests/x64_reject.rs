@@ -119,6 +119,7 @@ fn sorts() -> Vec<(Sort, Operand)> {
     let mut all = vec![
         register(Class::R8h, Gpr8h::new(4), 4),
         register(Class::K, K::new(7), 7),
+        register(Class::KPair, K::new(6).and_then(KPair::new), 6),
         register(Class::Tmm, Tmm::new(7), 7),
         register(Class::St, St::new(7), 7),
         register(Class::Sreg, Sreg::new(5), 5),
@@ -310,6 +311,8 @@ fn registers_end() {
         let mask = K::new(number).and_then(K::write_mask);
         assert_eq!(mask.map(WriteMask::number), (1..8).contains(&number).then_some(number));
         assert_eq!(mask, WriteMask::new(number));
+        let pair = K::new(number).and_then(KPair::new);
+        assert_eq!(pair.map(|pair| pair.first().number()), (number < 8 && number % 2 == 0).then_some(number));
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, path::Path};
 use tailfirst_gen::{
     Reason, TableError, table,
-    x64::{self, Encoding, Form, Rex, Row},
+    x64::{self, Class, Encoding, Form, Kind, Rex, Row},
 };
 
 fn forms_of(text: &str) -> Result<Vec<Form>, TableError> {
@@ -222,6 +222,17 @@ mod operands {
             "vmovaps m512 {k1}{z}, zmm1",
             encoding("only vector registers can be masked with zeroing"),
         );
+    }
+
+    #[test]
+    fn a_pair_of_masks_is_no_mask() {
+        let row = |ins: &str| format!(r#"(ins: "{ins}", op: "EVEX.512.F2.0F38.W0 68 /r", en: "RVM", io: "w r r")"#);
+        let form = &rows(&row("vp2intersectd k1+1, zmm2, zmm3")).expect("a pair")[0];
+        assert_eq!(form.name, "vp2intersectd_kp1_zmm_zmm");
+        assert_eq!(form.operands[0].kind, Kind::Reg(Class::KPair));
+        for ins in ["vp2intersectd k1+2, zmm2, zmm3", "vp2intersectd zmm1+1, zmm2, zmm3"] {
+            assert!(rows(&row(ins)).is_err(), "{ins}");
+        }
     }
 
     #[test]

@@ -163,6 +163,35 @@ impl K {
     }
 }
 
+/// Two consecutive mask registers, the first of them even.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KPair(u8);
+
+impl KPair {
+    /// The pair that begins with this register; `None` if its number is odd.
+    pub const fn new(first: K) -> Option<Self> {
+        if first.0 % 2 == 0 { Some(KPair(first.0)) } else { None }
+    }
+
+    /// The first register.
+    pub const fn first(self) -> K {
+        K(self.0)
+    }
+}
+
+impl RegisterClass for KPair {
+    #[inline(always)]
+    fn reg(self) -> Reg {
+        self.first().reg()
+    }
+}
+
+impl core::fmt::Debug for KPair {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "K{}, K{}", self.0, self.0 + 1)
+    }
+}
+
 impl From<WriteMask> for K {
     fn from(mask: WriteMask) -> Self {
         K(mask.0)

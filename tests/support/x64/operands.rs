@@ -254,6 +254,7 @@ fn register(class: Class, number: u8, spelling: u64) -> Operand {
         Class::EXmm => either(Xmm::new(number), EXmm::new(number), spelling),
         Class::EYmm => either(Ymm::new(number), EYmm::new(number), spelling),
         Class::K => is(K::new(number)),
+        Class::KPair => is(K::new(number).and_then(KPair::new)),
         Class::Tmm => is(Tmm::new(number)),
         Class::St => is(St::new(number)),
         Class::Sreg => is(Sreg::new(number)),
@@ -328,7 +329,10 @@ fn number(class: Class, choices: &mut Choices) -> u8 {
     // Numbers that mean something else somewhere, or change one bit of an encoding.
     const NOTABLE: [u8; 12] = [4, 5, 8, 12, 13, 15, 16, 20, 21, 24, 28, 31];
     let number = if choices.below(2) == 0 { choices.below(32) as u8 } else { choices.one_of(&NOTABLE) };
-    number % class.count()
+    match class {
+        Class::KPair => number % class.count() * 2,
+        _ => number % class.count(),
+    }
 }
 
 fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Address {

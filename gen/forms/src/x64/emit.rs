@@ -216,6 +216,7 @@ fn class_type(class: Class) -> TokenStream {
         Class::EXmm => quote!(EXmm),
         Class::EYmm => quote!(EYmm),
         Class::K => quote!(K),
+        Class::KPair => quote!(KPair),
         Class::Tmm => quote!(Tmm),
         Class::St => quote!(St),
         Class::Sreg => quote!(Sreg),

@@ -226,6 +226,8 @@ pub enum Class {
     EXmm,
     EYmm,
     K,
+    /// Two mask registers, the first of them even.
+    KPair,
     Tmm,
     St,
     Sreg,
@@ -238,6 +240,7 @@ impl Class {
         match self {
             R8 | R16 | R32 | R64 | Xmm | Ymm => 16,
             R8h | Low16 | Low32 | K | Tmm | St => 8,
+            KPair => 4,
             E8 | E16 | E32 | E64 | EXmm | EYmm | Zmm => 32,
             Sreg => 6,
         }

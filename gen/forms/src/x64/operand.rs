@@ -164,6 +164,7 @@ fn class(text: &str) -> Option<Class> {
         "er64" => Class::E64,
         "ST(i)" => Class::St,
         "Sreg" => Class::Sreg,
+        "k1+1" => Class::KPair,
         _ => match text.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "xmm" => Class::Xmm,
             "ymm" => Class::Ymm,
@@ -191,6 +192,9 @@ pub fn name(mnemonic: &str, operands: &[Written]) -> String {
 }
 
 fn name_part(operand: &Written) -> String {
+    if operand.kind == Kind::Reg(Class::KPair) {
+        return "kp1".into();
+    }
     let mut part = String::new();
     for (i, piece) in operand.text.split('/').enumerate() {
         match piece.strip_suffix("bcst") {
