@@ -23,6 +23,7 @@ mod legacy;
 mod part;
 mod rex2;
 mod vex;
+mod xop;
 
 #[allow(dead_code, reason = "some constants are read by themselves, some together with their neighbours")]
 mod rows {
@@ -45,6 +46,7 @@ pub use legacy::{
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
 pub use vex::{vex, vex_imm, vex_op};
+pub use xop::xop;
 
 /// An instruction's immediate bytes.
 #[derive(Debug, Clone, Copy)]
@@ -234,6 +236,14 @@ mod tests {
         // VEX.128.66.0F.WIG 73 /3 ib
         let vpsrldq = VexRow(number("vpsrldq_xmm_xmm_imm8") as u32);
         assert_eq!((vpsrldq.opcode(), vpsrldq.map(), vpsrldq.digit(), vpsrldq.w_l_pp()), (0x73, 1, 3, 1));
+    }
+
+    #[test]
+    #[cfg(feature = "x64-avx")]
+    fn xop() {
+        // XOP.L0.NP.X9.W1 02 /6
+        let blci = VexRow(number("blci_r64_rm64") as u32);
+        assert_eq!((blci.opcode(), blci.map(), blci.digit(), blci.w_l_pp()), (2, 9, 6, 0b1_0000_0_00));
     }
 
     #[test]

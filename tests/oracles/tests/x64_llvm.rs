@@ -149,11 +149,13 @@ const OTHER_NAMES: [(&str, &str); 23] = [
 
 fn mnemonic_agrees(form: &Model, text: &str) -> bool {
     let expected = form.mnemonic.split(' ').next_back().unwrap_or_default();
-    // LLVM makes a predicate a part of the name: cmpltpd, vpcmpequd.
+    // LLVM makes a predicate a part of the name: cmpltpd, vpcmpequd, vpcomltub.
     let is_comparison = |word: &str| {
         let ends = ["pd", "ps", "sd", "ss", "ph", "sh", "ub", "uw", "ud", "uq", "b", "w", "d", "q"];
         let mut stems = ends.iter().filter_map(|end| Some((expected.strip_suffix(end)?, end)));
-        stems.any(|(stem, end)| stem.ends_with("cmp") && word.starts_with(stem) && word.ends_with(end))
+        stems.any(|(stem, end)| {
+            (stem.ends_with("cmp") || stem == "vpcom") && word.starts_with(stem) && word.ends_with(end)
+        })
     };
     words(text).any(|word| word == expected || is_comparison(word) || OTHER_NAMES.contains(&(expected, word)))
 }
