@@ -410,6 +410,38 @@ fn addresses_that_no_instruction_can_hold() {
 }
 
 #[test]
+fn instructions_end_at_15_bytes() {
+    let (wide, narrow) = (RAX + RCX * 2 + 1000, EAX + ECX * 2 + 1000);
+    // XOP, opcode, ModRM, SIB, displacement and immediate have 3 + 1 + 1 + 1 + 4 + 4 bytes.
+    let bextr = |mem: Mem| {
+        let mut enc = Encoder::new();
+        enc.ret();
+        enc.bextr_r64_rm64_imm32(RAX, mem, 1);
+        enc.finish().map(|code| code.bytes().len() - 1)
+    };
+    // EVEX has a byte more.
+    let add = |mem: Mem| {
+        let mut enc = Encoder::new();
+        enc.ret();
+        enc.add_er64_erm64_imm32(R16, mem, 1);
+        enc.finish().map(|code| code.bytes().len() - 1)
+    };
+    let too_long = Err(FinishError::Address { problem: AddressProblem::Length, at: 1 });
+    assert_eq!((bextr(wide), bextr(wide.fs()), bextr(narrow)), (Ok(14), Ok(15), Ok(15)));
+    assert_eq!(bextr(narrow.fs()), too_long);
+    assert_eq!(add(wide), Ok(15));
+    assert_eq!(add(wide.fs()), too_long);
+    assert_eq!(add(narrow), too_long);
+    let label = |segment: fn(Mem) -> Mem| {
+        let mut enc = Encoder::new();
+        let end = enc.here();
+        enc.bextr_r64_rm64_imm32(RAX, segment(end.into()), 1);
+        enc.finish().map(|code| code.bytes().len())
+    };
+    assert_eq!((label(|mem| mem), label(Mem::gs)), (Ok(13), Ok(14)));
+}
+
+#[test]
 fn displacements_end_at_32_bits() {
     accepts(RAX + i32::MAX);
     accepts(RAX + i32::MIN);

@@ -34,7 +34,7 @@ use super::{Emitter, LateImm, Rel, U4, word::Word};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::Direction,
-    error::FinishError,
+    error::{AddressProblem, FinishError},
     references::{References, label::Pos},
 };
 
@@ -127,6 +127,9 @@ struct SpecialAddress {
     prefixes: Chunk,
 }
 
+/// The bytes of the longest instruction. Only with an address's prefixes there would be longer ones.
+const LONGEST: usize = 15;
+
 /// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
 ///
 /// `at` is the place that is reached, `others` the number of the instruction's other bytes, `trailing` that of immediate bytes behind the displacement.
@@ -146,6 +149,11 @@ extern "C" fn special_address(
     }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
     let segment = word.prefixes().segment().map_or(none, byte);
+    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
+    let tail = if word.target().is_some() { 4 } else { word.tail().len };
+    if others + tail + segment.len + addr32.len > LONGEST {
+        references.fail(FinishError::Address { problem: AddressProblem::Length, at: at.from_base() });
+    }
     if let Some(target) = word.target() {
         let grows = references.grows();
         let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
@@ -153,7 +161,6 @@ extern "C" fn special_address(
         let disp = references.refer(grows, end, field, target).map_or(0, |distance| (distance + field.addend()) as i32);
         return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
-    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
     SpecialAddress { tail: word.tail(), prefixes: segment.then(addr32) }
 }
 

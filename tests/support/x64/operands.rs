@@ -53,6 +53,7 @@ impl Sample {
     pub fn new(form: &Model, choices: &mut Choices) -> Sample {
         let mut arguments: Vec<_> = form.parameters().map(|operand| argument(form, operand, choices)).collect();
         settle(form, &mut arguments);
+        shorten(form, &mut arguments);
         let around = [choices.number(), choices.number()];
         // Seldom much, since most of the time would go into it.
         let [below, above] = around.map(|number| (number / 4 % if number % 4 == 3 { 101 } else { 4 }) as u8);
@@ -386,6 +387,18 @@ fn immediate(bits: u32, signed: bool, choices: &mut Choices) -> i64 {
         _ if bits == 64 => choices.number() as i64,
         // The difference is one less than a power of two.
         _ => low + (choices.number() as i64 & (high - low)),
+    }
+}
+
+/// Takes an address's prefixes away where they would make the instruction longer than 15 bytes.
+fn shorten(form: &Model, arguments: &mut [Argument]) {
+    if forward::encode(form, arguments).len() <= 15 {
+        return;
+    }
+    for argument in arguments {
+        if let Value::Memory(address) = &mut argument.value {
+            (address.segment, address.narrow) = (None, false);
+        }
     }
 }
 
