@@ -122,6 +122,9 @@ fn sorts() -> Vec<(Sort, Operand)> {
         register(Class::Tmm, Tmm::new(7), 7),
         register(Class::St, St::new(7), 7),
         register(Class::Sreg, Sreg::new(5), 5),
+        register(Class::Mm, Mm::new(7), 7),
+        register(Class::Cr, Cr::new(8), 8),
+        register(Class::Dr, Dr::new(7), 7),
         (Sort::Memory, (RBX + RSI * 4 + 8).into()),
         (Sort::NarrowMemory, (EBX + ESI * 4 + 8).into()),
         (Sort::ExtendedMemory, (R16 + 0).into()),
@@ -303,10 +306,11 @@ fn registers_end() {
         )*};
     }
     ends! {
-        Gpr8 16; Gpr8h 8; Gpr16 16; Gpr32 16; Gpr64 16; Xmm 16; Ymm 16; Zmm 32; K 8; Tmm 8; St 8; Sreg 6;
+        Gpr8 16; Gpr8h 8; Gpr16 16; Gpr32 16; Gpr64 16; Xmm 16; Ymm 16; Zmm 32; K 8; Tmm 8; St 8; Sreg 6; Mm 8; Dr 8;
         EGpr8 32; EGpr16 32; EGpr32 32; EGpr64 32; EXmm 32; EYmm 32;
     }
     for number in 0..=255 {
+        assert_eq!(Cr::new(number).map(Cr::number), [0, 2, 3, 4, 8].contains(&number).then_some(number));
         let mask = K::new(number).and_then(K::write_mask);
         assert_eq!(mask.map(WriteMask::number), (1..8).contains(&number).then_some(number));
         assert_eq!(mask, WriteMask::new(number));

@@ -258,6 +258,9 @@ fn register(class: Class, number: u8, spelling: u64) -> Operand {
         Class::Tmm => is(Tmm::new(number)),
         Class::St => is(St::new(number)),
         Class::Sreg => is(Sreg::new(number)),
+        Class::Mm => is(Mm::new(number)),
+        Class::Cr => is(Cr::new(number)),
+        Class::Dr => is(Dr::new(number)),
     }
 }
 
@@ -328,6 +331,9 @@ fn disp8(form: &Model) -> (u32, u32) {
 fn number(class: Class, choices: &mut Choices) -> u8 {
     // Numbers that mean something else somewhere, or change one bit of an encoding.
     const NOTABLE: [u8; 12] = [4, 5, 8, 12, 13, 15, 16, 20, 21, 24, 28, 31];
+    if class == Class::Cr {
+        return choices.one_of(&[0, 2, 3, 4, 8]);
+    }
     let number = if choices.below(2) == 0 { choices.below(32) as u8 } else { choices.one_of(&NOTABLE) };
     number % class.count()
 }

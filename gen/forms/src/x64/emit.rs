@@ -219,6 +219,9 @@ fn class_type(class: Class) -> TokenStream {
         Class::Tmm => quote!(Tmm),
         Class::St => quote!(St),
         Class::Sreg => quote!(Sreg),
+        Class::Mm => quote!(Mm),
+        Class::Cr => quote!(Cr),
+        Class::Dr => quote!(Dr),
     }
 }
 

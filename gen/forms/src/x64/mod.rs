@@ -229,15 +229,18 @@ pub enum Class {
     Tmm,
     St,
     Sreg,
+    Mm,
+    Cr,
+    Dr,
 }
 
 impl Class {
-    /// How many registers there are.
+    /// How many numbers there are.
     pub fn count(self) -> u8 {
         use Class::*;
         match self {
-            R8 | R16 | R32 | R64 | Xmm | Ymm => 16,
-            R8h | Low16 | Low32 | K | Tmm | St => 8,
+            R8 | R16 | R32 | R64 | Xmm | Ymm | Cr => 16,
+            R8h | Low16 | Low32 | K | Tmm | St | Mm | Dr => 8,
             E8 | E16 | E32 | E64 | EXmm | EYmm | Zmm => 32,
             Sreg => 6,
         }

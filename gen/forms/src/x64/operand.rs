@@ -164,11 +164,14 @@ fn class(text: &str) -> Option<Class> {
         "er64" => Class::E64,
         "ST(i)" => Class::St,
         "Sreg" => Class::Sreg,
+        "cr" => Class::Cr,
+        "dr" => Class::Dr,
         _ => match text.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "xmm" => Class::Xmm,
             "ymm" => Class::Ymm,
             "zmm" => Class::Zmm,
             "tmm" => Class::Tmm,
+            "mm" => Class::Mm,
             "k" => Class::K,
             _ => return None,
         },
@@ -196,7 +199,7 @@ fn name_part(operand: &Written) -> String {
         match piece.strip_suffix("bcst") {
             Some(element) => part.push_str(&element.replace('m', "b")),
             None => {
-                let vector = ["xmm", "ymm", "zmm", "tmm", "k"]
+                let vector = ["xmm", "ymm", "zmm", "tmm", "mm", "k"]
                     .into_iter()
                     .find(|class| piece.strip_prefix(class).is_some_and(is_digit));
                 match vector {
