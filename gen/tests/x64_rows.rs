@@ -405,6 +405,22 @@ mod encodings {
     }
 
     #[test]
+    fn xop_has_maps_of_its_own_and_modrm() {
+        for (op, word) in [
+            ("XOP.128.NP.0F.W0 C1 /r", "0F"),
+            ("XOP.128.NP.0F38.W0 C1 /r", "0F38"),
+            ("XOP.128.NP.0F3A.W0 C1 /r", "0F3A"),
+            ("XOP.512.NP.X9.W0 C1 /r", "512"),
+            ("VEX.128.NP.X9.W0 C1 /r", "X9"),
+            ("EVEX.128.NP.XA.W0 C1 /r", "XA"),
+        ] {
+            let text = format!(r#"(ins: "vphaddbw xmm1, xmm2/m128", op: "{op}", en: "RM", io: "w r")"#);
+            refuses(&text, "vphaddbw xmm1, xmm2/m128", Reason::UnknownEncodingWord { word: word.into() });
+        }
+        refuses(r#"(ins: "nop", op: "XOP.128.NP.X9.W0 C1", en: "ZO", io: "")"#, "nop", encoding("XOP needs ModRM"));
+    }
+
+    #[test]
     fn a_source_condition_above_fifteen() {
         let reason = Reason::UnknownEncodingWord { word: "SCC16".into() };
         refuses(

@@ -220,6 +220,9 @@ fn class_type(class: Class) -> TokenStream {
         Class::Tmm => quote!(Tmm),
         Class::St => quote!(St),
         Class::Sreg => quote!(Sreg),
+        Class::Mm => quote!(Mm),
+        Class::Cr => quote!(Cr),
+        Class::Dr => quote!(Dr),
     }
 }
 
@@ -525,6 +528,9 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
             None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
             None => quote!(encode::rex2_op(self, #row, #immediate)),
         },
+        Encoding::Vex { .. } if form.is_xop() => {
+            quote!(encode::xop #rm_type(self, #row, #reg, #vvvv, #rm, #immediate))
+        }
         Encoding::Vex { .. } => match modrm {
             None => quote!(encode::vex_op(self, #row)),
             Some(_) if has_immediate => quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate)),

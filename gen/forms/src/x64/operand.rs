@@ -165,11 +165,14 @@ fn class(text: &str) -> Option<Class> {
         "ST(i)" => Class::St,
         "Sreg" => Class::Sreg,
         "k1+1" => Class::KPair,
+        "cr" => Class::Cr,
+        "dr" => Class::Dr,
         _ => match text.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "xmm" => Class::Xmm,
             "ymm" => Class::Ymm,
             "zmm" => Class::Zmm,
             "tmm" => Class::Tmm,
+            "mm" => Class::Mm,
             "k" => Class::K,
             _ => return None,
         },
@@ -200,7 +203,7 @@ fn name_part(operand: &Written) -> String {
         match piece.strip_suffix("bcst") {
             Some(element) => part.push_str(&element.replace('m', "b")),
             None => {
-                let vector = ["xmm", "ymm", "zmm", "tmm", "k"]
+                let vector = ["xmm", "ymm", "zmm", "tmm", "mm", "k"]
                     .into_iter()
                     .find(|class| piece.strip_prefix(class).is_some_and(is_digit));
                 match vector {
