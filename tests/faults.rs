@@ -2,7 +2,10 @@
 
 #![cfg(all(feature = "x64", feature = "aarch64"))]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use tailfirst::{Align, Direction, Down, FinishError, PatchPoint, SiteError, SiteKind, Up, aarch64, x64};
 
 const A16: Align = Align::of::<16>();
@@ -556,4 +559,20 @@ fn what_cannot_be_finished_can_be_seen() {
     }
     all::<Down>();
     all::<Up>();
+}
+
+/// Data behind the end of a full slice was listed as empty ranges.
+#[test]
+fn data_that_is_cut_off_is_not_listed() {
+    fn check<D: Direction>() {
+        let mut memory = [0; 4];
+        let mut enc = x64::Emitter::<D>::in_slice(&mut memory);
+        enc.data(&[1; 4]);
+        enc.nop();
+        enc.data(&[2; 4]);
+        let data: Vec<_> = enc.unfinished().data().collect();
+        assert_eq!(data, [Range { start: 0, end: 4 }]);
+    }
+    check::<Down>();
+    check::<Up>();
 }

@@ -242,7 +242,7 @@ fn compare_all<M: Machine, D: Way>(program: &Program) -> Result<(), String> {
     let less = less.map(|missing| expected.len.saturating_sub(missing));
     // With room for the code, but not for what is dropped, or for all that a batch may need.
     let more = [1, 20, 100, 1500].map(|more| expected.len + more);
-    for len in less.chain(more) {
+    for len in less.chain(more).step_by(choices::stride().min(4)) {
         compare_in_slice::<M, D>(program, &expected, len)?;
     }
     Ok(())

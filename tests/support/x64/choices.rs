@@ -104,6 +104,6 @@ pub fn stride() -> usize {
 pub fn check(test: &str, cases: u64) -> QuickCheck {
     let cases = times(cases);
     // Where few cases are wanted, each takes long.
-    let size = if stride() == 1 { 100 } else { 24 };
+    let size = if stride() == 1 { 100 } else { 20 };
     QuickCheck::new().rng(Gen::from_size_and_seed(size, seed(test))).tests(cases).max_tests(cases)
 }
