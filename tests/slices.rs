@@ -1,7 +1,6 @@
 //! All services in slices of every size: what fits is the same as in a buffer that grows, and what does not says how
 //! much it needs.
 
-#[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
 #[path = "support/side.rs"]
@@ -149,7 +148,8 @@ where
     let needed = expected.len();
     assert!(needed > 250, "{needed}");
     let mut reused = Encoder::<I, D>::new();
-    for room in (0..=needed + 20).chain([needed + 1000]) {
+    let sizes = (0..=needed + 20).step_by(choices::stride());
+    for room in sizes.chain([needed - 1, needed, needed + 1000]) {
         let mut memory = vec![0xEE; GUARD + room + GUARD];
         let result = finish(&mut Encoder::<I, D>::in_slice(&mut memory[GUARD..GUARD + room]));
         let (below, rest) = memory.split_at(GUARD);

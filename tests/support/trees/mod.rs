@@ -212,18 +212,20 @@ impl Maker<'_> {
     }
 }
 
-/// Places random programs into growing, exact, too small and larger memory, in both directions.
-pub fn is_as_expected<M: Machine>(numbers: &[u64], drops: bool) -> TestResult {
-    for (name, up, compare) in [
+/// What is wrong with a random program, placed into growing, exact, too small and larger memory, in both directions.
+pub fn mistake<M: Machine>(numbers: &[u64], drops: bool) -> Option<String> {
+    let ways = [
         ("down", false, compare_all::<M, Down> as fn(&Program) -> Result<(), String>),
         ("up", true, compare_all::<M, Up>),
-    ] {
+    ];
+    ways.into_iter().find_map(|(name, up, compare)| {
         let program = program::<M>(numbers, up, drops);
-        if let Err(difference) = compare(&program) {
-            return TestResult::error(format!("{name}: {difference}\nin {program:?}"));
-        }
-    }
-    TestResult::passed()
+        compare(&program).err().map(|difference| format!("{name}: {difference}\nin {program:?}"))
+    })
+}
+
+pub fn is_as_expected<M: Machine>(numbers: &[u64], drops: bool) -> TestResult {
+    mistake::<M>(numbers, drops).map_or_else(TestResult::passed, TestResult::error)
 }
 
 fn compare_all<M: Machine, D: Way>(program: &Program) -> Result<(), String> {
