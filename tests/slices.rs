@@ -293,5 +293,5 @@ fn random_calls_in_slices() {
             None => TestResult::passed(),
         }
     }
-    choices::check("random_calls_in_slices", 15).quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("random_calls_in_slices", 40).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
