@@ -170,7 +170,7 @@ pub struct KPair(u8);
 impl KPair {
     /// The pair that begins with this register; `None` if its number is odd.
     pub const fn new(first: K) -> Option<Self> {
-        if first.0 % 2 == 0 { Some(KPair(first.0)) } else { None }
+        if first.0 & 1 == 0 { Some(KPair(first.0)) } else { None }
     }
 
     /// The first register.
