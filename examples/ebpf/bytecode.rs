@@ -23,6 +23,7 @@ pub enum Operand {
     Imm(i32),
 }
 pub use Operand::*;
+
 #[allow(dead_code, reason = "the example has programs for some, its tests for all")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
@@ -42,6 +43,7 @@ pub enum Op {
     Rsh,
     Arsh,
 }
+
 #[allow(dead_code, reason = "the example has programs for some, its tests for all")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cond {
