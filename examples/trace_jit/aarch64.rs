@@ -322,16 +322,14 @@ impl Backend for Encoder<'_> {
     }
 
     fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
-        self.forward(|asm| {
-            let leaves = asm.label();
-            let jump = asm.here();
-            let site = asm.patchable(SiteKind::A64Branch, |asm| asm.b(leaves));
-            asm.bind(leaves);
-            asm.mov_x_imm(X16, number.into());
-            asm.note(X16, CONTEXT + Context::exit());
-            asm.b(LEAVE);
-            Stub { jump, site }
-        })
+        block!(*self;
+            mov_x_imm(X16, number.into());
+            note(X16, CONTEXT + Context::exit());
+            b(LEAVE);
+        );
+        let leaves = self.here();
+        let site = self.patchable(SiteKind::A64Branch, |enc| enc.b(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 

@@ -316,15 +316,13 @@ impl Backend for Encoder<'_> {
     }
 
     fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
-        self.forward(|asm| {
-            let leaves = asm.label();
-            let jump = asm.here();
-            let site = asm.patchable(SiteKind::X64Rel32, |asm| asm.jmp_rel32(leaves));
-            asm.bind(leaves);
-            asm.mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
-            asm.jmp(LEAVE);
-            Stub { jump, site }
-        })
+        block!(*self;
+            mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
+            jmp(LEAVE);
+        );
+        let leaves = self.here();
+        let site = self.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 
