@@ -4,7 +4,7 @@
 //! constants and addresses on their way.
 //!
 //! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
-//! label inside. Constants that would take more than two instructions come from the pool.
+//! loop inside. Constants that would take more than two instructions come from the pool.
 
 use tailfirst::aarch64::{
     AddImm, Address, AddressError, Cond as Cc, D, D31, Emitter, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64,
