@@ -3,8 +3,8 @@
 //! Three operands, any register anywhere: nothing is asked of the allocator. X16, X17 and D31 are scratch: X16 takes
 //! constants and addresses on their way.
 //!
-//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
-//! loop inside. Constants that would take more than two instructions come from the pool.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
+//! is a loop inside. Constants that would take more than two instructions come from the pool.
 
 use tailfirst::aarch64::{
     AddImm, Address, AddressError, Cond as Cc, D, D31, Emitter, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64,
