@@ -85,15 +85,15 @@ fn operands() -> impl Iterator<Item = Operand> {
     REGISTERS.map(Reg).into_iter().chain(EDGES.map(Imm))
 }
 
-/// Each of these with each operand, and with two registers for the first one, of which one is the operand's if it has one.
+/// Each of these with each operand, on two registers: one in turn, and the operand's own, if that is a register.
 fn with_operands<T: Copy>(of: &[T]) -> impl Iterator<Item = (T, Register, Operand)> {
     let pairs = of.iter().flat_map(|&one| operands().map(move |operand| (one, operand)));
     pairs.enumerate().flat_map(|(at, (one, operand))| {
-        let other = match operand {
+        let own = match operand {
             Reg(register) => register,
             Imm(_) => REGISTERS[(at + 2) % 5],
         };
-        [(one, REGISTERS[at % 5], operand), (one, other, operand)]
+        [(one, REGISTERS[at % 5], operand), (one, own, operand)]
     })
 }
 
