@@ -19,12 +19,12 @@ two_rounds() {
 
 # A round runs a workload five times; a run assembles this many instructions.
 readonly RUNS=10 INSTRUCTIONS=10000
-echo "| contender | A | B | C | D | E |"
-echo "|---|---|---|---|---|---|"
+echo "| contender | A | B | C | D | E | F | G | H | I |"
+echo "|---|---|---|---|---|---|---|---|---|---|"
 declare -A floor
 for contender in floor "${@:-tailfirst-slice}"; do
     row="| $contender"
-    for workload in A B C D E; do
+    for workload in A B C D E F G H I; do
         count=$(two_rounds $workload "$contender")
         if [ "$contender" = floor ]; then
             floor[$workload]=$count

@@ -62,7 +62,7 @@ pub enum FinishError {
     },
     /// `finish` was called inside a block, or a block was left by a panic.
     OpenBlock,
-    /// The encoder was cleared, or exchanged for another one, inside a block; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
+    /// The encoder was cleared, or exchanged for another one, inside a block or a patch site; or what was placed before a patch site was settled in it; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
     ClearedInBlock,
     /// What was placed as a patch site is too short to have the field.
     NoPatchField {
@@ -131,18 +131,21 @@ pub enum AddressProblem {
     NeedsSib,
     /// What was added to a label or symbol does not fit 16 bits.
     TargetDisplacement,
+    /// With the prefixes that the address takes the instruction has more than 15 bytes, which no processor decodes.
+    Length,
 }
 
 #[cfg(feature = "x64")]
 impl AddressProblem {
     /// All of them, by number.
-    pub(crate) const ALL: [AddressProblem; 6] = [
+    pub(crate) const ALL: [AddressProblem; 7] = [
         AddressProblem::Scale,
         AddressProblem::IndexIsStackPointer,
         AddressProblem::Displacement,
         AddressProblem::TwoIndices,
         AddressProblem::NeedsSib,
         AddressProblem::TargetDisplacement,
+        AddressProblem::Length,
     ];
 }
 
@@ -172,6 +175,7 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::TwoIndices => "an address has one index",
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
                     AddressProblem::TargetDisplacement => "what is added to a label or symbol must fit 16 bits",
+                    AddressProblem::Length => "its prefixes make the instruction longer than 15 bytes",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }
@@ -179,7 +183,9 @@ impl core::fmt::Display for FinishError {
                 write!(f, "{form} needs {when} (in the instruction {at} bytes from the base)")
             }
             FinishError::OpenBlock => f.write_str("a block is still open: finish after it"),
-            FinishError::ClearedInBlock => f.write_str("the encoder was cleared or exchanged inside a block"),
+            FinishError::ClearedInBlock => {
+                f.write_str("the encoder was cleared or exchanged inside a block or patch site")
+            }
             FinishError::NoPatchField { kind, at } => {
                 write!(f, "the instruction {at} bytes from the base is too short to end in an {kind:?}")
             }

@@ -93,6 +93,10 @@
 
 extern crate alloc;
 
+#[macro_use]
+#[cfg(any(feature = "x64", feature = "aarch64"))]
+mod conditions;
+
 #[cfg(feature = "aarch64")]
 pub mod aarch64;
 mod bytes;

@@ -1,4 +1,4 @@
-//! Operations as values: each function that takes one places what the function of that operation places.
+//! Operations and widths as values: each function that takes one places what the function of that operation or width places.
 
 use tailfirst::{Label, aarch64, x64::*};
 
@@ -80,6 +80,63 @@ fn operations() {
         minsd_xmm_xmmm64 divsd_xmm_xmmm64 maxsd_xmm_xmmm64);
     same!(Arith: arithps_xmm_xmmm128(XMM1, Mem::from(RSI)); addps_xmm_xmmm128 mulps_xmm_xmmm128 subps_xmm_xmmm128
         minps_xmm_xmmm128 divps_xmm_xmmm128 maxps_xmm_xmmm128);
+}
+
+/// Functions that take either size of an immediate place what those of one size do.
+#[test]
+fn immediates_by_size() {
+    macro_rules! same {
+        ($($by_size:ident $short:ident $long:ident $operand:expr;)*) => {$(
+            for value in [0, 1, -1, 127, -128, 128, -129, 0x1234, -0x1234] {
+                let expected = match i8::try_from(value) {
+                    Ok(short) => bytes(|enc| enc.$short($operand, short)),
+                    Err(_) => bytes(|enc| enc.$long($operand, value)),
+                };
+                assert_eq!(bytes(|enc| enc.$by_size($operand, value.into())), expected, "{} {value}", stringify!($by_size));
+            }
+        )*};
+    }
+    same! {
+        add_rm16_imm add_rm16_imm8 add_rm16_imm16 R9W;
+        or_rm16_imm or_rm16_imm8 or_rm16_imm16 RBX + 8;
+        xor_rm32_imm xor_rm32_imm8 xor_rm32_imm32 EDX;
+        cmp_rm32_imm cmp_rm32_imm8 cmp_rm32_imm32 Mem::rip(77);
+        sub_rm64_imm sub_rm64_imm8 sub_rm64_imm32 R12 + R13 * 4 + 1000;
+        and_rm64_imm and_rm64_imm8 and_rm64_imm32 (RSI + 8).fs();
+        lock_add_m16_imm lock_add_m16_imm8 lock_add_m16_imm16 RAX + 8;
+        lock_sbb_m16_imm lock_sbb_m16_imm8 lock_sbb_m16_imm16 R8 + RCX;
+        lock_xor_m32_imm lock_xor_m32_imm8 lock_xor_m32_imm32 R9 + 1;
+        lock_adc_m64_imm lock_adc_m64_imm8 lock_adc_m64_imm32 RSP + 1000;
+        lock_and_m64_imm lock_and_m64_imm8 lock_and_m64_imm32 (RSP + 1000).gs();
+    }
+}
+
+/// Functions that take the width place what those of one width do.
+#[test]
+fn widths() {
+    macro_rules! same {
+        ($both:ident $narrow:ident $narrow_arguments:tt $wide:ident $wide_arguments:tt) => {
+            assert_eq!(bytes(|enc| same!(@call enc $both [Width::W32] $wide_arguments)),
+                bytes(|enc| same!(@call enc $narrow [] $narrow_arguments)), stringify!($narrow));
+            assert_eq!(bytes(|enc| same!(@call enc $both [Width::W64] $wide_arguments)),
+                bytes(|enc| same!(@call enc $wide [] $wide_arguments)), stringify!($wide));
+        };
+        (@call $enc:ident $name:ident [$($value:expr)?] ($($argument:expr),*)) => {
+            $enc.$name($($value,)? $($argument),*)
+        };
+    }
+    same!(add_rm_r add_rm32_r32(EAX, R9D) add_rm64_r64(RAX, R9));
+    same!(mov_r_rm mov_r32_rm32(R8D, RBX + 8) mov_r64_rm64(R8, RBX + 8));
+    same!(sub_rm_imm sub_rm32_imm(ESI, 7) sub_rm64_imm(RSI, 7));
+    same!(sub_rm_imm sub_rm32_imm(RSP + RCX * 2, 700) sub_rm64_imm(RSP + RCX * 2, 700));
+    same!(imul_r_rm_imm imul_r32_rm32_imm(EDX, R13D, 300) imul_r64_rm64_imm(RDX, R13, 300));
+    same!(lea_r_m lea_r32_m(EDI, RBP + 1) lea_r64_m(RDI, RBP + 1));
+    same!(bswap_r bswap_r32(R15D) bswap_r64(R15));
+    same!(shlx_r_rm_r shlx_r32_rm32_r32(EAX, ECX, R10D) shlx_r64_rm64_r64(RAX, RCX, R10));
+    same!(cvtsi2sd_xmm_rm cvtsi2sd_xmm_rm32(XMM9, EAX) cvtsi2sd_xmm_rm64(XMM9, RAX));
+    same!(alu_rm_r alu_rm32_r32(Alu::Xor, EAX, R9D) alu_rm64_r64(Alu::Xor, RAX, R9));
+    same!(alu_rm_imm alu_rm32_imm(Alu::Cmp, R9D, 128) alu_rm64_imm(Alu::Cmp, R9, 128));
+    same!(cmovcc_r_rm cmovcc_r32_rm32(Cond::Le, EAX, R9D) cmovcc_r64_rm64(Cond::Le, RAX, R9));
 }
 
 #[test]

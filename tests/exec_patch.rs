@@ -34,7 +34,7 @@ fn sites_are_checked() {
     bytes[16..20].copy_from_slice(&0x1400_0000_u32.to_le_bytes()); // b .
     let code = raw(&arena, &bytes);
     use SiteKind::*;
-    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
+    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Conditional, A64Literal, Slot] {
         let width = if matches!(kind, X64Imm64 | A64Literal | Slot) { 8 } else { 4 };
         for offset in (0..80).chain([usize::MAX - 3, usize::MAX]) {
             let site = Site { offset, kind };
@@ -42,14 +42,14 @@ fn sites_are_checked() {
             let at = offset % 8;
             let aligned = match kind {
                 X64Rel32 | X64Imm32 => at <= 4,
-                A64Branch => at % 4 == 0,
+                A64Branch | A64Conditional => at % 4 == 0,
                 X64Imm64 | A64Literal | Slot => at == 0,
             };
             if offset > 64 - width {
                 assert_eq!(found, Err(PatchError::Outside { site, len: 64 }));
             } else if !aligned {
                 assert_eq!(found, Err(PatchError::Misaligned { site, at }));
-            } else if kind == A64Branch && offset != 16 {
+            } else if matches!(kind, A64Branch | A64Conditional) && offset != 16 {
                 assert_eq!(found, Err(PatchError::Instruction { site, word: 0 }));
             } else {
                 assert_eq!(found.map(PatchSite::site), Ok(site));
@@ -140,6 +140,102 @@ fn changes_are_exact_and_can_be_undone() {
         assert!(code.to_vec() == expected);
         // SAFETY: as above.
         assert_eq!(unsafe { code.patch(&[]) }, Ok(vec![]));
+    }
+}
+
+/// Conditional branches, while nobody runs them: each leads as far as its field reaches, and may become another, or none.
+#[test]
+fn conditional_branches_are_changed_while_all_are_stopped() {
+    const LEN: usize = 4 << 20;
+    let arena = Arena::builder().mode(Mode::Dual).reserve(2 * LEN).build().expect("memory");
+    let at = LEN / 2;
+    let words = [
+        (0x5400_0001_u32, 19), // b.ne
+        (0x5400_001E, 19),     // bc.al
+        (0x3400_0003, 19),     // cbz w3
+        (0xB500_0004, 19),     // cbnz x4
+        (0x3618_0005, 14),     // tbz w5, #3
+        (0xB7F8_0006, 14),     // tbnz x6, #63
+        (0x1400_0000, 26),     // b
+        (0x9400_0000, 26),     // bl
+    ];
+    for (word, bits) in words {
+        let mut bytes = vec![0; LEN];
+        bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        let code = raw(&arena, &bytes);
+        let site = code.patch_site(Site { offset: at, kind: SiteKind::A64Conditional }).expect("such a branch");
+        let address = code.address() + at as u64;
+        let reach = 4_i64 << (bits - 1);
+        let lead = |distance: i64| Patch { site, value: Value::Target(address.wrapping_add_signed(distance)) };
+        let found = || u32::from_le_bytes(code.to_vec()[at..at + 4].try_into().expect("four bytes"));
+        // SAFETY: nobody runs the code, here and below.
+        assert_eq!(unsafe { code.patch(&[lead(8)]) }, Err(PatchError::Running { site: site.site() }));
+        for distance in [-reach, reach - 4, 0, 8] {
+            // SAFETY: as above.
+            let undo = unsafe { code.patch_stopped(&[lead(distance)]) }.expect("in reach");
+            let at = if bits == 26 { 0 } else { 5 };
+            let field = ((distance >> 2) as u32 & ((1 << bits) - 1)) << at;
+            assert_eq!(found(), word | field, "{word:#x} {distance}");
+            assert_eq!(code.value(site), Ok(Value::Instruction(word | field)));
+            // SAFETY: as above.
+            unsafe { code.patch_stopped(&undo) }.expect("it was there");
+            assert_eq!(found(), word);
+        }
+        for distance in [-reach - 4, reach, 2] {
+            // SAFETY: as above.
+            let refused = unsafe { code.patch_stopped(&[lead(4), lead(distance)]) };
+            assert!(matches!(refused, Err(PatchError::OutOfRange { distance: found, .. }) if found == distance));
+            assert_eq!(found(), word, "a part of a wrong batch was made");
+        }
+        // Another instruction, which has another reach, in the same batch.
+        let exchange = |word| Patch { site, value: Value::Instruction(word) };
+        let batch = [exchange(0x3400_0007), lead(reach.min(1 << 19)), exchange(0xD503_201F)];
+        // SAFETY: as above.
+        let undo = unsafe { code.patch_stopped(&batch) }.expect("each reaches");
+        assert_eq!(found(), 0xD503_201F);
+        // A NOP leads nowhere, and becomes a B.
+        // SAFETY: as above.
+        unsafe { code.patch_stopped(&[lead(1 << 22)]) }.expect("in reach");
+        assert_eq!(found(), 0x1410_0000);
+        // SAFETY: as above.
+        unsafe { code.patch_stopped(&undo) }.expect("it was there");
+        assert_eq!(found(), word);
+        for (value, is_width) in
+            [(Value::Instruction(0xD65F_03C0), false), (Value::I32(5), true), (Value::U64(5), true)]
+        {
+            // SAFETY: as above.
+            let refused =
+                unsafe { code.patch_stopped(&[Patch { site, value }]) }.expect_err("a RET, or no instruction");
+            let site = site.site();
+            let expected = if is_width {
+                PatchError::Width { site, value }
+            } else {
+                PatchError::Instruction { site, word: 0xD65F_03C0 }
+            };
+            assert_eq!(refused, expected);
+        }
+    }
+}
+
+/// A guard's branch itself leads elsewhere, on either machine.
+#[test]
+fn a_guard_leads_elsewhere() {
+    for &mode in LIVE {
+        let arena = arena(mode);
+        let (code, [guard, other, entry]) =
+            publish(arena.region(4096).expect("memory"), |_| None, guarded).expect("memory");
+        let function = code.function::<Map>(entry).expect("inside");
+        // SAFETY: it is such a function, here and below.
+        let run = || unsafe { [function(0), function(1)] };
+        assert_eq!(run(), [2, 1]);
+        let site = code.patch_site(guard_site(guard)).expect("a guard");
+        let value = Value::Target(code.address() + other as u64);
+        // SAFETY: this thread is the only one that runs it, and each of the ways is a function's end.
+        let undo = unsafe { code.patch_stopped(&[Patch { site, value }]) }.expect("in reach");
+        assert_eq!(run(), [3, 1]);
+        // SAFETY: as above.
+        unsafe { code.patch_stopped(&undo) }.expect("it was there");
+        assert_eq!(run(), [2, 1]);
     }
 }
 

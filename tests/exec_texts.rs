@@ -83,10 +83,12 @@ fn errors() {
         hidden_in(PatchError::from(error));
     });
     use SiteKind::*;
-    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
+    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Conditional, A64Literal, Slot] {
         let site = Site { offset: 24, kind };
         hidden_in(PatchError::Outside { site, len: 16 });
         hidden_in(PatchError::Misaligned { site, at: 5 });
+        hidden_in(PatchError::Running { site });
+        hidden_in(PatchError::Unsynchronized(ExecError::ForeignCode));
         hidden_in(PatchError::ForeignSite { site });
         hidden_in(PatchError::OutOfRange { site, distance: DISTANCE, range });
         hidden_in(PatchError::OutOfRange { site, distance: -DISTANCE, range });

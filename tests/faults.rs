@@ -2,7 +2,10 @@
 
 #![cfg(all(feature = "x64", feature = "aarch64"))]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use tailfirst::{Align, Direction, Down, FinishError, PatchPoint, SiteError, SiteKind, Up, aarch64, x64};
 
 const A16: Align = Align::of::<16>();
@@ -83,6 +86,99 @@ fn a_site_is_what_it_says() {
     all::<Up>();
 }
 
+/// Patch sites in which something else is done, or that a panic leaves: panics of their own, and labels that were lost.
+#[test]
+fn what_is_done_in_a_site_is_reported() {
+    use aarch64::*;
+    const KIND: SiteKind = SiteKind::A64Branch;
+    fn all<Dir: Direction>() {
+        let run = |place: fn(&mut Emitter<'_, Dir>)| {
+            let mut enc: Emitter<'_, Dir> = tailfirst::Encoder::new();
+            let _ = catch_unwind(AssertUnwindSafe(|| place(&mut enc)));
+            let here = enc.here();
+            enc.b(here);
+            enc.finish().map(|code| code.bytes().len())
+        };
+        // Back to before it, and to within it.
+        let back = run(|enc| {
+            let (before, label) = (enc.snapshot(), enc.label());
+            (0..3).for_each(|_| enc.b(label));
+            enc.patchable(KIND, |enc| enc.rollback(before));
+        });
+        assert_eq!(back, Err(FinishError::ForeignSnapshot));
+        let into = run(|enc| {
+            enc.here();
+            let inside = std::cell::Cell::new(None);
+            enc.patchable(KIND, |enc| {
+                enc.nop();
+                inside.set(Some(enc.snapshot()));
+            });
+            inside.get().into_iter().for_each(|inside| enc.rollback(inside));
+        });
+        assert_eq!(into, Err(FinishError::ForeignSnapshot));
+        let cleared = run(|enc| {
+            enc.here();
+            enc.patchable(KIND, |enc| {
+                enc.clear();
+                enc.nops(4);
+            });
+        });
+        assert_eq!(cleared, Err(FinishError::ClearedInBlock));
+        // What is around it is settled; growing up, nothing moves.
+        let aligned = run(|enc| {
+            enc.aligned(A16, |enc| {
+                let label = enc.label();
+                enc.patchable(KIND, |enc| {
+                    enc.align_code(Align::of::<4>());
+                    enc.nop();
+                });
+                let other = enc.here();
+                enc.b(other);
+                enc.b(label);
+                enc.bind(label);
+            });
+        });
+        assert!(matches!(aligned, Ok(16) | Err(FinishError::OpenBlock)), "{aligned:?}");
+        // What was placed stays, as without the site.
+        let left = run(|enc| {
+            let label = enc.here();
+            enc.nop();
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                enc.patchable(KIND, |enc| {
+                    enc.nop();
+                    std::panic::resume_unwind(Box::new("left"));
+                })
+            }));
+            enc.b(label);
+        });
+        assert_eq!(left, Ok(16));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// What a panic left had the placeholder in it.
+#[test]
+fn a_late_immediate_gets_its_value_behind_a_panic() {
+    use x64::*;
+    fn all<D: Direction>() {
+        let mut enc: Emitter<'_, D> = tailfirst::Encoder::new();
+        let late = enc.late();
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            enc.with_late(late, |enc, imm: i32| {
+                enc.add_rm64_imm(RSP, imm);
+                std::panic::resume_unwind(Box::new("left"));
+            });
+        }));
+        assert!(left.is_err());
+        assert!(matches!(enc.finish(), Err(FinishError::LateUnset { .. })));
+        enc.set_late(late, 64);
+        assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(vec![0x48, 0x81, 0xC4, 64, 0, 0, 0]));
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
 /// A label from before `clear`, or of another encoder, whose number was in range.
 #[test]
 fn strange_labels_are_reported() {
@@ -129,6 +225,127 @@ fn strange_labels_are_reported() {
     }
     all::<Down>();
     all::<Up>();
+}
+
+/// Ids that were dropped, with blocks that were lost, or by going back, before the encoder was cleared: newer ones
+/// got their numbers.
+#[test]
+fn dropped_ids_are_strange_after_clearing() {
+    type Made = (tailfirst::Label, tailfirst::Late);
+    type Make<D> = fn(&mut x64::Emitter<'_, D>, &mut Vec<Made>);
+    fn some<D: Direction>(enc: &mut x64::Emitter<'_, D>, made: &mut Vec<Made>) {
+        made.extend((0..3).map(|_| (enc.label(), enc.late())));
+    }
+    fn lost<D: Direction>(enc: &mut x64::Emitter<'_, D>, made: &mut Vec<Made>) {
+        some(enc, made);
+        std::panic::resume_unwind(Box::new("lost"));
+    }
+    fn all<D: Direction>() {
+        let ways: [Make<D>; 12] = [
+            some,
+            |enc, made| {
+                let before = enc.snapshot();
+                some(enc, made);
+                enc.rollback(before);
+            },
+            // One of these is a block.
+            |enc, made| enc.forward(|asm| asm.backward(|enc| lost(enc, made))),
+            |enc, made| enc.backward(|enc| enc.forward(|asm| lost(asm, made))),
+            |enc, made| {
+                enc.aligned(A16, |enc| enc.forward(|asm| asm.backward(|enc| enc.aligned(A16, |enc| lost(enc, made)))))
+            },
+            |enc, made| enc.aligned(A16, |enc| lost(enc, made)),
+            |enc, made| enc.cold(|enc| lost(enc, made)),
+            |enc, made| {
+                enc.cold(|enc| {
+                    some(enc, made);
+                    enc.clear();
+                    some(enc, made);
+                })
+            },
+            |enc, made| {
+                enc.cold(|enc| {
+                    let before = enc.snapshot();
+                    some(enc, made);
+                    enc.rollback(before);
+                })
+            },
+            |enc, made| {
+                enc.forward(|asm| {
+                    asm.backward(|enc| {
+                        some(enc, made);
+                        enc.clear();
+                        some(enc, made);
+                    })
+                })
+            },
+            |enc, made| {
+                enc.forward(|asm| {
+                    asm.backward(|enc| {
+                        let before = enc.snapshot();
+                        some(enc, made);
+                        enc.rollback(before);
+                    })
+                })
+            },
+            |enc, made| {
+                enc.aligned(A16, |enc| {
+                    some(enc, made);
+                    enc.clear();
+                    some(enc, made);
+                })
+            },
+        ];
+        for (number, way) in ways.into_iter().enumerate() {
+            let mut enc: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            let mut made = Vec::new();
+            let _ = catch_unwind(AssertUnwindSafe(|| way(&mut enc, &mut made)));
+            assert!(!made.is_empty());
+            for (strange, strange_late) in made {
+                enc.clear();
+                for _ in 0..20 {
+                    enc.here();
+                }
+                enc.jmp(strange);
+                let found = enc.finish().err();
+                assert!(matches!(found, Some(FinishError::ForeignLabel { label, .. }) if label == strange), "{number}");
+                enc.clear();
+                for _ in 0..20 {
+                    enc.late();
+                }
+                enc.set_late(strange_late, 1);
+                assert_eq!(enc.finish().err(), Some(FinishError::ForeignLate { late: strange_late }), "{number}");
+            }
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
+/// An assembler that was a block's has labels of its own again, and none with numbers of the first encoder's, or of
+/// the block's.
+#[test]
+fn an_assembler_has_labels_of_its_own_behind_a_block() {
+    use x64::*;
+    let (mut enc, mut asm) = (Encoder::new(), Assembler::new());
+    let mut made = vec![asm.label()];
+    for _ in 0..3 {
+        enc.begin_block(&mut asm);
+        made.push(asm.label());
+        enc.end_block(&mut asm);
+        made.push(asm.label());
+    }
+    // One that is never ended.
+    enc.begin_block(&mut asm);
+    made.push(asm.label());
+    asm.clear();
+    made.push(asm.label());
+    enc.clear();
+    made.extend([enc.label(), Encoder::new().label()]);
+    let mut different = made.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), made.len(), "{made:?}");
 }
 
 /// Data whose label was taken too early, or too late.
@@ -342,4 +559,20 @@ fn what_cannot_be_finished_can_be_seen() {
     }
     all::<Down>();
     all::<Up>();
+}
+
+/// Data behind the end of a full slice was listed as empty ranges.
+#[test]
+fn data_that_is_cut_off_is_not_listed() {
+    fn check<D: Direction>() {
+        let mut memory = [0; 4];
+        let mut enc = x64::Emitter::<D>::in_slice(&mut memory);
+        enc.data(&[1; 4]);
+        enc.nop();
+        enc.data(&[2; 4]);
+        let data: Vec<_> = enc.unfinished().data().collect();
+        assert_eq!(data, [Range { start: 0, end: 4 }]);
+    }
+    check::<Down>();
+    check::<Up>();
 }

@@ -31,12 +31,16 @@ fn x64_places<D: Direction>() -> [Place<x64::X64, D>; 7] {
     ]
 }
 
-fn aarch64_places<D: Direction>() -> [Place<aarch64::A64, D>; 5] {
+fn aarch64_places<D: Direction>() -> [Place<aarch64::A64, D>; 8] {
     use SiteKind::*;
+    use aarch64::{UImm, W1, X1};
     let place = |kind, field: &[u8], place| Place { kind, place, len: field.len(), field: field.to_vec() };
     [
         place(A64Branch, &0xD503_201F_u32.to_le_bytes(), |enc| enc.nop()),
         place(A64Branch, &0x9400_0000_u32.to_le_bytes(), |enc| enc.bl(Symbol(1))),
+        place(A64Conditional, &0x5400_0001_u32.to_le_bytes(), |enc| enc.b_ne(Symbol(1))),
+        place(A64Conditional, &0xB500_0001_u32.to_le_bytes(), |enc| enc.cbnz_x(X1, Symbol(1))),
+        place(A64Conditional, &0x3618_0001_u32.to_le_bytes(), |enc| enc.tbz_w(W1, UImm::of::<3>(), Symbol(1))),
         place(A64Literal, &[0x33; 8], |enc| enc.data_u64(0x3333_3333_3333_3333)),
         place(A64Literal, &[0; 8], |enc| enc.data_address(Symbol(1))),
         place(Slot, &[0; 8], |enc| enc.data_address(Symbol(1))),
@@ -48,7 +52,7 @@ fn fits(kind: SiteKind, at: usize) -> bool {
     match kind {
         SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
         SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
-        SiteKind::A64Branch => at.is_multiple_of(4),
+        SiteKind::A64Branch | SiteKind::A64Conditional => at.is_multiple_of(4),
     }
 }
 
@@ -178,7 +182,7 @@ fn what_is_tried_twice_is_there_once() {
     check::<Up>();
 }
 
-/// A conditional branch is no site, near or far.
+/// A conditional branch is no site of a branch that can be changed while it runs, near or far.
 #[test]
 fn only_b_and_bl_are_sites_of_branches() {
     use aarch64::*;
@@ -189,6 +193,19 @@ fn only_b_and_bl_are_sites_of_branches() {
             enc.nops(nops);
             enc.patchable(SiteKind::A64Branch, |enc| enc.tbz_w(W1, UImm::of::<3>(), label));
             let is_none = |error| matches!(error, FinishError::NoPatchField { kind: SiteKind::A64Branch, .. });
+            assert!(enc.finish().err().is_some_and(is_none));
+        }
+        // And others are none of conditional branches.
+        let others: [fn(&mut Emitter<'_, D>); 4] = [
+            |enc| enc.b(Symbol(1)),
+            |enc| enc.nop(),
+            |enc| enc.ldr_x_lit(X1, Symbol(1)),
+            |enc| enc.cbgt_x(X1, X2, Symbol(1)),
+        ];
+        for place in others {
+            let mut enc = Emitter::<D>::new();
+            enc.patchable(SiteKind::A64Conditional, place);
+            let is_none = |error| matches!(error, FinishError::NoPatchField { kind: SiteKind::A64Conditional, .. });
             assert!(enc.finish().err().is_some_and(is_none));
         }
     }
@@ -273,14 +290,58 @@ fn in_an_aligned_block_that_is_moved() {
         assert_eq!(code.bytes()[second.offset..][..8], [0x22; 8]);
     }
     // An instruction of four bytes is right anywhere, so that nothing comes into the loop.
-    let mut enc = aarch64::Encoder::new();
-    let point = enc.aligned(Align::of::<64>(), |enc| {
-        let point = enc.patchable(SiteKind::A64Branch, |enc| enc.nop());
-        enc.ret();
-        point
-    });
-    let code = enc.finish().expect("nothing is pending");
-    assert_eq!((code.site(point).map(|site| site.offset), code.bytes().len()), (Ok(4), 64));
+    for (kind, place) in [
+        (SiteKind::A64Branch, (|enc| enc.nop()) as fn(&mut aarch64::Encoder<'_>)),
+        (SiteKind::A64Conditional, |enc| enc.b_ne(Symbol(1))),
+    ] {
+        let mut enc = aarch64::Encoder::new();
+        let point = enc.aligned(Align::of::<64>(), |enc| {
+            let point = enc.patchable(kind, place);
+            enc.ret();
+            point
+        });
+        let code = enc.finish().expect("nothing is pending");
+        assert_eq!((code.site(point).map(|site| site.offset), code.bytes().len()), (Ok(4), 64));
+    }
+}
+
+/// In a loop that is written forward the gap lies before it, and none of it inside but what the site itself needs.
+#[test]
+fn in_an_aligned_loop_without_its_gap() {
+    use x64::*;
+    fn check<D: Side>() {
+        for (behind, before) in (0..40).flat_map(|behind| (0..9).map(move |before| (behind, before))) {
+            let mut enc = Emitter::<D>::new();
+            let place = |enc: &mut Emitter<'_, D>| {
+                enc.forward(|asm| {
+                    asm.aligned(Align::of::<32>(), |asm| {
+                        let head = asm.here();
+                        (0..before).for_each(|_| asm.cld());
+                        let guard = asm.patchable(SiteKind::X64Rel32, |asm| asm.jne_rel32(Symbol(1)));
+                        asm.dec_rm64(RDI);
+                        asm.jnz(head);
+                        (head, guard, asm.here())
+                    })
+                })
+            };
+            let mut found = None;
+            enc.in_order(0..2, |enc, step| match step {
+                0 => found = Some(place(enc)),
+                _ => enc.nops(behind),
+            });
+            let (head, guard, end) = found.expect("placed");
+            let code = enc.finish().expect("all is bound");
+            let base = if D::IS_UP { 0 } else { code.bytes().len() };
+            let [head, end] = [head, end].map(|label| code.offset_of(label).expect("bound"));
+            let at = code.site(guard).expect("aligned").offset;
+            assert_eq!(head.abs_diff(base) % 32, 0);
+            let needed =
+                (0..8).find(|gap| fits(SiteKind::X64Rel32, before + gap + 2)).expect("of eight places one fits");
+            assert_eq!((at - head, end - head), (before + needed + 2, before + needed + 6 + 5), "{behind} {before}");
+        }
+    }
+    check::<Down>();
+    check::<Up>();
 }
 
 #[test]
@@ -325,33 +386,37 @@ fn what_was_rolled_back() {
     check::<Up>();
 }
 
-/// Whatever its label is taken for here, a site is a field that the code holds.
+/// A point that was rolled back, whose label's number a newer label has: wherever that stands, a site is a field that the
+/// code holds, and that one store can change.
 #[test]
-fn of_another_encoder_and_where_the_code_ends() {
-    use SiteKind::*;
-    for kind in [X64Rel32, X64Imm32, X64Imm64, A64Branch, A64Literal, Slot] {
-        let bytes = if matches!(kind, X64Imm64 | A64Literal | Slot) { 8 } else { 4 };
-        let mut other = x64::Encoder::new();
-        let point = other.patchable(kind, |enc| enc.data(&[0; 8]));
-        for behind in 0..=16 {
-            let mut down = x64::Encoder::new();
-            down.nops(behind);
-            down.here();
-            let mut up = x64::Assembler::new();
-            let label = up.label();
-            up.nops(16 - behind);
-            up.bind(label);
-            up.nops(behind);
-            let down = down.finish().expect("nothing is pending");
-            let up = up.finish().expect("nothing is pending");
-            for (site, len) in [(down.site(point), behind), (up.site(point), 16)] {
-                match site {
-                    Ok(site) => assert!(site.kind == kind && site.offset + bytes <= len, "{site:?} in {len} bytes"),
-                    Err(SiteError::Misaligned { site }) => assert!(site.offset + bytes <= len, "{site:?}"),
-                    Err(error) => assert_eq!(error, SiteError::Outside { kind }),
-                }
-                assert!(site.is_err() || behind >= bytes);
-            }
-        }
+fn taken_for_a_newer_label() {
+    fn check<I: Isa, D: Side>(what: &Place<I, D>, placed: usize, behind: usize) {
+        let Place { kind, place, ref field, .. } = *what;
+        let mut enc = Encoder::<I, D>::new();
+        let before = enc.snapshot();
+        let point = enc.patchable(kind, place);
+        enc.rollback(before);
+        enc.data(&vec![0; placed]);
+        let newer = enc.here();
+        enc.data(&vec![0; behind]);
+        let code = enc.finish().expect("nothing is pending");
+        let offset = code.offset_of(newer).expect("bound");
+        assert_eq!(offset, if D::IS_UP { placed } else { behind });
+        let base = if D::IS_UP { 0 } else { placed + behind };
+        let site = tailfirst::Site { offset, kind };
+        let expected = if offset + field.len() > placed + behind {
+            Err(SiteError::Outside { kind })
+        } else if !fits(kind, offset.wrapping_sub(base)) {
+            Err(SiteError::Misaligned { site })
+        } else {
+            Ok(site)
+        };
+        assert_eq!(code.site(point), expected, "{kind:?} {placed} {behind}");
+    }
+    for (placed, behind) in (0..=16).flat_map(|placed| (0..=16).map(move |behind| (placed, behind))) {
+        x64_places::<Down>().iter().for_each(|what| check(what, placed, behind));
+        x64_places::<Up>().iter().for_each(|what| check(what, placed, behind));
+        aarch64_places::<Down>().iter().for_each(|what| check(what, 4 * placed, 4 * behind));
+        aarch64_places::<Up>().iter().for_each(|what| check(what, 4 * placed, 4 * behind));
     }
 }

@@ -139,6 +139,7 @@ impl crate::isa::sealed::Isa for A64 {
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
             (SiteKind::A64Branch, field) => matches!(field, None | Some(Rel::Imm26)) && bytes == 4,
+            (SiteKind::A64Conditional, field) => matches!(field, Some(Rel::Imm19 | Rel::Imm14)) && bytes == 4,
             (SiteKind::A64Literal | SiteKind::Slot, field) => {
                 matches!(field, None | Some(Rel::Address64)) && bytes == 8
             }

@@ -33,7 +33,7 @@ use super::{buffer::Buffer, memory::Memory, resting::Resting};
 use crate::direction::Grows;
 use crate::{direction::Direction, references::label::Pos};
 use alloc::boxed::Box;
-use core::{marker::PhantomData, mem::ManuallyDrop, ptr::with_exposed_provenance_mut};
+use core::{marker::PhantomData, mem::ManuallyDrop};
 
 #[cfg(feature = "x64")]
 const MAX_CHUNKS: usize = RED_ZONE / 8;
@@ -231,7 +231,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
             return self.move_to(at);
         }
         let next = D::GROWS.ahead(self.at, bytes.len());
-        let start = with_exposed_provenance_mut(D::GROWS.lower(self.at, next));
+        let start = self.memory.pointer(D::GROWS.lower(self.at, next));
         // SAFETY: Invariant(room): `free` bytes ahead of the cursor may be written, and these are not more; they are no part of what the cursor owns or borrows
         // uniquely.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
@@ -282,7 +282,7 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     pub(crate) fn place<C: Chunks>(&mut self, chunks: C) {
         const { assert!(C::COUNT <= MAX_CHUNKS) }
         let Room { at, free } = self.room_for(8 * C::COUNT);
-        let at = with_exposed_provenance_mut(at);
+        let at = self.memory.pointer(at);
         // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written; that is room for MAX_CHUNKS.
         let next = unsafe {
             match D::GROWS {
@@ -339,8 +339,9 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
             }
         };
         let next = D::GROWS.ahead(at, 4);
+        let start = self.memory.pointer(D::GROWS.lower(at, next)).cast::<[u8; 4]>();
         // SAFETY: Invariant(room), and 4 <= RED_ZONE; whoever gives a word has placed nothing. Bytes need no alignment.
-        unsafe { *with_exposed_provenance_mut::<[u8; 4]>(D::GROWS.lower(at, next)) = word.to_le_bytes() };
+        unsafe { *start = word.to_le_bytes() };
         (self.at, self.free) = (next, free);
     }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{direction::Grows, references::label::Pos};
 use alloc::vec::Vec;
-use core::{num::NonZeroU32, ptr::with_exposed_provenance_mut};
+use core::num::NonZeroU32;
 
 /// Bytes ahead of the cursor that one call of `place` may touch.
 pub(crate) const RED_ZONE: usize = 64;
@@ -105,6 +105,23 @@ impl<'buf> Memory<'buf> {
         debug_assert!(grows == self.grows);
         // Invariant(pos)
         grows.between(self.origin, at)
+    }
+
+    /// The pointer to an address where the cursor is or was since the memory last changed: of the buffer, or of the spill. Both were exposed when the cursor came there.
+    #[cfg(not(miri))]
+    #[inline(always)]
+    pub(super) fn pointer(&mut self, at: usize) -> *mut u8 {
+        core::ptr::with_exposed_provenance_mut(at)
+    }
+
+    /// The same for Miri, which of an exposed address does not know what it points into, and so would miss a store outside.
+    #[cfg(miri)]
+    pub(super) fn pointer(&mut self, at: usize) -> *mut u8 {
+        let base = match self.state {
+            State::InBuffer => self.buffer.extent().0,
+            State::InSpill { .. } | State::Full => self.spill.as_mut_ptr(),
+        };
+        base.with_addr(at)
     }
 
     pub(super) fn deadline(&self) -> usize {
@@ -207,7 +224,7 @@ impl<'buf> Memory<'buf> {
         debug_assert!(piece.len() <= RED_ZONE);
         let at = if self.free_ahead(self.grows, at) < 0 { self.with_room(at) } else { at };
         let next = self.grows.ahead(at, piece.len());
-        let start = with_exposed_provenance_mut(self.grows.lower(at, next));
+        let start = self.pointer(self.grows.lower(at, next));
         // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written, and a piece is not longer; it is no part of what the cursor owns or borrows
         // uniquely.
         unsafe { core::ptr::copy_nonoverlapping(piece.as_ptr(), start, piece.len()) };
@@ -248,7 +265,7 @@ impl<'buf> Memory<'buf> {
         let start = match self.state {
             State::InBuffer => {
                 let base = self.grows.ahead(self.origin, 1);
-                with_exposed_provenance_mut(self.grows.lower(base, self.grows.ahead(base, placed)))
+                self.pointer(self.grows.lower(base, self.grows.ahead(base, placed)))
             }
             _ => {
                 let (start, len) = self.buffer.extent();

@@ -93,6 +93,7 @@ impl DataRanges {
     pub(crate) fn offsets(&self, grows: Grows, len: usize) -> impl Iterator<Item = Range<usize>> {
         let offset = move |pos: Pos| grows.index(len, pos.min(Pos::at(len as u32)));
         let ranges = self.0.iter();
-        ranges.map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)))
+        let ranges = ranges.map(move |&(begin, end)| offset(grows.lower(begin, end))..offset(grows.higher(begin, end)));
+        ranges.filter(|range| !range.is_empty())
     }
 }

@@ -222,7 +222,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     pub(crate) fn block<R>(&mut self, write: impl FnOnce(&mut Encoder<'_, I, D::Opposite>) -> R) -> R {
         // A panic loses the block, which `finish` reports.
         let mut block = self.open_block();
-        let result = on_stack(&mut block, write);
+        let result = if cfg!(feature = "inline") { on_stack(&mut block, write) } else { write(&mut block) };
         self.close_block(block);
         result
     }
@@ -277,6 +277,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// [`finish`](Self::finish) reports that.
     pub fn begin_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
         block.clear();
+        block.references.enter_block();
         self.references.begin_block(&mut block.references);
     }
 

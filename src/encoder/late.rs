@@ -21,7 +21,7 @@
 
 use crate::{Direction, Encoder, Isa, Range, isa::Edge, references::label::Pos};
 
-/// A constant of one encoder that is set later.
+/// A constant of one encoder that is set later. Strange ones are reported as strange [labels](crate::Label) are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Late(pub(crate) u32);
 
@@ -73,13 +73,18 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
         I::before(self, 64);
         let earlier = self.pos();
-        place(self, P::PLACEHOLDER);
-        let later = self.pos();
-        let at = match I::ORIGIN {
-            Edge::Start => D::GROWS.lower(earlier, later),
-            Edge::End => D::GROWS.higher(earlier, later),
-        };
-        self.references.use_late(LateUse { earlier, later, at, late, field: P::FIELD, inside: None });
+        // What a panic leaves may have the placeholder.
+        self.and_then(
+            |enc| place(enc, P::PLACEHOLDER),
+            |enc| {
+                let later = enc.pos();
+                let at = match I::ORIGIN {
+                    Edge::Start => D::GROWS.lower(earlier, later),
+                    Edge::End => D::GROWS.higher(earlier, later),
+                };
+                enc.references.use_late(LateUse { earlier, later, at, late, field: P::FIELD, inside: None });
+            },
+        );
     }
 
     /// Gives a late immediate its value.

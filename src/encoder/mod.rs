@@ -160,6 +160,24 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         Self::code(bytes, &self.references)
     }
 
+    /// Runs `place`, and then `after`, also when a panic leaves `place`.
+    fn and_then<R>(&mut self, place: impl FnOnce(&mut Self) -> R, after: impl FnOnce(&mut Self)) -> R {
+        struct Then<'a, T, F: FnOnce(&mut T)> {
+            enc: &'a mut T,
+            after: Option<F>,
+        }
+
+        impl<T, F: FnOnce(&mut T)> Drop for Then<'_, T, F> {
+            fn drop(&mut self) {
+                if let Some(after) = self.after.take() {
+                    after(self.enc);
+                }
+            }
+        }
+
+        place(Then { enc: self, after: Some(after) }.enc)
+    }
+
     fn code<'enc>(bytes: &'enc mut [u8], references: &'enc sealed::References<I>) -> Code<'enc, I> {
         Code {
             bytes,

@@ -44,6 +44,8 @@ pub enum SiteKind {
     X64Imm64,
     /// An instruction: B, BL, NOP or BRK.
     A64Branch,
+    /// A conditional branch: B.cond, BC.cond, CBZ, CBNZ, TBZ or TBNZ. It cannot be changed while threads run it, only by `ExecCode::patch_stopped`.
+    A64Conditional,
     /// Data of eight bytes, aligned to eight, as LDR (literal) loads it.
     A64Literal,
     /// An address in eight bytes of data, aligned to eight, that code calls, jumps or loads through. On both instruction sets: a
@@ -55,7 +57,7 @@ impl SiteKind {
     /// The field's length.
     pub(crate) const fn bytes(self) -> usize {
         match self {
-            SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::A64Branch => 4,
+            SiteKind::X64Rel32 | SiteKind::X64Imm32 | SiteKind::A64Branch | SiteKind::A64Conditional => 4,
             SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => 8,
         }
     }
@@ -64,7 +66,7 @@ impl SiteKind {
     pub(crate) const fn fits(self, at: usize) -> bool {
         match self {
             SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
-            SiteKind::A64Branch => at.is_multiple_of(4),
+            SiteKind::A64Branch | SiteKind::A64Conditional => at.is_multiple_of(4),
             SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
         }
     }
@@ -120,12 +122,12 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// What `place` has placed must have such a field, which [`finish`](Self::finish) checks (`NoPatchField`): the one reference in it is of the kind's field, at its end, and its length is one that fits
     /// the kind. That the last bytes of an instruction are an immediate is not known, and not checked. Labels are as if pending in `place`, so branches have their near form.
     ///
-    /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except an
-    /// [`A64Branch`](SiteKind::A64Branch), which needs no alignment.
+    /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except branches of AArch64, which need no alignment. So the block's gap comes to lie
+    /// between the site and what is placed next, inside the loop. Where that is not wanted, write the loop [forward](Self::forward): there its gap comes before it is placed.
     pub fn patchable(&mut self, kind: SiteKind, place: impl Fn(&mut Self)) -> PatchPoint {
         self.references.align(8);
         // What is moved comes to lie at any instruction's boundary.
-        let is_settled = kind != SiteKind::A64Branch;
+        let is_settled = !matches!(kind, SiteKind::A64Branch | SiteKind::A64Conditional);
         if is_settled {
             self.settle();
         }
@@ -170,8 +172,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     fn place_site(&mut self, kind: SiteKind, place: &impl Fn(&mut Self)) -> bool {
         let earlier = self.pos();
         let hidden = self.references.hide_labels();
-        place(self);
-        let reference = self.references.show_labels(hidden);
+        let mut reference = References::None;
+        self.and_then(place, |enc| reference = enc.references.show_labels(hidden));
         let later = self.pos();
         let origin = match I::ORIGIN {
             Edge::Start => D::GROWS.lower(earlier, later),

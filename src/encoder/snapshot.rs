@@ -37,7 +37,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }
 
-    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
+    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again. Dropped labels and late immediates must not be used any more:
+    /// newer ones get their numbers.
     ///
     /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16 bytes, until code before it is dropped.
     ///

@@ -8,12 +8,13 @@
 //! | [`X64Rel32`](SiteKind::X64Rel32), [`X64Imm32`](SiteKind::X64Imm32) | 4 bytes at the instruction's end, or anywhere in it, inside 8 aligned bytes | the 8 bytes |
 //! | [`X64Imm64`](SiteKind::X64Imm64) | 8 aligned bytes | the 8 bytes |
 //! | [`A64Branch`](SiteKind::A64Branch) | an instruction that is B, BL, NOP or BRK before and after | the 4 bytes |
+//! | [`A64Conditional`](SiteKind::A64Conditional) | a conditional branch; only while no thread executes it | the 4 bytes |
 //! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
 //! | [`Slot`](SiteKind::Slot) | an address in 8 aligned bytes of data, of x86-64 or AArch64 | the 8 bytes |
 //!
 //! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
 //! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
-//! patch can want. Other branches (B.cond, CBZ) cannot be changed so: let them lead to a B that can.
+//! patch can want. Other branches (B.cond, CBZ, TBZ) cannot be changed so: let them lead to a B that can, or stop the threads and use [`ExecCode::patch_stopped`].
 //!
 //! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
 //! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
@@ -59,8 +60,9 @@ mod store;
 pub use error::PatchError;
 
 use super::{ExecCode, ExecError};
-use crate::{Site, SiteKind};
-use store::{Change, Word, exchange, exchangeable, read};
+use crate::{Range, Site, SiteKind};
+use std::collections::BTreeMap;
+use store::{Change, Reach, Word, exchange, exchangeable, read};
 
 /// What a [`Site`] shall hold.
 ///
@@ -121,11 +123,19 @@ impl core::fmt::Debug for CodeId {
     }
 }
 
+/// Whether an instruction may be, or come to be, at a site of this kind.
+fn may_stand(word: u32, kind: SiteKind) -> bool {
+    match kind {
+        SiteKind::A64Conditional => Reach::of(word).is_some(),
+        _ => exchangeable(word),
+    }
+}
+
 impl ExecCode {
     /// Checks a site: that it is in the code, and that one store can change it.
     ///
     /// # Errors
-    /// [`PatchError::Outside`], [`PatchError::Misaligned`], and for a branch of AArch64 [`PatchError::Instruction`].
+    /// [`PatchError::Outside`], [`PatchError::Misaligned`], and for branches of AArch64 [`PatchError::Instruction`].
     pub fn patch_site(&self, site: Site) -> Result<PatchSite, PatchError> {
         let Site { offset, kind } = site;
         if offset.checked_add(kind.bytes()).is_none_or(|end| end > self.len()) {
@@ -136,7 +146,7 @@ impl ExecCode {
             return Err(PatchError::Misaligned { site, at: at % 8 });
         }
         match self.value_at(site) {
-            Value::Instruction(word) if !exchangeable(word) => Err(PatchError::Instruction { site, word }),
+            Value::Instruction(word) if !may_stand(word, kind) => Err(PatchError::Instruction { site, word }),
             _ => Ok(PatchSite { code: self.id, site }),
         }
     }
@@ -165,17 +175,39 @@ impl ExecCode {
     /// Gives what undoes them, as changes in their turn.
     ///
     /// # Errors
-    /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`];
-    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed.
+    /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`], [`PatchError::Running`];
+    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed; [`PatchError::Unsynchronized`] if the system refuses when all is changed.
     ///
     /// # Safety
     /// * Each site is what it was said to be: such a field of one instruction, or such data.
     /// * The code is as sound with any of the changes as without: they become visible one by one, and at different times to different threads.
     /// * What they refer to exists as long as the code does, or until they are undone and no thread is there any more.
     pub unsafe fn patch(&self, patches: &[Patch]) -> Result<Vec<Patch>, PatchError> {
+        let is_conditional = |patch: &&Patch| patch.site.site.kind == SiteKind::A64Conditional;
+        if let Some(patch) = patches.iter().find(is_conditional) {
+            return Err(PatchError::Running { site: patch.site.site });
+        }
+        // SAFETY: the caller's promise; there are no conditional branches among them.
+        unsafe { self.patch_stopped(patches) }
+    }
+
+    /// As [`patch`](Self::patch), for sites of every kind: also of [conditional branches](SiteKind::A64Conditional), which the Arm ARM does not allow to be changed while a thread may execute
+    /// them. There a [`Target`](Value::Target) is led to by the branch that stands there; an [`Instruction`](Value::Instruction) is any such branch, a B, BL, NOP or BRK.
+    ///
+    /// When this returns, all threads may run the code again, and run the new (on macOS: those that have executed an `isb`, or entered the kernel).
+    ///
+    /// # Errors
+    /// Those of [`patch`](Self::patch), but for [`PatchError::Running`].
+    ///
+    /// # Safety
+    /// What [`patch`](Self::patch) asks for, and of the conditional branches:
+    /// * No thread executes one of them, or comes to it, from when this is called until it returns: the threads are stopped elsewhere, or there is one only, which is here.
+    /// * No other thread changes them meanwhile.
+    pub unsafe fn patch_stopped(&self, patches: &[Patch]) -> Result<Vec<Patch>, PatchError> {
         let mut changes = Vec::with_capacity(patches.len());
+        let mut branches = BTreeMap::new();
         for patch in patches {
-            changes.push((patch.site.site, self.check(patch)?));
+            changes.push((patch.site.site, self.check(patch, &mut branches)?));
         }
         let start = self.start();
         let ends = changes.iter().map(|(site, _)| start + site.offset..start + site.offset + site.kind.bytes());
@@ -196,7 +228,7 @@ impl ExecCode {
                 }
             })?;
         }
-        shared.pipelines.synchronize();
+        shared.pipelines.synchronize().map_err(PatchError::Unsynchronized)?;
         let undo = |(site, word): (Site, Word)| Patch {
             site: PatchSite { code: self.id, site },
             value: word.into_value(self.address() + site.offset as u64, site.kind),
@@ -205,17 +237,34 @@ impl ExecCode {
         Ok(old.into_iter().rev().map(undo).collect())
     }
 
-    fn check(&self, patch: &Patch) -> Result<Change, PatchError> {
+    /// What a patch makes of its field. `branches` are the conditional branches that patches before it have changed, by offset.
+    fn check(&self, patch: &Patch, branches: &mut BTreeMap<usize, u32>) -> Result<Change, PatchError> {
         let &Patch { site: PatchSite { code, site }, value } = patch;
         if code != self.id {
             return Err(PatchError::ForeignSite { site });
         }
-        let distance = |target: u64| {
+        let distance_in = |target: u64, range: Range| {
             let from = self.address() + site.offset as u64 + site.kind.origin();
-            let (distance, range) = (target.wrapping_sub(from) as i64, site.kind.range());
+            let distance = target.wrapping_sub(from) as i64;
             if range.holds(distance) { Ok(distance) } else { Err(PatchError::OutOfRange { site, distance, range }) }
         };
+        let distance = |target| distance_in(target, site.kind.range());
         match (site.kind, value) {
+            (SiteKind::A64Conditional, Value::Target(_) | Value::Instruction(_)) => {
+                let old =
+                    branches.get(&site.offset).map_or_else(|| self.value_at(site), |&word| Value::Instruction(word));
+                let new = match (value, old) {
+                    (Value::Target(target), Value::Instruction(old)) => {
+                        let reach = Reach::of(old).ok_or(PatchError::Instruction { site, word: old })?;
+                        reach.lead(old, distance_in(target, reach.range())?)
+                    }
+                    (Value::Instruction(new), _) if may_stand(new, site.kind) => new,
+                    (Value::Instruction(word), _) => return Err(PatchError::Instruction { site, word }),
+                    _ => return Err(PatchError::Width { site, value }),
+                };
+                branches.insert(site.offset, new);
+                Ok(Change::Instruction(new))
+            }
             (SiteKind::X64Rel32, Value::Target(target)) => Ok(Change::Four(distance(target)? as u32)),
             (SiteKind::X64Imm32, Value::I32(value)) => Ok(Change::Four(value as u32)),
             (SiteKind::X64Imm64 | SiteKind::A64Literal, Value::U64(value)) => Ok(Change::Eight(value)),

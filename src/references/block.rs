@@ -103,10 +103,11 @@ impl<F: Field, L: LateField> References<F, L> {
         spare.unwrap_or_else(|| Self::new_spare(grows))
     }
 
+    /// Its numbers are given when the block begins.
     #[cold]
     #[inline(never)]
     fn new_spare(grows: Grows) -> Spare<F, L> {
-        (Box::new(Memory::growing(grows)), Box::new(References::new(grows)))
+        (Box::new(Memory::growing(grows)), Box::new(References::numbered(grows, 0)))
     }
 
     /// Begins a block, whose references are empty.
@@ -129,6 +130,7 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(super) fn open_block(&mut self) -> u64 {
         if self.open_block.is_some() {
             // One that was left by a panic, or never ended.
+            self.lose_block();
             self.fail(FinishError::OpenBlock);
         }
         let number = self.next_number();
@@ -156,7 +158,8 @@ impl<F: Field, L: LateField> References<F, L> {
             | self.late_outside.len()
             | self.bound.len()
             | self.deadlines.served.len();
-        lists == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
+        let dropped = self.dropped | self.dropped_late;
+        lists == 0 && dropped == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
@@ -235,6 +238,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
+        self.take_over_dropped(block);
         block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
@@ -243,9 +247,14 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
+    /// Notes which numbers are next by itself in what will be a block, and is empty now.
+    pub(crate) fn enter_block(&mut self) {
+        self.by_itself = (self.first, self.first_late);
+    }
+
     /// Makes what a block was written in, and which is empty now, fit for code by itself.
     pub(crate) fn leave_block(&mut self) {
-        (self.first, self.first_late) = (0, 0);
+        (self.first, self.first_late) = self.by_itself;
         // Snapshots of the block are not of that code.
         (self.began, self.watched) = (self.last_number, 0);
     }
@@ -258,9 +267,21 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
+    /// Notes which numbers a block has given to what it dropped.
+    pub(super) fn take_over_dropped(&mut self, block: &mut Self) {
+        self.dropped = self.dropped.max(core::mem::take(&mut block.dropped));
+        self.dropped_late = self.dropped_late.max(core::mem::take(&mut block.dropped_late));
+    }
+
+    /// Notes that a block has given numbers of which nothing is known here.
+    pub(super) fn lose_block(&mut self) {
+        (self.dropped, self.dropped_late) = (u32::MAX, u32::MAX);
+    }
+
     /// Notes that the block that was open has not come back.
     pub(crate) fn fail_block(&mut self) {
         self.open_block = None;
+        self.lose_block();
         self.fail(FinishError::ClearedInBlock);
     }
 

@@ -106,6 +106,8 @@ impl<F: Field, L: LateField> References<F, L> {
             return false;
         }
         self.all_gone_after(number);
+        self.dropped = self.dropped.max(self.first + self.labels.len() as u32);
+        self.dropped_late = self.dropped_late.max(self.first_late + self.late_values.len() as u32);
         self.cut(&extent);
         true
     }

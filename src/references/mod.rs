@@ -58,6 +58,9 @@ pub struct References<F, L> {
     /// The number of the first late immediate in `late_values`.
     first_late: u32,
     late_values: Vec<Option<i64>>,
+    /// Labels and late immediates that were dropped had lower numbers than these. Any number, if a block was lost with those that it had given.
+    dropped: u32,
+    dropped_late: u32,
     /// The late immediates that have values, in the order in which they got them.
     late_set: Vec<Late>,
     /// Late immediates of the surrounding encoder, and their values.
@@ -73,6 +76,8 @@ pub struct References<F, L> {
     spare_movable: Option<Box<Movable>>,
     /// What is shared with the blocks inside; the block that is open has it.
     common: Option<Box<Common<F, L>>>,
+    /// The first numbers for labels and late immediates of what is a block now, and then is none.
+    by_itself: (u32, u32),
     /// Of a block's references, whose block it is.
     parent: Option<Parent>,
     /// The number of the block that is open.
@@ -96,21 +101,30 @@ pub struct References<F, L> {
 }
 
 /// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
-const HOMES_APART: usize = 1 << 10;
+const HOLDERS_APART: usize = 1 << 10;
 const NUMBERS_APART: u32 = 1 << 21;
 
-/// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
-fn next_first(first: u32, count: usize) -> u32 {
-    let next = first as usize + count;
-    if next < 1 << 31 { next as u32 } else { 0 }
+/// The first of the next numbers for labels: others have other ones, so that a label that strays is none of theirs.
+fn numbers_apart() -> u32 {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    (TAKEN.fetch_add(1, Ordering::Relaxed) % HOLDERS_APART) as u32 * NUMBERS_APART
+}
+
+/// The first number of what comes behind `count` numbers, and behind those that were dropped. There are so many that the next ones fit.
+fn next_first(first: u32, count: usize, dropped: u32) -> u32 {
+    let next = (first as usize + count).max(dropped as usize);
+    if next < 1 << 31 { next as u32 } else { numbers_apart() }
 }
 
 impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn new(grows: Grows) -> Self {
+        Self::numbered(grows, numbers_apart())
+    }
+
+    /// With so many as the first number for labels.
+    fn numbered(grows: Grows, first: u32) -> Self {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
         let home = HOMES.fetch_add(1, Ordering::Relaxed);
-        // Other encoders' labels have other numbers, so that one that strays in here is none of these.
-        let first = (home % HOMES_APART) as u32 * NUMBERS_APART;
         References {
             grows,
             first,
@@ -121,6 +135,8 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses: Vec::new(),
             first_late: first,
             late_values: Vec::new(),
+            dropped: 0,
+            dropped_late: 0,
             late_set: Vec::new(),
             late_outside: Vec::new(),
             relocations: Vec::new(),
@@ -129,6 +145,7 @@ impl<F: Field, L: LateField> References<F, L> {
             movable: None,
             spare_movable: None,
             common: None,
+            by_itself: (first, first),
             parent: None,
             open_block: None,
             home,
@@ -146,6 +163,10 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn clear(&mut self) {
         // A number of its own tells what was cleared from what comes now.
         let number = self.next_number();
+        if self.parent.is_some() || self.open_block.is_some() {
+            // That is a mistake inside a block, which the block's end reports.
+            self.lose_block();
+        }
         let References {
             grows,
             first,
@@ -156,6 +177,8 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses,
             first_late,
             late_values,
+            dropped,
+            dropped_late,
             late_set,
             late_outside,
             relocations,
@@ -164,6 +187,7 @@ impl<F: Field, L: LateField> References<F, L> {
             movable,
             spare_movable: _,
             common,
+            by_itself: _,
             parent,
             open_block,
             home: _,
@@ -177,13 +201,13 @@ impl<F: Field, L: LateField> References<F, L> {
             fault,
         } = self;
         // Labels and late immediates made so far become invalid: their numbers are not given again.
-        *first = next_first(*first, labels.len());
+        *first = next_first(*first, labels.len(), core::mem::take(dropped));
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
-        *first_late = next_first(*first_late, late_values.len());
+        *first_late = next_first(*first_late, late_values.len(), core::mem::take(dropped_late));
         late_values.clear();
         late_set.clear();
         late_outside.clear();
@@ -194,7 +218,6 @@ impl<F: Field, L: LateField> References<F, L> {
         if let Some(common) = common {
             common.clear(*grows);
         }
-        // That is a mistake inside a block, which the block's end reports.
         *parent = None;
         *open_block = None;
         *part = number;

@@ -168,9 +168,27 @@ impl Pool {
 ///
 /// It keeps its memory when it is emptied, and forgets in the reverse order of inserting. So forgetting just empties a slot: whatever was inserted before has been put past it only if it was full then.
 struct Index {
-    /// Indices of constants, one more than these; a power of two of slots, of which half are empty.
-    slots: Vec<Option<NonZeroU32>>,
+    /// A power of two, of which half are empty.
+    slots: Vec<Option<Slot>>,
     used: usize,
+}
+
+/// A constant in the table. With its hash, so that others are not asked for their content, which is far away in memory.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    /// One more than the constant's index.
+    number: NonZeroU32,
+}
+
+impl Slot {
+    fn new(hash: u32, index: u32) -> Self {
+        Slot { hash, number: NonZeroU32::MIN.saturating_add(index) }
+    }
+
+    fn index(self) -> u32 {
+        self.number.get() - 1
+    }
 }
 
 impl Index {
@@ -186,11 +204,11 @@ impl Index {
     }
 
     /// The slot with a content, for which `is_it` decides, or the empty one where it belongs. There is an empty slot.
-    fn slot(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> usize {
+    fn slot(&self, hash: u32, is_it: impl Fn(usize) -> bool) -> usize {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
-        while let Some(index) = self.slots[at]
-            && !is_it(index.get() as usize - 1)
+        while let Some(slot) = self.slots[at]
+            && !(slot.hash == hash && is_it(slot.index() as usize))
         {
             at = (at + 1) & mask;
         }
@@ -202,7 +220,7 @@ impl Index {
             return None;
         }
         let at = self.slot(content.hash(), |index| constants[index].content == *content);
-        self.slots[at].map(|index| index.get() - 1)
+        self.slots[at].map(Slot::index)
     }
 
     /// Inserts the next constant, number `index`. Gives the one with the same content before it.
@@ -219,28 +237,29 @@ impl Index {
     }
 
     fn put(&mut self, content: &Content, index: u32, constants: &[Constant]) -> Option<u32> {
-        let at = self.slot(content.hash(), |index| constants[index].content == *content);
-        let before = self.slots[at].replace(NonZeroU32::MIN.saturating_add(index));
+        let hash = content.hash();
+        let at = self.slot(hash, |index| constants[index].content == *content);
+        let before = self.slots[at].replace(Slot::new(hash, index));
         self.used += usize::from(before.is_none());
-        before.map(|before| before.get() - 1)
+        before.map(Slot::index)
     }
 
     /// Forgets the constant inserted last, number `index`.
     fn forget_last(&mut self, constant: &Constant, index: u32) {
         let at = self.slot(constant.content.hash(), |other| other as u32 == index);
-        self.slots[at] = constant.copy_of.map(|copy| NonZeroU32::MIN.saturating_add(copy));
+        self.slots[at] = constant.copy_of.map(|copy| Slot::new(constant.content.hash(), copy));
         self.used -= usize::from(constant.copy_of.is_none());
     }
 }
 
 impl Content {
     /// Spreads contents that differ in a few bits.
-    fn hash(&self) -> u64 {
+    fn hash(&self) -> u32 {
         let mix = |hash: u64, word: u64| {
             let product = u128::from(hash ^ word ^ 0xF39C_C060_5CED_C835) * 0x9E37_79B9_7F4A_7C15;
             (product as u64) ^ (product >> 64) as u64
         };
-        match self {
+        let hash = match self {
             Content::Bytes(bytes) => bytes.chunks(8).fold(bytes.len() as u64 + 1, |hash, chunk| {
                 let mut word = [0; 8];
                 word[..chunk.len()].copy_from_slice(chunk);
@@ -248,7 +267,8 @@ impl Content {
             }),
             Content::Address(Target::Label(label)) => mix(0xA, label.0.into()),
             Content::Address(Target::Symbol(symbol)) => mix(0xB, symbol.0.into()),
-        }
+        };
+        hash as u32
     }
 }
 

@@ -112,6 +112,7 @@ mod values {
 
     include!(concat!(env!("OUT_DIR"), "/x64_values.rs"));
 }
+mod width;
 mod word;
 
 // Digits are in groups that follow the constants; see the head of the file.
@@ -131,10 +132,11 @@ pub use form::{Form, Operand, forms};
 pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{
-    ERm32, ERm64, EXmmM, EYmmM, KM, Low, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
+    ERm32, ERm64, EXmmM, EYmmM, KM, Low, MmM, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};
+pub use width::Width;
 
 /// The instruction set x86-64, as the parameter of [`Encoder`](crate::Encoder).
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +163,7 @@ impl crate::isa::sealed::Isa for X64 {
             (SiteKind::X64Imm32, field) => field.is_none() && bytes > 4,
             (SiteKind::X64Imm64, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 10,
             (SiteKind::Slot, field) => matches!(field, None | Some(Rel::Address64)) && bytes == 8,
-            (SiteKind::A64Branch | SiteKind::A64Literal, _) => false,
+            (SiteKind::A64Branch | SiteKind::A64Conditional | SiteKind::A64Literal, _) => false,
         }
     }
 

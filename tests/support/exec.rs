@@ -106,6 +106,48 @@ pub fn jump_site(offset: usize) -> Site {
     }
 }
 
+/// Emits a function of `n` that returns 1, or 2 if `n` is 0, and has an end that returns 3. Gives the labels of the branch that decides, to be used with [`guard_site`], of the third end, and of
+/// the function.
+pub fn guarded(enc: &mut Encoder<'_>) -> [Label; 3] {
+    let [third, second] = [3, 2].map(|number| {
+        enc.ret();
+        load(enc, number);
+        enc.here()
+    });
+    enc.ret();
+    load(enc, 1);
+    #[cfg(target_arch = "x86_64")]
+    let guard = {
+        use tailfirst::x64::*;
+        #[cfg(windows)]
+        let n = RCX;
+        #[cfg(not(windows))]
+        let n = RDI;
+        while !enc.pos().from_base().is_multiple_of(8) {
+            enc.nop();
+        }
+        enc.je_rel32(second);
+        let guard = enc.here();
+        enc.test_rm64_r64(n, n);
+        guard
+    };
+    #[cfg(target_arch = "aarch64")]
+    let guard = {
+        enc.cbz_x(tailfirst::aarch64::X0, second);
+        enc.here()
+    };
+    [guard, third, entry(enc)]
+}
+
+/// The site of a guard's branch, whose label is at `offset`.
+pub fn guard_site(offset: usize) -> Site {
+    if cfg!(target_arch = "x86_64") {
+        Site { offset: offset + 2, kind: SiteKind::X64Rel32 }
+    } else {
+        Site { offset, kind: SiteKind::A64Conditional }
+    }
+}
+
 /// Emits a function that returns eight bytes that can be patched, 0 at first. Gives their label, to be used with [`word_site`].
 pub fn patchable_word(enc: &mut Encoder<'_>) -> Label {
     #[cfg(target_arch = "x86_64")]

@@ -27,7 +27,7 @@ struct round {
 
 struct guard {
   int32_t imm;
-  Byte reg, label;
+  Byte reg, label, steady, cond;
 };
 
 struct fixup {
@@ -273,7 +273,15 @@ Byte *luajit_b(Byte *bottom, Byte *p, const struct round *rounds, const Byte *ta
   return p;
 }
 
-Byte *luajit_c(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs) {
+enum guard_kind { JNE, STEADY, ANY };
+
+/* The condition of a guard's branch. `kind` is a constant where this is inlined. */
+INLINE unsigned guard_cc(const struct guard *g, enum guard_kind kind) {
+  return kind == JNE ? CC_NE : kind == STEADY ? g->steady : g->cond;
+}
+
+INLINE Byte *labels_above(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs,
+                          enum guard_kind kind) {
   Byte *limit = bottom + RED_ZONE;
   Byte *labels[LABELS];
   for (int i = LABELS - 1; i >= 0; i--) {
@@ -284,15 +292,15 @@ Byte *luajit_c(Byte *bottom, Byte *p, const struct guard *guards, size_t length,
   for (const struct guard *g = guards + length; g != guards;) {
     g--;
     CHECK_ROOM;
-    p = put_jcc(p, CC_NE, labels[g->label]);
+    p = put_jcc(p, guard_cc(g, kind), labels[g->label]);
     p = put_group1(p, GROUP1_CMP, g->reg, g->imm);
   }
   return p;
 }
 
 /* `fixups` has room for as many as there are guards. */
-Byte *luajit_d(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs,
-               struct fixup *fixups) {
+INLINE Byte *labels_below(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs,
+                          struct fixup *fixups, enum guard_kind kind) {
   Byte *limit = bottom + RED_ZONE;
   Byte *labels[LABELS];
   struct fixup *next = fixups;
@@ -302,7 +310,7 @@ Byte *luajit_d(Byte *bottom, Byte *p, const struct guard *guards, size_t length,
     next->end = p;
     next->label = g->label;
     next++;
-    p = put_jcc(p, CC_NE, p);
+    p = put_jcc(p, guard_cc(g, kind), p);
     p = put_group1(p, GROUP1_CMP, g->reg, g->imm);
   }
   for (int i = LABELS - 1; i >= 0; i--) {
@@ -314,3 +322,20 @@ Byte *luajit_d(Byte *bottom, Byte *p, const struct guard *guards, size_t length,
     put4(f->end, (uint32_t)(labels[f->label] - f->end));
   return p;
 }
+
+#define ABOVE(name, kind) \
+  Byte *name(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs) { \
+    return labels_above(bottom, p, guards, length, stubs, kind); \
+  }
+#define BELOW(name, kind) \
+  Byte *name(Byte *bottom, Byte *p, const struct guard *guards, size_t length, const struct guard *stubs, \
+             struct fixup *fixups) { \
+    return labels_below(bottom, p, guards, length, stubs, fixups, kind); \
+  }
+
+ABOVE(luajit_c, JNE)
+BELOW(luajit_d, JNE)
+ABOVE(luajit_f, STEADY)
+BELOW(luajit_g, STEADY)
+ABOVE(luajit_h, ANY)
+BELOW(luajit_i, ANY)

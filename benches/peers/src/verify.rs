@@ -65,6 +65,12 @@ fn x64(bytes: &[u8], reference: &[Insn]) -> Result<(), String> {
     }
 }
 
+/// By the condition's number.
+const JCC: [Mnemonic; 16] = {
+    use Mnemonic::*;
+    [Jo, Jno, Jb, Jae, Je, Jne, Jbe, Ja, Js, Jns, Jp, Jnp, Jl, Jge, Jle, Jg]
+};
+
 fn means(instruction: &Instruction, expected: Insn, lands_on: impl Fn(u64) -> Option<usize>) -> bool {
     let (gpr, xmm) = (iced::gpr, iced::xmm);
     let is = |mnemonic, operands| instruction.mnemonic() == mnemonic && instruction.op_count() == operands;
@@ -78,6 +84,11 @@ fn means(instruction: &Instruction, expected: Insn, lands_on: impl Fn(u64) -> Op
             && instruction.memory_index() == index
             && (index == Register::None || instruction.memory_index_scale() == u32::from(scale))
             && instruction.memory_displacement64() as i64 == i64::from(disp)
+    };
+    let branch = |mnemonic, target| {
+        is(mnemonic, 1)
+            && instruction.op_kind(0) == OpKind::NearBranch64
+            && lands_on(instruction.near_branch_target()) == Some(target)
     };
     let at_base = |at, base, disp| memory(at, gpr(base), Register::None, 1, disp);
     let two = |mnemonic, dst, src| is(mnemonic, 2) && register(0, dst) && register(1, src);
@@ -96,11 +107,8 @@ fn means(instruction: &Instruction, expected: Insn, lands_on: impl Fn(u64) -> Op
         Insn::Lea { dst, base, index, scale, disp } => {
             is(Mnemonic::Lea, 2) && register(0, gpr(dst)) && memory(1, gpr(base), gpr(index), scale, disp)
         }
-        Insn::Jne { target } => {
-            is(Mnemonic::Jne, 1)
-                && instruction.op_kind(0) == OpKind::NearBranch64
-                && lands_on(instruction.near_branch_target()) == Some(target)
-        }
+        Insn::Jne { target } => branch(Mnemonic::Jne, target),
+        Insn::Jcc { cond, target } => branch(JCC[usize::from(cond)], target),
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
     #[test]
     fn only_its_own_line_is_meant() {
         let inputs = Inputs::new(0);
-        for workload in [Workload::A, Workload::C] {
+        for workload in [Workload::A, Workload::C, Workload::H] {
             let list = inputs.insns(workload);
             let bytes = iced::shortest(&list).concat();
             let decoded: Vec<Instruction> = Decoder::with_ip(64, &bytes, 0, DecoderOptions::NONE).into_iter().collect();

@@ -7,6 +7,9 @@
 //!
 //! In A, B and E a label stands after every block of a few rounds, and a branch goes to any label at a higher address: bound
 //! for a backward emitter, pending for a forward one. In C the 256 labels stand above all branches, in D below all.
+//!
+//! F to I are C and D with branches whose conditions are values, as they are where a compiler lowers comparisons. In F and G the same condition is seen [`RUN`] times
+//! in a row, so that a processor foresees it; in H and I each is another, and so in each run.
 
 use fastrand::Rng;
 use std::hint::black_box;
@@ -18,10 +21,24 @@ pub enum Workload {
     C,
     D,
     E,
+    F,
+    G,
+    H,
+    I,
 }
 
 impl Workload {
-    pub const ALL: [Workload; 5] = [Workload::A, Workload::B, Workload::C, Workload::D, Workload::E];
+    pub const ALL: [Workload; 9] = [
+        Workload::A,
+        Workload::B,
+        Workload::C,
+        Workload::D,
+        Workload::E,
+        Workload::F,
+        Workload::G,
+        Workload::H,
+        Workload::I,
+    ];
 
     pub fn letter(self) -> char {
         match self {
@@ -30,6 +47,19 @@ impl Workload {
             Workload::C => 'C',
             Workload::D => 'D',
             Workload::E => 'E',
+            Workload::F => 'F',
+            Workload::G => 'G',
+            Workload::H => 'H',
+            Workload::I => 'I',
+        }
+    }
+
+    /// How the guards of C, D and their kin branch.
+    pub fn guards(self) -> GuardKind {
+        match self {
+            Workload::F | Workload::G => GuardKind::Steady,
+            Workload::H | Workload::I => GuardKind::Any,
+            _ => GuardKind::Jne,
         }
     }
 
@@ -40,6 +70,10 @@ impl Workload {
             Workload::C => "x64, guards: cmp + jne to one of 256 labels at higher addresses",
             Workload::D => "x64, guards: cmp + jne to one of 256 labels at lower addresses",
             Workload::E => "AArch64, ten forms of a trace, operands known at run time",
+            Workload::F => "as C, the conditions values that are easily predicted",
+            Workload::G => "as D, the conditions values that are easily predicted",
+            Workload::H => "as C, the conditions values that differ from guard to guard and from run to run",
+            Workload::I => "as D, the conditions values that differ from guard to guard and from run to run",
         }
     }
 }
@@ -54,6 +88,8 @@ const TAIL: usize = 16;
 pub const ARM_LABELS: usize = 249;
 /// Rounds between two labels in E.
 pub const ARM_ROUNDS_A_BLOCK: usize = 4;
+/// So often the same condition is seen in F and G.
+pub const RUN: usize = 64;
 /// Instructions after the last label of E.
 const ARM_TAIL: usize = 40;
 
@@ -83,12 +119,27 @@ pub struct Round {
     pub jne: u8,
 }
 
-/// `cmp reg, imm` and, if it guards, `jne label`. C reads it too.
+/// `cmp reg, imm` and, if it guards, a branch to the label: `jne`, or by a condition's number. C reads it too.
 #[repr(C)]
 pub struct Guard {
     pub imm: i32,
     pub reg: u8,
     pub label: u8,
+    /// F's and G's condition.
+    pub steady: u8,
+    /// H's and I's.
+    pub cond: u8,
+}
+
+/// How a guard branches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GuardKind {
+    /// By `jne`.
+    Jne,
+    /// By the condition `Guard::steady`.
+    Steady,
+    /// By the condition `Guard::cond`.
+    Any,
 }
 
 /// The operands of E's forms: add, sub, ldr, str, movz, movk, cmp, b.ne, fadd, mul. `hw` is in halfwords, `ldr_off` and
@@ -122,7 +173,7 @@ pub struct Inputs {
     pub arm_tail: Vec<[u8; 3]>,
 }
 
-/// An x64 instruction of the reference lists. `Jne` names the index of the instruction that it jumps to.
+/// An x64 instruction of the reference lists. `Jne` and `Jcc` name the index of the instruction that they jump to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Insn {
     Mov { dst: u8, src: u8 },
@@ -138,6 +189,7 @@ pub enum Insn {
     Addsd { dst: u8, src: u8 },
     Movsd { dst: u8, base: u8, disp: i32 },
     Jne { target: usize },
+    Jcc { cond: u8, target: usize },
 }
 
 /// B's block: three rounds of constants as `{form operands}`, given in address order to the macro `$each`, or from the last
@@ -198,8 +250,8 @@ impl Inputs {
         Inputs {
             rounds: (0..LABELS * ROUNDS_A_BLOCK).map(|at| Round::any(&mut rng, at)).collect(),
             tail: (0..TAIL).map(|_| [reg(&mut rng), reg(&mut rng)]).collect(),
-            guards: (0..(10_000 - LABELS) / 2).map(|_| Guard::any(&mut rng)).collect(),
-            stubs: (0..LABELS).map(|_| Guard::any(&mut rng)).collect(),
+            guards: Guard::many(&mut rng, (10_000 - LABELS) / 2),
+            stubs: Guard::many(&mut rng, LABELS),
             arm_rounds: (0..ARM_LABELS * ARM_ROUNDS_A_BLOCK).map(|at| ArmRound::any(&mut rng, at)).collect(),
             arm_tail: (0..ARM_TAIL).map(|_| [arm_reg(&mut rng), arm_reg(&mut rng), arm_reg(&mut rng)]).collect(),
         }
@@ -227,14 +279,16 @@ impl Inputs {
                 }
                 list.extend(self.tail.iter().map(|&[dst, src]| Insn::Mov { dst, src }));
             }
-            Workload::C => {
+            Workload::C | Workload::F | Workload::H => {
                 let stubs = 2 * self.guards.len();
-                self.guards.iter().for_each(|guard| guard.insns(&mut list, stubs + usize::from(guard.label)));
+                let kind = workload.guards();
+                self.guards.iter().for_each(|guard| guard.insns(&mut list, kind, stubs + usize::from(guard.label)));
                 list.extend(self.stubs.iter().map(Guard::cmp));
             }
-            Workload::D => {
+            Workload::D | Workload::G | Workload::I => {
                 list.extend(self.stubs.iter().map(Guard::cmp));
-                self.guards.iter().for_each(|guard| guard.insns(&mut list, usize::from(guard.label)));
+                let kind = workload.guards();
+                self.guards.iter().for_each(|guard| guard.insns(&mut list, kind, usize::from(guard.label)));
             }
             Workload::E => unreachable!("E is not x64: arm_words"),
         }
@@ -373,16 +427,29 @@ fn constants(list: &mut Vec<Insn>, target: impl Fn(usize) -> usize) {
 }
 
 impl Guard {
-    fn any(rng: &mut Rng) -> Self {
-        Guard { imm: imm(rng), reg: reg(rng), label: rng.u8(..) }
+    fn many(rng: &mut Rng, count: usize) -> Vec<Self> {
+        let mut guards: Vec<_> =
+            (0..count).map(|_| Guard { imm: imm(rng), reg: reg(rng), label: rng.u8(..), steady: 0, cond: 0 }).collect();
+        // Drawn by themselves, so that C and D are the same as they were without.
+        let mut rng = Rng::with_seed(rng.clone().u64(..));
+        for run in guards.chunks_mut(RUN) {
+            let steady = rng.u8(0..16);
+            run.iter_mut().for_each(|guard| (guard.steady, guard.cond) = (steady, rng.u8(0..16)));
+        }
+        guards
     }
 
     fn cmp(&self) -> Insn {
         Insn::Cmp { dst: self.reg, imm: self.imm }
     }
 
-    fn insns(&self, list: &mut Vec<Insn>, target: usize) {
-        list.extend([self.cmp(), Insn::Jne { target }]);
+    fn insns(&self, list: &mut Vec<Insn>, kind: GuardKind, target: usize) {
+        let branch = match kind {
+            GuardKind::Jne => Insn::Jne { target },
+            GuardKind::Steady => Insn::Jcc { cond: self.steady, target },
+            GuardKind::Any => Insn::Jcc { cond: self.cond, target },
+        };
+        list.extend([self.cmp(), branch]);
     }
 }
 

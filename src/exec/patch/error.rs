@@ -1,7 +1,7 @@
 //! Why code was not changed.
 
 use super::{ExecError, Value};
-use crate::{Range, Site};
+use crate::{Range, Site, SiteKind};
 
 /// Why code was not changed. The texts, those of `Debug` included, contain no addresses, nor distances and instructions, which tell addresses.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,15 @@ pub enum PatchError {
         /// The instruction.
         word: u32,
     },
+    /// A conditional branch, which cannot be changed while threads run it: see [`ExecCode::patch_stopped`](super::ExecCode::patch_stopped).
+    Running {
+        /// The site.
+        site: Site,
+    },
     /// The memory cannot be changed.
     Exec(ExecError),
+    /// All is changed, but the system has refused to synchronize the threads: until they next enter the kernel, they may run the old code. So what that refers to must stay.
+    Unsynchronized(ExecError),
 }
 
 impl core::fmt::Display for PatchError {
@@ -85,10 +92,18 @@ impl core::fmt::Display for PatchError {
             ),
             PatchError::Instruction { site, .. } => write!(
                 f,
-                "{}: neither the old instruction nor the new one may be any but B, BL, NOP and BRK; branch to such a one",
-                of(site)
+                "{}: neither the old instruction nor the new one may be any but {}",
+                of(site),
+                match site.kind {
+                    SiteKind::A64Conditional => "B.cond, BC.cond, CBZ, CBNZ, TBZ, TBNZ, B, BL, NOP and BRK",
+                    _ => "B, BL, NOP and BRK; branch to such a one",
+                }
             ),
+            PatchError::Running { site } => write!(f, "{} can be changed by patch_stopped only", of(site)),
             PatchError::Exec(error) => error.fmt(f),
+            PatchError::Unsynchronized(error) => {
+                write!(f, "the code is changed, but threads may still run the old: {error}")
+            }
         }
     }
 }
@@ -112,7 +127,9 @@ impl core::fmt::Debug for PatchError {
             PatchError::Instruction { site, word: _ } => {
                 f.debug_struct("Instruction").field("site", site).finish_non_exhaustive()
             }
+            PatchError::Running { site } => f.debug_struct("Running").field("site", site).finish(),
             PatchError::Exec(error) => f.debug_tuple("Exec").field(error).finish(),
+            PatchError::Unsynchronized(error) => f.debug_tuple("Unsynchronized").field(error).finish(),
         }
     }
 }

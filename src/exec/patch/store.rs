@@ -3,7 +3,10 @@
 use super::Value;
 use crate::{
     Range, SiteKind,
-    words::aarch64::{B, BL, BRK, NOP},
+    words::{
+        Instruction,
+        aarch64::{B, B_COND, BC_COND, BL, BRK, CBNZ_W, CBNZ_X, CBZ_W, CBZ_X, NOP, TBNZ, TBZ},
+    },
 };
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -15,9 +18,55 @@ impl SiteKind {
 
     pub(super) fn range(self) -> Range {
         match self {
-            SiteKind::A64Branch => Range { low: -(128 << 20), high: (128 << 20) - 4, step: 4 },
+            SiteKind::A64Branch => Reach::Bits26.range(),
             _ => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
         }
+    }
+}
+
+/// A branch's distance, of so many bits.
+#[derive(Clone, Copy)]
+pub(super) enum Reach {
+    Bits26,
+    Bits19,
+    Bits14,
+}
+
+impl Reach {
+    /// That of an instruction that may stand at a conditional branch's site. One that is no branch is to become a B.
+    pub(super) fn of(word: u32) -> Option<Reach> {
+        let is_any = |of: &[Instruction]| of.iter().any(|instruction| instruction.is(word));
+        if exchangeable(word) {
+            Some(Reach::Bits26)
+        } else if is_any(&[B_COND, BC_COND, CBZ_W, CBZ_X, CBNZ_W, CBNZ_X]) {
+            Some(Reach::Bits19)
+        } else if is_any(&[TBZ, TBNZ]) {
+            Some(Reach::Bits14)
+        } else {
+            None
+        }
+    }
+
+    pub(super) const fn range(self) -> Range {
+        let bits = match self {
+            Reach::Bits26 => 26,
+            Reach::Bits19 => 19,
+            Reach::Bits14 => 14,
+        };
+        // In words, with a sign.
+        Range { low: -(4 << (bits - 1)), high: (4 << (bits - 1)) - 4, step: 4 }
+    }
+
+    /// The instruction, leading so far.
+    pub(super) fn lead(self, word: u32, distance: i64) -> u32 {
+        let words = (distance >> 2) as u32;
+        let (bits, at) = match self {
+            Reach::Bits26 => return if BL.is(word) { BL } else { B }.with(words),
+            Reach::Bits19 => (19, 5),
+            Reach::Bits14 => (14, 5),
+        };
+        let mask = ((1 << bits) - 1) << at;
+        word & !mask | words << at & mask
     }
 }
 
@@ -50,7 +99,7 @@ impl Word {
             (Word::Four(bits), SiteKind::X64Rel32) => {
                 Value::Target((address + kind.origin()).wrapping_add(bits as i32 as u64))
             }
-            (Word::Four(bits), SiteKind::A64Branch) => Value::Instruction(bits),
+            (Word::Four(bits), SiteKind::A64Branch | SiteKind::A64Conditional) => Value::Instruction(bits),
             (Word::Four(bits), _) => Value::I32(bits as i32),
             (Word::Eight(bits), SiteKind::Slot) => Value::Target(bits),
             (Word::Eight(bits), _) => Value::U64(bits),
@@ -91,8 +140,7 @@ pub(super) unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) ->
             }
             (Change::Instruction(new), _) => AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release),
             (Change::Branch(distance), Word::Four(old)) => {
-                let branch = if BL.is(old) { BL } else { B };
-                let new = branch.with((distance >> 2) as u32);
+                let new = Reach::Bits26.lead(old, distance);
                 AtomicU32::from_ptr(field.cast()).store(new, Ordering::Release);
             }
             // A branch's field has four bytes.

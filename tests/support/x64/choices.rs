@@ -4,7 +4,11 @@
 //! shrinks) nothing but a list of numbers, and everything random is derived from them, one number a choice. Every choice is
 //! ordered from plain to odd, and a list that has run out gives zeros, so a shorter list of smaller numbers is a simpler instruction.
 //!
-//! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases.
+//! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases,
+//! `TAILFIRST_CASES=/n` divides it.
+
+// Every test is a crate by itself and uses a part of this.
+#![allow(dead_code)]
 
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -54,25 +58,52 @@ pub fn numbers(g: &mut Gen) -> Vec<u64> {
         .collect()
 }
 
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
 /// The run's seed, which is printed.
 pub fn seed(test: &str) -> u64 {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    let seed = variable("TAILFIRST_SEED").unwrap_or_else(now);
+    let given = std::env::var("TAILFIRST_SEED").ok();
+    let seed = given.map_or_else(now, |text| text.parse().expect("a number"));
     println!("{test}: TAILFIRST_SEED={seed}");
     seed
 }
 
-/// How often to do what is done `cases` times unless asked for more.
+/// What `TAILFIRST_CASES` asks for.
+enum Cases {
+    TimesMore(u64),
+    TimesFewer(u64),
+}
+
+fn asked() -> Cases {
+    let number = |text: &str| text.parse().expect("a number");
+    match std::env::var("TAILFIRST_CASES") {
+        Ok(text) => match text.strip_prefix('/') {
+            Some(divisor) => Cases::TimesFewer(number(divisor)),
+            None => Cases::TimesMore(number(&text)),
+        },
+        Err(_) => Cases::TimesMore(1),
+    }
+}
+
+/// How often to do what is done `cases` times unless asked for more, or fewer.
 pub fn times(cases: u64) -> u64 {
-    cases * variable("TAILFIRST_CASES").unwrap_or(1)
+    match asked() {
+        Cases::TimesMore(factor) => cases * factor,
+        Cases::TimesFewer(divisor) => cases.div_ceil(divisor),
+    }
+}
+
+/// Of cases that are listed, the distance of those that are to be tried.
+pub fn stride() -> usize {
+    match asked() {
+        Cases::TimesMore(_) => 1,
+        Cases::TimesFewer(divisor) => divisor as usize,
+    }
 }
 
 /// A quickcheck that says how to repeat it.
 pub fn check(test: &str, cases: u64) -> QuickCheck {
     let cases = times(cases);
-    QuickCheck::new().rng(Gen::from_size_and_seed(100, seed(test))).tests(cases).max_tests(cases)
+    // Where few cases are wanted, each takes long.
+    let size = if stride() == 1 { 100 } else { 20 };
+    QuickCheck::new().rng(Gen::from_size_and_seed(size, seed(test))).tests(cases).max_tests(cases)
 }

@@ -12,6 +12,8 @@ use tailfirst_gen::x64::Form;
 
 /// The checked rows of tables/x64, in the order of [`tailfirst::x64::forms`].
 pub static MODEL: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tables");
-    tailfirst_gen::x64_forms(&tables).unwrap_or_else(|error| panic!("{error}"))
+    // A package deeper in the tree includes this, too.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.ancestors().find(|dir| dir.join("tables/x64").is_dir()).expect("the tables are above the package");
+    tailfirst_gen::x64_forms(&root.join("tables")).unwrap_or_else(|error| panic!("{error}"))
 });

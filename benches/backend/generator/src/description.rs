@@ -128,8 +128,8 @@ impl Source {
                     calls.push(self.compare());
                     calls.push(self.conditional("cmov", "r64_rm64", &["r64", "r64"]));
                 }
-                (_, 29..31) => calls.push(self.to_label("jmp")),
-                (_, 31..33) => calls.push(self.to_label("call")),
+                (_, 29..31) => calls.push(self.label_call("jmp")),
+                (_, 31..33) => calls.push(self.label_call("call")),
                 _ => {
                     let form = pick(&mut self.rng, &self.plain);
                     calls.push(from_form(&mut self.rng, form));
@@ -156,7 +156,7 @@ impl Source {
         Call { mnemonic: function.clone(), function, operands, opcode: Vec::new(), condition }
     }
 
-    fn to_label(&mut self, function: &str) -> Call {
+    fn label_call(&mut self, function: &str) -> Call {
         let operands = vec![Operand::Label { slot: self.rng.usize(0..2) }];
         let (function, mnemonic) = (function.to_owned(), function.to_owned());
         Call { function, mnemonic, operands, opcode: Vec::new(), condition: Condition::None }

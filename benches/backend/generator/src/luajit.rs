@@ -19,6 +19,7 @@ fn register(operand: Operand) -> Option<String> {
 /// A constant behind the other operands, as it is placed first.
 fn constant(operand: Operand) -> Option<String> {
     match operand {
+        Operand::Constant { bits: 32, slot } => Some(format!("e.i32(op.imm[{slot}]); ")),
         Operand::Constant { bits, slot } => Some(format!("e.i{bits}(op.imm[{slot}] as i{bits}); ")),
         Operand::Count => Some("e.i8(op.count as i8); ".to_owned()),
         _ => None,

@@ -158,6 +158,31 @@ mod x64 {
         }
 
         #[inline(always)]
+        fn guard_if(&mut self, guard: &Guard, cond: u8) {
+            self.stub(guard);
+            let label = self.0.labels[usize::from(guard.label)];
+            let mut asm = Assembler::new(&mut self.0.buffer);
+            match cond % 16 {
+                0 => asm.jo(label),
+                1 => asm.jno(label),
+                2 => asm.jb(label),
+                3 => asm.jnb(label),
+                4 => asm.jz(label),
+                5 => asm.jnz(label),
+                6 => asm.jbe(label),
+                7 => asm.jnbe(label),
+                8 => asm.js(label),
+                9 => asm.jns(label),
+                10 => asm.jp(label),
+                11 => asm.jnp(label),
+                12 => asm.jl(label),
+                13 => asm.jnl(label),
+                14 => asm.jle(label),
+                _ => asm.jnle(label),
+            }
+        }
+
+        #[inline(always)]
         fn stub(&mut self, guard: &Guard) {
             Assembler::new(&mut self.0.buffer).cmp(gpq(guard.reg), imm(guard.imm));
         }

@@ -136,16 +136,22 @@ impl ToVec {
 
     #[inline(always)]
     fn jne(&mut self, label: u8) {
+        let distance = self.distance(label);
+        inst::jne_d32::new(distance).encode(&mut self.bytes);
+    }
+
+    /// From the end of the branch that comes next; zero if it is to be patched.
+    #[inline(always)]
+    fn distance(&mut self, label: u8) -> i32 {
         const LENGTH: usize = 6;
         let end = self.bytes.0.len() + LENGTH;
-        let distance = match self.labels[usize::from(label)] {
+        match self.labels[usize::from(label)] {
             Some(bound) => bound as i32 - end as i32,
             None => {
                 self.fixups.push((end, label));
                 0
             }
-        };
-        inst::jne_d32::new(distance).encode(&mut self.bytes);
+        }
     }
 }
 
@@ -206,6 +212,31 @@ impl Emitter for ToVec {
     fn guard(&mut self, guard: &Guard) {
         self.stub(guard);
         self.jne(guard.label);
+    }
+
+    #[inline(always)]
+    fn guard_if(&mut self, guard: &Guard, cond: u8) {
+        self.stub(guard);
+        let distance = self.distance(guard.label);
+        // An instruction has its condition in its type.
+        match cond % 16 {
+            0 => inst::jo_d32::new(distance).encode(&mut self.bytes),
+            1 => inst::jno_d32::new(distance).encode(&mut self.bytes),
+            2 => inst::jb_d32::new(distance).encode(&mut self.bytes),
+            3 => inst::jae_d32::new(distance).encode(&mut self.bytes),
+            4 => inst::je_d32::new(distance).encode(&mut self.bytes),
+            5 => inst::jne_d32::new(distance).encode(&mut self.bytes),
+            6 => inst::jbe_d32::new(distance).encode(&mut self.bytes),
+            7 => inst::ja_d32::new(distance).encode(&mut self.bytes),
+            8 => inst::js_d32::new(distance).encode(&mut self.bytes),
+            9 => inst::jns_d32::new(distance).encode(&mut self.bytes),
+            10 => inst::jp_d32::new(distance).encode(&mut self.bytes),
+            11 => inst::jnp_d32::new(distance).encode(&mut self.bytes),
+            12 => inst::jl_d32::new(distance).encode(&mut self.bytes),
+            13 => inst::jge_d32::new(distance).encode(&mut self.bytes),
+            14 => inst::jle_d32::new(distance).encode(&mut self.bytes),
+            _ => inst::jg_d32::new(distance).encode(&mut self.bytes),
+        }
     }
 
     #[inline(always)]

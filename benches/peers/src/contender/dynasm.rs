@@ -223,6 +223,31 @@ impl<T: X64Target> Emitter for Dynasm<T> {
     }
 
     #[inline(always)]
+    fn guard_if(&mut self, guard: &Guard, cond: u8) {
+        self.stub(guard);
+        let (ops, label) = (&mut self.ops, self.labels[usize::from(guard.label)]);
+        // The macro wants the condition in the mnemonic.
+        match cond % 16 {
+            0 => dynasm!(ops; .arch x64; jo =>label),
+            1 => dynasm!(ops; .arch x64; jno =>label),
+            2 => dynasm!(ops; .arch x64; jb =>label),
+            3 => dynasm!(ops; .arch x64; jae =>label),
+            4 => dynasm!(ops; .arch x64; je =>label),
+            5 => dynasm!(ops; .arch x64; jne =>label),
+            6 => dynasm!(ops; .arch x64; jbe =>label),
+            7 => dynasm!(ops; .arch x64; ja =>label),
+            8 => dynasm!(ops; .arch x64; js =>label),
+            9 => dynasm!(ops; .arch x64; jns =>label),
+            10 => dynasm!(ops; .arch x64; jp =>label),
+            11 => dynasm!(ops; .arch x64; jnp =>label),
+            12 => dynasm!(ops; .arch x64; jl =>label),
+            13 => dynasm!(ops; .arch x64; jge =>label),
+            14 => dynasm!(ops; .arch x64; jle =>label),
+            _ => dynasm!(ops; .arch x64; jg =>label),
+        }
+    }
+
+    #[inline(always)]
     fn stub(&mut self, guard: &Guard) {
         let ops = &mut self.ops;
         dynasm!(ops; .arch x64; cmp Rq(guard.reg), guard.imm);

@@ -25,7 +25,8 @@ fn pieces(workload: Workload, inputs: &Inputs) -> Vec<Vec<u8>> {
 /// The buffer is made of words so that it is aligned.
 pub struct Floor {
     buffer: Vec<u64>,
-    ready: [Ready; 4],
+    /// For each of `Workload::ALL`; E has none.
+    ready: Vec<Ready>,
     arm: Vec<u32>,
     /// The length of the latest run's bytes.
     length: usize,
@@ -35,6 +36,9 @@ impl Floor {
     pub fn new(inputs: &Inputs) -> Self {
         let ready = |workload| {
             let mut ready = Ready::default();
+            if workload == Workload::E {
+                return ready;
+            }
             for piece in pieces(workload, inputs).iter().rev() {
                 let kept = piece.len().min(8);
                 let mut word = [0; 8];
@@ -48,12 +52,7 @@ impl Floor {
         };
         let arm: Vec<u32> = inputs.arm_words().into_iter().rev().collect();
         assert!(4 * arm.len() <= ROOM);
-        Floor {
-            buffer: vec![0; ROOM / 8],
-            ready: [Workload::A, Workload::B, Workload::C, Workload::D].map(ready),
-            arm,
-            length: 0,
-        }
+        Floor { buffer: vec![0; ROOM / 8], ready: Workload::ALL.into_iter().map(ready).collect(), arm, length: 0 }
     }
 }
 

@@ -37,6 +37,25 @@ fn base_disp(base: u8, disp: i32) -> MemoryOperand {
     MemoryOperand::with_base_displ_size(gpr(base), disp.into(), u32::from(disp != 0))
 }
 
+const JCC: [Code; 16] = [
+    Code::Jo_rel32_64,
+    Code::Jno_rel32_64,
+    Code::Jb_rel32_64,
+    Code::Jae_rel32_64,
+    Code::Je_rel32_64,
+    Code::Jne_rel32_64,
+    Code::Jbe_rel32_64,
+    Code::Ja_rel32_64,
+    Code::Js_rel32_64,
+    Code::Jns_rel32_64,
+    Code::Jp_rel32_64,
+    Code::Jnp_rel32_64,
+    Code::Jl_rel32_64,
+    Code::Jge_rel32_64,
+    Code::Jle_rel32_64,
+    Code::Jg_rel32_64,
+];
+
 /// `Instruction::with2`, whose bound cannot be named, with operands of the code's kinds.
 macro_rules! with2 {
     ($code:expr, $first:expr, $second:expr) => {
@@ -47,6 +66,11 @@ macro_rules! with2 {
 #[inline]
 fn with_imm(short: Code, long: Code, dst: u8, imm: i32) -> Instruction {
     with2!(if i8::try_from(imm).is_ok() { short } else { long }, gpr(dst), imm)
+}
+
+#[inline]
+fn branch(code: Code, target: usize) -> Instruction {
+    Instruction::with_branch(code, target as u64).expect("a near branch in 64-bit code")
 }
 
 /// The instruction that a line of a reference list asks for. A branch gets `target` as it is.
@@ -70,9 +94,8 @@ fn instruction(insn: Insn) -> Instruction {
         Insn::Shl { dst, count } => with2!(Code::Shl_rm64_imm8, gpr(dst), u32::from(count)),
         Insn::Addsd { dst, src } => with2!(Code::Addsd_xmm_xmmm64, xmm(dst), xmm(src)),
         Insn::Movsd { dst, base, disp } => with2!(Code::Movsd_xmm_xmmm64, xmm(dst), base_disp(base, disp)),
-        Insn::Jne { target } => {
-            Instruction::with_branch(Code::Jne_rel32_64, target as u64).expect("a near branch in 64-bit code")
-        }
+        Insn::Jne { target } => branch(Code::Jne_rel32_64, target),
+        Insn::Jcc { cond, target } => branch(JCC[usize::from(cond % 16)], target),
     }
 }
 
@@ -83,6 +106,7 @@ pub fn shortest(list: &[Insn]) -> Vec<Vec<u8>> {
         let mut instruction = match insn {
             // The block encoder knows targets by the address that an instruction claims to have.
             Insn::Jne { target } => self::instruction(Insn::Jne { target: target + FIRST as usize }),
+            Insn::Jcc { cond, target } => self::instruction(Insn::Jcc { cond, target: target + FIRST as usize }),
             Insn::Sub { dst: 0, imm } if i8::try_from(imm).is_err() => with2!(Code::Sub_RAX_imm32, Register::RAX, imm),
             Insn::Cmp { dst: 0, imm } if i8::try_from(imm).is_err() => with2!(Code::Cmp_RAX_imm32, Register::RAX, imm),
             other => self::instruction(other),
@@ -208,6 +232,13 @@ impl Emitter for EncodeAndCopy {
     }
 
     #[inline(always)]
+    fn guard_if(&mut self, guard: &Guard, cond: u8) {
+        self.relocations.push((self.start, guard.label));
+        self.push(Insn::Jcc { cond, target: 0 });
+        self.stub(guard);
+    }
+
+    #[inline(always)]
     fn stub(&mut self, guard: &Guard) {
         self.push(Insn::Cmp { dst: guard.reg, imm: guard.imm });
     }
@@ -325,6 +356,31 @@ impl Emitter for Assembler {
     fn guard(&mut self, guard: &Guard) {
         self.stub(guard);
         self.assembler.jne(self.labels[usize::from(guard.label)]).expect(OK);
+    }
+
+    #[inline(always)]
+    fn guard_if(&mut self, guard: &Guard, cond: u8) {
+        self.stub(guard);
+        let (asm, label) = (&mut self.assembler, self.labels[usize::from(guard.label)]);
+        let result = match cond % 16 {
+            0 => asm.jo(label),
+            1 => asm.jno(label),
+            2 => asm.jb(label),
+            3 => asm.jae(label),
+            4 => asm.je(label),
+            5 => asm.jne(label),
+            6 => asm.jbe(label),
+            7 => asm.ja(label),
+            8 => asm.js(label),
+            9 => asm.jns(label),
+            10 => asm.jp(label),
+            11 => asm.jnp(label),
+            12 => asm.jl(label),
+            13 => asm.jge(label),
+            14 => asm.jle(label),
+            _ => asm.jg(label),
+        };
+        result.expect(OK);
     }
 
     #[inline(always)]

@@ -25,7 +25,25 @@ unsafe extern "C" {
         tail_length: usize,
     ) -> *mut u8;
     fn luajit_c(bottom: *mut u8, top: *mut u8, guards: *const Guard, length: usize, stubs: *const Guard) -> *mut u8;
+    fn luajit_f(bottom: *mut u8, top: *mut u8, guards: *const Guard, length: usize, stubs: *const Guard) -> *mut u8;
+    fn luajit_h(bottom: *mut u8, top: *mut u8, guards: *const Guard, length: usize, stubs: *const Guard) -> *mut u8;
     fn luajit_d(
+        bottom: *mut u8,
+        top: *mut u8,
+        guards: *const Guard,
+        length: usize,
+        stubs: *const Guard,
+        fixups: *mut Fixup,
+    ) -> *mut u8;
+    fn luajit_g(
+        bottom: *mut u8,
+        top: *mut u8,
+        guards: *const Guard,
+        length: usize,
+        stubs: *const Guard,
+        fixups: *mut Fixup,
+    ) -> *mut u8;
+    fn luajit_i(
         bottom: *mut u8,
         top: *mut u8,
         guards: *const Guard,
@@ -73,6 +91,10 @@ impl Contender for Luajit {
                 Workload::B => luajit_b(bottom, top, rounds, tail, inputs.tail.len()),
                 Workload::C => luajit_c(bottom, top, guards, length, stubs),
                 Workload::D => luajit_d(bottom, top, guards, length, stubs, self.fixups.as_mut_ptr()),
+                Workload::F => luajit_f(bottom, top, guards, length, stubs),
+                Workload::G => luajit_g(bottom, top, guards, length, stubs, self.fixups.as_mut_ptr()),
+                Workload::H => luajit_h(bottom, top, guards, length, stubs),
+                Workload::I => luajit_i(bottom, top, guards, length, stubs, self.fixups.as_mut_ptr()),
                 Workload::E => unreachable!("not among X64"),
             }
         };

@@ -14,7 +14,7 @@ pub mod luajit;
 pub mod tailfirst;
 
 use crate::workload::{
-    ARM_LABELS, ARM_ROUNDS_A_BLOCK, ArmRound, Guard, Inputs, LABELS, ROUNDS_A_BLOCK, Round, Workload,
+    ARM_LABELS, ARM_ROUNDS_A_BLOCK, ArmRound, Guard, GuardKind, Inputs, LABELS, ROUNDS_A_BLOCK, Round, Workload,
 };
 use ::tailfirst::{Down, Up};
 
@@ -68,10 +68,11 @@ pub fn all(inputs: &Inputs, wanted: impl Fn(&str) -> bool) -> Vec<Box<dyn Conten
     contenders
 }
 
-pub const X64: &[Workload] = &[Workload::A, Workload::B, Workload::C, Workload::D];
+pub const X64: &[Workload] =
+    &[Workload::A, Workload::B, Workload::C, Workload::D, Workload::F, Workload::G, Workload::H, Workload::I];
 pub const A64: &[Workload] = &[Workload::E];
 
-/// The steps of A-D. A backward emitter takes each step from its last instruction to its first.
+/// The steps of A-D and F-I. A backward emitter takes each step from its last instruction to its first.
 pub trait Emitter {
     const NAME: &'static str;
     /// Starts a new buffer. `pending` says that the labels are used before they are bound.
@@ -86,6 +87,8 @@ pub trait Emitter {
     fn mov(&mut self, regs: [u8; 2]);
     /// `cmp`, `jne`.
     fn guard(&mut self, guard: &Guard);
+    /// `cmp` and a branch by the condition with this number, below 16.
+    fn guard_if(&mut self, guard: &Guard, cond: u8);
     /// `cmp` alone.
     fn stub(&mut self, guard: &Guard);
     /// Makes the bytes final.
@@ -112,6 +115,14 @@ pub struct ArmBackward<E>(pub E);
 
 fn labels(block: &[Round]) -> [u8; ROUNDS_A_BLOCK] {
     std::array::from_fn(|round| block[round].jne)
+}
+
+fn guards<'guards, E: Emitter>(emitter: &mut E, kind: GuardKind, all: impl Iterator<Item = &'guards Guard>) {
+    match kind {
+        GuardKind::Jne => all.for_each(|guard| emitter.guard(guard)),
+        GuardKind::Steady => all.for_each(|guard| emitter.guard_if(guard, guard.steady)),
+        GuardKind::Any => all.for_each(|guard| emitter.guard_if(guard, guard.cond)),
+    }
 }
 
 impl<E: Emitter> Contender for Forward<E> {
@@ -142,21 +153,21 @@ impl<E: Emitter> Contender for Forward<E> {
                 }
                 inputs.tail.iter().for_each(|&regs| emitter.mov(regs));
             }
-            Workload::C => {
+            Workload::C | Workload::F | Workload::H => {
                 emitter.begin(true);
-                inputs.guards.iter().for_each(|guard| emitter.guard(guard));
+                guards(emitter, workload.guards(), inputs.guards.iter());
                 for (label, stub) in inputs.stubs.iter().enumerate() {
                     emitter.bind(label);
                     emitter.stub(stub);
                 }
             }
-            Workload::D => {
+            Workload::D | Workload::G | Workload::I => {
                 emitter.begin(false);
                 for (label, stub) in inputs.stubs.iter().enumerate() {
                     emitter.here(label);
                     emitter.stub(stub);
                 }
-                inputs.guards.iter().for_each(|guard| emitter.guard(guard));
+                guards(emitter, workload.guards(), inputs.guards.iter());
             }
             Workload::E => unreachable!("not among X64"),
         }
@@ -196,17 +207,17 @@ impl<E: Emitter> Contender for Backward<E> {
                     }
                 }
             }
-            Workload::C => {
+            Workload::C | Workload::F | Workload::H => {
                 emitter.begin(false);
                 for (label, stub) in inputs.stubs.iter().enumerate().rev() {
                     emitter.stub(stub);
                     emitter.here(label);
                 }
-                inputs.guards.iter().rev().for_each(|guard| emitter.guard(guard));
+                guards(emitter, workload.guards(), inputs.guards.iter().rev());
             }
-            Workload::D => {
+            Workload::D | Workload::G | Workload::I => {
                 emitter.begin(true);
-                inputs.guards.iter().rev().for_each(|guard| emitter.guard(guard));
+                guards(emitter, workload.guards(), inputs.guards.iter().rev());
                 for (label, stub) in inputs.stubs.iter().enumerate().rev() {
                     emitter.stub(stub);
                     emitter.bind(label);

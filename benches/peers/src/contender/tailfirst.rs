@@ -14,7 +14,7 @@ use crate::workload::{
 };
 use std::marker::PhantomData;
 use tailfirst::aarch64::{self, AddImm, D, UImm, X, XSp};
-use tailfirst::x64::{self, Gpr64, Mem, Scale, Xmm};
+use tailfirst::x64::{self, Cond, Gpr64, Mem, Scale, Xmm};
 use tailfirst::{Direction, Down, Label, Up, exec::Arena};
 
 const SCALES: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
@@ -227,6 +227,15 @@ impl<W: Way, R: Room> Emitter for X64<W, R> {
         let asm = &mut self.encoder;
         macro_rules! call { ($($call:tt)*) => { asm.$($call)*; }; }
         in_growing_order! { call {cmp_rm64_imm(gpr(guard.reg), guard.imm)} {jne(label)} }
+    }
+
+    #[inline(always)]
+    fn guard_if(&mut self, guard: &Guard, cond: u8) {
+        let label = self.labels[usize::from(guard.label)];
+        let cond = Cond::wrapping(cond);
+        let asm = &mut self.encoder;
+        macro_rules! call { ($($call:tt)*) => { asm.$($call)*; }; }
+        in_growing_order! { call {cmp_rm64_imm(gpr(guard.reg), guard.imm)} {jcc(cond, label)} }
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::{
 use crate::error::{Reason, TableError};
 
 /// The names of their rows.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 23] = [
     "add_x_imm",
     "adr",
     "b",
@@ -16,6 +16,10 @@ const NAMES: [&str; 17] = [
     "bl",
     "br",
     "brk",
+    "cbnz_w",
+    "cbnz_x",
+    "cbz_w",
+    "cbz_x",
     "ldr_w_lit",
     "ldr_w_uoff",
     "ldr_x_lit",
@@ -24,6 +28,8 @@ const NAMES: [&str; 17] = [
     "ldrsw_x_uoff",
     "nop",
     "sub_x_imm",
+    "tbnz",
+    "tbz",
     "udf",
 ];
 

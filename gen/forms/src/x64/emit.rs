@@ -23,10 +23,12 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
     let plain: Vec<Source> = forms.iter().map(Source::of_form).collect();
     let by_value: Vec<Source> =
         choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
+    let of_both_widths = both_widths(plain.iter().chain(&by_value));
     let function = |source: &Source| Item { docs: source.docs(), tokens: function(source) };
-    let mut items: Vec<Item> = plain.iter().chain(&by_value).map(function).collect();
+    let mut items: Vec<Item> = plain.iter().chain(&by_value).chain(&of_both_widths).map(function).collect();
     items.extend(selectors(&plain));
     items.extend(selectors(&by_value));
+    items.extend(selectors(&of_both_widths));
     let mut text = format!(
         "{HEADER}//\n{}\n\
          use {runtime}::{{Direction, Target}};\n\
@@ -38,65 +40,111 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
     text
 }
 
-/// A function's form, and the operation that it takes as a value.
+/// A function's form, and what it takes as values.
+#[derive(Clone)]
 struct Source {
     form: Form,
-    value: Option<Value>,
+    values: Vec<Value>,
+    /// The functions whose values are given.
+    functions: Vec<String>,
 }
 
-/// An operation that is a value.
+/// What of an encoding is a value.
+#[derive(Clone)]
 struct Value {
     ty: Ident,
     parameter: Ident,
-    /// The number of the form's own operation, and where it is added to the form's constants.
+    /// The number that the form's own encoding has, and where that is added to its constants.
     code: u32,
     shift: u32,
-    /// The functions of single operations.
-    functions: Vec<String>,
 }
 
 impl Source {
     fn of_form(form: &Form) -> Source {
-        Source { form: form.clone(), value: None }
+        Source { form: form.clone(), values: vec![], functions: vec![] }
     }
 
+    /// Of the forms of a family, by the operation.
     fn of_family(family: &Family<Form>) -> Option<Source> {
         let (first, choice) = family.first()?;
         let form = Form { name: choice.function.clone(), syntax: choice.syntax.clone(), ..first.clone() };
-        let functions = family.forms.iter().map(|form| form.name.clone()).collect();
         let (ty, parameter) = (ident(&choice.ty), ident(&choice::snake(&choice.ty)));
-        Some(Source { form, value: Some(Value { ty, parameter, code: choice.code, shift: family.shift, functions }) })
+        Some(Source {
+            form,
+            values: vec![Value { ty, parameter, code: choice.code, shift: family.shift }],
+            functions: family.forms.iter().map(|form| form.name.clone()).collect(),
+        })
+    }
+
+    /// Of two forms that differ in W only, by the operands' width.
+    fn of_widths(narrow: &Source, wide: &Source) -> Option<Source> {
+        let (narrow_form, wide_form) = (&narrow.form, &wide.form);
+        let difference = layouts::number(&wide_form.encoding) ^ layouts::number(&narrow_form.encoding);
+        let has_w =
+            |form: &Form| matches!(form.encoding, Encoding::Legacy { rex: Rex::W, .. } | Encoding::Vex { w: 1, .. });
+        if difference.count_ones() != 1 || !has_w(wide_form) || has_w(narrow_form) || wide_form.has_check() {
+            return None;
+        }
+        let width =
+            Value { ty: ident("Width"), parameter: ident("width"), code: 1, shift: difference.trailing_zeros() };
+        Some(Source {
+            form: Form {
+                name: without_width(&wide_form.name, "64"),
+                syntax: wide_form.syntax.replace("64", ""),
+                ..wide_form.clone()
+            },
+            values: [width].into_iter().chain(wide.values.iter().cloned()).collect(),
+            functions: vec![narrow_form.name.clone(), wide_form.name.clone()],
+        })
     }
 
     fn docs(&self) -> Vec<String> {
-        let Some(value) = &self.value else { return docs(&self.form) };
-        let functions: Vec<_> = value.functions.iter().map(|name| format!("[`{name}`](Self::{name})")).collect();
+        let what: Vec<_> = self.values.iter().map(|value| format!("`{}`", value.parameter)).collect();
+        if what.is_empty() {
+            return docs(&self.form);
+        }
+        let functions: Vec<_> = self.functions.iter().map(|name| format!("[`{name}`](Self::{name})")).collect();
         vec![
-            format!("`{}`, the operation as a value", self.form.syntax),
+            format!("`{}`, with {} as a value", self.form.syntax, what.join(" and ")),
             String::new(),
             format!("One of {}.", functions.join(", ")),
         ]
     }
 
-    /// The parameter for the operation.
-    fn parameter(&self) -> TokenStream {
-        self.value.as_ref().map_or(TokenStream::new(), |Value { ty, parameter, .. }| quote!(#parameter: #ty,))
+    /// The parameters for the values.
+    fn parameters(&self) -> TokenStream {
+        self.values.iter().map(|Value { ty, parameter, .. }| quote!(#parameter: #ty,)).collect()
     }
 
     /// The constants that the function hands over.
     fn row(&self, encoding: &Encoding) -> TokenStream {
         let (layout, number) = (layouts::layout(encoding), layouts::number(encoding));
-        let Some(Value { parameter, code, shift, .. }) = &self.value else {
-            let literal = layout.literal(number);
-            return quote!(#literal);
-        };
-        let rest = layout.literal(number.wrapping_sub(u64::from(*code) << shift));
-        let number = ident(&format!("u{}", layout.bits));
-        match Literal::u32_unsuffixed(*shift) {
-            _ if *shift == 0 => quote!(#rest + (#parameter as #number)),
-            shift => quote!(#rest + ((#parameter as #number) << #shift)),
-        }
+        let own = self.values.iter().map(|value| u64::from(value.code) << value.shift);
+        let (rest, number_type) =
+            (layout.literal(own.fold(number, u64::wrapping_sub)), ident(&format!("u{}", layout.bits)));
+        let values = self.values.iter().map(|Value { parameter, shift, .. }| match Literal::u32_unsuffixed(*shift) {
+            _ if *shift == 0 => quote!(+ (#parameter as #number_type)),
+            shift => quote!(+ ((#parameter as #number_type) << #shift)),
+        });
+        quote!(#rest #(#values)*)
     }
+}
+
+/// Functions for 32 and 64 bits in one.
+fn both_widths<'a>(sources: impl Iterator<Item = &'a Source> + Clone) -> Vec<Source> {
+    let narrow: HashMap<String, &Source> =
+        sources.clone().map(|source| (without_width(&source.form.name, "32"), source)).collect();
+    let pair = |wide: &Source| Source::of_widths(narrow.get(&without_width(&wide.form.name, "64"))?, wide);
+    sources.filter_map(pair).collect()
+}
+
+/// A function's name in which registers, and what may be one, have no width: `add_rm_r`.
+fn without_width(name: &str, width: &str) -> String {
+    let operand = |word: &str| match word.strip_suffix(width) {
+        Some(kind @ ("r" | "rm" | "m")) => kind.to_string(),
+        _ => word.to_string(),
+    };
+    name.split('_').map(operand).collect::<Vec<_>>().join("_")
 }
 
 /// The types of operations that functions take as values, as the text of a module of the runtime.
@@ -168,9 +216,13 @@ fn class_type(class: Class) -> TokenStream {
         Class::EXmm => quote!(EXmm),
         Class::EYmm => quote!(EYmm),
         Class::K => quote!(K),
+        Class::KPair => quote!(KPair),
         Class::Tmm => quote!(Tmm),
         Class::St => quote!(St),
         Class::Sreg => quote!(Sreg),
+        Class::Mm => quote!(Mm),
+        Class::Cr => quote!(Cr),
+        Class::Dr => quote!(Dr),
     }
 }
 
@@ -233,8 +285,14 @@ fn selectors(sources: &[Source]) -> Vec<Item> {
 fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
     let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
+    // The primitive places opcode and distance alone.
+    let is_bare =
+        |source: &&Source| matches!(&source.form.encoding, Encoding::Legacy { prefixes, .. } if prefixes.is_empty());
+    if ![&short, near].into_iter().all(is_bare) {
+        return None;
+    }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
-    let value = short.parameter();
+    let value = short.parameters();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #value target: impl Into<Target>) {
@@ -275,7 +333,7 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item
     let imm = names.last()?;
     let name = ident(&format!("{stem}_imm"));
     let row = long.row(&long.form.encoding);
-    let value = short.parameter();
+    let value = short.parameters();
     let tokens = quote! {
         #[cfg_attr(not(debug_assertions), inline(always))]
         pub fn #name(&mut self, #value #(#parameters),*) {
@@ -319,7 +377,7 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
 }
 
 fn function(source: &Source) -> TokenStream {
-    let (form, value) = (&source.form, source.parameter());
+    let (form, value) = (&source.form, source.parameters());
     let name = ident(&form.name);
     let names = parameter_names(form);
     let (parameters, conversions) = parameters(form);
@@ -470,6 +528,9 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
             None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
             None => quote!(encode::rex2_op(self, #row, #immediate)),
         },
+        Encoding::Vex { .. } if form.is_xop() => {
+            quote!(encode::xop #rm_type(self, #row, #reg, #vvvv, #rm, #immediate))
+        }
         Encoding::Vex { .. } => match modrm {
             None => quote!(encode::vex_op(self, #row)),
             Some(_) if has_immediate => quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate)),

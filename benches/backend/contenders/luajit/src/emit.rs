@@ -45,6 +45,7 @@ pub struct Emit {
 /// Functions of the emitter, inlined or not.
 macro_rules! emit {
     ($($(#[$doc:meta])* fn $name:ident(&mut $this:ident $(, $operand:ident: $ty:ty)*) $body:block)*) => {
+        #[allow(clippy::too_many_arguments, reason = "operands by themselves, as LuaJIT's functions take them")]
         /// All of them expect that there is room (`Emit::check_room`), and registers below 16.
         impl Emit {$(
             $(#[$doc])*
