@@ -101,7 +101,7 @@ impl Compiler {
         self.asm.shift_rm64_cl(shift, dst);
     }
 
-    /// Divides; `result` is where the quotient or the remainder comes out. Of a division by 0 these are 0 and the dividend.
+    /// Divides; `result` is where the quotient or the remainder comes out: of a division by 0, 0 or the dividend.
     fn divide(&mut self, dst: Gpr64, divisor: Operand, result: Gpr64) {
         self.load(RCX, divisor);
         let asm = &mut self.asm;

@@ -3,8 +3,8 @@
 //! Three operands, any register anywhere: nothing is asked of the allocator. X16, X17 and D31 are scratch: X16 takes
 //! constants and addresses on their way.
 //!
-//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
-//! label inside. Constants that would take more than two instructions come from the pool.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
+//! is a loop inside. Constants that would take more than two instructions come from the pool.
 
 use tailfirst::aarch64::{
     AddImm, Address, AddressError, Cond as Cc, D, D31, Emitter, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64,
@@ -322,16 +322,14 @@ impl Backend for Encoder<'_> {
     }
 
     fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
-        self.forward(|asm| {
-            let leaves = asm.label();
-            let jump = asm.here();
-            let site = asm.patchable(SiteKind::A64Branch, |asm| asm.b(leaves));
-            asm.bind(leaves);
-            asm.mov_x_imm(X16, number.into());
-            asm.note(X16, CONTEXT + Context::exit());
-            asm.b(LEAVE);
-            Stub { jump, site }
-        })
+        block!(*self;
+            mov_x_imm(X16, number.into());
+            note(X16, CONTEXT + Context::exit());
+            b(LEAVE);
+        );
+        let leaves = self.here();
+        let site = self.patchable(SiteKind::A64Branch, |enc| enc.b(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 

@@ -4,9 +4,9 @@
 //! allocator has made `a` and `d` the same register; `lea` does without the copy. Shift counts are in RCX and divisions
 //! destroy RDX, which the allocator knows (`fixed`); RAX, where quotients come out, is scratch and belongs to nobody.
 //!
-//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
-//! label inside. What the machine has for an operation is a value (`operation`), so that immediates and registers are a
-//! match each, not one for each operation. Constants that no immediate holds come from the pool.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
+//! is a label or a loop inside. What the machine has for an operation is a value (`operation`), so that there is one
+//! case for a kind of operation. Constants that no immediate holds come from the pool.
 
 use tailfirst::x64::{
     Alu, Arith, Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX,
@@ -316,15 +316,13 @@ impl Backend for Encoder<'_> {
     }
 
     fn exit(&mut self, number: u32) -> Stub<Label, PatchPoint> {
-        self.forward(|asm| {
-            let leaves = asm.label();
-            let jump = asm.here();
-            let site = asm.patchable(SiteKind::X64Rel32, |asm| asm.jmp_rel32(leaves));
-            asm.bind(leaves);
-            asm.mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
-            asm.jmp(LEAVE);
-            Stub { jump, site }
-        })
+        block!(*self;
+            mov_rm64_imm32(CONTEXT + Context::exit(), number as i32);
+            jmp(LEAVE);
+        );
+        let leaves = self.here();
+        let site = self.patchable(SiteKind::X64Rel32, |enc| enc.jmp_rel32(leaves));
+        Stub { jump: self.here(), site }
     }
 }
 
