@@ -576,3 +576,20 @@ fn data_that_is_cut_off_is_not_listed() {
     check::<Down>();
     check::<Up>();
 }
+
+/// Where no constant waited, a pool filled up odd data, but only in an encoder that had been asked for one before.
+#[test]
+fn a_pool_of_nothing_is_nothing() {
+    fn check<D: Direction>() {
+        let mut enc = aarch64::Emitter::<D>::new();
+        for _ in 0..2 {
+            enc.data(&[1]);
+            enc.place_pool();
+            enc.nop();
+            assert_eq!(enc.finish().err(), Some(FinishError::MisalignedCode { at: 1 }));
+            enc.clear();
+        }
+    }
+    check::<Down>();
+    check::<Up>();
+}

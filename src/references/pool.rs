@@ -332,6 +332,7 @@ impl<F: Field, L: LateField> References<F, L> {
         own.extend(waiting.filter(|&index| is_own(&pool.constants[index as usize])));
         // The strictest alignment first: then the others fit without gaps, mostly.
         own.sort_unstable_by_key(|&index| (core::cmp::Reverse(pool.constants[index as usize].align), index));
+        let places_any = !own.is_empty();
         for index in own.drain(..) {
             let constant = &mut pool.constants[index as usize];
             constant.is_placed = true;
@@ -350,8 +351,10 @@ impl<F: Field, L: LateField> References<F, L> {
         while pool.constants.get(pool.waiting_from).is_some_and(|constant| constant.is_placed) {
             pool.waiting_from += 1;
         }
-        image.gap(I::CODE_ALIGN, 0);
-        self.align(I::CODE_ALIGN.bytes());
+        if places_any {
+            image.gap(I::CODE_ALIGN, 0);
+            self.align(I::CODE_ALIGN.bytes());
+        }
         self.note_data(Pos::at(placed as u32), image.pos());
         self.common = Some(common);
         image.into_bytes()
