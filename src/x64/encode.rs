@@ -1,7 +1,7 @@
 //! Encoding primitives: what the generated encoders call.
 //!
-//! There is one function a shape of instruction. It takes the row's constants, packed in one number, and the operands as the
-//! encoder function got them, and places the instruction tail first:
+//! There is one function a sort of encoding. It takes the row's constants, packed in one number, and the operands as the
+//! encoder function got them, and calls the shape (`src/shape.rs`) that they need, which places the instruction tail first:
 //!
 //! ```text
 //!   placed third            placed second          placed first
