@@ -77,6 +77,8 @@ pub struct References<F, L> {
     parent: Option<Parent>,
     /// The number of the block that is open.
     open_block: Option<u64>,
+    /// Whether this is cold code, which has what is in common for itself.
+    is_cold: bool,
     /// A number that no others have: it tells whose a snapshot or a block is.
     home: usize,
     /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these, snapshots and blocks, none twice.
@@ -131,6 +133,7 @@ impl<F: Field, L: LateField> References<F, L> {
             common: None,
             parent: None,
             open_block: None,
+            is_cold: false,
             home,
             part: 0,
             last_number: 0,
@@ -166,6 +169,7 @@ impl<F: Field, L: LateField> References<F, L> {
             common,
             parent,
             open_block,
+            is_cold: _,
             home: _,
             part,
             last_number: _,
