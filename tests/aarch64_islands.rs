@@ -28,6 +28,8 @@ tests! {
     costs_are_linear
     branches_between_far_parts
     constants_that_are_far_from_cold_code
+    cold_code_goes_on_after_it_was_placed
+    cold_code_goes_on_after_it_was_dropped
 }
 
 const CB: Branch = BRANCHES[16];
@@ -408,4 +410,48 @@ fn constants_that_are_far_from_cold_code<D: Way>() {
         enc.bind(around);
     }
     check_loads(&enc.finish().expect("each constant is in reach"), &loaded);
+}
+
+/// What is placed is the body's: it comes due there, and not in parts that come later.
+fn cold_code_goes_on_after_it_was_placed<D: Way>() {
+    let mut enc = Emitter::<D>::new();
+    enc.nop();
+    let exits = labels(&mut enc, 3);
+    let mut placed = Vec::new();
+    for _ in 0..3 {
+        enc.cold(|enc| {
+            placed.extend(branches(enc, TBZ, &exits));
+            enc.nops(3000);
+        });
+        enc.place_cold();
+        enc.nops(100);
+        enc.cold(|enc| {
+            placed.extend(branches(enc, TBZ, &exits));
+            enc.nops(40_000);
+        });
+    }
+    enc.place_cold();
+    end(&mut enc, &exits, &placed, &[]);
+}
+
+/// An island that is dropped served what comes due again.
+fn cold_code_goes_on_after_it_was_dropped<D: Way>() {
+    let mut enc = Emitter::<D>::new();
+    enc.nop();
+    let exits = labels(&mut enc, 3);
+    let mut placed = enc.cold(|enc| branches(enc, TBZ, &exits));
+    let snapshot = enc.snapshot();
+    for _ in 0..2 {
+        enc.cold(|enc| enc.nops(40_000));
+        enc.rollback(snapshot);
+        enc.cold(|enc| enc.nops(40_000));
+        enc.place_cold();
+        enc.rollback(snapshot);
+    }
+    enc.cold(|enc| {
+        enc.nops(40_000);
+        placed.extend(branches(enc, TBZ, &exits));
+    });
+    enc.place_cold();
+    end(&mut enc, &exits, &placed, &[]);
 }

@@ -360,7 +360,8 @@ fn cold_parts_where_they_are_wanted() {
         assert_eq!(enc.pos_of(exit), None);
         assert_eq!(enc.finish().expect("nothing is pending").bytes(), expected(8));
         assert_eq!(enc.pos_of(exit).map(|pos| pos.from_base()), Some(28));
-        assert!(enc.finish().expect("nothing is pending").data().eq(core::iter::once(0..32)));
+        let code = enc.finish().expect("nothing is pending");
+        assert!(code.data().eq(core::iter::once(0..32)));
     }
     in_both!(test);
 }
@@ -670,7 +671,10 @@ fn cold_parts_around_a_block_that_is_open() {
     enc.clear();
     enc.begin_block(&mut asm);
     asm.data(&[1, 2]);
-    enc.cold(|enc| enc.data(&[7]));
+    enc.cold(|enc| {
+        enc.data(&[7]);
+        enc.constant_u64(7);
+    });
     enc.place_cold();
     let _ = enc.finish();
     enc.end_block(&mut asm);

@@ -238,7 +238,10 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
 
     /// Places a block, and keeps its memory.
     #[inline(never)]
-    fn close_block(&mut self, mut block: Encoder<'static, I, D::Opposite>) {
+    fn close_block(&mut self, block: Encoder<'static, I, D::Opposite>) {
+        // A local, of which the compiler sees that nobody looks where its cursor is.
+        let Encoder { cursor, references } = block;
+        let mut block = Encoder { cursor, references };
         self.place_block(&mut block);
         self.references.keep((block.cursor.into_memory(), block.references));
     }

@@ -47,8 +47,6 @@ pub(crate) struct Parent {
     pub(super) block: u64,
     /// The bytes of constants that waited outside when the block began.
     pub(super) waiting_bytes: usize,
-    /// Whether what is in common is that of the code around, too.
-    pub(super) shares_common: bool,
 }
 
 impl<F: Field, L: LateField> Common<F, L> {
@@ -88,7 +86,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Whether what is in common is that of the code around, too.
     pub(crate) fn shares_common(&self) -> bool {
-        self.parent.is_some_and(|parent| parent.shares_common)
+        self.parent.is_some() && !self.is_cold
     }
 
     /// The pool, if anything was ever asked of it.
@@ -120,7 +118,7 @@ impl<F: Field, L: LateField> References<F, L> {
         block.grows = self.grows.opposite();
         self.number_block(block);
         let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
-        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes, shares_common: true });
+        block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
         // What the block has of its own comes back to it.
         core::mem::swap(&mut block.common, &mut self.common);
     }

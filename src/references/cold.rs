@@ -72,7 +72,7 @@ impl History {
 
 impl<F: Field, L: LateField> Cold<F, L> {
     fn new(grows: Grows) -> Self {
-        let references = Box::new(References::numbered(grows, 0));
+        let references = Box::new(References { is_cold: true, ..References::numbered(grows, 0) });
         Cold { code: Resting::empty(grows), history: History::new(&references), references }
     }
 
@@ -139,7 +139,6 @@ impl<F: Field, L: LateField> Cold<F, L> {
         self.history.waiting = Waiting { parts: 0, from: self.code.pos(), since: self.references.since() };
         // What comes due from now on is another's business.
         self.references.deadlines.heads = [self.references.fixups.len(); REACHES];
-        self.code.set_deadline(usize::MAX);
         self.references.alignment = 1;
     }
 }
@@ -174,8 +173,8 @@ impl<F: Field, L: LateField> References<F, L> {
         cold.note_state();
         let block = self.open_block();
         self.number_block(&mut cold.references);
-        // It has constants of its own.
-        cold.references.parent = Some(Parent { home: self.home, block, waiting_bytes: 0, shares_common: false });
+        // None of the constants outside wait in its pool.
+        cold.references.parent = Some(Parent { home: self.home, block, waiting_bytes: 0 });
         cold
     }
 

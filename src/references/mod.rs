@@ -82,6 +82,8 @@ pub struct References<F, L> {
     parent: Option<Parent>,
     /// The number of the block that is open.
     open_block: Option<u64>,
+    /// Whether this is cold code, which has what is in common for itself.
+    is_cold: bool,
     /// A number that no others have: it tells whose a snapshot or a block is.
     home: usize,
     /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these, snapshots and blocks, none twice.
@@ -148,6 +150,7 @@ impl<F: Field, L: LateField> References<F, L> {
             by_itself: (first, first),
             parent: None,
             open_block: None,
+            is_cold: false,
             home,
             part: 0,
             last_number: 0,
@@ -190,6 +193,7 @@ impl<F: Field, L: LateField> References<F, L> {
             by_itself: _,
             parent,
             open_block,
+            is_cold: _,
             home: _,
             part,
             last_number: _,
