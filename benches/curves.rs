@@ -108,18 +108,12 @@ fn constants_tried(n: usize) {
     finish(enc);
 }
 
+/// A way to write a block, which gets what the block has.
+type Block<I> = fn(&mut Encoder<'_, I>, &mut dyn FnMut(&mut Encoder<'_, I>));
+
 /// Blocks in each other, with something in each.
-fn nest<I: Machine>(
-    n: usize,
-    block: fn(&mut Encoder<'_, I>, &mut dyn FnMut(&mut Encoder<'_, I>)),
-    each: fn(&mut Encoder<'_, I>),
-) {
-    fn down<I: Machine>(
-        enc: &mut Encoder<'_, I>,
-        left: usize,
-        block: fn(&mut Encoder<'_, I>, &mut dyn FnMut(&mut Encoder<'_, I>)),
-        each: fn(&mut Encoder<'_, I>),
-    ) {
+fn nest<I: Machine>(n: usize, block: Block<I>, each: fn(&mut Encoder<'_, I>)) {
+    fn down<I: Machine>(enc: &mut Encoder<'_, I>, left: usize, block: Block<I>, each: fn(&mut Encoder<'_, I>)) {
         each(enc);
         if left > 0 {
             block(enc, &mut |enc| down(enc, left - 1, block, each));

@@ -131,18 +131,21 @@ pub enum AddressProblem {
     NeedsSib,
     /// What was added to a label or symbol does not fit 16 bits.
     TargetDisplacement,
+    /// With the prefixes that the address takes the instruction has more than 15 bytes, which no processor decodes.
+    Length,
 }
 
 #[cfg(feature = "x64")]
 impl AddressProblem {
     /// All of them, by number.
-    pub(crate) const ALL: [AddressProblem; 6] = [
+    pub(crate) const ALL: [AddressProblem; 7] = [
         AddressProblem::Scale,
         AddressProblem::IndexIsStackPointer,
         AddressProblem::Displacement,
         AddressProblem::TwoIndices,
         AddressProblem::NeedsSib,
         AddressProblem::TargetDisplacement,
+        AddressProblem::Length,
     ];
 }
 
@@ -172,6 +175,7 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::TwoIndices => "an address has one index",
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
                     AddressProblem::TargetDisplacement => "what is added to a label or symbol must fit 16 bits",
+                    AddressProblem::Length => "its prefixes make the instruction longer than 15 bytes",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }

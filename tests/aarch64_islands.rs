@@ -2,7 +2,6 @@
 
 #![cfg(feature = "aarch64")]
 
-#[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
 

@@ -4,7 +4,6 @@
 //! The reference gives each item an address, then each field its distance. The crate places the same items from the last to the
 //! first, so half of its labels are bound when they are used, and half pending.
 
-#[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
 

@@ -4,7 +4,6 @@
 //! interpreter of branches, written from the manual's diagrams. From each branch, in each state of flags and registers, it must get to the branch's label where the
 //! instruction that was asked for branches, and to the instruction above where that does not.
 
-#[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
 

@@ -965,3 +965,38 @@ fn calls_in_reading_order_aarch64() {
     let words = [0xD503_201F, 0xB400_0001, 0x8B01_0000, 0xD65F_03C0u32];
     assert_eq!(enc.finish().expect("all labels are bound").bytes(), words.map(u32::to_le_bytes).concat());
 }
+
+/// Blocks that are open in each other at once leave no tower of memory that is dropped from its top to its bottom.
+#[test]
+fn a_tower_of_blocks_is_dropped_on_a_small_stack() {
+    use std::thread::Builder;
+    const DEPTH: usize = 100_000;
+    fn build(enc: &mut Encoder<'_>, depth: usize, fails: bool) {
+        if depth > 0 {
+            enc.forward(|asm| asm.backward(|enc| build(enc, depth - 1, fails)));
+        } else if fails {
+            resume_unwind(Box::new("the tower"));
+        } else {
+            enc.ret();
+        }
+    }
+    // What builds it is recursive; the other thread's stack is not enough for one frame a block.
+    for fails in [false, true] {
+        let tower = Builder::new().stack_size(2 << 30).spawn(move || {
+            let mut enc = Encoder::new();
+            let left = catch_unwind(AssertUnwindSafe(|| build(&mut enc, DEPTH / 2, fails)));
+            assert_eq!(left.is_err(), fails);
+            enc
+        });
+        let mut enc = tower.expect("address space").join().expect("no overflow");
+        let dropping = Builder::new().stack_size(128 << 10).spawn(move || {
+            assert_eq!(
+                enc.finish().map(|code| code.bytes().len()),
+                if fails { Err(FinishError::OpenBlock) } else { Ok(1) }
+            );
+            enc.clear();
+            drop(enc);
+        });
+        dropping.expect("a stack").join().expect("no overflow");
+    }
+}

@@ -82,6 +82,35 @@ fn operations() {
         minps_xmm_xmmm128 divps_xmm_xmmm128 maxps_xmm_xmmm128);
 }
 
+/// Functions that take either size of an immediate place what those of one size do.
+#[test]
+fn immediates_by_size() {
+    macro_rules! same {
+        ($($by_size:ident $short:ident $long:ident $operand:expr;)*) => {$(
+            for value in [0, 1, -1, 127, -128, 128, -129, 0x1234, -0x1234] {
+                let expected = match i8::try_from(value) {
+                    Ok(short) => bytes(|enc| enc.$short($operand, short)),
+                    Err(_) => bytes(|enc| enc.$long($operand, value)),
+                };
+                assert_eq!(bytes(|enc| enc.$by_size($operand, value.into())), expected, "{} {value}", stringify!($by_size));
+            }
+        )*};
+    }
+    same! {
+        add_rm16_imm add_rm16_imm8 add_rm16_imm16 R9W;
+        or_rm16_imm or_rm16_imm8 or_rm16_imm16 RBX + 8;
+        xor_rm32_imm xor_rm32_imm8 xor_rm32_imm32 EDX;
+        cmp_rm32_imm cmp_rm32_imm8 cmp_rm32_imm32 Mem::rip(77);
+        sub_rm64_imm sub_rm64_imm8 sub_rm64_imm32 R12 + R13 * 4 + 1000;
+        and_rm64_imm and_rm64_imm8 and_rm64_imm32 (RSI + 8).fs();
+        lock_add_m16_imm lock_add_m16_imm8 lock_add_m16_imm16 RAX + 8;
+        lock_sbb_m16_imm lock_sbb_m16_imm8 lock_sbb_m16_imm16 R8 + RCX;
+        lock_xor_m32_imm lock_xor_m32_imm8 lock_xor_m32_imm32 R9 + 1;
+        lock_adc_m64_imm lock_adc_m64_imm8 lock_adc_m64_imm32 RSP + 1000;
+        lock_and_m64_imm lock_and_m64_imm8 lock_and_m64_imm32 (RSP + 1000).gs();
+    }
+}
+
 /// Functions that take the width place what those of one width do.
 #[test]
 fn widths() {

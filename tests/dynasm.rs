@@ -4,7 +4,6 @@
 //! the first, and one that grows up in their order. All get the same branches of fixed size, so the bytes must be the
 //! same, or all must refuse.
 
-#[allow(dead_code)] // only a part of it is needed here
 #[path = "support/x64/choices.rs"]
 mod choices;
 #[path = "dynasm/islands.rs"]

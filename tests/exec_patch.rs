@@ -223,7 +223,7 @@ fn a_guard_leads_elsewhere() {
     for &mode in LIVE {
         let arena = arena(mode);
         let (code, [guard, other, entry]) =
-            publish(arena.region(4096).expect("memory"), |_| None, |enc| guarded(enc)).expect("memory");
+            publish(arena.region(4096).expect("memory"), |_| None, guarded).expect("memory");
         let function = code.function::<Map>(entry).expect("inside");
         // SAFETY: it is such a function, here and below.
         let run = || unsafe { [function(0), function(1)] };

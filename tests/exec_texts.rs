@@ -88,6 +88,7 @@ fn errors() {
         hidden_in(PatchError::Outside { site, len: 16 });
         hidden_in(PatchError::Misaligned { site, at: 5 });
         hidden_in(PatchError::Running { site });
+        hidden_in(PatchError::Unsynchronized(ExecError::ForeignCode));
         hidden_in(PatchError::ForeignSite { site });
         hidden_in(PatchError::OutOfRange { site, distance: DISTANCE, range });
         hidden_in(PatchError::OutOfRange { site, distance: -DISTANCE, range });

@@ -241,7 +241,7 @@ fn dropped_ids_are_strange_after_clearing() {
         std::panic::resume_unwind(Box::new("lost"));
     }
     fn all<D: Direction>() {
-        let ways: [Make<D>; 9] = [
+        let ways: [Make<D>; 12] = [
             some,
             |enc, made| {
                 let before = enc.snapshot();
@@ -255,6 +255,21 @@ fn dropped_ids_are_strange_after_clearing() {
                 enc.aligned(A16, |enc| enc.forward(|asm| asm.backward(|enc| enc.aligned(A16, |enc| lost(enc, made)))))
             },
             |enc, made| enc.aligned(A16, |enc| lost(enc, made)),
+            |enc, made| enc.cold(|enc| lost(enc, made)),
+            |enc, made| {
+                enc.cold(|enc| {
+                    some(enc, made);
+                    enc.clear();
+                    some(enc, made);
+                })
+            },
+            |enc, made| {
+                enc.cold(|enc| {
+                    let before = enc.snapshot();
+                    some(enc, made);
+                    enc.rollback(before);
+                })
+            },
             |enc, made| {
                 enc.forward(|asm| {
                     asm.backward(|enc| {

@@ -3,7 +3,6 @@
 #![cfg(feature = "x64")]
 
 #[path = "support/x64/choices.rs"]
-#[allow(dead_code)]
 mod choices;
 #[path = "support/side.rs"]
 mod side;

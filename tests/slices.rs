@@ -6,14 +6,21 @@ mod choices;
 #[path = "support/side.rs"]
 mod side;
 
+use choices::Choices;
+use quickcheck::TestResult;
 use side::Blocks;
-use tailfirst::{Align, Direction, Down, Encoder, FinishError, Isa, Label, SiteKind, Symbol, Up, aarch64, block, x64};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use tailfirst::{
+    Align, Direction, Down, Encoder, FinishError, Isa, Label, SiteKind, Snapshot, Symbol, Up, aarch64, block, x64,
+};
 
 /// What the instruction sets do not have in common.
 trait Machine: Isa + Sized {
     const SITE: SiteKind;
 
     fn nop<D: Direction>(enc: &mut Encoder<'_, Self, D>);
+    /// As many bytes as one call places.
+    fn long<D: Direction>(enc: &mut Encoder<'_, Self, D>);
     fn branch<D: Direction>(enc: &mut Encoder<'_, Self, D>, to: Label);
     fn load<D: Direction>(enc: &mut Encoder<'_, Self, D>, from: Label);
     fn call<D: Direction>(enc: &mut Encoder<'_, Self, D>);
@@ -25,6 +32,10 @@ impl Machine for x64::X64 {
 
     fn nop<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
         enc.cld();
+    }
+
+    fn long<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
+        enc.mov_r64_imm64(x64::RAX, 0x1111_1111_1111_1111);
     }
 
     fn branch<D: Direction>(enc: &mut Encoder<'_, Self, D>, to: Label) {
@@ -49,6 +60,10 @@ impl Machine for aarch64::A64 {
 
     fn nop<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
         enc.nop();
+    }
+
+    fn long<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
+        enc.mov_x_imm(aarch64::X1, 0x1111_2222_3333_4444);
     }
 
     fn branch<D: Direction>(enc: &mut Encoder<'_, Self, D>, to: Label) {
@@ -162,4 +177,121 @@ fn all_services_in_slices_of_every_size_x64() {
 fn all_services_in_slices_of_every_size_aarch64() {
     in_every_slice::<aarch64::A64, Down>();
     in_every_slice::<aarch64::A64, Up>();
+}
+
+/// Random calls of what goes wrong at a slice's end: batches that need more than there is, snapshots in them and around
+/// them, and panics that leave them and are caught.
+struct Calls<'a> {
+    choices: Choices<'a>,
+    left: usize,
+}
+
+impl Calls<'_> {
+    /// Places calls. Those inside of a block have their own snapshots.
+    fn place<I: Machine, D: Blocks>(&mut self, enc: &mut Encoder<'_, I, D>, label: Label, depth: u32)
+    where
+        D::Other: Blocks<Other = D>,
+    {
+        let mut snapshots: Vec<Snapshot> = Vec::new();
+        while self.left > 0 {
+            self.left -= 1;
+            match self.choices.below(16) {
+                0 => I::nop(enc),
+                1 | 2 => I::long(enc),
+                3 => enc.data(&vec![7; 4 * self.choices.below(40)]),
+                4 => I::branch(enc, label),
+                5 => {
+                    let constant = enc.constant_u64(self.choices.below(3) as u64);
+                    I::load(enc, constant);
+                }
+                6 | 7 => snapshots.push(enc.snapshot()),
+                8 | 9 if !snapshots.is_empty() => {
+                    let newest = self.choices.below(snapshots.len());
+                    snapshots.truncate(newest + 1);
+                    enc.rollback(snapshots[newest]);
+                }
+                10 | 11 => {
+                    // Left in one of three ways, and gone back inside, behind, or not.
+                    let (before, count) = (enc.snapshot(), self.choices.below(60));
+                    let (leave, back) = (self.choices.below(3), self.choices.below(3));
+                    let left = catch_unwind(AssertUnwindSafe(|| {
+                        enc.batch(|enc| {
+                            (0..count).for_each(|_| I::long(enc));
+                            if back == 1 {
+                                enc.rollback(before);
+                            }
+                            if leave == 1 {
+                                resume_unwind(Box::new("left"));
+                            }
+                            if depth > 0 {
+                                self.place(enc, label, depth - 1);
+                            }
+                        });
+                    }));
+                    assert_eq!(left.is_err(), leave == 1);
+                    if back == 2 {
+                        enc.rollback(before);
+                    }
+                    // Those are older than what was placed and dropped, or gone.
+                    snapshots.clear();
+                }
+                12 if depth > 0 => D::block(enc, |enc| self.place(enc, label, depth - 1)),
+                13 if depth > 0 => {
+                    enc.aligned(Align::of::<16>(), |enc| self.place(enc, label, depth - 1));
+                    snapshots.clear();
+                }
+                14 => {
+                    enc.patchable(I::SITE, |enc| I::call(enc));
+                    snapshots.clear();
+                }
+                15 if depth < 3 => return,
+                _ => I::nop(enc),
+            }
+        }
+    }
+}
+
+fn random_calls<I: Machine, D: Blocks>(numbers: &[u64]) -> Result<(), String>
+where
+    D::Other: Blocks<Other = D>,
+{
+    let run = |enc: &mut Encoder<'_, I, D>| {
+        let label = enc.here();
+        Calls { choices: Choices::new(numbers), left: numbers.len() / 2 }.place(enc, label, 3);
+        enc.finish().map(|code| code.bytes().to_vec())
+    };
+    let expected = run(&mut Encoder::new()).map_err(|error| format!("in a buffer that grows: {error}"))?;
+    let needed = expected.len();
+    let parts = (0..8).map(|part| needed * part / 8);
+    let near = needed.saturating_sub(2)..needed + 3;
+    for room in parts.chain(near).chain([60, 100, 1100, 4200, 10_000].map(|more| needed + more)) {
+        let expected = if room < needed { Err(FinishError::OutOfSpace { needed }) } else { Ok(expected.clone()) };
+        let mut memory = vec![0xEE; room];
+        let mut enc = Encoder::<I, D>::in_slice(&mut memory);
+        for _ in 0..2 {
+            let found = run(&mut enc);
+            if found != expected {
+                return Err(format!("in a slice of {room}: {found:?}, and not {expected:?}"));
+            }
+            enc.clear();
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn random_calls_in_slices() {
+    fn property(numbers: Vec<u64>) -> TestResult {
+        let all = [
+            ("x64, down", random_calls::<x64::X64, Down>(&numbers)),
+            ("x64, up", random_calls::<x64::X64, Up>(&numbers)),
+            ("A64, down", random_calls::<aarch64::A64, Down>(&numbers)),
+            ("A64, up", random_calls::<aarch64::A64, Up>(&numbers)),
+        ];
+        match all.into_iter().find_map(|(name, result)| Some(format!("{name}: {}", result.err()?))) {
+            Some(difference) => TestResult::error(difference),
+            None => TestResult::passed(),
+        }
+    }
+    choices::check("random_calls_in_slices", 40).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }

@@ -34,24 +34,6 @@ fn what_is_dropped_leaves_no_trace_aarch64() {
         .quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
-#[test]
-fn labels_bound_at_the_snapshots_place() {
-    let mut enc = Encoder::new();
-    let (before, after) = (enc.label(), enc.label());
-    enc.ret();
-    enc.bind(before);
-    let snapshot = enc.snapshot();
-    enc.bind(after);
-    let made = enc.here();
-    enc.jmp(after);
-    enc.rollback(snapshot);
-    assert_eq!((enc.pos_of(before), enc.pos_of(after), enc.pos_of(made)), (Some(enc.pos()), None, None));
-    enc.jmp(after);
-    enc.nop();
-    enc.bind(after);
-    assert_eq!(enc.finish().expect("all labels are bound").bytes(), [0x90, 0xE9, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);
-}
-
 /// Labels that were bound before and after a snapshot at its very place, or beyond it, older and younger than it and
 /// than the block that it is in.
 fn labels_bound_around_a_snapshot<D: Direction>(

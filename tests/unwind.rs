@@ -11,7 +11,6 @@ use tailfirst::{
 };
 
 #[path = "support/x64/choices.rs"]
-#[allow(dead_code)]
 mod choices;
 #[path = "support/side.rs"]
 mod side;

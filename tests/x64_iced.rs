@@ -125,6 +125,7 @@ fn mnemonic_agrees(mnemonic: &str, found: &Instruction) -> Result<(), String> {
     let last = match last {
         "nopw" => "nop",
         "leavew" => "leave",
+        "enterw" => "enter",
         "retfw" | "retfq" => "retf",
         "pushw" => "push",
         "popw" => "pop",
@@ -141,7 +142,8 @@ fn mnemonic_agrees(mnemonic: &str, found: &Instruction) -> Result<(), String> {
 /// Whether the row's `op` is what iced notes, in all but spelling.
 fn notation_agrees(form: &Model, found: &Instruction) -> Result<(), String> {
     let spelled = |word: &str| match word {
-        "11:rrr:bbb" => "/r".into(),
+        "11:rrr:bbb" | "!(11):rrr:bbb" => "/r".into(),
+        "11:000:000" => "C0".into(),
         "iq" => "io".into(),
         _ => word.replace(".NP", "").replace(".LLIG", ".LIG").replace("+i", "+r"),
     };
@@ -187,7 +189,7 @@ fn notation_agrees(form: &Model, found: &Instruction) -> Result<(), String> {
 }
 
 /// Forms whose first operands in iced's view are implicit in the tables': ST0, or memory at RDI.
-const IMPLICIT_FIRST: [&str; 7] = ["fcom", "fcomp", "fucom", "fucomp", "fxch", "maskmovdqu", "vmaskmovdqu"];
+const IMPLICIT_FIRST: [&str; 8] = ["fcom", "fcomp", "fucom", "fucomp", "fxch", "maskmovq", "maskmovdqu", "vmaskmovdqu"];
 
 fn operands_agree(form: &Model, arguments: &[Argument], found: &Instruction) -> Result<(), String> {
     // The tables call implicit what iced gives as operands of string instructions and the like.
@@ -239,7 +241,11 @@ fn operand_agrees(
         (Value::Register(number), Kind::Reg(class) | Kind::RegMem { class, .. }) => {
             equal("kind", kind, OpKind::Register)?;
             // iced calls the register of these by the operand size, of which they read the low half.
-            let class = if matches!(form.mnemonic.as_str(), "verr" | "verw") { Class::R32 } else { *class };
+            let class = if matches!(form.mnemonic.as_str(), "verr" | "verw" | "lldt" | "ltr" | "lmsw" | "lkgs") {
+                Class::R32
+            } else {
+                *class
+            };
             equal("register", found.op_register(at), register(class, *number))
         }
         (Value::Memory(address), memory) => {
@@ -311,10 +317,13 @@ fn register(class: Class, number: u8) -> Register {
         Class::Xmm | Class::EXmm => Register::XMM0,
         Class::Ymm | Class::EYmm => Register::YMM0,
         Class::Zmm => Register::ZMM0,
-        Class::K => Register::K0,
+        Class::K | Class::KPair => Register::K0,
         Class::Tmm => Register::TMM0,
         Class::St => Register::ST0,
         Class::Sreg => Register::ES,
+        Class::Mm => Register::MM0,
+        Class::Cr => Register::CR0,
+        Class::Dr => Register::DR0,
         Class::E8 | Class::E16 | Class::E32 | Class::E64 => unreachable!("iced knows no APX"),
     };
     let offset = if first == Register::AH + 4 { number - 4 } else { number };
@@ -358,17 +367,23 @@ fn typical(form: &Model, mut arguments: Vec<Argument>) -> Instruction {
 }
 
 /// Where the tables say something else than iced, on purpose.
-const OTHER_EFFECTS: [(&str, &str); 10] = [
+const OTHER_EFFECTS: [(&str, &str); 16] = [
     ("movss", "a load writes all, a move between registers a part; the row says the latter"),
     ("movsd", "as movss"),
     ("rdsspd", "leaves the register alone when shadow stacks are off"),
     ("rdsspq", "as rdsspd"),
     ("sar", "by one it clears the overflow flag, which iced calls writing"),
     ("ffree", "writes the register's tag"),
+    ("ffreep", "as ffree"),
+    ("insertq", "keeps what lies outside of the field, with constants, too"),
     ("vpscatterdd", "elements that are masked out stay as they are"),
     ("vpscatterqq", "as vpscatterdd"),
     ("vscatterdpd", "as vpscatterdd"),
     ("vscatterdps", "as vpscatterdd"),
+    ("vpscatterdq", "as vpscatterdd"),
+    ("vpscatterqd", "as vpscatterdd"),
+    ("vscatterqpd", "as vpscatterdd"),
+    ("vscatterqps", "as vpscatterdd"),
 ];
 
 /// What the row says about access and flags, and what iced says.

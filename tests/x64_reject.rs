@@ -119,9 +119,13 @@ fn sorts() -> Vec<(Sort, Operand)> {
     let mut all = vec![
         register(Class::R8h, Gpr8h::new(4), 4),
         register(Class::K, K::new(7), 7),
+        register(Class::KPair, K::new(6).and_then(KPair::new), 6),
         register(Class::Tmm, Tmm::new(7), 7),
         register(Class::St, St::new(7), 7),
         register(Class::Sreg, Sreg::new(5), 5),
+        register(Class::Mm, Mm::new(7), 7),
+        register(Class::Cr, Cr::new(8), 8),
+        register(Class::Dr, Dr::new(7), 7),
         (Sort::Memory, (RBX + RSI * 4 + 8).into()),
         (Sort::NarrowMemory, (EBX + ESI * 4 + 8).into()),
         (Sort::ExtendedMemory, (R16 + 0).into()),
@@ -303,13 +307,16 @@ fn registers_end() {
         )*};
     }
     ends! {
-        Gpr8 16; Gpr8h 8; Gpr16 16; Gpr32 16; Gpr64 16; Xmm 16; Ymm 16; Zmm 32; K 8; Tmm 8; St 8; Sreg 6;
+        Gpr8 16; Gpr8h 8; Gpr16 16; Gpr32 16; Gpr64 16; Xmm 16; Ymm 16; Zmm 32; K 8; Tmm 8; St 8; Sreg 6; Mm 8; Dr 8;
         EGpr8 32; EGpr16 32; EGpr32 32; EGpr64 32; EXmm 32; EYmm 32;
     }
     for number in 0..=255 {
+        assert_eq!(Cr::new(number).map(Cr::number), [0, 2, 3, 4, 8].contains(&number).then_some(number));
         let mask = K::new(number).and_then(K::write_mask);
         assert_eq!(mask.map(WriteMask::number), (1..8).contains(&number).then_some(number));
         assert_eq!(mask, WriteMask::new(number));
+        let pair = K::new(number).and_then(KPair::new);
+        assert_eq!(pair.map(|pair| pair.first().number()), (number < 8 && number % 2 == 0).then_some(number));
     }
 }
 
@@ -407,6 +414,38 @@ fn addresses_that_no_instruction_can_hold() {
     // A mistake stays what it was, whatever is added.
     refuses(RAX + RCX * 3 + 8 + RDX * 4, AddressProblem::Scale);
     refuses((RAX + RCX * 3).gs(), AddressProblem::Scale);
+}
+
+#[test]
+fn instructions_end_at_15_bytes() {
+    let (wide, narrow) = (RAX + RCX * 2 + 1000, EAX + ECX * 2 + 1000);
+    // XOP, opcode, ModRM, SIB, displacement and immediate have 3 + 1 + 1 + 1 + 4 + 4 bytes.
+    let bextr = |mem: Mem| {
+        let mut enc = Encoder::new();
+        enc.ret();
+        enc.bextr_r64_rm64_imm32(RAX, mem, 1);
+        enc.finish().map(|code| code.bytes().len() - 1)
+    };
+    // EVEX has a byte more.
+    let add = |mem: Mem| {
+        let mut enc = Encoder::new();
+        enc.ret();
+        enc.add_er64_erm64_imm32(R16, mem, 1);
+        enc.finish().map(|code| code.bytes().len() - 1)
+    };
+    let too_long = Err(FinishError::Address { problem: AddressProblem::Length, at: 1 });
+    assert_eq!((bextr(wide), bextr(wide.fs()), bextr(narrow)), (Ok(14), Ok(15), Ok(15)));
+    assert_eq!(bextr(narrow.fs()), too_long);
+    assert_eq!(add(wide), Ok(15));
+    assert_eq!(add(wide.fs()), too_long);
+    assert_eq!(add(narrow), too_long);
+    let label = |segment: fn(Mem) -> Mem| {
+        let mut enc = Encoder::new();
+        let end = enc.here();
+        enc.bextr_r64_rm64_imm32(RAX, segment(end.into()), 1);
+        enc.finish().map(|code| code.bytes().len())
+    };
+    assert_eq!((label(|mem| mem), label(Mem::gs)), (Ok(13), Ok(14)));
 }
 
 #[test]

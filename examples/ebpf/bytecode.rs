@@ -1,31 +1,69 @@
-//! The language: 64-bit registers, a small memory, and jumps to bytecodes by index.
-
-use tailfirst::x64::Cond;
+//! The language: five registers of 64 bits, a small memory, and jumps to bytecodes by index; and its interpreter.
 
 /// The words of a program's memory: a power of two.
 pub const WORDS: usize = 64;
-pub type Memory = [i64; WORDS];
+pub type Memory = [u64; WORDS];
 
-/// A register's number: 0, the result, to 5.
-pub type Register = u8;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Register {
+    /// The result.
+    R0,
+    /// The argument, at first; the others are 0.
+    R1,
+    R2,
+    R3,
+    R4,
+}
+pub use Register::*;
 
 #[derive(Debug, Clone, Copy)]
 pub enum Operand {
     Reg(Register),
+    /// With as many copies of its sign as 64 bits take.
     Imm(i32),
 }
-pub use Operand::{Imm, Reg};
+pub use Operand::*;
 
-#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "the example has programs for some, its tests for all")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     Mov,
     Add,
     Sub,
     Mul,
+    /// Unsigned; 0 if the divisor is 0.
+    Div,
+    /// Unsigned; what was there if the divisor is 0.
+    Mod,
     And,
+    Or,
+    Xor,
+    /// Shifts by the count modulo 64.
+    Lsh,
+    Rsh,
+    Arsh,
 }
 
-/// A target is the index of a bytecode; a displacement is in bytes.
+#[allow(dead_code, reason = "the example has programs for some, its tests for all")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cond {
+    Eq,
+    Ne,
+    /// Unsigned; with an S in front, signed.
+    Gt,
+    Ge,
+    Lt,
+    Le,
+    Sgt,
+    Sge,
+    Slt,
+    Sle,
+    /// The two have a bit in common.
+    Set,
+}
+
+/// A target is the index of a bytecode; a displacement is in bytes. An access is to the word in which its address lies,
+/// modulo the memory's size.
 #[derive(Debug, Clone, Copy)]
 pub enum Bytecode {
     Alu(Op, Register, Operand),
@@ -36,60 +74,79 @@ pub enum Bytecode {
     Exit,
 }
 
-fn word(address: i64, disp: i32) -> usize {
-    (address as usize).wrapping_add(disp as usize) / 8 % WORDS
-}
+/// A program that stays within itself.
+#[derive(Debug, Clone)]
+pub struct Program(Vec<Bytecode>);
 
-/// Whether CMP of the two sets the flags of the condition.
-fn holds(cond: Cond, a: i64, b: i64) -> bool {
-    let (difference, overflow) = a.overflowing_sub(b);
-    match cond {
-        Cond::O => overflow,
-        Cond::B => (a as u64) < b as u64,
-        Cond::E => a == b,
-        Cond::Be => a as u64 <= b as u64,
-        Cond::S => difference < 0,
-        Cond::P => (difference as u8).count_ones().is_multiple_of(2),
-        Cond::L => a < b,
-        Cond::Le => a <= b,
-        Cond::No | Cond::Ae | Cond::Ne | Cond::A | Cond::Ns | Cond::Np | Cond::Ge | Cond::G => {
-            !holds(cond.inverse(), a, b)
+impl Program {
+    /// Verifies a program: that jumps go to bytecodes, and the last does not run off the end. Else it is given back.
+    pub fn new(bytecodes: Vec<Bytecode>) -> Result<Program, Vec<Bytecode>> {
+        let stays = |&bytecode: &Bytecode| match bytecode {
+            Bytecode::Jump(target) | Bytecode::JumpIf(.., target) => target < bytecodes.len(),
+            _ => true,
+        };
+        let ends = matches!(bytecodes.last(), Some(Bytecode::Exit | Bytecode::Jump(_)));
+        if ends && bytecodes.iter().all(stays) { Ok(Program(bytecodes)) } else { Err(bytecodes) }
+    }
+
+    pub fn bytecodes(&self) -> &[Bytecode] {
+        &self.0
+    }
+
+    /// Runs the program, and gives its result.
+    pub fn interpret(&self, argument: u64, memory: &mut Memory) -> u64 {
+        let mut registers = [0, argument, 0, 0, 0];
+        let mut at = 0;
+        loop {
+            let get = |register| registers[register as usize];
+            let value = |operand| match operand {
+                Reg(register) => get(register),
+                Imm(imm) => imm as u64,
+            };
+            let word = |base, displacement: i32| get(base).wrapping_add(displacement as u64) as usize / 8 % WORDS;
+            let bytecode = self.0[at];
+            at += 1;
+            match bytecode {
+                Bytecode::Alu(op, dst, src) => registers[dst as usize] = apply(op, get(dst), value(src)),
+                Bytecode::JumpIf(cond, a, b, _) if !holds(cond, get(a), value(b)) => {}
+                Bytecode::Jump(target) | Bytecode::JumpIf(.., target) => at = target,
+                Bytecode::Load(dst, base, displacement) => registers[dst as usize] = memory[word(base, displacement)],
+                Bytecode::Store(base, displacement, src) => memory[word(base, displacement)] = get(src),
+                Bytecode::Exit => return get(R0),
+            }
         }
     }
 }
 
-/// Runs a program, with its argument in register 1.
-pub fn interpret(program: &[Bytecode], argument: i64, memory: &mut Memory) -> i64 {
-    let mut regs = [0; 6];
-    regs[1] = argument;
-    let mut at = 0;
-    loop {
-        let value = |operand| match operand {
-            Reg(register) => regs[usize::from(register)],
-            Imm(imm) => i64::from(imm),
-        };
-        let (mut next, get) = (at + 1, |register| value(Reg(register)));
-        match program[at] {
-            Bytecode::Alu(op, dst, src) => {
-                let (old, src) = (get(dst), value(src));
-                regs[usize::from(dst)] = match op {
-                    Op::Mov => src,
-                    Op::Add => old.wrapping_add(src),
-                    Op::Sub => old.wrapping_sub(src),
-                    Op::Mul => old.wrapping_mul(src),
-                    Op::And => old & src,
-                };
-            }
-            Bytecode::Jump(target) => next = target,
-            Bytecode::JumpIf(cond, a, b, target) => {
-                let (a, b) = (get(a), value(b));
-                let jumps = holds(cond, a, b);
-                next = if jumps { target } else { next };
-            }
-            Bytecode::Load(dst, base, disp) => regs[usize::from(dst)] = memory[word(get(base), disp)],
-            Bytecode::Store(base, disp, src) => memory[word(get(base), disp)] = get(src),
-            Bytecode::Exit => return regs[0],
-        }
-        at = next;
+fn apply(op: Op, a: u64, b: u64) -> u64 {
+    match op {
+        Op::Mov => b,
+        Op::Add => a.wrapping_add(b),
+        Op::Sub => a.wrapping_sub(b),
+        Op::Mul => a.wrapping_mul(b),
+        Op::Div => a.checked_div(b).unwrap_or(0),
+        Op::Mod => a.checked_rem(b).unwrap_or(a),
+        Op::And => a & b,
+        Op::Or => a | b,
+        Op::Xor => a ^ b,
+        Op::Lsh => a.wrapping_shl(b as u32),
+        Op::Rsh => a.wrapping_shr(b as u32),
+        Op::Arsh => (a as i64).wrapping_shr(b as u32) as u64,
+    }
+}
+
+fn holds(cond: Cond, a: u64, b: u64) -> bool {
+    match cond {
+        Cond::Eq => a == b,
+        Cond::Ne => a != b,
+        Cond::Gt => a > b,
+        Cond::Ge => a >= b,
+        Cond::Lt => a < b,
+        Cond::Le => a <= b,
+        Cond::Sgt => a as i64 > b as i64,
+        Cond::Sge => a as i64 >= b as i64,
+        Cond::Slt => (a as i64) < b as i64,
+        Cond::Sle => a as i64 <= b as i64,
+        Cond::Set => a & b != 0,
     }
 }

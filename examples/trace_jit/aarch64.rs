@@ -3,14 +3,14 @@
 //! Three operands, any register anywhere: nothing is asked of the allocator. X16, X17 and D31 are scratch: X16 takes
 //! constants and addresses on their way.
 //!
-//! What becomes more than one instruction is written in reading order, as a `block!`. Constants that would take more than two
-//! instructions come from the pool.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
+//! is a loop inside. Constants that would take more than two instructions come from the pool.
 
 use tailfirst::aarch64::{
-    AddImm, Address, AddressError, Cond as Cc, D, D31, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64, SImm, SP,
-    UImm, WZR, X, X0, X1, X2, X16, X17, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, X30, XZR,
+    AddImm, Address, AddressError, Cond as Cc, D, D31, Emitter, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm64, LslImm64,
+    SImm, SP, UImm, WZR, X, X0, X1, X2, X16, X17, X19, X20, X21, X22, X23, X24, X25, X26, X27, X28, X29, X30, XZR,
 };
-use tailfirst::{Label, PatchPoint, SiteKind, block};
+use tailfirst::{Direction, Label, PatchPoint, SiteKind, block};
 
 use crate::backend::{
     Backend, Door, Fixed, HostBackend, LEAVE, LOOP_ALIGN, Mem, Operand, Place, Reg, RegSet, Source, Stub,
@@ -26,6 +26,7 @@ const SCRATCH: Reg = Reg(32 + D31.number());
 /// What a C function must leave as it found it, in pairs; of D8 to D15 too, from the first on.
 const PRESERVED: [(Gpr64, Gpr64); 6] = [(X29, X30), (X19, X20), (X21, X22), (X23, X24), (X25, X26), (X27, X28)];
 const PRESERVED_FLOATS: [u8; 4] = [8, 10, 12, 14];
+
 fn x(reg: Reg) -> Gpr64 {
     Gpr64::wrapping(reg.number())
 }
@@ -48,6 +49,9 @@ fn word(mem: Mem) -> Address {
 
 /// What becomes of an access to the context: all of it is in reach.
 const IN_REACH: &str = "the context is smaller than 32 KiB";
+
+/// What becomes of a constant operand.
+const ACCEPTED: &str = "`immediate` has accepted the value";
 
 /// The value, or its opposite, as an operand of ADD, SUB, CMP and CMN.
 fn add_imm(value: i64) -> Option<AddImm> {
@@ -76,7 +80,7 @@ fn is_short(bits: u64) -> bool {
     others(0).min(others(0xffff)) <= 2 || LogicalImm64::new(bits).is_some()
 }
 
-impl Words for Encoder<'_> {
+impl<Dir: Direction> Words for Emitter<'_, Dir> {
     fn copy_int(&mut self, to: Gpr64, from: Gpr64) {
         if to != from {
             self.mov_x(to, from);
@@ -142,15 +146,12 @@ impl Words for Encoder<'_> {
     }
 
     fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64) {
-        const ACCEPTED: &str = "`immediate` has accepted the value";
-        let logical = || LogicalImm64::new(value as u64).expect(ACCEPTED);
         let shift = || UImm::new((value & 63) as u32).expect("a count below 64");
         match op {
-            IntOp::Add if value < 0 => self.sub_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
-            IntOp::Add => self.add_x_imm(d, a, add_imm(value).expect(ACCEPTED)),
-            IntOp::And => self.and_x_imm(d, a, logical()),
-            IntOp::Or => self.orr_x_imm(d, a, logical()),
-            IntOp::Xor => self.eor_x_imm(d, a, logical()),
+            IntOp::Add => self.add_x_const(d, a, value).expect(ACCEPTED),
+            IntOp::And => self.and_x_const(d, a, value as u64).expect(ACCEPTED),
+            IntOp::Or => self.orr_x_const(d, a, value as u64).expect(ACCEPTED),
+            IntOp::Xor => self.eor_x_const(d, a, value as u64).expect(ACCEPTED),
             IntOp::Shl => self.lsl_x_imm(d, a, LslImm64::new((value & 63) as u32).expect("a count below 64")),
             IntOp::Shr => self.lsr_x_imm(d, a, shift()),
             IntOp::Sar => self.asr_x_imm(d, a, shift()),
@@ -176,10 +177,7 @@ impl Words for Encoder<'_> {
 
     fn compare(&mut self, a: Reg, b: Operand) {
         match b {
-            Operand::Imm(value) => {
-                let imm = add_imm(value).expect("`immediate` has accepted the value");
-                if value < 0 { self.cmn_x_imm(x(a), imm) } else { self.cmp_x_imm(x(a), imm) }
-            }
+            Operand::Imm(value) => self.cmp_x_const(x(a), value).expect(ACCEPTED),
             Operand::Reg(b) => match a.class() {
                 Class::Int => self.cmp_x(x(a), x(b)),
                 Class::Float => self.fcmp_d(d(a), d(b)),
@@ -352,23 +350,23 @@ impl HostBackend for Encoder<'_> {
         }
         let leave = self.here();
 
-        block!(*self;
-            copy_int(CONTEXT, X0);
-            copy_int(MEMORY, X1);
-            br(X2);
-        );
-        let mut bytes = 0;
-        for (index, (first, second)) in PRESERVED.into_iter().enumerate() {
-            self.stp_x_off(first, second, SP, pair(index));
-            bytes += 16;
-        }
-        for (index, first) in PRESERVED_FLOATS.into_iter().enumerate() {
-            self.stp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
-            bytes += 16;
-        }
-        self.sub_x_imm(SP, SP, AddImm::new(bytes).expect("the save area is smaller than 512 bytes"));
-        self.set_late(frame, bytes.into());
-        Door { enter: self.here(), leave }
+        let enter = self.forward(|asm| {
+            let enter = asm.here();
+            let bytes = AddImm::of::<{ 16 * (PRESERVED.len() + PRESERVED_FLOATS.len()) as u32 }>();
+            asm.set_late(frame, bytes.value().into());
+            asm.sub_x_imm(SP, SP, bytes);
+            for (index, (first, second)) in PRESERVED.into_iter().enumerate() {
+                asm.stp_x_off(first, second, SP, pair(index));
+            }
+            for (index, first) in PRESERVED_FLOATS.into_iter().enumerate() {
+                asm.stp_d_off(float(first), float(first + 1), SP, pair(PRESERVED.len() + index));
+            }
+            asm.copy_int(CONTEXT, X0);
+            asm.copy_int(MEMORY, X1);
+            asm.br(X2);
+            enter
+        });
+        Door { enter, leave }
     }
 }
 

@@ -17,6 +17,7 @@
 //! | service | for | in |
 //! |---|---|---|
 //! | `block!`, `Encoder::forward` | what one trace instruction becomes, in reading order | `x64`, `aarch64` |
+//! | operations as values | one case for a kind of operation | `x64` |
 //! | `Encoder::aligned` | loops, whose heads are met last | `x64`, `aarch64`, `compile` |
 //! | the constant pool | floats and long integers | `x64`, `aarch64` |
 //! | late immediates | the frame's size, in the epilogue, before the prologue says it | `x64`, `aarch64` |
@@ -26,6 +27,21 @@
 //! | `exec`: patch sites | side traces, which take over exits of code that was published before | `native` |
 //! | `Marks` | which trace instruction a piece of code is for | `native`, `listing` |
 //! | `Listing` | machine code with comments and names | `listing` |
+//!
+//! The trace is walked backward, but what one of its instructions becomes is written in reading order, which costs next
+//! to nothing. Calls in a row are a `block!`, which makes them in reverse; a helper that places something or nothing,
+//! such as `copy_int`, is a call like any other. Where there is a label or a loop inside it is a forward block, whose
+//! encoder grows up, and which is placed whole: a guard of two branches, the way in. An exit's stub goes backward, like
+//! the walk: it begins with a jump to what lies behind it, which is bound then.
+//!
+//! Exits lie out of the way of what runs, behind it. How many there are is known before the walk, so they come first,
+//! and a guard finds its exit bound: its branch is exact at once, and on x86-64 short, four times out of five in the
+//! programs below. A compiler that comes to know of an exit only at its guard writes it there, with `Encoder::cold`,
+//! which lays it out of the way, too. Its label is pending until then, so the branch to it is a near one.
+//!
+//! An operation can be a value: `alu_rm64_r64(Alu::Xor, d, b)`. On x86-64, where most operations are a copy and one
+//! instruction, those two are written once for all operations, not once for each. AArch64, with three operands, has one
+//! call for an operation, which a value would not make shorter.
 //!
 //! ```text
 //! cargo run --release --example trace_jit                       the programs in `programs/`

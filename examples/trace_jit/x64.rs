@@ -4,12 +4,13 @@
 //! allocator has made `a` and `d` the same register; `lea` does without the copy. Shift counts are in RCX and divisions
 //! destroy RDX, which the allocator knows (`fixed`); RAX, where quotients come out, is scratch and belongs to nobody.
 //!
-//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there is a
-//! label inside. Constants that no immediate holds come from the pool.
+//! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
+//! is a label or a loop inside. What the machine has for an operation is a value (`operation`), so that there is one
+//! case for a kind of operation. Constants that no immediate holds come from the pool.
 
 use tailfirst::x64::{
-    Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX,
-    RSI, RSP, XMM15, Xmm,
+    Alu, Arith, Cond as Cc, Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem as Address, R12, R13, R14, R15, RAX, RBP, RBX,
+    RCX, RDI, RDX, RSI, RSP, Shift, XMM15, Xmm,
 };
 use tailfirst::{Direction, Label, PatchPoint, SiteKind, block};
 
@@ -50,6 +51,31 @@ fn imm32(value: i64) -> i32 {
     i32::try_from(value).expect("`immediate` refuses what 32 bits cannot hold")
 }
 
+/// What the machine has for an operation.
+enum Operation {
+    Alu(Alu),
+    Shift(Shift),
+    Multiply,
+    /// With the result in that register.
+    Divide(Gpr64),
+}
+
+fn operation(op: IntOp) -> Operation {
+    match op {
+        IntOp::Add => Operation::Alu(Alu::Add),
+        IntOp::Sub => Operation::Alu(Alu::Sub),
+        IntOp::And => Operation::Alu(Alu::And),
+        IntOp::Or => Operation::Alu(Alu::Or),
+        IntOp::Xor => Operation::Alu(Alu::Xor),
+        IntOp::Shl => Operation::Shift(Shift::Shl),
+        IntOp::Shr => Operation::Shift(Shift::Shr),
+        IntOp::Sar => Operation::Shift(Shift::Sar),
+        IntOp::Mul => Operation::Multiply,
+        IntOp::Div => Operation::Divide(RAX),
+        IntOp::Rem => Operation::Divide(RDX),
+    }
+}
+
 /// More words for the encoder.
 trait Words {
     fn copy_int(&mut self, d: Gpr64, a: Gpr64);
@@ -82,43 +108,27 @@ impl<D: Direction> Words for Emitter<'_, D> {
     }
 
     fn int_imm(&mut self, op: IntOp, d: Gpr64, a: Gpr64, value: i64) {
-        let count = (value & 63) as u8;
-        match op {
-            IntOp::Add if d != a => self.lea_r64_m(d, a + imm32(value)),
-            IntOp::Add => self.add_rm64_imm(d, imm32(value)),
-            IntOp::Mul => match i8::try_from(value) {
-                Ok(value) => self.imul_r64_rm64_imm8(d, a, value),
-                Err(_) => self.imul_r64_rm64_imm32(d, a, imm32(value)),
-            },
-            IntOp::Sub => block!(*self; copy_int(d, a); sub_rm64_imm(d, imm32(value))),
-            IntOp::And => block!(*self; copy_int(d, a); and_rm64_imm(d, imm32(value))),
-            IntOp::Or => block!(*self; copy_int(d, a); or_rm64_imm(d, imm32(value))),
-            IntOp::Xor => block!(*self; copy_int(d, a); xor_rm64_imm(d, imm32(value))),
-            IntOp::Shl => block!(*self; copy_int(d, a); shl_rm64_imm8(d, count)),
-            IntOp::Shr => block!(*self; copy_int(d, a); shr_rm64_imm8(d, count)),
-            IntOp::Sar => block!(*self; copy_int(d, a); sar_rm64_imm8(d, count)),
-            IntOp::Div | IntOp::Rem => unreachable!("`immediate` refuses divisors"),
+        match operation(op) {
+            Operation::Alu(Alu::Add) if d != a => self.lea_r64_m(d, a + imm32(value)),
+            Operation::Alu(alu) => block!(*self; copy_int(d, a); alu_rm64_imm(alu, d, imm32(value))),
+            Operation::Shift(shift) => block!(*self; copy_int(d, a); shift_rm64_imm8(shift, d, (value & 63) as u8)),
+            Operation::Multiply => self.imul_r64_rm64_imm(d, a, imm32(value)),
+            Operation::Divide(_) => unreachable!("`immediate` refuses divisors"),
         }
     }
 
     fn int_reg(&mut self, op: IntOp, d: Gpr64, a: Gpr64, b: Gpr64) {
-        match op {
-            IntOp::Add if d != a => self.lea_r64_m(d, a + b),
-            IntOp::Add => self.add_rm64_r64(d, b),
-            IntOp::Sub => block!(*self; copy_int(d, a); sub_rm64_r64(d, b)),
-            IntOp::Mul => block!(*self; copy_int(d, a); imul_r64_rm64(d, b)),
-            IntOp::Div | IntOp::Rem => block!(*self;
+        match operation(op) {
+            Operation::Alu(Alu::Add) if d != a => self.lea_r64_m(d, a + b),
+            Operation::Alu(alu) => block!(*self; copy_int(d, a); alu_rm64_r64(alu, d, b)),
+            Operation::Shift(shift) => block!(*self; copy_int(d, a); shift_rm64_cl(shift, d)),
+            Operation::Multiply => block!(*self; copy_int(d, a); imul_r64_rm64(d, b)),
+            Operation::Divide(result) => block!(*self;
                 mov_r64_rm64(RAX, a);
                 cqo();
                 idiv_rm64(b);
-                copy_int(d, if op == IntOp::Div { RAX } else { RDX });
+                copy_int(d, result);
             ),
-            IntOp::And => block!(*self; copy_int(d, a); and_rm64_r64(d, b)),
-            IntOp::Or => block!(*self; copy_int(d, a); or_rm64_r64(d, b)),
-            IntOp::Xor => block!(*self; copy_int(d, a); xor_rm64_r64(d, b)),
-            IntOp::Shl => block!(*self; copy_int(d, a); shl_rm64_cl(d)),
-            IntOp::Shr => block!(*self; copy_int(d, a); shr_rm64_cl(d)),
-            IntOp::Sar => block!(*self; copy_int(d, a); sar_rm64_cl(d)),
         }
     }
 
@@ -181,12 +191,13 @@ impl Backend for Encoder<'_> {
 
     fn float(&mut self, op: FloatOp, d: Reg, a: Reg, b: Reg) {
         let (d, a, b) = (xmm(d), xmm(a), xmm(b));
-        match op {
-            FloatOp::Add => block!(*self; copy_float(d, a); addsd_xmm_xmmm64(d, b)),
-            FloatOp::Sub => block!(*self; copy_float(d, a); subsd_xmm_xmmm64(d, b)),
-            FloatOp::Mul => block!(*self; copy_float(d, a); mulsd_xmm_xmmm64(d, b)),
-            FloatOp::Div => block!(*self; copy_float(d, a); divsd_xmm_xmmm64(d, b)),
-        }
+        let arith = match op {
+            FloatOp::Add => Arith::Add,
+            FloatOp::Sub => Arith::Sub,
+            FloatOp::Mul => Arith::Mul,
+            FloatOp::Div => Arith::Div,
+        };
+        block!(*self; copy_float(d, a); arithsd_xmm_xmmm64(arith, d, b));
     }
 
     fn sqrt(&mut self, d: Reg, a: Reg) {
@@ -329,19 +340,20 @@ impl HostBackend for Encoder<'_> {
         }
         let leave = self.here();
 
-        block!(*self;
-            mov_r64_rm64(CONTEXT, RDI);
-            mov_r64_rm64(MEMORY, RSI);
-            jmp_rm64(RDX);
-        );
-        // The return address, which the caller has pushed, makes the whole a multiple of 16.
-        let mut bytes = 8;
-        for (slot, reg) in (0..).zip(PRESERVED) {
-            self.mov_rm64_r64(RSP + 8 * slot, reg);
-            bytes += 8;
-        }
-        self.sub_rm64_imm(RSP, bytes);
-        self.set_late(frame, bytes.into());
-        Door { enter: self.here(), leave }
+        let enter = self.forward(|asm| {
+            let enter = asm.here();
+            // The return address, which the caller has pushed, makes the whole a multiple of 16.
+            let bytes = 8 * PRESERVED.len() as i32 + 8;
+            asm.set_late(frame, bytes.into());
+            asm.sub_rm64_imm(RSP, bytes);
+            for (slot, reg) in (0..).zip(PRESERVED) {
+                asm.mov_rm64_r64(RSP + 8 * slot, reg);
+            }
+            asm.mov_r64_rm64(CONTEXT, RDI);
+            asm.mov_r64_rm64(MEMORY, RSI);
+            asm.jmp_rm64(RDX);
+            enter
+        });
+        Door { enter, leave }
     }
 }

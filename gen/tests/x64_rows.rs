@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, path::Path};
 use tailfirst_gen::{
     Reason, TableError, table,
-    x64::{self, Encoding, Form, Rex, Row},
+    x64::{self, Class, Encoding, Form, Kind, Rex, Row},
 };
 
 fn forms_of(text: &str) -> Result<Vec<Form>, TableError> {
@@ -225,6 +225,17 @@ mod operands {
     }
 
     #[test]
+    fn a_pair_of_masks_is_no_mask() {
+        let row = |ins: &str| format!(r#"(ins: "{ins}", op: "EVEX.512.F2.0F38.W0 68 /r", en: "RVM", io: "w r r")"#);
+        let form = &rows(&row("vp2intersectd k1+1, zmm2, zmm3")).expect("a pair")[0];
+        assert_eq!(form.name, "vp2intersectd_kp1_zmm_zmm");
+        assert_eq!(form.operands[0].kind, Kind::Reg(Class::KPair));
+        for ins in ["vp2intersectd k1+2, zmm2, zmm3", "vp2intersectd zmm1+1, zmm2, zmm3"] {
+            assert!(rows(&row(ins)).is_err(), "{ins}");
+        }
+    }
+
+    #[test]
     fn masks_are_not_zeroed() {
         refuses(
             r#"(ins: "vcmpps k1 {k2}{z}, zmm1, zmm2, uimm8", op: "EVEX.512.NP.0F.W0 C2 /r ib", en: "RVMI", io: "w r r r")"#,
@@ -391,6 +402,22 @@ mod encodings {
             let text = format!(r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "{op}", en: "RVM", io: "w r r")"#);
             refuses(&text, "vaddps xmm1, xmm2, xmm3/m128", Reason::UnknownEncodingWord { word: word.into() });
         }
+    }
+
+    #[test]
+    fn xop_has_maps_of_its_own_and_modrm() {
+        for (op, word) in [
+            ("XOP.128.NP.0F.W0 C1 /r", "0F"),
+            ("XOP.128.NP.0F38.W0 C1 /r", "0F38"),
+            ("XOP.128.NP.0F3A.W0 C1 /r", "0F3A"),
+            ("XOP.512.NP.X9.W0 C1 /r", "512"),
+            ("VEX.128.NP.X9.W0 C1 /r", "X9"),
+            ("EVEX.128.NP.XA.W0 C1 /r", "XA"),
+        ] {
+            let text = format!(r#"(ins: "vphaddbw xmm1, xmm2/m128", op: "{op}", en: "RM", io: "w r")"#);
+            refuses(&text, "vphaddbw xmm1, xmm2/m128", Reason::UnknownEncodingWord { word: word.into() });
+        }
+        refuses(r#"(ins: "nop", op: "XOP.128.NP.X9.W0 C1", en: "ZO", io: "")"#, "nop", encoding("XOP needs ModRM"));
     }
 
     #[test]

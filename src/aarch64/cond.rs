@@ -1,25 +1,8 @@
 //! Conditions and flags.
 
-macro_rules! conditions {
-    ($($name:ident $bits:literal $text:literal)*) => {
-        /// A condition on the flags.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(clippy::upper_case_acronyms)] // the manual's names
-        pub enum Cond {
-            $(
-                #[doc = concat!($text, ".")]
-                $name = $bits,
-            )*
-        }
-
-        impl Cond {
-            /// All conditions, in the order of their codes.
-            pub const ALL: [Cond; 16] = [$(Cond::$name),*];
-        }
-    };
-}
-
 conditions! {
+    /// A condition on the flags.
+    #[allow(clippy::upper_case_acronyms)] // the manual's names
     EQ 0 "Equal: Z"
     NE 1 "Not equal: not Z"
     CS 2 "Carry, unsigned higher or same: C"
@@ -43,36 +26,6 @@ impl Cond {
     pub const HS: Cond = Cond::CS;
     /// [`CC`](Self::CC) by its other name.
     pub const LO: Cond = Cond::CC;
-
-    /// The condition with this code, below 16.
-    #[inline(always)]
-    pub const fn new(code: u8) -> Option<Self> {
-        if code < 16 { Some(Self::ALL[code as usize]) } else { None }
-    }
-
-    /// The condition with this code modulo 16.
-    #[inline(always)]
-    pub const fn wrapping(code: u8) -> Self {
-        Self::ALL[code as usize % 16]
-    }
-
-    /// Its code.
-    #[inline(always)]
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// Its value in the instruction.
-    #[inline(always)]
-    pub const fn bits(self) -> u32 {
-        self as u32
-    }
-
-    /// The operand with these bits, below 16.
-    #[inline(always)]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits < 16 { Some(Self::ALL[bits as usize]) } else { None }
-    }
 
     /// The condition that holds when this one does not; of AL and NV, each other, though both always hold.
     #[inline(always)]

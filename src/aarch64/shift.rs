@@ -313,20 +313,20 @@ impl<const LOG2: u32> Index<LOG2> {
 
     /// The register times the size of an access.
     #[inline]
-    pub const fn scaled(register: Gpr64) -> Self {
-        Self::from_parts(register.number(), Extend::Uxtx, true)
+    pub fn scaled(register: impl Into<X>) -> Self {
+        Self::from_parts(register.into().number(), Extend::Uxtx, true)
     }
 
     /// The zero-extended register times the size of an access.
     #[inline]
-    pub const fn scaled_uxtw(register: Gpr32) -> Self {
-        Self::from_parts(register.number(), Extend::Uxtw, true)
+    pub fn scaled_uxtw(register: impl Into<W>) -> Self {
+        Self::from_parts(register.into().number(), Extend::Uxtw, true)
     }
 
     /// The sign-extended register times the size of an access.
     #[inline]
-    pub const fn scaled_sxtw(register: Gpr32) -> Self {
-        Self::from_parts(register.number(), Extend::Sxtw, true)
+    pub fn scaled_sxtw(register: impl Into<W>) -> Self {
+        Self::from_parts(register.into().number(), Extend::Sxtw, true)
     }
 
     /// Its value in the instruction: `Rm:option:S`.
@@ -405,6 +405,8 @@ mod tests {
         assert_eq!(Index::<0>::new(X1.lsl(0)).map(Index::bits), Some(1 << 4 | 3 << 1));
         assert_eq!(Index::<2>::new(W1.sxtw(2)), Some(Index::scaled_sxtw(W1)));
         assert_eq!(Index::<2>::new(W1.uxth(2)), None);
+        assert_eq!(Index::<0>::scaled(XZR).bits(), 31 << 4 | 3 << 1 | 1);
+        assert_eq!(Index::<0>::scaled_uxtw(WZR).bits(), 31 << 4 | 2 << 1 | 1);
         assert_eq!((0..1 << 9).filter_map(Index::<2>::from_bits).count(), 256);
     }
 

@@ -14,10 +14,15 @@
 //! the kernel is a serializing instruction, or a context synchronization event. FlushProcessWriteBuffers interrupts them on Windows. macOS has no
 //! call for this: there, other threads see a change when they next enter the kernel, or execute an `isb`.
 //!
+//! Once the process is registered, `membarrier` fails for want of a little memory, which it then asks for some times more, or because the process has since forbidden itself the call (by
+//! seccomp). What cannot be synchronized is reported: who believed that all threads run the new code might free the old.
+//!
 //! What the call is for: a processor may have fetched the old bytes, and the manuals let it run them until it serializes itself. Who patches a jump away from a
 //! trace, and then frees that, must know that nobody enters it any more. No test of this crate shows it: without the call the stress tests pass as well, on
 //! x86-64, where processors in fact notice a store to what they have fetched, and under qemu, which translates anew what was written. It stays, because what
 //! the manuals promise is all that there is to build on. (A [slot](super::SiteKind::Slot) is data and needs none of it.)
+
+use super::{ExecError, error::Request, sys::fault};
 
 /// Makes `len` bytes, just written through `write`, what the calling thread and newly arriving ones execute at `run`.
 ///
@@ -117,6 +122,29 @@ mod lines {
     }
 }
 
+/// Interrupts the processors that run this process.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn membarrier() -> Result<(), ExecError> {
+    use rustix::{
+        io::Errno,
+        thread::{MembarrierCommand, membarrier},
+    };
+    const TRIES: usize = 100;
+    let mut left = TRIES;
+    loop {
+        match membarrier(MembarrierCommand::PrivateExpeditedSyncCore) {
+            Ok(()) => return Ok(()),
+            Err(Errno::NOMEM) if left > 1 => {
+                left -= 1;
+                std::thread::yield_now();
+            }
+            Err(error) => {
+                return Err(ExecError::System { request: Request::Synchronize, code: error.raw_os_error() });
+            }
+        }
+    }
+}
+
 /// How the other threads' pipelines are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pipelines {
@@ -140,31 +168,26 @@ impl Pipelines {
     }
 
     /// After this, every thread of the process runs what was made visible before.
-    pub(super) fn synchronize(self) {
+    pub(super) fn synchronize(self) -> Result<(), ExecError> {
         match self {
-            Pipelines::Unreached => {}
+            Pipelines::Unreached => Ok(()),
             Pipelines::Synchronized => {
+                fault::check(Request::Synchronize)?;
                 #[cfg(any(target_os = "linux", target_os = "android"))]
-                {
-                    use rustix::thread::{MembarrierCommand, membarrier};
-                    let done = membarrier(MembarrierCommand::PrivateExpeditedSyncCore);
-                    // It is registered, and has no other way to fail.
-                    debug_assert!(done.is_ok());
-                }
+                membarrier()?;
                 #[cfg(windows)]
                 // SAFETY: the function has no demands.
                 unsafe {
                     windows_sys::Win32::System::Threading::FlushProcessWriteBuffers()
                 };
+                Ok(())
             }
         }
     }
 
     /// As [`synchronize`](Self::synchronize), for code at addresses that no thread has been told of, as far as the processor needs it.
-    pub(super) fn synchronize_for_new_code(self) {
+    pub(super) fn synchronize_for_new_code(self) -> Result<(), ExecError> {
         // A thread that has fetched from there before, be it on speculation, must not go on with that.
-        if cfg!(target_arch = "aarch64") {
-            self.synchronize();
-        }
+        if cfg!(target_arch = "aarch64") { self.synchronize() } else { Ok(()) }
     }
 }

@@ -80,6 +80,8 @@ pub enum Request {
     Protect,
     /// Pages exchanged for others.
     Replace,
+    /// The synchronization of all threads' pipelines.
+    Synchronize,
 }
 
 /// What a mode may lack on a system.
@@ -104,6 +106,7 @@ impl core::fmt::Display for ExecError {
                     Request::Commit => "memory for code",
                     Request::Protect => "another protection of code pages",
                     Request::Replace => "the exchange of code pages",
+                    Request::Synchronize => "the synchronization of threads with new code",
                 };
                 write!(f, "the system refused {request}: {}", std::io::Error::from_raw_os_error(*code))
             }

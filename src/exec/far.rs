@@ -92,7 +92,7 @@ impl Shared {
                 jump.store(u64::from_ne_bytes(JUMP), Ordering::Release);
             })?;
         }
-        self.pipelines.synchronize_for_new_code();
+        self.pipelines.synchronize_for_new_code()?;
         *used += STUB;
         let stub = self.addresses().start + start as u64;
         addresses.insert(target, stub);

@@ -79,7 +79,8 @@ fn scenario(arena: &Arena) -> Result<(), PatchError> {
     // SAFETY: nobody runs the code.
     let patched = unsafe { second.patch(&[Patch { site, value: after }]) };
     never_both();
-    assert_eq!(second.value(site), Ok(if patched.is_ok() { after } else { before }));
+    let is_changed = matches!(patched, Ok(_) | Err(PatchError::Unsynchronized(_)));
+    assert_eq!(second.value(site), Ok(if is_changed { after } else { before }));
     // SAFETY: as above.
     unsafe { second.patch(&patched?) }?;
     assert_eq!(second.to_vec(), CODE);
@@ -99,7 +100,7 @@ fn every_request(build: Builder) {
 }
 
 fn from_every_request(build: &Builder, how: Refused) {
-    let mut refused = 0;
+    let (mut refused, mut unsynchronized) = (0, 0);
     for succeed in 0.. {
         let build = build.clone();
         let ((arena, result), failed) = fault::after(succeed, how, || match build.build() {
@@ -111,9 +112,12 @@ fn from_every_request(build: &Builder, how: Refused) {
         });
         never_both();
         if let Err(error) = result {
-            let PatchError::Exec(ExecError::System { code: fault::CODE, .. }) = error else {
+            let (PatchError::Exec(ExecError::System { request, code: fault::CODE })
+            | PatchError::Unsynchronized(ExecError::System { request, code: fault::CODE })) = error
+            else {
                 panic!("not what was injected: {error:?}")
             };
+            unsynchronized += usize::from(request == Request::Synchronize);
             refused += 1;
         }
         if let Some(arena) = arena {
@@ -143,7 +147,10 @@ fn from_every_request(build: &Builder, how: Refused) {
         }
         assert!(maps().iter().all(|(.., name)| !name.contains("memfd:code")), "a view leaks");
         if !failed {
-            assert!(refused >= 8, "only {refused} failures were seen");
+            assert!(
+                refused >= 8 && unsynchronized >= 2,
+                "only {refused} failures were seen, {unsynchronized} of one kind"
+            );
             return;
         }
     }

@@ -176,7 +176,7 @@ impl ExecCode {
     ///
     /// # Errors
     /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`], [`PatchError::Running`];
-    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed.
+    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed; [`PatchError::Unsynchronized`] if the system refuses when all is changed.
     ///
     /// # Safety
     /// * Each site is what it was said to be: such a field of one instruction, or such data.
@@ -228,7 +228,7 @@ impl ExecCode {
                 }
             })?;
         }
-        shared.pipelines.synchronize();
+        shared.pipelines.synchronize().map_err(PatchError::Unsynchronized)?;
         let undo = |(site, word): (Site, Word)| Patch {
             site: PatchSite { code: self.id, site },
             value: word.into_value(self.address() + site.offset as u64, site.kind),

@@ -297,7 +297,7 @@ impl Shared {
             self.views.publish(start..end, self.options.branches)?;
             coherence::make_visible(self.views.write().add(start), self.views.run().add(start), end - start);
         }
-        self.pipelines.synchronize_for_new_code();
+        self.pipelines.synchronize_for_new_code()?;
         let mut state = self.state();
         state.in_use.subtract(Owner::Region, high - low + piece.guard);
         state.in_use.add(owner, end - start + piece.guard);

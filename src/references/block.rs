@@ -238,8 +238,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
-        self.dropped = self.dropped.max(core::mem::take(&mut block.dropped));
-        self.dropped_late = self.dropped_late.max(core::mem::take(&mut block.dropped_late));
+        self.take_over_dropped(block);
         block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
@@ -266,6 +265,12 @@ impl<F: Field, L: LateField> References<F, L> {
         if let Some(common) = &mut self.common {
             common.spares.push(spare);
         }
+    }
+
+    /// Notes which numbers a block has given to what it dropped.
+    pub(super) fn take_over_dropped(&mut self, block: &mut Self) {
+        self.dropped = self.dropped.max(core::mem::take(&mut block.dropped));
+        self.dropped_late = self.dropped_late.max(core::mem::take(&mut block.dropped_late));
     }
 
     /// Notes that a block has given numbers of which nothing is known here.

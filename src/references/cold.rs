@@ -72,7 +72,7 @@ impl History {
 
 impl<F: Field, L: LateField> Cold<F, L> {
     fn new(grows: Grows) -> Self {
-        let references = Box::new(References::new(grows));
+        let references = Box::new(References::numbered(grows, 0));
         Cold { code: Resting::empty(grows), history: History::new(&references), references }
     }
 
@@ -192,6 +192,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in part.late_outside.drain(..) {
             self.set_late(late, value);
         }
+        self.take_over_dropped(part);
         part.watched_bound.clear();
         part.gone.clear();
         if let Some(fault) = part.fault.take() {

@@ -14,6 +14,14 @@ use crate::{
     encoder::late::{Late, LateField, LateUse},
     error::FinishError,
 };
+use alloc::vec::Vec;
+
+/// Room for what a fragment of code has, at once.
+fn make_first_room<T>(list: &mut Vec<T>) {
+    if list.capacity() == 0 {
+        list.reserve(32);
+    }
+}
 
 impl<F: Field, L: LateField> References<F, L> {
     #[inline(always)]
@@ -45,6 +53,7 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn new_label_slowly(&mut self, pos: Option<Pos>) -> Label {
+        make_first_room(&mut self.labels);
         let label = Label(self.first + self.labels.len() as u32);
         self.labels.push(pos);
         label
@@ -146,6 +155,7 @@ impl<F: Field, L: LateField> References<F, L> {
     extern "C" fn pend_slowly(&mut self, from: Pos, field: F, target: Target) {
         match target {
             Target::Label(label) if !field.needs_address() => {
+                make_first_room(&mut self.fixups);
                 self.fixups.push(Fixup { from, label, field, is_served: false });
             }
             _ => self.open.push(OpenRelocation { from, field, target }),

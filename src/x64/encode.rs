@@ -1,7 +1,7 @@
 //! Encoding primitives: what the generated encoders call.
 //!
-//! There is one function a shape of instruction. It takes the row's constants, packed in one number, and the operands as the
-//! encoder function got them, and places the instruction tail first:
+//! There is one function a sort of encoding. It takes the row's constants, packed in one number, and the operands as the
+//! encoder function got them, and calls the shape (`src/shape.rs`) that they need, which places the instruction tail first:
 //!
 //! ```text
 //!   placed third            placed second          placed first
@@ -23,6 +23,7 @@ mod legacy;
 mod part;
 mod rex2;
 mod vex;
+mod xop;
 
 #[allow(dead_code, reason = "some constants are read by themselves, some together with their neighbours")]
 mod rows {
@@ -33,7 +34,7 @@ use super::{Emitter, LateImm, Rel, U4, word::Word};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::Direction,
-    error::FinishError,
+    error::{AddressProblem, FinishError},
     references::{References, label::Pos},
 };
 
@@ -45,6 +46,7 @@ pub use legacy::{
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
 pub use vex::{vex, vex_imm, vex_op};
+pub use xop::xop;
 
 /// An instruction's immediate bytes.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +127,9 @@ struct SpecialAddress {
     prefixes: Chunk,
 }
 
+/// The bytes of the longest instruction. Only with an address's prefixes there would be longer ones.
+const LONGEST: usize = 15;
+
 /// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
 ///
 /// `at` is the place that is reached, `others` the number of the instruction's other bytes, `trailing` that of immediate bytes behind the displacement.
@@ -144,6 +149,11 @@ extern "C" fn special_address(
     }
     let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
     let segment = word.prefixes().segment().map_or(none, byte);
+    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
+    let tail = if word.target().is_some() { 4 } else { word.tail().len };
+    if others + tail + segment.len + addr32.len > LONGEST {
+        references.fail(FinishError::Address { problem: AddressProblem::Length, at: at.from_base() });
+    }
     if let Some(target) = word.target() {
         let grows = references.grows();
         let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
@@ -151,7 +161,6 @@ extern "C" fn special_address(
         let disp = references.refer(grows, end, field, target).map_or(0, |distance| (distance + field.addend()) as i32);
         return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
     }
-    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
     SpecialAddress { tail: word.tail(), prefixes: segment.then(addr32) }
 }
 
@@ -234,6 +243,14 @@ mod tests {
         // VEX.128.66.0F.WIG 73 /3 ib
         let vpsrldq = VexRow(number("vpsrldq_xmm_xmm_imm8") as u32);
         assert_eq!((vpsrldq.opcode(), vpsrldq.map(), vpsrldq.digit(), vpsrldq.w_l_pp()), (0x73, 1, 3, 1));
+    }
+
+    #[test]
+    #[cfg(feature = "x64-avx")]
+    fn xop() {
+        // XOP.L0.NP.X9.W1 02 /6
+        let blci = VexRow(number("blci_r64_rm64") as u32);
+        assert_eq!((blci.opcode(), blci.map(), blci.digit(), blci.w_l_pp()), (2, 9, 6, 0b1_0000_0_00));
     }
 
     #[test]

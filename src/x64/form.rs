@@ -1,9 +1,9 @@
 //! The x86-64 forms as data, and emission of a form chosen at run time.
 
 use super::{
-    Assembler, Bcst, Dfv, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16,
-    Gpr32, Gpr64, K, Low, Masked, Mem, Merging, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm,
-    Zeroing, Zmm,
+    Assembler, Bcst, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h,
+    Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem,
+    WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{
@@ -147,7 +147,7 @@ macro_rules! values {
 values! {
     Gpr8(Gpr8), Gpr8h(Gpr8h), Gpr16(Gpr16), Gpr32(Gpr32), Gpr64(Gpr64),
     EGpr8(EGpr8), EGpr16(EGpr16), EGpr32(EGpr32), EGpr64(EGpr64),
-    Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), Tmm(Tmm), St(St), Sreg(Sreg),
+    Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), KPair(KPair), Tmm(Tmm), St(St), Sreg(Sreg), Mm(Mm), Cr(Cr), Dr(Dr),
     Mem(Mem), EMem(EMem), VMemX(VMem<Xmm>), VMemY(VMem<Ymm>), VMemZ(VMem<Zmm>), VMemEX(VMem<EXmm>), VMemEY(VMem<EYmm>),
     Label(Label), Symbol(Symbol), Dfv(Dfv),
 }
@@ -184,7 +184,7 @@ macro_rules! plain_parameters {
 plain_parameters! {
     Gpr8: Gpr8; Gpr8h: Gpr8h; Gpr16: Gpr16; Gpr32: Gpr32; Gpr64: Gpr64;
     EGpr8: EGpr8 Gpr8; EGpr16: EGpr16 Gpr16; EGpr32: EGpr32 Gpr32; EGpr64: EGpr64 Gpr64;
-    Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; Tmm: Tmm; St: St; Sreg: Sreg;
+    Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; KPair: KPair; Tmm: Tmm; St: St; Sreg: Sreg; Mm: Mm; Cr: Cr; Dr: Dr;
     Mem: Mem Label Symbol; EMem: EMem Mem Label Symbol;
     VMem<Xmm>: VMemX; VMem<Ymm>: VMemY; VMem<Zmm>: VMemZ; VMem<EXmm>: VMemEX VMemX; VMem<EYmm>: VMemEY VMemY;
     Target: Label Symbol; Dfv: Dfv;
@@ -253,7 +253,7 @@ macro_rules! register_or_memory {
     )*};
 }
 
-register_or_memory!(Mem: Gpr8 Gpr16 Gpr32 Gpr64 Xmm Ymm Zmm EXmm EYmm K);
+register_or_memory!(Mem: Gpr8 Gpr16 Gpr32 Gpr64 Xmm Ymm Zmm EXmm EYmm K Mm);
 register_or_memory!(EMem: EGpr8 EGpr16 EGpr32 EGpr64);
 
 impl<R: AnyAddress + Parameter> Parameter for Bcst<R> {

@@ -1,7 +1,7 @@
 //! Operands that may be one of several things: a register or memory, a register that needs no REX bits.
 
 use super::mem::Mem;
-use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Tmm, Xmm, Ymm, Zmm};
+use super::reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Mm, Tmm, Xmm, Ymm, Zmm};
 use super::{tables::TABLES, word::Word};
 use crate::{Label, Symbol};
 use core::marker::PhantomData;
@@ -284,6 +284,8 @@ pub type EYmmM = Rm<EYmm>;
 pub type ZmmM = Rm<Zmm>;
 /// `k/m`.
 pub type KM = Rm<K>;
+/// `mm/m64`.
+pub type MmM = Rm<Mm>;
 /// A tile.
 pub type TmmM = Rm<Tmm>;
 

@@ -163,6 +163,35 @@ impl K {
     }
 }
 
+/// Two consecutive mask registers, the first of them even.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KPair(u8);
+
+impl KPair {
+    /// The pair that begins with this register; `None` if its number is odd.
+    pub const fn new(first: K) -> Option<Self> {
+        if first.0 & 1 == 0 { Some(KPair(first.0)) } else { None }
+    }
+
+    /// The first register.
+    pub const fn first(self) -> K {
+        K(self.0)
+    }
+}
+
+impl RegisterClass for KPair {
+    #[inline(always)]
+    fn reg(self) -> Reg {
+        self.first().reg()
+    }
+}
+
+impl core::fmt::Debug for KPair {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "K{}, K{}", self.0, self.0 + 1)
+    }
+}
+
 impl From<WriteMask> for K {
     fn from(mask: WriteMask) -> Self {
         K(mask.0)
@@ -188,6 +217,48 @@ registers!(
 registers!(
     /// A register of the x87 stack, counted from its top.
     St, 8, Plain: ST0 0 ST1 1 ST2 2 ST3 3 ST4 4 ST5 5 ST6 6 ST7 7
+);
+registers!(
+    /// A 64-bit register of MMX, which shares its bits with the x87 stack.
+    Mm, 8, Plain: MM0 0 MM1 1 MM2 2 MM3 3 MM4 4 MM5 5 MM6 6 MM7 7
+);
+
+/// A control register. The numbers between these are reserved.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cr(u8);
+
+constants!(Cr: CR0 0 CR2 2 CR3 3 CR4 4 CR8 8);
+
+impl Cr {
+    /// The register with this number: 0, 2, 3, 4 or 8.
+    #[inline(always)]
+    pub const fn new(number: u8) -> Option<Self> {
+        if matches!(number, 0 | 2..=4 | 8) { Some(Cr(number)) } else { None }
+    }
+
+    /// The number in encodings.
+    #[inline(always)]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl RegisterClass for Cr {
+    #[inline(always)]
+    fn reg(self) -> Reg {
+        Reg::new(RegRule::Plain, self.0)
+    }
+}
+
+impl core::fmt::Debug for Cr {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "CR{}", self.0)
+    }
+}
+
+registers!(
+    /// A debug register. DR4 and DR5 are other names of DR6 and DR7, or none, as CR4 says.
+    Dr, 8, Plain: DR0 0 DR1 1 DR2 2 DR3 3 DR4 4 DR5 5 DR6 6 DR7 7
 );
 registers!(
     /// A segment register.
@@ -218,7 +289,7 @@ macro_rules! any_address {
     ($($ty:ident)*) => {$(impl AnyAddress for $ty {})*};
 }
 
-any_address!(Gpr8 Gpr16 Gpr32 Gpr64 EGpr8 EGpr16 EGpr32 EGpr64 Xmm Ymm Zmm EXmm EYmm K);
+any_address!(Gpr8 Gpr16 Gpr32 Gpr64 EGpr8 EGpr16 EGpr32 EGpr64 Xmm Ymm Zmm EXmm EYmm K Mm);
 
 extended!(
     /// The low byte of a general register in an APX instruction.
@@ -230,14 +301,6 @@ extended!(
     EGpr16, from Gpr16, 32, Plain: R16W 16 R17W 17 R18W 18 R19W 19 R20W 20 R21W 21 R22W 22 R23W 23 R24W 24 R25W 25 R26W 26
     R27W 27 R28W 28 R29W 29 R30W 30 R31W 31
 );
-
-impl Gpr32 {
-    /// The low half of a 64-bit register: [`Gpr64::r32`].
-    #[inline(always)]
-    pub const fn low_half(register: Gpr64) -> Gpr32 {
-        register.r32()
-    }
-}
 
 /// Other widths of the registers of a class: `RAX.r32()` is EAX, and `EAX.r64()` is RAX.
 macro_rules! widths {

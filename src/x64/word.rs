@@ -1,7 +1,7 @@
-//! What an operand contributes to an instruction, computed when the operand is made.
+//! What an operand contributes to an instruction.
 //!
-//! A register or memory operand fixes a few bits at known places: ModRM and REX bits, and the bytes behind ModRM. An operand
-//! carries them ready made, so that an encoder function has only to combine words:
+//! A register or memory operand fixes a few bits at known places: ModRM and REX bits, and the bytes behind ModRM. Tables give them
+//! by the registers' numbers, so that a shape has only to combine words:
 //!
 //! ```text
 //!   Word.head   31 .. 24   23 .. 16            15 .. 8   7 .. 0

@@ -269,7 +269,7 @@ mod tests {
                 for (name, value) in &constants {
                     assert!(read.contains(&(name.to_string(), u64::from(*value))), "{}.{name} {read:?}", layout.name);
                 }
-                let text = layout.literal(&constants).to_string().replace('_', "");
+                let text = layout.literal(layout.pack(&constants)).to_string().replace('_', "");
                 assert_eq!(u64::from_str_radix(&text[2..], 16), Ok(number));
             }
         }
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn groups_follow_the_fields() {
         let literal = |opcode, w, digit, map| {
-            LAYOUT.literal(&[("map", map), ("digit", digit), ("opcode", opcode), ("w", w)]).to_string()
+            LAYOUT.literal(LAYOUT.pack(&[("map", map), ("digit", digit), ("opcode", opcode), ("w", w)])).to_string()
         };
         assert_eq!(literal(0x58, 1, 3, 2), "0x58_83_2");
         assert_eq!(literal(0x08, 0, 0, 0), "0x08_00_0");

@@ -187,6 +187,7 @@ mod tests {
     use super::{super::tests::words, *};
     use crate::aarch64::*;
     use alloc::{vec, vec::Vec};
+    use quickcheck::Arbitrary;
 
     /// What a sequence of MOVZ, MOVN, MOVK and ORR (immediate) leaves in register `rd`, read from the words' fields as
     /// the manual has them.
@@ -222,13 +223,8 @@ mod tests {
     /// Constants of many shapes: halfwords that are zero, all ones, equal, and random, and patterns with some of them
     /// replaced.
     fn constants() -> Vec<u64> {
-        let mut seed = 0x9E37_79B9_7F4A_7C15u64;
-        let mut random = move || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed
-        };
+        let mut source = quickcheck::Gen::from_size_and_seed(100, 0x9E37_79B9_7F4A_7C15);
+        let mut random = move || u64::arbitrary(&mut source);
         let mut values =
             vec![0, 1, u64::MAX, u64::MAX - 1, 0xFFFF_0000_1234_0000, 1 << 63, i64::MAX as u64, 0x1234_5678_9ABC_DEF0];
         let fillers = [0u16, 0xFFFF, 0x00FF, 0xAAAA, 0x1234, 0x8000, 0x0001, 0x7FFF];

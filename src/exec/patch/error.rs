@@ -56,6 +56,8 @@ pub enum PatchError {
     },
     /// The memory cannot be changed.
     Exec(ExecError),
+    /// All is changed, but the system has refused to synchronize the threads: until they next enter the kernel, they may run the old code. So what that refers to must stay.
+    Unsynchronized(ExecError),
 }
 
 impl core::fmt::Display for PatchError {
@@ -99,6 +101,9 @@ impl core::fmt::Display for PatchError {
             ),
             PatchError::Running { site } => write!(f, "{} can be changed by patch_stopped only", of(site)),
             PatchError::Exec(error) => error.fmt(f),
+            PatchError::Unsynchronized(error) => {
+                write!(f, "the code is changed, but threads may still run the old: {error}")
+            }
         }
     }
 }
@@ -124,6 +129,7 @@ impl core::fmt::Debug for PatchError {
             }
             PatchError::Running { site } => f.debug_struct("Running").field("site", site).finish(),
             PatchError::Exec(error) => f.debug_tuple("Exec").field(error).finish(),
+            PatchError::Unsynchronized(error) => f.debug_tuple("Unsynchronized").field(error).finish(),
         }
     }
 }

@@ -22,7 +22,7 @@ thread_local! {
 /// What an injected failure gives as the system's error number: out of memory, on every Unix.
 pub(in crate::exec) const CODE: i32 = 12;
 
-pub(super) fn check(request: Request) -> Result<(), ExecError> {
+pub(in crate::exec) fn check(request: Request) -> Result<(), ExecError> {
     match SUCCEED.get() {
         None => Ok(()),
         Some((0, refused)) => {

@@ -46,6 +46,13 @@ struct Op {
 impl LegacyRow {
     /// What sets bit s of the opcode, its last byte.
     const SIGN_EXTENDED: u64 = 2 << 24;
+
+    /// Whether the operands have 16 bits.
+    #[inline(always)]
+    const fn has_66(self) -> bool {
+        let [_, first, second, third] = self.prefixes().to_be_bytes();
+        first == 0x66 || second == 0x66 || third == 0x66
+    }
 }
 
 impl Op {
@@ -183,58 +190,49 @@ fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: P
     }
 }
 
-/// Places an instruction with an immediate of one byte if the value fits that, else of four, or of two if there is a prefix, which is 66 then. Nothing branches on the value: both
-/// sizes are made, and one is selected.
+/// Places an instruction with an immediate of one byte if the value fits that, else of `long` bytes. Nothing branches on the value: both sizes are made, and one is selected.
 #[inline(always)]
-fn place_register_by_size<D: Direction>(enc: &mut Emitter<'_, D>, op: Op, reg: RegBits, rm: RmBits, imm: i32) {
-    let (size, head) = (SignExtended::new(op, imm), op.with_modrm(reg.0 | rm.0));
+fn place_register_by_size<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    op: Op,
+    reg: RegBits,
+    rm: RmBits,
+    imm: i32,
+    long: usize,
+) {
+    let head = op.with_modrm(reg.0 | rm.0);
     // An immediate stands as high in its word as it can; what is too much falls out.
-    let word = size.imm | u64::from(head.word);
-    let short = Chunk::new((word | u64::from(Op::SIGN_EXTENDED)) << 24, head.len + 1);
-    let long = Chunk::new(word << (32 - 8 * size.long_bytes), head.len + size.long_bytes);
-    place_prefixed(enc, op, Chunk::select(size.is_short, short, long));
+    let word = u64::from(imm as u32) << 32 | u64::from(head.word);
+    let short_word = Chunk::new((word | u64::from(Op::SIGN_EXTENDED)) << 24, head.len + 1);
+    let long_word = Chunk::new(word << (32 - 8 * long), head.len + long);
+    place_prefixed(enc, op, Chunk::select(is_short(imm), short_word, long_word));
 }
 
 /// The same with memory.
 #[inline(always)]
 fn place_memory_by_size<D: Direction>(
     enc: &mut Emitter<'_, D>,
-    row: u64,
-    op: Op,
+    (row, op): (u64, Op),
     reg: PackedReg,
     rm: PackedMem,
-    imm: i32,
+    value: i32,
+    long: usize,
 ) {
-    let size = SignExtended::new(op, imm);
-    let long = Chunk::new(size.imm << (32 - 8 * size.long_bytes), size.long_bytes);
-    let imm = Chunk::select(size.is_short, Chunk::new(size.imm << 24, 1), long);
+    let word = u64::from(value as u32) << 32;
+    let imm = Chunk::select(is_short(value), Chunk::new(word << 24, 1), Chunk::new(word << (32 - 8 * long), long));
     let Some(word) = rm.encode_based() else {
-        let row = if size.is_short { row | LegacyRow::SIGN_EXTENDED } else { row };
+        let row = if is_short(value) { row | LegacyRow::SIGN_EXTENDED } else { row };
         return indexed(enc, row, reg, rm, Imm(imm));
     };
     let head = op.with_modrm(reg.reg_bits().0 | word.head);
-    let head = Chunk::new(head.word | select_unpredictable(size.is_short, Op::SIGN_EXTENDED, 0), head.len);
+    let head = Chunk::new(head.word | select_unpredictable(is_short(value), Op::SIGN_EXTENDED, 0), head.len);
     place_prefixed(enc, op, ((imm, word.tail()), head));
 }
 
-/// A value, and which immediate it fits.
-struct SignExtended {
-    /// In the word's high half.
-    imm: u64,
-    is_short: bool,
-    /// The bytes of the long immediate.
-    long_bytes: usize,
-}
-
-impl SignExtended {
-    #[inline(always)]
-    fn new(op: Op, imm: i32) -> SignExtended {
-        SignExtended {
-            imm: (imm as u32 as u64) << 32,
-            is_short: imm as i8 as i32 == imm,
-            long_bytes: if op.prefix_len == 0 { 4 } else { 2 },
-        }
-    }
+/// Whether a value fits one byte.
+#[inline(always)]
+const fn is_short(imm: i32) -> bool {
+    imm as i8 as i32 == imm
 }
 
 shapes! {
@@ -303,19 +301,24 @@ shapes! {
     }
 
     fn register_by_size(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
-        place_register_by_size(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), imm)
+        place_register_by_size(enc, Op::unpack(row).sized::<1, 0>(), reg.reg_bits(), rm.rm_bits(), imm, 4)
     }
 
-    fn register_by_size_66(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
-        place_register_by_size(enc, Op::unpack(row).sized::<1, 1>(), reg.reg_bits(), rm.rm_bits(), imm)
+    fn register_by_size_16(enc, row: u64, reg: PackedReg, rm: PackedReg, imm: i32) {
+        place_register_by_size(enc, Op::unpack(row).sized::<1, 1>(), reg.reg_bits(), rm.rm_bits(), imm, 2)
     }
 
     fn memory_by_size(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
-        place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 0>(), reg, rm, imm)
+        place_memory_by_size(enc, (row, Op::unpack(row).sized::<1, 0>()), reg, rm, imm, 4)
     }
 
-    fn memory_by_size_66(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
-        place_memory_by_size(enc, row, Op::unpack(row).sized::<1, 1>(), reg, rm, imm)
+    fn memory_by_size_16(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
+        place_memory_by_size(enc, (row, Op::unpack(row).sized::<1, 1>()), reg, rm, imm, 2)
+    }
+
+    fn locked_by_size(enc, row: u64, reg: PackedReg, rm: PackedMem, imm: i32) {
+        let long = if LegacyRow(row).has_66() { 2 } else { 4 };
+        place_memory_by_size(enc, (row, Op::unpack(row)), reg, rm, imm, long)
     }
 
     fn opcode_register(enc, row: u64, register: PackedReg) {
@@ -466,12 +469,13 @@ pub fn rm_imm_by_size<D: Direction, M: RmPart>(
     rm: impl Into<M>,
     imm: impl Into<i32>,
 ) {
-    let (reg, imm) = (reg_or_digit(row, reg), imm.into());
-    match (rm.into().rm(), LegacyRow(row).prefix_len()) {
-        (Operand::Register(rm), 0) => register_by_size(enc, row, reg, rm.packed(), imm),
-        (Operand::Register(rm), _) => register_by_size_66(enc, row, reg, rm.packed(), imm),
-        (Operand::Memory(rm), 0) => memory_by_size(enc, row, reg, rm.packed(), imm),
-        (Operand::Memory(rm), _) => memory_by_size_66(enc, row, reg, rm.packed(), imm),
+    let (op, reg, imm) = (LegacyRow(row), reg_or_digit(row, reg), imm.into());
+    match (rm.into().rm(), op.prefix_len(), op.has_66()) {
+        (Operand::Register(rm), _, false) => register_by_size(enc, row, reg, rm.packed(), imm),
+        (Operand::Register(rm), _, true) => register_by_size_16(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), 0, false) => memory_by_size(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), 1, true) => memory_by_size_16(enc, row, reg, rm.packed(), imm),
+        (Operand::Memory(rm), ..) => locked_by_size(enc, row, reg, rm.packed(), imm),
     }
 }
 

@@ -98,10 +98,7 @@ fn with_31(kind: &str, value: &Value) -> Option<Value> {
             (value::elements(kind)?.0 == 32).then_some(Value::Element { register: 31, lane })
         }
         Value::Extended { how, amount, .. } => Some(Value::Extended { register: 31, how, amount }),
-        // A byte's offset that is said to be shifted by no bits has no constructor for XZR: `Index::scaled`.
-        Value::Index { how, scaled, .. } => {
-            Some(Value::Index { register: 31, how, scaled: scaled && kind != "Index0" })
-        }
+        Value::Index { how, scaled, .. } => Some(Value::Index { register: 31, how, scaled }),
         _ => None,
     }
 }

@@ -115,7 +115,7 @@ const UNKNOWN: [&str; 6] =
     ["int1", "ud0_r16_rm16", "ud0_r32_rm32", "ud0_r64_rm64", "vmovw_r64m16_xmm", "vmovw_xmm_r64m16"];
 
 /// Mnemonics that LLVM has another name for.
-const OTHER_NAMES: [(&str, &str); 23] = [
+const OTHER_NAMES: [(&str, &str); 27] = [
     // of RAX with itself
     ("xchg", "nop"),
     // with a far pointer
@@ -133,6 +133,8 @@ const OTHER_NAMES: [(&str, &str); 23] = [
     // with a 64-bit immediate or address
     ("mov", "movabs"),
     // The tables' names tell sizes apart where no operand does.
+    ("enterw", "enter"),
+    ("getsecq", "getsec"),
     ("leavew", "leave"),
     ("nopw", "nop"),
     ("popw", "pop"),
@@ -145,15 +147,20 @@ const OTHER_NAMES: [(&str, &str); 23] = [
     // LLVM 19 writes both as 50+r with REX2 (W says which), and reads both as PUSHP.
     ("push", "pushp"),
     ("pop", "popp"),
+    // LLVM 19 does not know these, and reads what they are without F3.
+    ("mcommit", "monitorx"),
+    ("vmgexit", "vmmcall"),
 ];
 
 fn mnemonic_agrees(form: &Model, text: &str) -> bool {
     let expected = form.mnemonic.split(' ').next_back().unwrap_or_default();
-    // LLVM makes a predicate a part of the name: cmpltpd, vpcmpequd.
+    // LLVM makes a predicate a part of the name: cmpltpd, vpcmpequd, vpcomltub.
     let is_comparison = |word: &str| {
         let ends = ["pd", "ps", "sd", "ss", "ph", "sh", "ub", "uw", "ud", "uq", "b", "w", "d", "q"];
         let mut stems = ends.iter().filter_map(|end| Some((expected.strip_suffix(end)?, end)));
-        stems.any(|(stem, end)| stem.ends_with("cmp") && word.starts_with(stem) && word.ends_with(end))
+        stems.any(|(stem, end)| {
+            (stem.ends_with("cmp") || stem == "vpcom") && word.starts_with(stem) && word.ends_with(end)
+        })
     };
     words(text).any(|word| word == expected || is_comparison(word) || OTHER_NAMES.contains(&(expected, word)))
 }

@@ -42,9 +42,9 @@ fn index<const LOG2: u32>(register: u32, how: &str, scaled: bool) -> Index<LOG2>
     if scaled && LOG2 == 0 {
         let number = register as u8;
         return match how {
-            "uxtw" => Index::scaled_uxtw(Gpr32::new(number).expect(EXISTS)),
-            "sxtw" => Index::scaled_sxtw(Gpr32::new(number).expect(EXISTS)),
-            _ => Index::scaled(Gpr64::new(number).expect(EXISTS)),
+            "uxtw" => Index::scaled_uxtw(W::new(number).expect(EXISTS)),
+            "sxtw" => Index::scaled_sxtw(W::new(number).expect(EXISTS)),
+            _ => Index::scaled(X::new(number).expect(EXISTS)),
         };
     }
     Index::new(extended(register, how, if scaled { LOG2 } else { 0 })).expect(EXISTS)

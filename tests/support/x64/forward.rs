@@ -159,7 +159,10 @@ impl Instruction<'_> {
             Encoding::Vex { l, pp, map, w, opcode, modrm } => {
                 let (r, x, b) = (bit(!reg, 3), bit(!index, 3), bit(!base, 3));
                 let last = (!vvvv & 15) << 3 | l << 2 | pp;
-                if *map == 1 && *w == 0 && x == 1 && b == 1 {
+                if *map > 7 {
+                    // AMD64 APM vol. 6, 1.2.3
+                    bytes.extend([0x8F, r << 7 | x << 6 | b << 5 | map, w << 7 | last]);
+                } else if *map == 1 && *w == 0 && x == 1 && b == 1 {
                     bytes.extend([0xC5, r << 7 | last]);
                 } else {
                     bytes.extend([0xC4, r << 7 | x << 6 | b << 5 | map, w << 7 | last]);

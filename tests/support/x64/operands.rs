@@ -53,6 +53,7 @@ impl Sample {
     pub fn new(form: &Model, choices: &mut Choices) -> Sample {
         let mut arguments: Vec<_> = form.parameters().map(|operand| argument(form, operand, choices)).collect();
         settle(form, &mut arguments);
+        shorten(form, &mut arguments);
         let around = [choices.number(), choices.number()];
         // Seldom much, since most of the time would go into it.
         let [below, above] = around.map(|number| (number / 4 % if number % 4 == 3 { 101 } else { 4 }) as u8);
@@ -254,9 +255,13 @@ fn register(class: Class, number: u8, spelling: u64) -> Operand {
         Class::EXmm => either(Xmm::new(number), EXmm::new(number), spelling),
         Class::EYmm => either(Ymm::new(number), EYmm::new(number), spelling),
         Class::K => is(K::new(number)),
+        Class::KPair => is(K::new(number).and_then(KPair::new)),
         Class::Tmm => is(Tmm::new(number)),
         Class::St => is(St::new(number)),
         Class::Sreg => is(Sreg::new(number)),
+        Class::Mm => is(Mm::new(number)),
+        Class::Cr => is(Cr::new(number)),
+        Class::Dr => is(Dr::new(number)),
     }
 }
 
@@ -327,8 +332,14 @@ fn disp8(form: &Model) -> (u32, u32) {
 fn number(class: Class, choices: &mut Choices) -> u8 {
     // Numbers that mean something else somewhere, or change one bit of an encoding.
     const NOTABLE: [u8; 12] = [4, 5, 8, 12, 13, 15, 16, 20, 21, 24, 28, 31];
+    if class == Class::Cr {
+        return choices.one_of(&[0, 2, 3, 4, 8]);
+    }
     let number = if choices.below(2) == 0 { choices.below(32) as u8 } else { choices.one_of(&NOTABLE) };
-    number % class.count()
+    match class {
+        Class::KPair => number % class.count() * 2,
+        _ => number % class.count(),
+    }
 }
 
 fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Address {
@@ -386,6 +397,18 @@ fn immediate(bits: u32, signed: bool, choices: &mut Choices) -> i64 {
         _ if bits == 64 => choices.number() as i64,
         // The difference is one less than a power of two.
         _ => low + (choices.number() as i64 & (high - low)),
+    }
+}
+
+/// Takes an address's prefixes away where they would make the instruction longer than 15 bytes.
+fn shorten(form: &Model, arguments: &mut [Argument]) {
+    if forward::encode(form, arguments).len() <= 15 {
+        return;
+    }
+    for argument in arguments {
+        if let Value::Memory(address) = &mut argument.value {
+            (address.segment, address.narrow) = (None, false);
+        }
     }
 }
 

@@ -1,4 +1,16 @@
 //! Writes the `match` of each contender's back end, from one description.
+//!
+//! A JIT's lowering code has hundreds to thousands of calls of encoder functions, most of them executed rarely. What an assembler costs there, in time, size and building,
+//! loops over a dozen calls do not show. So there is a back end for each contender:
+//!
+//! ```text
+//!   forms.rs --> description.rs --> tailfirst.rs, luajit.rs, ... --> a contender's build script --> its `match`
+//!                      |
+//!                      +--> the runner, which decodes what a contender assembles and holds it against the description
+//! ```
+//!
+//! A contender is a package of its own (`../contenders`), so that its build can be timed and its machine code measured. All get the same programs of the same operations
+//! (`../ir`). `benches/backend.sh` makes the tables.
 
 mod description;
 mod dynasm;

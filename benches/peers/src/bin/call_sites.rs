@@ -54,10 +54,18 @@ fn variable_jne(enc: &mut Encoder<'_>, label: Label) {
     enc.jne(label);
 }
 
+/// A condition that is a value.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn variable_jcc(enc: &mut Encoder<'_>, cond: Cond, label: Label) {
+    enc.jcc(cond, label);
+}
+
 fn main() {
     let mut enc = Encoder::new();
     let label = enc.here();
     call_all(&mut enc);
     black_box(variable_jne as fn(&mut Encoder<'_>, Label))(&mut enc, label);
+    black_box(variable_jcc as fn(&mut Encoder<'_>, Cond, Label))(&mut enc, Cond::E, label);
     println!("{} bytes assembled", enc.finish().map_or(0, |code| code.bytes().len()));
 }

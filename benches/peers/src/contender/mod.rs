@@ -16,7 +16,6 @@ pub mod tailfirst;
 use crate::workload::{
     ARM_LABELS, ARM_ROUNDS_A_BLOCK, ArmRound, Guard, GuardKind, Inputs, LABELS, ROUNDS_A_BLOCK, Round, Workload,
 };
-use ::tailfirst::{Down, Up};
 
 pub trait Contender {
     /// The name in the tables; without spaces. Two contenders may share one if they do different workloads.
@@ -36,14 +35,14 @@ pub fn all(inputs: &Inputs, wanted: impl Fn(&str) -> bool) -> Vec<Box<dyn Conten
     let mut contenders: Vec<Box<dyn Contender>> = vec![
         Box::new(floor::Floor::new(inputs)),
         Box::new(floor::Memcpy::new(inputs)),
-        Box::new(Backward(tailfirst::X64::<Down, tailfirst::Grow>::new())),
-        Box::new(Backward(tailfirst::X64::<Down, tailfirst::Slice>::new())),
-        Box::new(ArmBackward(tailfirst::A64::<Down, tailfirst::Grow>::new())),
-        Box::new(ArmBackward(tailfirst::A64::<Down, tailfirst::Slice>::new())),
-        Box::new(Forward(tailfirst::X64::<Up, tailfirst::Grow>::new())),
-        Box::new(Forward(tailfirst::X64::<Up, tailfirst::Slice>::new())),
-        Box::new(ArmForward(tailfirst::A64::<Up, tailfirst::Grow>::new())),
-        Box::new(ArmForward(tailfirst::A64::<Up, tailfirst::Slice>::new())),
+        Box::new(Backward(tailfirst::X64::<tailfirst::Down, tailfirst::Grow>::new())),
+        Box::new(Backward(tailfirst::X64::<tailfirst::Down, tailfirst::Slice>::new())),
+        Box::new(ArmBackward(tailfirst::A64::<tailfirst::Down, tailfirst::Grow>::new())),
+        Box::new(ArmBackward(tailfirst::A64::<tailfirst::Down, tailfirst::Slice>::new())),
+        Box::new(Forward(tailfirst::X64::<tailfirst::Up, tailfirst::Grow>::new())),
+        Box::new(Forward(tailfirst::X64::<tailfirst::Up, tailfirst::Slice>::new())),
+        Box::new(ArmForward(tailfirst::A64::<tailfirst::Up, tailfirst::Grow>::new())),
+        Box::new(ArmForward(tailfirst::A64::<tailfirst::Up, tailfirst::Slice>::new())),
         Box::new(luajit::Luajit::new()),
         Box::new(Forward(dynasm::ToVec::new())),
         Box::new(Forward(dynasm::ToMemory::new())),
@@ -58,12 +57,12 @@ pub fn all(inputs: &Inputs, wanted: impl Fn(&str) -> bool) -> Vec<Box<dyn Conten
     contenders.retain(|contender| wanted(contender.name()));
     // Made only where it is wanted: valgrind does not get through the system calls for executable memory.
     if wanted(<tailfirst::Region as tailfirst::Room>::NAME) {
-        contenders.push(Box::new(Backward(tailfirst::X64::<Down, tailfirst::Region>::new())));
-        contenders.push(Box::new(ArmBackward(tailfirst::A64::<Down, tailfirst::Region>::new())));
+        contenders.push(Box::new(Backward(tailfirst::X64::<tailfirst::Down, tailfirst::Region>::new())));
+        contenders.push(Box::new(ArmBackward(tailfirst::A64::<tailfirst::Down, tailfirst::Region>::new())));
     }
     if wanted(<tailfirst::Region as tailfirst::Room>::UP_NAME) {
-        contenders.push(Box::new(Forward(tailfirst::X64::<Up, tailfirst::Region>::new())));
-        contenders.push(Box::new(ArmForward(tailfirst::A64::<Up, tailfirst::Region>::new())));
+        contenders.push(Box::new(Forward(tailfirst::X64::<tailfirst::Up, tailfirst::Region>::new())));
+        contenders.push(Box::new(ArmForward(tailfirst::A64::<tailfirst::Up, tailfirst::Region>::new())));
     }
     contenders
 }

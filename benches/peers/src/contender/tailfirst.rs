@@ -15,7 +15,9 @@ use crate::workload::{
 use std::marker::PhantomData;
 use tailfirst::aarch64::{self, AddImm, D, UImm, X, XSp};
 use tailfirst::x64::{self, Cond, Gpr64, Mem, Scale, Xmm};
-use tailfirst::{Direction, Down, Label, Up, exec::Arena};
+use tailfirst::{Direction, Label, exec::Arena};
+
+pub use tailfirst::{Down, Up};
 
 const SCALES: [Scale; 4] = [Scale::X1, Scale::X2, Scale::X4, Scale::X8];
 

@@ -178,7 +178,7 @@ fn slot(letter: char) -> Option<Slot> {
 fn suits(kind: &Kind, slot: Slot) -> bool {
     match kind {
         Kind::Fixed(_) => slot == Slot::Fixed,
-        Kind::Reg(Class::Sreg) => slot == Slot::Reg,
+        Kind::Reg(Class::Sreg | Class::Cr | Class::Dr) => slot == Slot::Reg,
         Kind::Reg(Class::St) => slot == Slot::Opcode,
         Kind::Reg(_) => matches!(slot, Slot::Reg | Slot::Rm | Slot::Vvvv | Slot::Opcode | Slot::Is4),
         Kind::RegMem { .. } | Kind::Mem { .. } | Kind::Vsib { .. } => slot == Slot::Rm,

@@ -216,9 +216,13 @@ fn class_type(class: Class) -> TokenStream {
         Class::EXmm => quote!(EXmm),
         Class::EYmm => quote!(EYmm),
         Class::K => quote!(K),
+        Class::KPair => quote!(KPair),
         Class::Tmm => quote!(Tmm),
         Class::St => quote!(St),
         Class::Sreg => quote!(Sreg),
+        Class::Mm => quote!(Mm),
+        Class::Cr => quote!(Cr),
+        Class::Dr => quote!(Dr),
     }
 }
 
@@ -281,6 +285,12 @@ fn selectors(sources: &[Source]) -> Vec<Item> {
 fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
     let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
+    // The primitive places opcode and distance alone.
+    let is_bare =
+        |source: &&Source| matches!(&source.form.encoding, Encoding::Legacy { prefixes, .. } if prefixes.is_empty());
+    if ![&short, near].into_iter().all(is_bare) {
+        return None;
+    }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
     let value = short.parameters();
     let tokens = quote! {
@@ -518,6 +528,9 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
             None if has_register => quote!(encode::rex2_plus #register_type(self, #row, #register, #immediate)),
             None => quote!(encode::rex2_op(self, #row, #immediate)),
         },
+        Encoding::Vex { .. } if form.is_xop() => {
+            quote!(encode::xop #rm_type(self, #row, #reg, #vvvv, #rm, #immediate))
+        }
         Encoding::Vex { .. } => match modrm {
             None => quote!(encode::vex_op(self, #row)),
             Some(_) if has_immediate => quote!(encode::vex_imm #rm_type(self, #row, #reg, #vvvv, #rm, #immediate)),

@@ -18,7 +18,7 @@ const fn problem(problem: &'static str) -> Reason {
 pub fn parse(op: &str, tuple: Option<Tuple>, sizes: Sizes) -> Result<Parsed, Reason> {
     let mut words = op.split(' ').filter(|word| !word.is_empty()).peekable();
     let first = *words.peek().ok_or(problem("is empty"))?;
-    let head = if first.starts_with("VEX.") || first.starts_with("EVEX.") {
+    let head = if ["VEX.", "XOP.", "EVEX."].iter().any(|prefix| first.starts_with(prefix)) {
         words.next();
         Head::Vector(VectorPrefix::parse(first)?)
     } else {
@@ -192,8 +192,15 @@ impl LegacyPrefixes {
     }
 }
 
+#[derive(PartialEq, Eq)]
+enum Space {
+    Vex,
+    Xop,
+    Evex,
+}
+
 struct VectorPrefix {
-    evex: bool,
+    space: Space,
     l: u8,
     pp: u8,
     map: u8,
@@ -204,8 +211,13 @@ struct VectorPrefix {
 impl VectorPrefix {
     fn parse(word: &str) -> Result<Self, Reason> {
         let mut parts = word.split('.');
-        let evex = parts.next() == Some("EVEX");
-        let mut prefix = VectorPrefix { evex, l: 0, pp: 0, map: 0, w: 0, apx: None };
+        let space = match parts.next() {
+            Some("EVEX") => Space::Evex,
+            Some("XOP") => Space::Xop,
+            _ => Space::Vex,
+        };
+        let (evex, xop) = (space == Space::Evex, space == Space::Xop);
+        let mut prefix = VectorPrefix { space, l: 0, pp: 0, map: 0, w: 0, apx: None };
         let mut apx = Apx { nd: false, nf: false, scc: None };
         let (mut has_l, mut has_pp, mut has_w, mut has_apx) = (false, false, false, false);
         for part in parts {
@@ -222,9 +234,12 @@ impl VectorPrefix {
                 "66" => once(&mut has_pp, &mut prefix.pp, 1)?,
                 "F3" => once(&mut has_pp, &mut prefix.pp, 2)?,
                 "F2" => once(&mut has_pp, &mut prefix.pp, 3)?,
-                "0F" => prefix.map = 1,
-                "0F38" => prefix.map = 2,
-                "0F3A" => prefix.map = 3,
+                "0F" if !xop => prefix.map = 1,
+                "0F38" if !xop => prefix.map = 2,
+                "0F3A" if !xop => prefix.map = 3,
+                "X8" if xop => prefix.map = 8,
+                "X9" if xop => prefix.map = 9,
+                "XA" if xop => prefix.map = 10,
                 "MAP4" if evex => prefix.map = 4,
                 "MAP5" if evex => prefix.map = 5,
                 "MAP6" if evex => prefix.map = 6,
@@ -263,8 +278,11 @@ impl VectorPrefix {
             }
             _ => return Err(problem("VEX and EVEX have one opcode byte")),
         };
-        let VectorPrefix { evex, l, pp, map, w, apx } = self;
-        if !evex {
+        let VectorPrefix { space, l, pp, map, w, apx } = self;
+        if space == Space::Xop && modrm.is_none() {
+            return Err(problem("XOP needs ModRM"));
+        }
+        if space != Space::Evex {
             return Ok(Encoding::Vex { l, pp, map, w, opcode, modrm });
         }
         let modrm = modrm.ok_or(problem("EVEX needs ModRM"))?;

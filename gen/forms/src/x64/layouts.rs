@@ -53,13 +53,13 @@ static REX2: Layout = Layout {
 
 static VEX: Layout = Layout {
     name: "VexRow",
-    of: "the constants of a row with VEX",
-    taken_by: &["vex", "vex_imm", "vex_op"],
+    of: "the constants of a row with VEX or XOP",
+    taken_by: &["vex", "vex_imm", "vex_op", "xop"],
     bits: 32,
     groups: &[
         &[zeros(5), DIGIT],
         &[OPCODE],
-        &[zeros(3), field("map", 5, "1 is 0F, 2 is 0F38, 3 is 0F3A")],
+        &[zeros(3), field("map", 5, "1 is 0F, 2 is 0F38, 3 is 0F3A; 8 to 10 are XOP's")],
         &[
             field("w", 1, "VEX.W"),
             zeros(4),

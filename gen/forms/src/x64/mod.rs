@@ -226,18 +226,24 @@ pub enum Class {
     EXmm,
     EYmm,
     K,
+    /// Two mask registers, the first of them even.
+    KPair,
     Tmm,
     St,
     Sreg,
+    Mm,
+    Cr,
+    Dr,
 }
 
 impl Class {
-    /// How many registers there are.
+    /// How many numbers there are.
     pub fn count(self) -> u8 {
         use Class::*;
         match self {
-            R8 | R16 | R32 | R64 | Xmm | Ymm => 16,
-            R8h | Low16 | Low32 | K | Tmm | St => 8,
+            R8 | R16 | R32 | R64 | Xmm | Ymm | Cr => 16,
+            KPair => 4,
+            R8h | Low16 | Low32 | K | Tmm | St | Mm | Dr => 8,
             E8 | E16 | E32 | E64 | EXmm | EYmm | Zmm => 32,
             Sreg => 6,
         }
@@ -367,13 +373,13 @@ pub enum Encoding {
         /// ModRM.
         modrm: Option<ModRm>,
     },
-    /// VEX and an opcode byte.
+    /// VEX or XOP, and an opcode byte.
     Vex {
         /// VEX.L; 0 where the instruction ignores it.
         l: u8,
         /// 0 none, 1 66, 2 F3, 3 F2.
         pp: u8,
-        /// 1 0F, 2 0F38, 3 0F3A.
+        /// 1 0F, 2 0F38, 3 0F3A; XOP has 8 to 10.
         map: u8,
         /// VEX.W; 0 where the instruction ignores it.
         w: u8,
@@ -476,6 +482,11 @@ impl Form {
     /// Whether the form exists only without REX.
     pub fn is_without_rex(&self) -> bool {
         matches!(self.encoding, Encoding::Legacy { rex: Rex::Forbidden, .. })
+    }
+
+    /// Whether the encoding is XOP.
+    pub fn is_xop(&self) -> bool {
+        matches!(self.encoding, Encoding::Vex { map: 8.., .. })
     }
 
     /// Whether the mask must not be k0 (`k1!=0` in `when`), which is a matter of the operand's type.

@@ -164,11 +164,15 @@ fn class(text: &str) -> Option<Class> {
         "er64" => Class::E64,
         "ST(i)" => Class::St,
         "Sreg" => Class::Sreg,
+        "k1+1" => Class::KPair,
+        "cr" => Class::Cr,
+        "dr" => Class::Dr,
         _ => match text.trim_end_matches(|c: char| c.is_ascii_digit()) {
             "xmm" => Class::Xmm,
             "ymm" => Class::Ymm,
             "zmm" => Class::Zmm,
             "tmm" => Class::Tmm,
+            "mm" => Class::Mm,
             "k" => Class::K,
             _ => return None,
         },
@@ -191,12 +195,15 @@ pub fn name(mnemonic: &str, operands: &[Written]) -> String {
 }
 
 fn name_part(operand: &Written) -> String {
+    if operand.kind == Kind::Reg(Class::KPair) {
+        return "kp1".into();
+    }
     let mut part = String::new();
     for (i, piece) in operand.text.split('/').enumerate() {
         match piece.strip_suffix("bcst") {
             Some(element) => part.push_str(&element.replace('m', "b")),
             None => {
-                let vector = ["xmm", "ymm", "zmm", "tmm", "k"]
+                let vector = ["xmm", "ymm", "zmm", "tmm", "mm", "k"]
                     .into_iter()
                     .find(|class| piece.strip_prefix(class).is_some_and(is_digit));
                 match vector {

@@ -10,7 +10,7 @@ struct Size {
     operands: &'static [(&'static str, &'static str)],
     /// What goes in front of a legacy opcode.
     op: &'static str,
-    /// What `pv` and `Wv`, `Wy` in REX2, VEX and EVEX become.
+    /// What `pv` and `Wv`, `Wy` in REX2, VEX, XOP and EVEX become.
     pp: &'static str,
     w: &'static str,
     iz: &'static str,
@@ -135,16 +135,16 @@ fn resize(row: &Row, size: &Size) -> Row {
     for word in row.op.split(' ') {
         words.push(match word {
             "iz" => size.iz.into(),
-            _ if word.contains("EX.") || word.starts_with("REX2.") => {
+            _ if word.contains("EX.") || word.starts_with("XOP.") || word.starts_with("REX2.") => {
                 word.replace(".pv", &format!(".{}", size.pp)).replace("Wv", size.w).replace("Wy", size.w)
             }
             _ => word.into(),
         });
     }
-    // VEX and EVEX hold 66 and W themselves, REX2 holds W.
+    // VEX, XOP and EVEX hold 66 and W themselves, REX2 holds W.
     let op = match size.op {
         "REX.W" if row.op.contains("REX2.") => "",
-        _ if row.op.contains("VEX.") => "",
+        _ if row.op.contains("VEX.") || row.op.contains("XOP.") => "",
         op => op,
     };
     if !op.is_empty() {

@@ -123,7 +123,7 @@ impl Emit {
             self.p.sub(4).cast::<u32>().write_unaligned(opcode.to_le());
             self.p = self.p.sub((opcode & 0xff) as usize);
             if rex != 0 {
-                if opcode & 0xff == 3 && *self.p >= 0x66 {
+                if opcode & 0xff == 3 {
                     let prefix = *self.p;
                     *self.p = 0x40 | rex as u8;
                     self.put([prefix]);
