@@ -5,7 +5,7 @@
 
 #![no_main]
 // Of what the tests share, each target uses a part.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, unused_macros)]
 
 #[path = "../../tests/support/x64/choices.rs"]
 mod choices;
