@@ -41,7 +41,7 @@ part_times() {
 
 part_fragments() {
     runner release
-    "$runner" fragments $((rounds * 20))
+    "$runner" fragments $((rounds * 5))
 }
 
 part_debug() {

@@ -41,7 +41,8 @@ pub fn programs(draw: Draw) -> Vec<Program> {
 
 /// Instructions of a fragment, with the `ret`, and its labels.
 pub const FRAGMENT: (usize, usize) = (100, 5);
-const FRAGMENTS: usize = 64;
+/// So many that a processor does not remember their branches from round to round.
+const FRAGMENTS: usize = 1024;
 
 /// What a tracing compiler makes of a trace.
 pub fn fragments(arms: &[Vec<Call>]) -> Vec<Program> {
