@@ -184,6 +184,8 @@ fn all_services_in_slices_of_every_size_aarch64() {
 struct Calls<'a> {
     choices: Choices<'a>,
     left: usize,
+    /// How often something has been aligned. In an aligned block, snapshots from before that are stale.
+    aligned: usize,
 }
 
 impl Calls<'_> {
@@ -212,7 +214,7 @@ impl Calls<'_> {
                 }
                 10 | 11 => {
                     // Left in one of three ways, and gone back inside, behind, or not.
-                    let (before, count) = (enc.snapshot(), self.choices.below(60));
+                    let (before, aligned, count) = (enc.snapshot(), self.aligned, self.choices.below(60));
                     let (leave, back) = (self.choices.below(3), self.choices.below(3));
                     let left = catch_unwind(AssertUnwindSafe(|| {
                         enc.batch(|enc| {
@@ -229,18 +231,26 @@ impl Calls<'_> {
                         });
                     }));
                     assert_eq!(left.is_err(), leave == 1);
-                    if back == 2 {
+                    if back == 2 && self.aligned == aligned {
                         enc.rollback(before);
                     }
                     // Those are older than what was placed and dropped, or gone.
                     snapshots.clear();
                 }
-                12 if depth > 0 => D::block(enc, |enc| self.place(enc, label, depth - 1)),
+                12 if depth > 0 => {
+                    let aligned = self.aligned;
+                    D::block(enc, |enc| self.place(enc, label, depth - 1));
+                    if self.aligned != aligned {
+                        snapshots.clear();
+                    }
+                }
                 13 if depth > 0 => {
+                    self.aligned += 1;
                     enc.aligned(Align::of::<16>(), |enc| self.place(enc, label, depth - 1));
                     snapshots.clear();
                 }
                 14 => {
+                    self.aligned += 1;
                     enc.patchable(I::SITE, |enc| I::call(enc));
                     snapshots.clear();
                 }
@@ -257,7 +267,7 @@ where
 {
     let run = |enc: &mut Encoder<'_, I, D>| {
         let label = enc.here();
-        Calls { choices: Choices::new(numbers), left: numbers.len() / 2 }.place(enc, label, 3);
+        Calls { choices: Choices::new(numbers), left: numbers.len() / 2, aligned: 0 }.place(enc, label, 3);
         enc.finish().map(|code| code.bytes().to_vec())
     };
     let expected = run(&mut Encoder::new()).map_err(|error| format!("in a buffer that grows: {error}"))?;
