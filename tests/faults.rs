@@ -227,6 +227,66 @@ fn strange_labels_are_reported() {
     all::<Up>();
 }
 
+/// Of two mistakes, which one is reported does not depend on whose numbers are higher: labels and late immediates of an
+/// older encoder were taken for those of the code around a block, and those of a newer one were not.
+#[test]
+fn a_stranger_is_reported_alike_whether_older_or_newer() {
+    type Strangers = (tailfirst::Label, tailfirst::Late);
+    fn strangers<D: Direction>(other: &mut x64::Emitter<'_, D>) -> Strangers {
+        (other.here(), other.late())
+    }
+    fn mistakes<D: Direction>(enc: &mut x64::Emitter<'_, D>, number: usize, (label, late): Strangers) {
+        match number {
+            0 => {
+                enc.bind(label);
+                enc.patchable(SiteKind::A64Literal, |enc| enc.ret());
+            }
+            1 => {
+                let twice = enc.here();
+                enc.bind(label);
+                enc.bind(twice);
+            }
+            2 => {
+                enc.forward(|asm| asm.backward(|enc| enc.clear()));
+                enc.set_late(late, 1);
+            }
+            _ => {
+                enc.set_late(late, 1);
+                enc.bind(label);
+            }
+        }
+    }
+    fn in_block<D: Direction>(enc: &mut x64::Emitter<'_, D>, block: usize, number: usize, strangers: Strangers) {
+        match block {
+            0 => enc.aligned(A16, |enc| mistakes(enc, number, strangers)),
+            1 => enc.forward(|asm| asm.backward(|enc| mistakes(enc, number, strangers))),
+            2 => enc.cold(|enc| mistakes(enc, number, strangers)),
+            _ => mistakes(enc, number, strangers),
+        }
+    }
+    fn all<D: Direction>() {
+        for (block, number) in (0..4).flat_map(|block| (0..4).map(move |number| (block, number))) {
+            let mut older: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            let mut enc: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            let mut newer: x64::Emitter<'_, D> = tailfirst::Encoder::new();
+            let [older, newer] = [&mut older, &mut newer].map(|other| {
+                enc.clear();
+                enc.here();
+                in_block(&mut enc, block, number, strangers(other));
+                enc.place_cold();
+                enc.finish().map(|_| ()).expect_err("there are two mistakes")
+            });
+            assert_eq!(
+                std::mem::discriminant(&older),
+                std::mem::discriminant(&newer),
+                "{older} and {newer}, for {number} in {block}"
+            );
+        }
+    }
+    all::<Down>();
+    all::<Up>();
+}
+
 /// Ids that were dropped, with blocks that were lost, or by going back, before the encoder was cleared: newer ones
 /// got their numbers.
 #[test]

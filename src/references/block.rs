@@ -16,7 +16,7 @@ use crate::{
     bytes::memory::Memory,
     code::relocation::OpenRelocation,
     direction::Grows,
-    encoder::late::{Late, LateField, LateUse},
+    encoder::late::{LateField, LateUse},
     error::FinishError,
     references::{
         deadline::{Heads, Served},
@@ -211,6 +211,10 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     fn take_over_rest(&mut self, block: &mut Self, reached: Pos) {
         let place = |pos: Pos| reached.behind(pos);
+        // Before what is seen to be wrong only here: that came later.
+        if let Some(fault) = block.fault.take() {
+            self.fail(fault);
+        }
         for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
             if let Some(pos) = pos {
                 self.bind(Label(number), place(pos));
@@ -240,9 +244,6 @@ impl<F: Field, L: LateField> References<F, L> {
         block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
-        if let Some(fault) = block.fault.take() {
-            self.fail(fault);
-        }
     }
 
     /// Notes which numbers are next by itself in what will be a block, and is empty now.
@@ -281,10 +282,5 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open_block = None;
         self.lose_block();
         self.fail(FinishError::ClearedInBlock);
-    }
-
-    /// Sets a late immediate of the surrounding encoder.
-    pub(super) fn set_late_outside(&mut self, late: Late, value: i64) {
-        self.late_outside.push((late, value));
     }
 }

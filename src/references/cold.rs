@@ -183,6 +183,10 @@ impl<F: Field, L: LateField> References<F, L> {
         let part = &mut *cold.references;
         self.open_block = None;
         part.parent = None;
+        // Before what is seen to be wrong only here: that came later.
+        if let Some(fault) = part.fault.take() {
+            self.fail(fault);
+        }
         self.labels.resize(self.labels.len() + part.labels.len(), None);
         let labels = (part.first..).map(Label).zip(part.labels.drain(..));
         part.bound.extend(labels.filter_map(|(label, pos)| Some((label, pos?))));
@@ -194,9 +198,6 @@ impl<F: Field, L: LateField> References<F, L> {
         self.take_over_dropped(part);
         part.watched_bound.clear();
         part.gone.clear();
-        if let Some(fault) = part.fault.take() {
-            self.fail(fault);
-        }
         // What was placed by cold parts inside is here now.
         if let Some(common) = &mut part.common {
             common.cold = None;

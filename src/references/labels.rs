@@ -72,14 +72,15 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     extern "C" fn bind_slowly(&mut self, label: Label, pos: Pos) {
-        match label.0.checked_sub(self.first) {
-            Some(own) => {
-                let mut labels = core::mem::take(&mut self.labels);
-                self.bind_among(&mut labels, own as usize, label, pos);
-                self.labels = labels;
-            }
-            None if self.parent.is_some() || self.movable.is_some() => self.bound.push((label, pos)),
-            None => self.fail(FinishError::ForeignLabel { label, at: pos.from_base() }),
+        let own = label.0.wrapping_sub(self.first) as usize;
+        let is_in_other_code = self.parent.is_some() || self.movable.is_some();
+        if own >= self.labels.len() && is_in_other_code {
+            // Whether the code around knows it is that code's to say.
+            self.bound.push((label, pos));
+        } else {
+            let mut labels = core::mem::take(&mut self.labels);
+            self.bind_among(&mut labels, own, label, pos);
+            self.labels = labels;
         }
     }
 
@@ -168,18 +169,13 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     pub(crate) fn set_late(&mut self, late: Late, value: i64) {
-        let Some(own) = late.0.checked_sub(self.first_late) else {
-            return match self.parent {
-                Some(_) => self.set_late_outside(late, value),
-                None => self.fail(FinishError::ForeignLate { late }),
-            };
-        };
-        match self.late_values.get_mut(own as usize) {
+        match self.late_values.get_mut(late.0.wrapping_sub(self.first_late) as usize) {
             Some(unset @ None) => {
                 *unset = Some(value);
                 self.late_set.push(late);
             }
             Some(Some(_)) => self.fail(FinishError::LateSetTwice { late }),
+            None if self.parent.is_some() => self.late_outside.push((late, value)),
             None => self.fail(FinishError::ForeignLate { late }),
         }
     }

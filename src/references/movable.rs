@@ -16,7 +16,6 @@ use super::{References, extent::Since};
 use crate::references::label::Label;
 use crate::{
     encoder::late::LateField,
-    error::FinishError,
     references::{fixup::Field, label::Pos},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -125,16 +124,13 @@ impl<F: Field, L: LateField> References<F, L> {
         self.first = movable.ground_first + movable.ground.len() as u32;
         for index in movable.since.bound..self.bound.len() {
             let (label, pos) = self.bound[index];
-            match label.0.checked_sub(movable.ground_first) {
-                Some(own) => self.bind_among(&mut movable.ground, own as usize, label, pos),
-                None if self.parent.is_none() => {
-                    self.fail(FinishError::ForeignLabel { label, at: pos.from_base() });
-                }
-                // It is the surrounding encoder's.
-                None => {
-                    self.bound[movable.since.bound] = (label, pos);
-                    movable.since.bound += 1;
-                }
+            let own = label.0.wrapping_sub(movable.ground_first) as usize;
+            if own >= movable.ground.len() && self.parent.is_some() {
+                // The surrounding encoder's, as far as is known here.
+                self.bound[movable.since.bound] = (label, pos);
+                movable.since.bound += 1;
+            } else {
+                self.bind_among(&mut movable.ground, own, label, pos);
             }
         }
         self.bound.truncate(movable.since.bound);
@@ -186,8 +182,8 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     pub(crate) fn most_bytes_up(&self, from: Pos, label: Label) -> Option<i64> {
         let movable = self.movable.as_ref()?;
-        let own = label.0.checked_sub(movable.ground_first)?;
-        let pos = movable.ground.get(own as usize).copied().flatten()?;
+        let own = label.0.wrapping_sub(movable.ground_first) as usize;
+        let pos = movable.ground.get(own).copied().flatten()?;
         Some(self.grows.distance(from, pos) + i64::from(movable.max_shift))
     }
 }

@@ -21,7 +21,7 @@ use crate::choices::Choices;
 use placing::{Way, run};
 use quickcheck::TestResult;
 use std::{any::Any, panic::catch_unwind};
-use tailfirst::{Direction, Down, Encoder, FinishError, Isa, Label, Late, SiteKind, Up};
+use tailfirst::{Code, Direction, Down, Encoder, FinishError, Isa, Label, Late, SiteKind, Up};
 
 #[derive(Debug, Clone)]
 pub enum Call {
@@ -214,9 +214,17 @@ pub fn holds<M: Machine>(numbers: &[u64]) -> TestResult {
     mistake::<M>(numbers).map_or_else(TestResult::passed, TestResult::error)
 }
 
-/// What a program has become: its bytes, or what is wrong.
+/// Links code for an address.
+fn link<M: Machine>(code: &mut Code<'_, M>) {
+    code.link(0x1_0000, |symbol| Some(u64::from(symbol.0) << 20)).expect("whatever it refers to is near");
+}
+
+/// What a program has become: its bytes, or what is wrong. Linked, since it may have been linked before.
 fn outcome<M: Machine, D: Way>(enc: &mut Encoder<'_, M, D>) -> Result<Vec<u8>, FinishError> {
-    enc.finish().map(|code| code.bytes().to_vec())
+    enc.finish().map(|mut code| {
+        link(&mut code);
+        code.bytes().to_vec()
+    })
 }
 
 /// Of what is wrong, labels are those of a run, so only the kind is compared.

@@ -197,7 +197,7 @@ impl Made {
                 assert!(site.offset + 4 <= len, "{site:?} outside");
             }
         }
-        let _ = code.link(0x1_0000, |symbol| Some(u64::from(symbol.0) << 20));
+        super::link(code);
     }
 }
 
