@@ -139,6 +139,7 @@ pub use code::{
     Code,
     marks::{LineTable, Marks, Row},
     relocation::{LinkError, Relocation, RelocationTarget},
+    symbols::Symbols,
 };
 pub use direction::{Direction, Down, Up};
 pub use encoder::{

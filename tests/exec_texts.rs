@@ -70,6 +70,7 @@ fn errors() {
         ExecError::Limit { asked: 24, committed: 16, limit: 20 },
         ExecError::ForeignCode,
         ExecError::TooLong { len: 24, region: 16 },
+        ExecError::Misaligned { alignment: 128 },
         ExecError::Entry { offset: 24, len: 16 },
     ];
     for request in [Request::Reserve, Request::Share, Request::Commit, Request::Protect, Request::Replace] {

@@ -3,6 +3,7 @@
 pub(crate) mod data_ranges;
 pub(crate) mod marks;
 pub(crate) mod relocation;
+pub(crate) mod symbols;
 
 use crate::{
     Isa,
@@ -44,6 +45,12 @@ impl<I: Isa> Code<'_, I> {
     /// Required alignment of the address of the code's *start*, in bytes. 1 if none, and of code that grew down.
     pub fn start_alignment(&self) -> u32 {
         if self.grows == Grows::Up { self.alignment } else { 1 }
+    }
+
+    /// The same code, with a copy of its bytes.
+    #[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
+    pub(crate) fn copied_to<'new>(&'new self, bytes: &'new mut [u8]) -> Code<'new, I> {
+        Code { bytes, ..*self }
     }
 
     /// The offset of the code's base, which positions are counted from.

@@ -55,6 +55,11 @@ pub enum ExecError {
         /// Bytes of the region.
         region: usize,
     },
+    /// The code asks for more alignment than its base has here. A region's ends are at multiples of 64 bytes at least.
+    Misaligned {
+        /// The alignment that it asks for, in bytes.
+        alignment: u32,
+    },
     /// A reference cannot be resolved.
     Link(LinkError),
     /// No instruction starts at such an offset: it is not in the code, or not aligned as the instruction set has it.
@@ -132,6 +137,9 @@ impl core::fmt::Display for ExecError {
             ExecError::ForeignCode => write!(f, "the code does not lie at the end of this region"),
             ExecError::TooLong { len, region } => {
                 write!(f, "{len} bytes of code and its veneers are more than the region's {region}; take a larger one")
+            }
+            ExecError::Misaligned { alignment } => {
+                write!(f, "the code has to begin to grow at a multiple of {alignment} bytes, and does not here")
             }
             ExecError::Link(error) => error.fmt(f),
             ExecError::Entry { offset, len } => {

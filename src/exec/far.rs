@@ -38,7 +38,7 @@ use std::{
 };
 
 /// Bytes of a stub or a veneer, and of a piece for stubs.
-const STUB: usize = 16;
+pub(super) const STUB: usize = 16;
 const PIECE: usize = 4096;
 
 /// What stands before the address.

@@ -1,6 +1,24 @@
 //! Executable memory: an arena of addresses, code written in place, and patches of code that runs.
 //!
-//! A JIT wants its traces near one another, so that branches between them always reach; wants to know the addresses before it emits; wants no copy and
+//! Finished code runs by one call, [`Arena::load`], which copies it:
+//!
+//! ```
+//! # #[cfg(target_arch = "x86_64")] {
+//! use tailfirst::{exec::Arena, x64::*};
+//!
+//! let mut asm = Assembler::new();
+//! asm.lea_r64_m(RAX, RDI + RSI * 2);
+//! asm.ret();
+//! let code = Arena::new()?.load(&asm.finish()?, |_symbol| None)?;
+//!
+//! let function = code.function::<unsafe extern "sysv64" fn(u64, u64) -> u64>(0)?;
+//! // SAFETY: such a function was emitted there.
+//! assert_eq!(unsafe { function(2, 20) }, 42);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! But a JIT wants its traces near one another, so that branches between them always reach; wants to know the addresses before it emits; wants no copy and
 //! no call of the system for every trace; and it wants no page that is writable and executable. An [`Arena`] is a reserved range of addresses, if
 //! possible near the program's own code. It hands out [`Region`]s, which an encoder fills from the end; publishing one makes it an [`ExecCode`] and gives back
 //! what was not needed. Dropping that frees it.
@@ -70,7 +88,7 @@
 //! let mut enc = Encoder::in_slice(region.bytes_mut());
 //! enc.jmp(HALF);
 //! let mut code = enc.finish()?;
-//! let placed = place.link(&mut code, |symbol| (symbol == HALF).then_some(half as usize as u64))?;
+//! let placed = place.link(&mut code, |symbol| (symbol == HALF).then_some(half as *const () as u64))?;
 //! let code = region.publish(placed)?;
 //! let function = code.function::<unsafe extern "sysv64" fn(u64) -> u64>(0)?;
 //! // SAFETY: the code jumps to such a function.
@@ -111,7 +129,7 @@
 //! enc.push_r64(RCX);
 //! let entry = enc.here();
 //! let mut code = enc.finish()?;
-//! let placed = place.link(&mut code, |_| Some(half as usize as u64))?;
+//! let placed = place.link(&mut code, |_| Some(half as *const () as u64))?;
 //! let [entry, slot] = [entry, slot].map(|label| code.offset_of(label).expect("placed"));
 //! let code = region.publish(placed)?;
 //!
@@ -120,7 +138,7 @@
 //! // SAFETY: the code calls such a function, the one or the other.
 //! unsafe {
 //!     assert_eq!(function(42), 21);
-//!     code.patch(&[Patch { site: slot, value: Value::Target(third as usize as u64) }])?;
+//!     code.patch(&[Patch { site: slot, value: Value::Target(third as *const () as u64) }])?;
 //!     assert_eq!(function(42), 14);
 //! }
 //! # }
@@ -181,6 +199,7 @@ mod error;
 mod far;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
+mod load;
 mod owned;
 pub mod patch;
 mod pieces;

@@ -209,7 +209,7 @@ impl Place {
     /// of what is far.
     ///
     /// # Errors
-    /// [`ExecError::ForeignCode`] if the code is not in this region; [`ExecError::Link`] as [`Code::link`], also for a branch that does not even reach a veneer;
+    /// [`ExecError::ForeignCode`] if the code is not in this region; [`ExecError::Misaligned`] if the code asks for more alignment than the region has; [`ExecError::Link`] as [`Code::link`], also for a branch that does not even reach a veneer;
     /// [`ExecError::TooLong`] if the region has no room for veneers.
     pub fn link<I: Isa>(
         self,
@@ -225,6 +225,10 @@ impl Place {
         };
         if !is_here {
             return Err(ExecError::ForeignCode);
+        }
+        let alignment = code.alignment;
+        if !code.grows.lower(run.start, run.end).is_multiple_of(u64::from(alignment)) {
+            return Err(ExecError::Misaligned { alignment });
         }
         let mut veneers = Veneers::beside(code.grows, len);
         // Code for another processor cannot run here, and this one's veneers would be no use to it.
