@@ -10,6 +10,11 @@ fn main() {
     };
     // Cargo sets OUT_DIR for every build script.
     let out = env::var_os("OUT_DIR").expect("OUT_DIR is set by cargo");
+    // What build scripts of packages with tables of their own want to know (`tailfirst_gen::extend`).
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tables");
+    println!("cargo::metadata=tables={}", tables.display());
+    println!("cargo::metadata=version={}", env!("CARGO_PKG_VERSION"));
+    println!("cargo::metadata=forms={}", is_enabled("forms"));
     if let Err(error) = tailfirst_gen::generate(Path::new("tables"), Path::new(&out), is_enabled) {
         println!("cargo::error={error}");
         exit(1);

@@ -8,7 +8,7 @@
 //! register is saved for it.
 //!
 //! With the feature `inline` shapes are expanded at the calls instead. Then constants fold, and a stretch of calls keeps the cursor in registers: a loop of a dozen
-//! calls is up to three times as fast, and a back end takes ten times as long to build.
+//! calls is up to three times as fast, and a back end takes eight times as long to build.
 
 /// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and `Direction`.
 #[cfg(feature = "inline")]

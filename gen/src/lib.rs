@@ -9,8 +9,12 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod extension;
 pub mod table;
 
+pub use extension::{Extension, extend};
+
+pub use tailfirst_forms::method::Home;
 pub use tailfirst_forms::{Reason, TableError, aarch64, condition, x64};
 
 use std::{fs, panic::resume_unwind, path::Path, thread};
@@ -56,7 +60,7 @@ fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -
         return Ok(());
     }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
-    write(out, "x64.rs", &x64::encoders(&forms, "crate"))?;
+    write(out, "x64.rs", &x64::encoders(&forms, Home::Runtime))?;
     write(out, "x64_values.rs", &x64::choices(&forms))?;
     write(out, "x64_rows.rs", &x64::readers())?;
     if is_enabled("forms") { write(out, "x64_forms.rs", &x64::forms_data(&forms)) } else { Ok(()) }
@@ -72,7 +76,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
         return Ok(());
     }
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
-    write(out, "aarch64.rs", &aarch64::encoders(&forms, "crate"))?;
+    write(out, "aarch64.rs", &aarch64::encoders(&forms, Home::Runtime))?;
     write(out, "aarch64_values.rs", &aarch64::choices(&forms))?;
     write(out, "aarch64_rows.rs", &aarch64::readers())?;
     if is_enabled("forms") { write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms)) } else { Ok(()) }

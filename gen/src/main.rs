@@ -1,4 +1,5 @@
-//! `tailfirst-gen list [--isa x64|aarch64]`: every form of the tables, one a line.
+//! `tailfirst-gen list [--isa x64|aarch64] [--tables DIR]`: every form of the tables, one a line. With `--tables`, those of another crate's tables, which are checked together with
+//! these.
 //!
 //! The columns: the encoder function, the encoding, where and how operands are accessed, the CPU features, the table, the syntax.
 
@@ -7,23 +8,18 @@ use std::{
     path::Path,
     process::ExitCode,
 };
-use tailfirst_gen::{TableError, aarch64_forms, x64_forms};
+use tailfirst_gen::{Extension, TableError, aarch64_forms, x64_forms};
 
-const USAGE: &str = "usage: tailfirst-gen list [--isa x64|aarch64]";
+const USAGE: &str = "usage: tailfirst-gen list [--isa x64|aarch64] [--tables DIR]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (x64, aarch64) = match arguments[..] {
-        ["list"] => (true, true),
-        ["list", "--isa", "x64"] => (true, false),
-        ["list", "--isa", "aarch64"] => (false, true),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let Some((isas, tables)) = options(&arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
     };
-    match list(x64, aarch64) {
+    match list(isas, tables) {
         Ok(lines) => {
             // A reader that has seen enough (`| head`) closes the pipe; that is no failure.
             let _ = io::stdout().lock().write_all(lines.as_bytes());
@@ -36,16 +32,41 @@ fn main() -> ExitCode {
     }
 }
 
-fn list(x64: bool, aarch64: bool) -> Result<String, TableError> {
+/// Which instruction sets are wanted.
+#[derive(Clone, Copy)]
+struct Isas {
+    x64: bool,
+    aarch64: bool,
+}
+
+/// The instruction sets and the tables that are asked for.
+fn options<'a>(arguments: &[&'a str]) -> Option<(Isas, Option<&'a Path>)> {
+    let (["list"], mut options) = arguments.split_at_checked(1)? else { return None };
+    let (mut isas, mut tables) = (Isas { x64: true, aarch64: true }, None);
+    while let [option, value, rest @ ..] = options {
+        match (*option, *value) {
+            ("--isa", "x64") => isas.aarch64 = false,
+            ("--isa", "aarch64") => isas.x64 = false,
+            ("--tables", dir) => tables = Some(Path::new(dir)),
+            _ => return None,
+        }
+        options = rest;
+    }
+    (options.is_empty() && (isas.x64 || isas.aarch64)).then_some((isas, tables))
+}
+
+fn list(isas: Isas, tables: Option<&Path>) -> Result<String, TableError> {
     // The tables lie beside this package.
-    let tables = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"));
-    let mut lines = Vec::new();
-    if x64 {
-        lines.extend(x64_forms(tables)?.iter().map(|form| form.list_line()));
-    }
-    if aarch64 {
-        lines.extend(aarch64_forms(tables)?.iter().map(|form| form.list_line()));
-    }
-    lines.push(String::new());
-    Ok(lines.join("\n"))
+    let runtime_tables = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"));
+    let (x64, aarch64) = match tables {
+        None => (Some(x64_forms(runtime_tables)?), Some(aarch64_forms(runtime_tables)?)),
+        Some(tables) => {
+            let (name, is_enabled) = ("Extension", &|_: &str| true);
+            let extension = Extension { tables, name, runtime_tables, has_forms: false, is_enabled };
+            (extension.x64_forms()?, extension.aarch64_forms()?)
+        }
+    };
+    let x64 = x64.filter(|_| isas.x64).into_iter().flatten().map(|form| form.list_line());
+    let aarch64 = aarch64.filter(|_| isas.aarch64).into_iter().flatten().map(|form| form.list_line());
+    Ok(x64.chain(aarch64).map(|line| line + "\n").collect())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use tailfirst_gen::{
-    Reason, TableError,
+    Home, Reason, TableError,
     aarch64::{Form, Row, encoders, forms, forms_data, words},
     table,
 };
@@ -290,7 +290,7 @@ fn functions() {
     let branch = r#"(name: "tbz", asm: "TBZ <Xt>, #<imm>, <label>", bits: "b5:1|011011|0|b40:5|imm14|Rt",
         ops: "Rt=X b5:b40=U imm14=Label", cpu: "FEAT_NONE", flags: "r:z"),"#;
     let forms = rows(&format!("{load}{branch}")).expect("are right");
-    let text = encoders(&forms, "::tailfirst");
+    let text = encoders(&forms, Home::Runtime);
     let expected = "\
 // Generated from tables/aarch64/ by tailfirst-gen. Change the tables.
 //
@@ -303,10 +303,10 @@ fn functions() {
 //   2 digits  second: the lowest bit of the second operand
 //   2 digits  first: the lowest bit of the first operand
 
-use ::tailfirst::{
+use crate::{
     Direction, Target,
 };
-use ::tailfirst::aarch64::{
+use crate::aarch64::{
     Emitter, Rel, SImm, UImm, X, XSp, encode,
 };
 
@@ -320,7 +320,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 
     Operands: `rt` written; `rn` read and written; `imm9` read
 
-    Needs: `Rn==31 || Rn!=Rt`; else [`finish`](Self::finish) fails
+    Needs: `Rn==31 || Rn!=Rt`; else `finish` fails
 
     CPU: base
 
@@ -372,7 +372,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 #[test]
 fn a_body_is_one_call_with_the_bare_parameters() {
     let holds = |row: &str, signature: &str, body: &str| {
-        let text = encoders(&rows(row).expect("is right"), "::tailfirst");
+        let text = encoders(&rows(row).expect("is right"), Home::Runtime);
         let function = format!("    pub fn {signature} {{\n        {body}\n    }}\n");
         assert!(text.contains(&function), "{function} is not in:\n{text}");
     };
@@ -423,6 +423,6 @@ fn a_function_names_its_row_as_the_table_has_it() {
     ])"#;
     let table = format!(r#"Table(source: "test", groups: [{group}])"#);
     let forms = forms(&table::read::<Row>("aarch64/test.ron", &table).unwrap()).unwrap();
-    let text = encoders(&forms, "::tailfirst");
+    let text = encoders(&forms, Home::Runtime);
     assert_eq!(text.matches("\n    Table: aarch64/test.ron, `cbz_$x, CBZ_${sf}`\n").count(), 2, "{text}");
 }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 use tailfirst_gen::{
-    Reason, TableError, table,
+    Home, Reason, TableError, table,
     x64::{self, Class, Encoding, Form, Kind, Rex, Row},
 };
 
@@ -719,7 +719,7 @@ mod expansion {
     #[test]
     fn a_choice_makes_a_function_that_takes_the_operation() {
         let forms = family(r#"["or", "1"], ["cmp", "7"]"#, "REX.W 83 /$n ib").unwrap_or_else(|error| panic!("{error}"));
-        let text = x64::encoders(&forms, "::tailfirst");
+        let text = x64::encoders(&forms, Home::Runtime);
         let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl Into<Rm<Gpr64>>, imm8: i8) {\n        \
             encode::rm_imm(self, 0x830000_1_8 + (alu as u64), (), rm64, imm8)\n";
         assert!(text.contains(function), "{text}");
@@ -832,7 +832,7 @@ mod expansion {
     fn a_function_names_its_row_as_the_table_has_it() {
         let family = r#"cols: ["mn", "n"], each: [["add", "0"]], rows: [(ins: "$mn r/mv, imm8", op: "83 /$n ib", en: "MI", io: "rw r")]"#;
         let forms = forms_of(&format!(r#"Table(source: "test", groups: [(title: "test", {family})])"#)).unwrap();
-        let text = x64::encoders(&forms, "::tailfirst");
+        let text = x64::encoders(&forms, Home::Runtime);
         assert_eq!(text.matches("\n    Table: x64/test.ron, `$mn r/mv, imm8`\n").count(), 3, "{text}");
     }
 
@@ -840,7 +840,7 @@ mod expansion {
     #[test]
     fn every_number_has_its_legend() {
         let forms = tailfirst_gen::x64_forms(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"))).unwrap();
-        let text = x64::encoders(&forms, "::tailfirst");
+        let text = x64::encoders(&forms, Home::Runtime);
         let called: BTreeSet<&str> = text
             .split("encode::")
             .filter_map(|call| call.split_once(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
@@ -855,7 +855,7 @@ mod expansion {
     #[test]
     fn a_body_is_one_call_with_the_bare_parameters() {
         let holds = |row: &str, signature: &str, body: &str| {
-            let text = x64::encoders(&rows(row).unwrap_or_else(|error| panic!("{error}")), "::tailfirst");
+            let text = x64::encoders(&rows(row).unwrap_or_else(|error| panic!("{error}")), Home::Runtime);
             let function = format!("    pub fn {signature} {{\n        {body}\n    }}\n");
             assert!(text.contains(&function), "{function} is not in:\n{text}");
         };

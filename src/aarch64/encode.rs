@@ -4,7 +4,7 @@
 //! goes by [`branch`]: what is bound already is filled in before the word is placed, and what is pending is noted for
 //! `finish`. What is too far for its field is in `island.rs`.
 //!
-//! This module is the interface between generated code and the runtime, for tables in other crates too: it
+//! This module is the interface between generated code and the runtime, for tables in other crates too (`tailfirst_gen::extend`): it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
 mod rows {
@@ -12,6 +12,8 @@ mod rows {
 }
 
 pub use super::bits::Bits;
+#[cfg(feature = "forms")]
+pub use super::form::{Emit, Value, get as parameter};
 use super::{
     Emitter, Rel,
     island::{References, slow, veneer},

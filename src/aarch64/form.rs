@@ -34,14 +34,17 @@ pub struct Form {
     pub alias: Option<&'static str>,
     /// The table with the form's row.
     pub table: &'static str,
-    pub(crate) emit: Emit,
+    /// What calls the encoder function.
+    pub emit: Emit,
 }
 
 /// The function that calls the encoder function, for each direction.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Emit {
-    down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
-    up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
+pub struct Emit {
+    /// In code that grows down.
+    pub down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    /// In code that grows up.
+    pub up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
 }
 
 /// What an operand is in bits.
@@ -51,7 +54,8 @@ pub struct Value {
     pub kind: &'static str,
     /// The width of its value in bits.
     pub width: u32,
-    pub(crate) from_bits: fn(u32) -> Option<Operand>,
+    /// [`Value::from_bits`].
+    pub from_bits: fn(u32) -> Option<Operand>,
 }
 
 impl Value {
@@ -95,7 +99,7 @@ mod generated {
 }
 
 /// The operand at an index, as the encoder function takes it.
-fn get<T: TryFrom<Operand>>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
+pub fn get<T: TryFrom<Operand>>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
     let operand = operands.get(index).and_then(|operand| T::try_from(*operand).ok());
     operand.ok_or(OperandError::Kind { index, expected })
 }

@@ -15,7 +15,7 @@
 //! The head is one word whose last byte, ModRM, is the most significant, so that REX and the prefixes lie at its low end, where
 //! an absent one costs nothing. A register operand has no tail; then the head and a short immediate are one store.
 //!
-//! This module is the interface between generated code and the runtime, for tables in other crates too: it
+//! This module is the interface between generated code and the runtime, for tables in other crates too (`tailfirst_gen::extend`): it
 //! follows the crate's semantic version, and changes as rarely as the public API does.
 
 mod evex;
@@ -38,6 +38,8 @@ use crate::{
     references::{References, label::Pos},
 };
 
+#[cfg(feature = "forms")]
+pub use super::form::{Emit, get as parameter};
 pub use super::operand::{Operand, Reg, RegisterClass};
 pub use evex::{evex, evex_vsib};
 pub use legacy::{

@@ -35,14 +35,17 @@ pub struct Form {
     pub cpu: &'static [&'static str],
     /// The table with the form's row.
     pub table: &'static str,
-    pub(crate) emit: Emit,
+    /// What calls the encoder function.
+    pub emit: Emit,
 }
 
 /// The function that calls the encoder function, for each direction.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Emit {
-    down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
-    up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
+pub struct Emit {
+    /// In code that grows down.
+    pub down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    /// In code that grows up.
+    pub up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
 }
 
 impl Form {
@@ -159,12 +162,13 @@ impl From<WriteMask> for Operand {
 }
 
 /// A parameter's type, made from an operand.
-trait Parameter: Sized {
+pub trait Parameter: Sized {
+    /// `None` if it is of another kind.
     fn from_operand(operand: &Operand) -> Option<Self>;
 }
 
 /// The parameter at `index`, whose type is called `expected`.
-fn get<T: Parameter>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
+pub fn get<T: Parameter>(operands: &[Operand], index: usize, expected: &'static str) -> Result<T, OperandError> {
     operands.get(index).and_then(T::from_operand).ok_or(OperandError::Kind { index, expected })
 }
 

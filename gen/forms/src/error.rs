@@ -90,6 +90,10 @@ pub enum Reason {
     AliasCircle { name: String },
     /// There is no form of a name that the runtime has instructions of.
     Missing { name: String },
+    /// An extension's package does not depend on the runtime directly.
+    NoRuntime,
+    /// The runtime is not of the generator's version.
+    OtherRuntime { runtime: String, generator: String },
 }
 
 impl TableError {
@@ -158,6 +162,10 @@ impl fmt::Display for Reason {
                 write!(f, "can produce the same code as \"{other}\"; one of them must say so with `alias`")
             }
             Missing { name } => write!(f, "there is no form {name}, which the runtime needs"),
+            NoRuntime => write!(f, "tailfirst is no dependency of this package, whose tables are to extend it"),
+            OtherRuntime { runtime, generator } => {
+                write!(f, "tailfirst is {runtime}, tailfirst-gen {generator}: take the same version of both")
+            }
             UnknownAlias { name } => write!(f, "alias: there is no form {name}"),
             AliasDisjoint { name } => write!(f, "alias: {name} cannot produce the same bits"),
             AliasCircle { name } => write!(f, "alias: {name} is in the end an alias of this row"),

@@ -18,6 +18,7 @@ pub mod condition;
 mod error;
 mod fields;
 pub mod layout;
+pub mod method;
 mod names;
 mod print;
 pub mod row;

@@ -14,20 +14,22 @@ use crate::{
     choice::{self, Family},
     condition::{Comparison, Condition, Term},
     layout,
-    print::{self, Item},
+    method::{Home, Method},
+    print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n";
 
-/// One method a form, in an `impl` of the runtime's AArch64 encoder.
-pub fn encoders(forms: &[Form], runtime: &str) -> String {
-    let imports = imports(forms, runtime);
-    let plain = forms.iter().map(|form| method(form, None));
+/// The encoder functions, as the text of a module.
+pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
+    let imports = imports(forms, home);
+    let names: HashSet<&str> = forms.iter().map(|form| form.name.as_str()).collect();
+    let plain = forms.iter().map(|form| method(form, None, &names));
     let families = choice::families(forms).unwrap_or_default();
-    let methods: Vec<Item> = plain.chain(families.iter().filter_map(by_value)).collect();
+    let methods: Vec<Method> = plain.chain(families.iter().filter_map(|family| by_value(family, &names))).collect();
     String::from(HEADER)
         + "//\n"
         + &layout::legends(&LAYOUTS)
@@ -36,7 +38,7 @@ pub fn encoders(forms: &[Form], runtime: &str) -> String {
         + "\n"
         + &aliases(forms)
         + "\n"
-        + &print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &methods)
+        + &home.methods(&methods)
 }
 
 /// What reads the numbers that the encoder functions hand over, as the text of a module of the runtime.
@@ -75,10 +77,14 @@ pub fn forms_data(forms: &[Form]) -> String {
 }
 
 /// The runtime's items that these forms name.
-fn imports(forms: &[Form], runtime: &str) -> String {
+fn imports(forms: &[Form], home: Home<'_>) -> String {
+    let runtime = home.runtime();
     let mut names = BTreeSet::from(["Emitter", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::from(["Direction"]);
-    names.extend(forms.iter().filter_map(|form| Some(form.choice.as_ref()?.ty.as_str())));
+    if matches!(home, Home::Runtime) {
+        // An extension declares the types of its choices where its functions are.
+        names.extend(forms.iter().filter_map(|form| Some(form.choice.as_ref()?.ty.as_str())));
+    }
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
@@ -135,7 +141,7 @@ pub fn choices(forms: &[Form]) -> String {
 }
 
 /// The function that takes an operation as a value.
-fn by_value(family: &Family<Form>) -> Option<Item> {
+fn by_value(family: &Family<Form>, names: &HashSet<&str>) -> Option<Method> {
     let (first, choice) = family.first()?;
     let mut bits = first.bits.clone();
     bits.value &= !choice.code;
@@ -146,11 +152,11 @@ fn by_value(family: &Family<Form>) -> Option<Item> {
         String::new(),
         format!("One of {}.", functions.join(", ")),
     ];
-    Some(Item { docs, ..method(&form, Some(&choice.ty)) })
+    Some(Method { docs, ..method(&form, Some(&choice.ty), names) })
 }
 
-/// A form's function; of an operation that is a value of this type.
-fn method(form: &Form, ty: Option<&str>) -> Item {
+/// A form's function; of an operation that is a value of this type. `names` are those of all functions.
+fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
     let name = ident(&form.name);
     let value = ty.map(|ty| (ident(&choice::snake(ty)), ident(ty)));
     let value_param = value.as_ref().map(|(param, ty)| quote!(, #param: #ty));
@@ -165,14 +171,12 @@ fn method(form: &Form, ty: Option<&str>) -> Item {
     let body = packed(form, value.as_ref()).unwrap_or_else(|| bound(form, value.as_ref()));
     // Rustdoc's search finds Arm's names, too.
     let alias = form.id.as_ref().map(|id| quote!(#[doc(alias = #id)]));
-    let tokens = quote! {
-        #alias
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self #value_param #(, #params)*) {
-            #body
-        }
-    };
-    Item { docs: docs(form), tokens }
+    Method {
+        docs: docs(form, names),
+        attributes: quote!(#alias),
+        signature: quote!(#name(&mut self #value_param #(, #params)*)),
+        body,
+    }
 }
 
 /// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
@@ -350,7 +354,7 @@ fn term(term: &Term, form: &Form) -> TokenStream {
 }
 
 /// The function's documentation: the row.
-fn docs(form: &Form) -> Vec<String> {
+fn docs(form: &Form, names: &HashSet<&str>) -> Vec<String> {
     let id = form.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
     let mut docs = vec![format!("`{}`", form.syntax), String::new(), format!("Encoding: `{}`{id}", form.bits)];
     let mut say = |what: &str, text: String| {
@@ -361,9 +365,12 @@ fn docs(form: &Form) -> Vec<String> {
     let operands = form.operands.iter().map(|operand| format!("`{}` {}", operand.param, operand.access.words()));
     say("Operands", operands.collect::<Vec<_>>().join("; "));
     say("Flags", form.flags.as_ref().map_or(String::new(), |flags| format!("`{flags}`")));
-    let when = form.condition.as_ref().map(|when| format!("`{}`; else [`finish`](Self::finish) fails", when.text));
+    let when = form.condition.as_ref().map(|when| format!("`{}`; else `finish` fails", when.text));
     say("Needs", when.unwrap_or_default());
-    let alias = form.alias.as_ref().map(|alias| format!("[`{alias}`](Self::{alias}) can place the same word"));
+    let alias = form.alias.as_deref().map(|alias| {
+        let alias = if names.contains(alias) { format!("[`{alias}`](Self::{alias})") } else { format!("`{alias}`") };
+        format!("{alias} can place the same word")
+    });
     say("Alias", alias.unwrap_or_default());
     say("CPU", form.cpu_text());
     say("Table", format!("{}, `{}`", form.table, form.row));

@@ -10,7 +10,8 @@ use crate::{
     choice::{self, Family},
     condition::Term,
     layout,
-    print::{self, Item},
+    method::{Home, Method},
+    print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -18,25 +19,26 @@ use std::collections::HashMap;
 
 pub(super) const HEADER: &str = "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n";
 
-/// The encoder functions, as the text of a module; `runtime` is the path of the tailfirst crate.
-pub fn encoders(forms: &[Form], runtime: &str) -> String {
+/// The encoder functions, as the text of a module.
+pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     let plain: Vec<Source> = forms.iter().map(Source::of_form).collect();
     let by_value: Vec<Source> =
         choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
     let of_both_widths = both_widths(plain.iter().chain(&by_value));
-    let function = |source: &Source| Item { docs: source.docs(), tokens: function(source) };
-    let mut items: Vec<Item> = plain.iter().chain(&by_value).chain(&of_both_widths).map(function).collect();
-    items.extend(selectors(&plain));
-    items.extend(selectors(&by_value));
-    items.extend(selectors(&of_both_widths));
+    let mut methods: Vec<Method> = plain.iter().chain(&by_value).chain(&of_both_widths).map(method).collect();
+    methods.extend(selectors(&plain));
+    methods.extend(selectors(&by_value));
+    methods.extend(selectors(&of_both_widths));
+    let runtime = home.runtime();
     let mut text = format!(
         "{HEADER}//\n{}\n\
+         #[allow(unused_imports)]\n\
          use {runtime}::{{Direction, Target}};\n\
          #[allow(unused_imports)]\n\
          use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
     );
-    text += &print::items(Some(quote!(impl<D: Direction> Emitter<'_, D>)), &items);
+    text += &home.methods(&methods);
     text
 }
 
@@ -276,13 +278,13 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
 
 /// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
 /// value fits.
-fn selectors(sources: &[Source]) -> Vec<Item> {
+fn selectors(sources: &[Source]) -> Vec<Method> {
     let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
     let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
     sources.iter().filter_map(selector).collect()
 }
 
-fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Method> {
     let stem = short.form.name.strip_suffix("_rel8")?;
     let near = by_name.get(format!("{stem}_rel32").as_str())?;
     // The primitive places opcode and distance alone.
@@ -293,22 +295,18 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item>
     }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
     let value = short.parameters();
-    let tokens = quote! {
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #value target: impl Into<Target>) {
-            encode::branch_by_distance(self, #short_row, #near_row, target)
-        }
-    };
+    let signature = quote!(#name(&mut self, #value target: impl Into<Target>));
+    let body = quote!(encode::branch_by_distance(self, #short_row, #near_row, target));
     let docs = vec![
         format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    Some(Item { docs, tokens })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
-fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item> {
+fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Method> {
     let stem = short.form.name.strip_suffix("_imm8")?;
     let long = ["imm16", "imm32"].into_iter().find_map(|imm| by_name.get(format!("{stem}_{imm}").as_str()))?;
     let (
@@ -334,19 +332,14 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Item
     let name = ident(&format!("{stem}_imm"));
     let row = long.row(&long.form.encoding);
     let value = short.parameters();
-    let tokens = quote! {
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #value #(#parameters),*) {
-            #(#conversions)*
-            encode::rm_imm_by_size #generic(self, #row, #reg, #rm, #imm)
-        }
-    };
+    let signature = quote!(#name(&mut self, #value #(#parameters),*));
+    let body = quote!(#(#conversions)* encode::rm_imm_by_size #generic(self, #row, #reg, #rm, #imm));
     let docs = vec![
         format!("`{}` if the value fits, else `{}`", short.form.syntax, long.form.syntax),
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
-    Some(Item { docs, tokens })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body })
 }
 
 /// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain registers, but the form more.
@@ -376,20 +369,18 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     (parameters, conversions)
 }
 
-fn function(source: &Source) -> TokenStream {
+fn method(source: &Source) -> Method {
     let (form, value) = (&source.form, source.parameters());
     let name = ident(&form.name);
     let names = parameter_names(form);
     let (parameters, conversions) = parameters(form);
     let check = condition(form, &names);
     let body = body(source, &names);
-    quote! {
-        #[cfg_attr(not(debug_assertions), inline(always))]
-        pub fn #name(&mut self, #value #(#parameters),*) {
-            #(#conversions)*
-            #check
-            #body
-        }
+    Method {
+        docs: source.docs(),
+        attributes: TokenStream::new(),
+        signature: quote!(#name(&mut self, #value #(#parameters),*)),
+        body: quote!(#(#conversions)* #check #body),
     }
 }
 

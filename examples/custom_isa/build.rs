@@ -1,0 +1,3 @@
+fn main() {
+    tailfirst_gen::extend("tables", "Simulator");
+}

@@ -1,0 +1,87 @@
+//! Encoder functions: methods of the runtime's encoder, or of an extension trait for it.
+//!
+//! Another crate cannot give the runtime's type methods of its own. So its tables become a trait, whose methods are called alike.
+
+use crate::print::{self, Item};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+/// An encoder function.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// The lines of its documentation.
+    pub docs: Vec<String>,
+    /// Its attributes, as a part of the documentation.
+    pub attributes: TokenStream,
+    /// Its name, parameters and result.
+    pub signature: TokenStream,
+    /// What it does.
+    pub body: TokenStream,
+}
+
+/// Where encoder functions belong.
+#[derive(Debug, Clone, Copy)]
+pub enum Home<'a> {
+    /// To the runtime itself.
+    Runtime,
+    /// To another crate.
+    Extension {
+        /// The path of the runtime, as that crate has it.
+        runtime: &'a str,
+        /// The trait.
+        name: &'a str,
+    },
+}
+
+impl Home<'_> {
+    /// The path of the runtime.
+    pub fn runtime(&self) -> &str {
+        match self {
+            Home::Runtime => "crate",
+            Home::Extension { runtime, .. } => runtime,
+        }
+    }
+
+    /// The functions, as the text of a part of a module that has `Emitter` and `Direction`.
+    pub fn methods(&self, methods: &[Method]) -> String {
+        match self {
+            Home::Runtime => {
+                let items = methods.iter().map(|method| {
+                    let Method { docs, attributes, signature, body } = method;
+                    let tokens = quote! {
+                        #attributes
+                        #[cfg_attr(not(debug_assertions), inline(always))]
+                        pub fn #signature { #body }
+                    };
+                    Item { docs: docs.clone(), tokens }
+                });
+                print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &items.collect::<Vec<_>>())
+            }
+            Home::Extension { name, .. } => {
+                let name = Ident::new(name, Span::call_site());
+                let declared = methods.iter().map(|Method { docs, attributes, signature, .. }| Item {
+                    docs: docs.clone(),
+                    tokens: quote!(#attributes fn #signature;),
+                });
+                let placed = methods.iter().map(|Method { signature, body, .. }| Item {
+                    docs: vec![],
+                    tokens: quote! {
+                        #[cfg_attr(not(debug_assertions), inline(always))]
+                        fn #signature { #body }
+                    },
+                });
+                String::from(
+                    "/// Instructions of this crate's tables, as functions of the encoders of both directions.\n",
+                ) + &print::items(Some(quote!(pub trait #name)), &declared.collect::<Vec<_>>())
+                    + "\n"
+                    + &print::items(
+                        Some(quote! {
+                            #[allow(clippy::unusual_byte_groupings)]
+                            impl<Dir: Direction> #name for Emitter<'_, Dir>
+                        }),
+                        &placed.collect::<Vec<_>>(),
+                    )
+            }
+        }
+    }
+}
