@@ -3,6 +3,7 @@
 
 /// What an instruction does with an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Reads it.
     Read,
@@ -27,6 +28,7 @@ pub struct OperandInfo {
 
 /// Why a form cannot be emitted with some operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OperandError {
     /// The form has another number of operands.
     Count {

@@ -94,6 +94,9 @@
 
 extern crate alloc;
 
+// First, since rustdoc has functions in the order of modules: an encoder's life before its instructions.
+mod encoder;
+
 #[macro_use]
 #[cfg(any(feature = "x64", feature = "aarch64"))]
 mod conditions;
@@ -107,7 +110,6 @@ pub mod debug;
 mod direction;
 #[cfg(feature = "dynasm")]
 pub mod dynasm;
-mod encoder;
 mod error;
 #[cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), any(unix, windows)))]
 pub mod exec;
@@ -127,7 +129,14 @@ mod references;
 #[cfg(any(feature = "x64", feature = "aarch64"))]
 mod shape;
 #[doc = include_str!("services.md")]
-pub mod services {}
+pub mod services {
+    #[doc(inline)]
+    pub use crate::{
+        code::marks,
+        encoder::{batch, blocks, cold, constants, data, late, patchable, snapshot},
+        references::label,
+    };
+}
 #[cfg(feature = "unwind")]
 pub mod unwind;
 #[cfg(any(feature = "aarch64", feature = "exec"))]

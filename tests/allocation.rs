@@ -194,7 +194,7 @@ fn nothing_is_allocated_when_an_encoder_is_used_again() {
         assert_eq!(all(&mut x64_growing), first);
         // Where there is no memory for a number of each.
         for _ in 0..10_000 {
-            x64_growing.snapshot();
+            let _ = x64_growing.snapshot();
         }
     }
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);

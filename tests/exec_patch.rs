@@ -44,6 +44,7 @@ fn sites_are_checked() {
                 X64Rel32 | X64Imm32 => at <= 4,
                 A64Branch | A64Conditional => at % 4 == 0,
                 X64Imm64 | A64Literal | Slot => at == 0,
+                _ => unreachable!("a kind that is not listed above"),
             };
             if offset > 64 - width {
                 assert_eq!(found, Err(PatchError::Outside { site, len: 64 }));

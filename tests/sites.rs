@@ -53,6 +53,7 @@ fn fits(kind: SiteKind, at: usize) -> bool {
         SiteKind::X64Rel32 | SiteKind::X64Imm32 => at % 8 <= 4,
         SiteKind::X64Imm64 | SiteKind::A64Literal | SiteKind::Slot => at.is_multiple_of(8),
         SiteKind::A64Branch | SiteKind::A64Conditional => at.is_multiple_of(4),
+        other => panic!("{other:?} is new: say here where it fits"),
     }
 }
 

@@ -60,7 +60,7 @@ fn labels_bound_around_a_snapshot<D: Direction>(
                 bind(enc, &[4]);
             });
             let young = enc.here();
-            enc.snapshot();
+            let _ = enc.snapshot();
             enc.rollback(second);
             assert_eq!(enc.pos_of(young), None);
         }
@@ -300,7 +300,7 @@ fn a_snapshot_of_another_encoder() {
     let mut other = Encoder::new();
     let theirs = other.snapshot();
     let mut enc = Encoder::new();
-    enc.snapshot();
+    let _ = enc.snapshot();
     enc.ret();
     enc.rollback(theirs);
     assert!(is_foreign(&mut enc));
@@ -320,7 +320,7 @@ fn a_snapshot_of_an_encoder_that_is_gone() {
         let theirs = gone.snapshot();
         drop(gone);
         let mut enc = Encoder::new();
-        enc.snapshot();
+        let _ = enc.snapshot();
         enc.ret();
         enc.rollback(theirs);
         assert!(is_foreign(&mut enc));
@@ -336,12 +336,12 @@ fn a_snapshot_of_code_that_is_gone() {
     let gone = enc.snapshot();
     enc.rollback(before);
     enc.nops(100);
-    enc.snapshot();
+    let _ = enc.snapshot();
     enc.rollback(gone);
     assert!(is_foreign(&mut enc));
     enc.clear();
     enc.nops(100);
-    enc.snapshot();
+    let _ = enc.snapshot();
     enc.rollback(before);
     assert!(is_foreign(&mut enc));
 }
@@ -375,11 +375,11 @@ fn a_snapshot_of_another_block() {
                     if next {
                         second(&mut enc, &mut |enc| {
                             enc.call(label);
-                            enc.snapshot();
+                            let _ = enc.snapshot();
                             enc.rollback(inside);
                         });
                     } else {
-                        enc.snapshot();
+                        let _ = enc.snapshot();
                         enc.rollback(inside);
                     }
                     enc.bind(label);

@@ -22,10 +22,8 @@ const RUNTIME: &str = "::tailfirst";
 /// Turns the tables of the package that is being built into an extension trait. To be called by its build script:
 ///
 /// ```no_run
-/// // build.rs
-/// fn main() {
-///     tailfirst_gen::extend("tables", "Simulator");
-/// }
+/// // In `main` of build.rs:
+/// tailfirst_gen::extend("tables", "Simulator");
 /// ```
 ///
 /// `tables` is a folder of the package, with tables in `x64` and `aarch64` or one of them; its rows may say what those of `tailfirst` say. The package depends on `tailfirst` itself

@@ -1,7 +1,7 @@
 //! Finished code.
 
 pub(crate) mod data_ranges;
-pub(crate) mod marks;
+pub mod marks;
 pub(crate) mod relocation;
 pub(crate) mod symbols;
 

@@ -23,6 +23,7 @@ pub struct Relocation<F> {
 
 /// What a [`Relocation`] refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RelocationTarget {
     /// Something outside.
     Symbol(Symbol),

@@ -35,6 +35,7 @@ pub struct Site {
 
 /// What kind of field a [`Site`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SiteKind {
     /// The distance of a jump, a call or a RIP-relative operand: the last four bytes of an instruction, inside eight aligned bytes.
     X64Rel32,

@@ -29,10 +29,17 @@ pub struct Snapshot {
     deadline: usize,
 }
 
+impl core::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Snapshot").field("pos", &self.pos).finish_non_exhaustive()
+    }
+}
+
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// The present state.
     ///
     /// It takes a fixed time, and no memory beside what it returns. So an optimiser may take one before each instruction.
+    #[must_use = "a snapshot does nothing but to be gone back to"]
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }

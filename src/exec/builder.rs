@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 /// How it comes that memory is writable at one time and executable at another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// [`Dual`](Self::Dual) if the system allows it, else [`Flip`](Self::Flip).
     #[default]
@@ -30,6 +31,7 @@ pub enum Mode {
 
 /// Where indirect branches may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Branches {
     /// Anywhere.
     #[default]

@@ -68,6 +68,7 @@ use store::{Change, Reach, Word, exchange, exchangeable, read};
 ///
 /// `Debug` tells which of these it is and no more, since each of them may hold an address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Value {
     /// The address that the instruction shall refer to, or the slot hold.
     Target(u64),

@@ -13,7 +13,7 @@ pub(crate) mod deadline;
 mod extent;
 pub(crate) mod fixup;
 pub(crate) mod hidden;
-pub(crate) mod label;
+pub mod label;
 mod labels;
 mod movable;
 pub(crate) mod pool;

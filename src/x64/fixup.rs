@@ -4,6 +4,7 @@ use crate::{Field, Range};
 
 /// A field that refers to a place. Distances are measured from the end of the instruction, or of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Rel {
     /// One byte, the instruction's last.
     Rel8,

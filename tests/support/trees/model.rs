@@ -346,6 +346,7 @@ impl Expected {
             .map(|relocation| match relocation.target {
                 RelocationTarget::Symbol(Symbol(number)) => (relocation.from, number),
                 RelocationTarget::Offset(offset) => (relocation.from, 1_000_000 + offset as u32),
+                other => panic!("{other:?} is in no program"),
             })
             .collect();
         relocations.sort();
