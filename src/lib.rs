@@ -91,6 +91,13 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
 #![warn(clippy::unwrap_used)]
+// Without an instruction set there is nothing that uses the rest.
+#![cfg_attr(not(any(feature = "x64", feature = "aarch64")), allow(dead_code, unused_imports, unused_macros))]
+// Links lead to what a feature brings, also where it is off.
+#![cfg_attr(
+    not(all(feature = "x64", feature = "aarch64", feature = "forms", feature = "debug-info", feature = "listing")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 extern crate alloc;
 
