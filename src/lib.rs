@@ -62,6 +62,23 @@
 //! among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm), [`jmp`](x64::Encoder#method.jmp),
 //! [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
 //!
+//! A function as a value is a closure, which also leaves the operands' conversions to whoever calls it:
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! type Op = fn(&mut Encoder<'_>, Gpr64, Gpr64);
+//! let ops: [Op; 2] = [|enc, a, b| enc.imul_r64_rm64(a, b), |enc, a, b| enc.add_r64_rm64(a, b)];
+//! let mut enc = Encoder::new();
+//! for op in ops {
+//!     op(&mut enc, RAX, RDI);
+//! }
+//! assert_eq!(enc.finish()?.bytes(), [0x48, 0x03, 0xC7, 0x48, 0x0F, 0xAF, 0xC7]);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
+//! Where the operation alone is a value, [`alu_rm64_r64`](x64::Encoder#method.alu_rm64_r64) and its kin take it, at no cost.
+//!
 //! The *base* is where code begins to grow: its end if it grows down, its start if it grows up. A [`Pos`] counts from there. A [`Label`] is *bound* when its place is
 //! known, *pending* before. Lower and higher are addresses. A
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
