@@ -223,9 +223,9 @@ fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str
     (wrong, texts.len(), names.len())
 }
 
-/// Forms that LLVM prints as another alias, with the names of system registers, or with an extension that says nothing left out; what it
+/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or with an extension that says nothing left out; what it
 /// prints and what the syntax assembles to is held to our words by the tests above.
-const PRINTED_OTHERWISE: [&str; 75] = [
+const PRINTED_OTHERWISE: [&str; 91] = [
     "add_w_ext",
     "add_x_ext",
     "adds_w_ext",
@@ -248,6 +248,10 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "cmp_x_ext",
     "cmpp",
     "dc",
+    "dup_b_elem",
+    "dup_d_elem",
+    "dup_h_elem",
+    "dup_s_elem",
     "hint",
     "isb_imm",
     "lsl_w_imm",
@@ -289,6 +293,12 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "sub_x_ext",
     "subs_w_ext",
     "subs_x_ext",
+    "sxtl2_v2d",
+    "sxtl2_v4s",
+    "sxtl2_v8h",
+    "sxtl_v2d",
+    "sxtl_v4s",
+    "sxtl_v8h",
     "sys",
     "sys_x",
     "sysl_x",
@@ -301,6 +311,12 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "ubfm_x",
     "ubfx_w",
     "ubfx_x",
+    "uxtl2_v2d",
+    "uxtl2_v4s",
+    "uxtl2_v8h",
+    "uxtl_v2d",
+    "uxtl_v4s",
+    "uxtl_v8h",
 ];
 
 /// LLVM prints our words as the rows' syntax with the operands put in, number for number.
