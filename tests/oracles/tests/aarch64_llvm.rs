@@ -30,7 +30,15 @@ use tailfirst_oracles::{Answer, Dialect, LlvmMc};
 const CASES: u64 = 24;
 
 /// The features that LLVM 19 does not know at all, and how many forms need each.
-const UNKNOWN: [(&str, usize); 2] = [("FEAT_CMPBR", 36), ("FEAT_SVE2p2", 4)];
+const UNKNOWN: [(&str, usize); 7] = [
+    ("FEAT_CMPBR", 36),
+    ("FEAT_F16F32DOT", 4),
+    ("FEAT_F16F32MM", 1),
+    ("FEAT_F16MM", 1),
+    ("FEAT_F8F16MM", 1),
+    ("FEAT_F8F32MM", 1),
+    ("FEAT_SVE2p2", 4),
+];
 
 /// Where code is linked to.
 const BASE: u64 = 0x7F12_3456_7000;

@@ -272,6 +272,7 @@ fn register(kind: &str, number: u32) -> Piece {
         "W" => one(general('w', number, "wzr")),
         "XSP" => one(general('x', number, "sp")),
         "WSP" => one(general('w', number, "wsp")),
+        "XOctet" => one(format!("x{number}")),
         "XPair" => Piece::Symbols(vec![format!("x{number}"), general('x', number + 1, "xzr")]),
         "WPair" => Piece::Symbols(vec![format!("w{number}"), general('w', number + 1, "wzr")]),
         "B" | "H" | "S" | "D" | "Q" => one(format!("{}{number}", kind.to_lowercase())),
