@@ -204,7 +204,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Shift64" => 3 * 64,
             "ShiftRor32" => 4 * 32,
             "ShiftRor64" => 4 * 64,
-            "Extended32" => 32 * 6 * 5,
+            "Extended32" => 32 * 8 * 5,
             "Extended64" => 32 * 8 * 5,
             "Index0" | "Index1" | "Index2" | "Index3" | "Index4" => 32 * 4 * 2,
             "LslImm32" | "LslImm64" | "Fbits32" | "Fbits64" => value::size(kind) as usize,

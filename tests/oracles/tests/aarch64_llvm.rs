@@ -30,14 +30,20 @@ use tailfirst_oracles::{Answer, Dialect, LlvmMc};
 const CASES: u64 = 24;
 
 /// The features that LLVM 19 does not know at all, and how many forms need each.
-const UNKNOWN: [(&str, usize); 7] = [
+const UNKNOWN: [(&str, usize); 13] = [
     ("FEAT_CMPBR", 36),
     ("FEAT_F16F32DOT", 4),
     ("FEAT_F16F32MM", 1),
     ("FEAT_F16MM", 1),
     ("FEAT_F8F16MM", 1),
     ("FEAT_F8F32MM", 1),
+    ("FEAT_LSCP", 3),
+    ("FEAT_LSFE", 120),
+    ("FEAT_LSUI", 76),
+    ("FEAT_MOPS_GO", 12),
+    ("FEAT_POE2", 8),
     ("FEAT_SVE2p2", 4),
+    ("FEAT_TEV", 4),
 ];
 
 /// Where code is linked to.
@@ -172,6 +178,9 @@ fn llvm_prints_what_assembles_to_our_words() {
 const UNKNOWN_OPERATIONS: [&str; 8] =
     ["CIGDPAPA", "CIPAPA", "CIVAOC", "CVAOC", "CIGDVAOC", "CGDVAOC", "CIVAPS", "CIGDVAPS"];
 
+/// Hints that LLVM 19 has no name for, and reads as a HINT with a number.
+const UNKNOWN_HINTS: [&str; 5] = ["shuh", "shuh_ph", "stcph", "stshh_keep", "stshh_strm"];
+
 /// Whether the manual says that the assembly means another of the forms that are written so.
 fn is_written_otherwise(case: &Case) -> bool {
     let is_wide = |value: u64| (0..4).any(|i| value & !(0xFFFF << (16 * i)) == 0);
@@ -193,11 +202,11 @@ fn is_written_otherwise(case: &Case) -> bool {
 fn the_rows_syntax_assembles_to_our_words() {
     let llvm = LlvmMc::from_env();
     let mut cases = cases("the_rows_syntax_assembles_to_our_words", |model| !is_unknown(model), CASES);
-    cases.retain(|case| !is_written_otherwise(case));
+    cases.retain(|case| !is_written_otherwise(case) && !UNKNOWN_HINTS.contains(&case.model.name.as_str()));
     let (wrong, checked, forms) = compare_assembled(&llvm, &cases);
     println!("checked {checked} words of {forms} forms");
     report("LLVM assembles something else", wrong);
-    assert_eq!(forms, MODEL.iter().filter(|form| !is_unknown(form)).count());
+    assert_eq!(forms, MODEL.iter().filter(|form| !is_unknown(form)).count() - UNKNOWN_HINTS.len());
 }
 
 /// What is wrong, one line a form; and the numbers of words and forms.
@@ -348,7 +357,7 @@ fn llvm_prints_the_rows_syntax() {
             wrong.insert(case.model.name.as_str(), format!("`{expected}` is {printed:?} to LLVM"));
         }
     }
-    wrong.retain(|name, _| !PRINTED_OTHERWISE.contains(name));
+    wrong.retain(|name, _| !PRINTED_OTHERWISE.contains(name) && !UNKNOWN_HINTS.contains(name));
     println!(
         "checked {} words of {} forms; {equal} are equal",
         cases.len(),

@@ -93,7 +93,15 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
                 W::new(register as u8).expect(EXISTS).into()
             }
             "Extended64" if other && how == "uxtx" && amount == 0 => X::new(register as u8).expect(EXISTS).into(),
-            "Extended32" => Extended32::new(extended(register, how, amount)).expect(EXISTS).into(),
+            "Extended32" => {
+                let (w, amount) = (W::new(register as u8).expect(EXISTS), amount as u8);
+                let narrow = match how {
+                    "uxtx" => w.uxtx(amount),
+                    "sxtx" => w.sxtx(amount),
+                    _ => extended(register, how, amount.into()),
+                };
+                Extended32::new(narrow).expect(EXISTS).into()
+            }
             "Extended64" => Extended64::new(extended(register, how, amount)).expect(EXISTS).into(),
             _ => {
                 let z = Z::new(register as u8).expect(EXISTS);

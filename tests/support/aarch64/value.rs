@@ -201,11 +201,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             let amount = around(0, i64::from(size(kind)) - 1, choices) as u32;
             Value::Shift { how: choices.one_of(&["lsl", "lsr", "asr", "ror"]), amount }
         }
-        "Extended32" => {
-            let how = choices.one_of(&["uxtb", "uxth", "uxtw", "sxtb", "sxth", "sxtw"]);
-            Value::Extended { register: register(choices), how, amount: around(0, 4, choices) as u32 }
-        }
-        "Extended64" => {
+        "Extended32" | "Extended64" => {
             let how = choices.one_of(&EXTENSIONS);
             Value::Extended { register: register(choices), how, amount: around(0, 4, choices) as u32 }
         }

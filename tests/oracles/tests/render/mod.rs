@@ -226,7 +226,8 @@ fn piece(kind: &str, value: &Value) -> Piece {
         Value::Extended { register, how, amount } => match kind {
             "ZSExtend" | "ZDExtend" => Piece::Symbols(vec![format!("z{register}"), how.into()]),
             _ => {
-                let register = extended(register, how);
+                let register =
+                    if kind == "Extended32" { general('w', register, "wzr") } else { extended(register, how) };
                 let parts = &["<R><m>, <extend> #<amount>", "<Wm>, <extend> #<amount>"];
                 Piece::Instead(parts, format!("{register}, {how} #{amount}"))
             }
