@@ -342,7 +342,7 @@ impl XOctet {
     /// The operand with these bits, even and at most 22.
     #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits <= 22 && bits % 2 == 0 { Some(XOctet(bits as u8)) } else { None }
+        if bits <= 22 && bits & 1 == 0 { Some(XOctet(bits as u8)) } else { None }
     }
 }
 
