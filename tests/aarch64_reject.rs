@@ -204,7 +204,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Shift64" => 3 * 64,
             "ShiftRor32" => 4 * 32,
             "ShiftRor64" => 4 * 64,
-            "Extended32" => 32 * 6 * 5,
+            "Extended32" => 32 * 8 * 5,
             "Extended64" => 32 * 8 * 5,
             "Index0" | "Index1" | "Index2" | "Index3" | "Index4" => 32 * 4 * 2,
             "LslImm32" | "LslImm64" | "Fbits32" | "Fbits64" => value::size(kind) as usize,
@@ -472,6 +472,8 @@ fn registers_end() {
         assert_eq!(Gpr32::new(number).and_then(WPair::new), None, "{number}");
     }
     assert_eq!((0..31).filter_map(|n| Gpr64::new(n).and_then(XPair::new)).count(), 16);
+    assert_eq!((XOctet::new(X21), XOctet::new(X24)), (None, None));
+    assert_eq!((0..31).filter_map(|n| Gpr64::new(n).and_then(XOctet::new)).count(), 12);
 }
 
 #[test]
@@ -480,6 +482,13 @@ fn lists_and_elements_end() {
     assert!(V31.b(15).is_some() && V31.h(7).is_some() && V31.s(3).is_some() && V31.d(1).is_some());
     assert_eq!((V16.h_low(0), V15.h_low(8)), (None, None));
     assert!(V15.h_low(7).is_some());
+    assert_eq!((V8.b_low(0), V7.b_low(16)), (None, None));
+    assert_eq!((V31.pair_h(4), V31.pair_h_low(2), V31.pair_s(2)), (None, None, None));
+    assert!(
+        V7.b_low(15).is_some() && V31.pair_h(3).is_some() && V31.pair_h_low(1).is_some() && V31.pair_s(1).is_some()
+    );
+    assert_eq!((V31.segment::<2>(2), V31.segment::<4>(4), V31.segment::<8>(8)), (None, None, None));
+    assert!(V31.segment::<2>(1).is_some() && V31.segment::<4>(3).is_some() && V31.segment::<8>(7).is_some());
     assert_eq!((ZLaneH::new(Z8, 0), ZLaneH::new(Z7, 8)), (None, None));
     assert_eq!((ZLaneS::new(Z8, 0), ZLaneS::new(Z7, 4)), (None, None));
     assert_eq!((ZLaneD::new(Z16, 0), ZLaneD::new(Z15, 2)), (None, None));

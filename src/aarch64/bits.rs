@@ -33,13 +33,15 @@ plain!(
     AddImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64 ByteMask64 FpImm8 Msl Fbits32 Fbits64
     Cond CondInv Nzcv Rotation RotationOdd
     AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg TlbiOp TlbiXOp
-    B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneH LaneHLow LaneS LaneD
+    B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneBLow LaneH LaneHLow LaneS LaneD
+    PairH PairHLow PairS XOctet
 );
 operands!(
     [const WIDTH: u32, const SHIFT: u32] UImm<WIDTH, SHIFT>;
     [const WIDTH: u32, const SHIFT: u32] SImm<WIDTH, SHIFT>;
     [const SIZE: u32] ShrImm<SIZE>;
     [const LOG2: u32] Index<LOG2>;
+    [const COUNT: u32] LutSegment<COUNT>;
 );
 lists!(List: V16B V1D V2D V2S V4H V4S V8B V8H);
 lists!(LaneList: LaneB LaneH LaneS LaneD);

@@ -156,6 +156,7 @@ operands! {
     WSp WSp, Operand::W(register) => register.general().map(WSp::from);
     XPair XPair;
     WPair WPair;
+    XOctet XOctet;
     AddImm AddImm, Operand::Imm(value) => number(value).and_then(AddImm::new);
     LogicalImm32 LogicalImm32, Operand::Imm(value) => number(value).and_then(LogicalImm32::new);
     LogicalImm64 LogicalImm64, Operand::Imm(value) => LogicalImm64::new(value as u64);
@@ -224,7 +225,14 @@ operands! {
     V1Q V1Q;
     LaneB LaneB;
     LaneH LaneH;
+    LaneBLow LaneBLow;
     LaneHLow LaneHLow;
+    PairH PairH;
+    PairHLow PairHLow;
+    PairS PairS;
+    LutSegment2 LutSegment<2>;
+    LutSegment4 LutSegment<4>;
+    LutSegment8 LutSegment<8>;
     LaneS LaneS;
     LaneD LaneD;
     V8Bx1 List<V8B, 1>;

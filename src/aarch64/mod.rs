@@ -88,7 +88,8 @@ pub use system::{
 };
 pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{
-    LaneB, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B,
+    LaneB, LaneBLow, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, LutSegment, PairH, PairHLow, PairS, V1D, V1Q, V2D,
+    V2H, V2S, V4H, V4S, V8B, V8H, V16B,
 };
 
 /// The instruction set, as a parameter of [`Encoder`](crate::Encoder) and [`Code`](crate::Code).

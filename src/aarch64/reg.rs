@@ -5,7 +5,10 @@
 //! neither ([`Gpr64`]) and convert to both, so `enc.add_x_imm(X0, SP, ...)` compiles and `enc.add_x_imm(X0, XZR, ...)`
 //! does not.
 
-use super::vector::{LaneB, LaneD, LaneH, LaneHLow, LaneS, V1D, V1Q, V2D, V2H, V2S, V4H, V4S, V8B, V8H, V16B};
+use super::vector::{
+    LaneB, LaneBLow, LaneD, LaneH, LaneHLow, LaneS, LutSegment, PairH, PairHLow, PairS, V1D, V1Q, V2D, V2H, V2S, V4H,
+    V4S, V8B, V8H, V16B,
+};
 use core::fmt;
 
 /// A register class whose numbers go straight into a field.
@@ -319,6 +322,36 @@ pair!(
     WPair, Gpr32, W
 );
 
+/// Eight consecutive 64-bit registers, the first of them even, and X22 at most: 64 bytes that are loaded or stored as one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct XOctet(u8);
+
+impl XOctet {
+    /// The registers that begin with this one; `None` if its number is odd or above 22.
+    #[inline(always)]
+    pub const fn new(first: Gpr64) -> Option<Self> {
+        Self::from_bits(first.number() as u32)
+    }
+
+    /// Its first register's number.
+    #[inline(always)]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The operand with these bits, even and at most 22.
+    #[inline(always)]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits <= 22 && bits & 1 == 0 { Some(XOctet(bits as u8)) } else { None }
+    }
+}
+
+impl fmt::Debug for XOctet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "X{}, ..., X{}", self.0, self.0 + 7)
+    }
+}
+
 macro_rules! views {
     ($($method:ident $ty:ident $text:literal)*) => {
         impl V {$(
@@ -357,6 +390,12 @@ impl V {
         LaneB::new(self, lane)
     }
 
+    /// The byte `lane`, below 16, for the instructions that reach V0 to V7 only; `None` for other registers.
+    #[inline(always)]
+    pub const fn b_low(self, lane: u8) -> Option<LaneBLow> {
+        LaneBLow::new(self, lane)
+    }
+
     /// The halfword `lane`, below 8.
     #[inline(always)]
     pub const fn h(self, lane: u8) -> Option<LaneH> {
@@ -379,5 +418,29 @@ impl V {
     #[inline(always)]
     pub const fn d(self, lane: u8) -> Option<LaneD> {
         LaneD::new(self, lane)
+    }
+
+    /// The complex number `index`, below 4, of halfwords.
+    #[inline(always)]
+    pub const fn pair_h(self, index: u8) -> Option<PairH> {
+        PairH::new(self, index)
+    }
+
+    /// The complex number `index`, below 2, of halfwords in the low half.
+    #[inline(always)]
+    pub const fn pair_h_low(self, index: u8) -> Option<PairHLow> {
+        PairHLow::new(self, index)
+    }
+
+    /// The complex number `index`, below 2, of words.
+    #[inline(always)]
+    pub const fn pair_s(self, index: u8) -> Option<PairS> {
+        PairS::new(self, index)
+    }
+
+    /// The segment `index`, below `COUNT`, of indices into a table.
+    #[inline(always)]
+    pub const fn segment<const COUNT: u32>(self, index: u8) -> Option<LutSegment<COUNT>> {
+        LutSegment::new(self, index)
     }
 }

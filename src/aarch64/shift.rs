@@ -61,29 +61,35 @@ pub struct ExtendedReg {
     pub(super) number: u8,
     pub(super) extend: Extend,
     pub(super) amount: u8,
+    // whether it is an X register; UXTX and SXTX are said of both, in operations of their sizes
+    pub(super) is_wide: bool,
 }
 
 macro_rules! extended_from {
-    ($($ty:ident: $($method:ident $extend:ident $doc:literal)*;)*) => {$(
+    ($($ty:ident $is_wide:literal: $($method:ident $extend:ident $doc:literal)*;)*) => {$(
         impl $ty {$(
             #[doc = concat!($doc, ", shifted left by `amount` bits.")]
             #[inline]
             pub const fn $method(self, amount: u8) -> ExtendedReg {
-                ExtendedReg { number: self.number(), extend: Extend::$extend, amount }
+                ExtendedReg { number: self.number(), extend: Extend::$extend, amount, is_wide: $is_wide }
             }
         )*}
     )*};
 }
 
 extended_from! {
-    Gpr64: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
-    X: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
-    Gpr32: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
+    Gpr64 true: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
+    X true: lsl Uxtx "The register" uxtx Uxtx "The register" sxtx Sxtx "The register";
+    Gpr32 false: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
         uxtw Uxtw "The register, zero-extended" sxtb Sxtb "The lowest byte, sign-extended"
-        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended";
-    W: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
+        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended"
+        uxtx Uxtx "The register, which a 32-bit operation takes as it is"
+        sxtx Sxtx "The register, which a 32-bit operation takes as it is";
+    W false: uxtb Uxtb "The lowest byte, zero-extended" uxth Uxth "The low 16 bits, zero-extended"
         uxtw Uxtw "The register, zero-extended" sxtb Sxtb "The lowest byte, sign-extended"
-        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended";
+        sxth Sxth "The low 16 bits, sign-extended" sxtw Sxtw "The register, sign-extended"
+        uxtx Uxtx "The register, which a 32-bit operation takes as it is"
+        sxtx Sxtx "The register, which a 32-bit operation takes as it is";
 }
 
 /// How a register operand is shifted, as a value: [`Shift64::new`] and its kin make an operand of it.
@@ -206,7 +212,7 @@ impl From<Shift64> for ShiftRor64 {
 }
 
 macro_rules! extended_operand {
-    ($($(#[$doc:meta])* $ty:ident $has_x:literal;)*) => {$(
+    ($($(#[$doc:meta])* $ty:ident $is_wide:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(
@@ -215,10 +221,11 @@ macro_rules! extended_operand {
         );
 
         impl $ty {
-            /// The operand, if its amount is at most 4 and the operation has registers of its size.
+            /// The operand, if its amount is at most 4; UXTX and SXTX are of registers as wide as the operation.
             #[inline]
             pub const fn new(register: ExtendedReg) -> Option<Self> {
-                if register.amount > 4 {
+                let is_whole = matches!(register.extend, Extend::Uxtx | Extend::Sxtx);
+                if register.amount > 4 || is_whole && register.is_wide != $is_wide {
                     return None;
                 }
                 Self::from_bits((register.number as u32) << 6 | register.extend.bits() << 3 | register.amount as u32)
@@ -233,11 +240,7 @@ macro_rules! extended_operand {
             /// The operand with these bits.
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 1 << 11 && bits & 7 <= 4 && ($has_x || bits >> 3 & 3 != 3) {
-                    Some($ty(bits as u16))
-                } else {
-                    None
-                }
+                if bits < 1 << 11 && bits & 7 <= 4 { Some($ty(bits as u16)) } else { None }
             }
         }
 
@@ -298,8 +301,13 @@ impl<const LOG2: u32> Index<LOG2> {
     #[inline]
     pub const fn new(register: ExtendedReg) -> Option<Self> {
         let amount = register.amount as u32;
-        // Extensions from 32 and 64 bits have bit 1.
-        if register.extend.bits() & 2 == 0 || (amount != 0 && amount != LOG2) {
+        // Extensions from 32 and 64 bits have bit 1, those from 64 bits bit 0, too.
+        let is_address = match register.extend.bits() & 3 {
+            2 => true,
+            3 => register.is_wide,
+            _ => false,
+        };
+        if !is_address || (amount != 0 && amount != LOG2) {
             return None;
         }
         let scaled = amount == LOG2 && LOG2 != 0;
@@ -374,8 +382,9 @@ pub struct ExtendError {
 
 impl fmt::Display for ExtendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ExtendedReg { number, extend, amount } = self.register;
-        write!(f, "register {number}, {extend:?} and shifted by {amount}, is no operand here")
+        let ExtendedReg { number, extend, amount, is_wide } = self.register;
+        let file = if is_wide { 'X' } else { 'W' };
+        write!(f, "{file}{number}, {extend:?} and shifted by {amount}, is no operand here")
     }
 }
 
@@ -391,7 +400,8 @@ mod tests {
         assert_eq!(Extended64::new(W3.uxtb(4)).map(Extended64::bits), Some(3 << 6 | 4));
         assert_eq!(Extended64::new(W3.uxtb(5)), None);
         assert_eq!(Extended64::new(X3.sxtx(1)).map(Extended64::bits), Some(3 << 6 | 7 << 3 | 1));
-        assert_eq!(Extended32::new(X3.sxtx(1)), None);
+        assert_eq!(Extended32::new(W3.sxtx(1)).map(Extended32::bits), Some(3 << 6 | 7 << 3 | 1));
+        assert_eq!((Extended32::new(X3.sxtx(1)), Extended64::new(W3.uxtx(0))), (None, None));
         assert_eq!(Extended64::from(X3).bits(), 3 << 6 | 3 << 3);
         assert_eq!(Extended64::new(X3.lsl(255)), None);
         assert_eq!(Extended64::new(X3.lsl(8)), None);
@@ -404,7 +414,7 @@ mod tests {
         assert_eq!(Index::<3>::new(X1.lsl(2)), None);
         assert_eq!(Index::<0>::new(X1.lsl(0)).map(Index::bits), Some(1 << 4 | 3 << 1));
         assert_eq!(Index::<2>::new(W1.sxtw(2)), Some(Index::scaled_sxtw(W1)));
-        assert_eq!(Index::<2>::new(W1.uxth(2)), None);
+        assert_eq!((Index::<2>::new(W1.uxth(2)), Index::<2>::new(W1.uxtx(2))), (None, None));
         assert_eq!(Index::<0>::scaled(XZR).bits(), 31 << 4 | 3 << 1 | 1);
         assert_eq!(Index::<0>::scaled_uxtw(WZR).bits(), 31 << 4 | 2 << 1 | 1);
         assert_eq!((0..1 << 9).filter_map(Index::<2>::from_bits).count(), 256);

@@ -107,12 +107,54 @@ elements! {
     LaneB 16 32 "B"
     /// A halfword of a vector register.
     LaneH 8 32 "H"
+    /// A byte of one of the registers V0 to V7.
+    LaneBLow 16 8 "B"
     /// A halfword of one of the registers V0 to V15.
     LaneHLow 8 16 "H"
+    /// A complex number of a vector register: a pair of halfwords, whose index counts pairs.
+    PairH 4 32 "H"
+    /// A complex number of the low half of a vector register: a pair of halfwords, whose index counts pairs.
+    PairHLow 2 32 "H"
+    /// A complex number of a vector register: a pair of words, whose index counts pairs.
+    PairS 2 32 "S"
     /// A word of a vector register.
     LaneS 4 32 "S"
     /// A doubleword of a vector register.
     LaneD 2 32 "D"
+}
+
+/// One of the `COUNT` segments of a vector register, in which LUTI2 and LUTI4 find their indices: `V3[1]` is
+/// `V3.segment(1)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LutSegment<const COUNT: u32>(
+    // the segment's number above the register's
+    u16,
+);
+
+impl<const COUNT: u32> LutSegment<COUNT> {
+    /// The segment `index`, below `COUNT`, of a register.
+    #[inline]
+    pub const fn new(register: V, index: u8) -> Option<Self> {
+        Self::from_bits((index as u32) << 5 | register.number() as u32)
+    }
+
+    /// Its value in the instruction: the index above the register.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The operand with these bits, below 32 times `COUNT`.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits < COUNT << 5 { Some(LutSegment(bits as u16)) } else { None }
+    }
+}
+
+impl<const COUNT: u32> fmt::Debug for LutSegment<COUNT> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "V{}[{}]", self.0 % 32, self.0 / 32)
+    }
 }
 
 /// `N` consecutive vector registers, V0 following V31: `{V3.4S, V4.4S}` is `List::<V4S, 2>::new(V3.v4s())`.

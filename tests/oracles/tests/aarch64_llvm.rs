@@ -30,7 +30,22 @@ use tailfirst_oracles::{Answer, Dialect, LlvmMc};
 const CASES: u64 = 24;
 
 /// The features that LLVM 19 does not know at all, and how many forms need each.
-const UNKNOWN: [(&str, usize); 2] = [("FEAT_CMPBR", 36), ("FEAT_SVE2p2", 4)];
+const UNKNOWN: [(&str, usize); 14] = [
+    ("FEAT_CMPBR", 36),
+    ("FEAT_F16F32DOT", 4),
+    ("FEAT_F16F32MM", 1),
+    ("FEAT_F16MM", 1),
+    ("FEAT_F8F16MM", 1),
+    ("FEAT_F8F32MM", 1),
+    ("FEAT_FPRCVT", 48),
+    ("FEAT_LSCP", 3),
+    ("FEAT_LSFE", 120),
+    ("FEAT_LSUI", 76),
+    ("FEAT_MOPS_GO", 12),
+    ("FEAT_POE2", 8),
+    ("FEAT_SVE2p2", 4),
+    ("FEAT_TEV", 4),
+];
 
 /// Where code is linked to.
 const BASE: u64 = 0x7F12_3456_7000;
@@ -164,6 +179,15 @@ fn llvm_prints_what_assembles_to_our_words() {
 const UNKNOWN_OPERATIONS: [&str; 8] =
     ["CIGDPAPA", "CIPAPA", "CIVAOC", "CVAOC", "CIGDVAOC", "CGDVAOC", "CIVAPS", "CIGDVAPS"];
 
+/// Hints that LLVM 19 has no name for, and reads as a HINT with a number.
+const UNKNOWN_HINTS: [&str; 5] = ["shuh", "shuh_ph", "stcph", "stshh_keep", "stshh_strm"];
+
+/// Whether a form is a comparison by the opposite one of exchanged operands, as which LLVM prints it.
+fn is_exchanged(model: &Model) -> bool {
+    let mnemonics = ["cmle", "cmlo", "cmls", "cmlt", "facle", "faclt", "fcmle", "fcmlt"];
+    model.alias.is_some() && mnemonics.contains(&model.mnemonic.as_str())
+}
+
 /// Whether the manual says that the assembly means another of the forms that are written so.
 fn is_written_otherwise(case: &Case) -> bool {
     let is_wide = |value: u64| (0..4).any(|i| value & !(0xFFFF << (16 * i)) == 0);
@@ -185,11 +209,11 @@ fn is_written_otherwise(case: &Case) -> bool {
 fn the_rows_syntax_assembles_to_our_words() {
     let llvm = LlvmMc::from_env();
     let mut cases = cases("the_rows_syntax_assembles_to_our_words", |model| !is_unknown(model), CASES);
-    cases.retain(|case| !is_written_otherwise(case));
+    cases.retain(|case| !is_written_otherwise(case) && !UNKNOWN_HINTS.contains(&case.model.name.as_str()));
     let (wrong, checked, forms) = compare_assembled(&llvm, &cases);
     println!("checked {checked} words of {forms} forms");
     report("LLVM assembles something else", wrong);
-    assert_eq!(forms, MODEL.iter().filter(|form| !is_unknown(form)).count());
+    assert_eq!(forms, MODEL.iter().filter(|form| !is_unknown(form)).count() - UNKNOWN_HINTS.len());
 }
 
 /// What is wrong, one line a form; and the numbers of words and forms.
@@ -223,9 +247,9 @@ fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str
     (wrong, texts.len(), names.len())
 }
 
-/// Forms that LLVM prints as another alias, with the names of system registers, or with an extension that says nothing left out; what it
+/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or with an extension that says nothing left out; what it
 /// prints and what the syntax assembles to is held to our words by the tests above.
-const PRINTED_OTHERWISE: [&str; 75] = [
+const PRINTED_OTHERWISE: [&str; 91] = [
     "add_w_ext",
     "add_x_ext",
     "adds_w_ext",
@@ -248,6 +272,10 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "cmp_x_ext",
     "cmpp",
     "dc",
+    "dup_b_elem",
+    "dup_d_elem",
+    "dup_h_elem",
+    "dup_s_elem",
     "hint",
     "isb_imm",
     "lsl_w_imm",
@@ -289,6 +317,12 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "sub_x_ext",
     "subs_w_ext",
     "subs_x_ext",
+    "sxtl2_v2d",
+    "sxtl2_v4s",
+    "sxtl2_v8h",
+    "sxtl_v2d",
+    "sxtl_v4s",
+    "sxtl_v8h",
     "sys",
     "sys_x",
     "sysl_x",
@@ -301,13 +335,20 @@ const PRINTED_OTHERWISE: [&str; 75] = [
     "ubfm_x",
     "ubfx_w",
     "ubfx_x",
+    "uxtl2_v2d",
+    "uxtl2_v4s",
+    "uxtl2_v8h",
+    "uxtl_v2d",
+    "uxtl_v4s",
+    "uxtl_v8h",
 ];
 
 /// LLVM prints our words as the rows' syntax with the operands put in, number for number.
 #[test]
 fn llvm_prints_the_rows_syntax() {
     let llvm = LlvmMc::from_env();
-    let cases = cases("llvm_prints_the_rows_syntax", |model| !is_unknown(model), CASES);
+    let wanted = |model: &Model| !is_unknown(model) && !is_exchanged(model);
+    let cases = cases("llvm_prints_the_rows_syntax", wanted, CASES);
     let codes = codes(&cases);
     let preferred = llvm.disassemble(&Dialect::aarch64(), &codes);
     let canonical = llvm.disassemble(&Dialect::aarch64().with("-M").with("no-aliases"), &codes);
@@ -324,11 +365,11 @@ fn llvm_prints_the_rows_syntax() {
             wrong.insert(case.model.name.as_str(), format!("`{expected}` is {printed:?} to LLVM"));
         }
     }
-    wrong.retain(|name, _| !PRINTED_OTHERWISE.contains(name));
+    wrong.retain(|name, _| !PRINTED_OTHERWISE.contains(name) && !UNKNOWN_HINTS.contains(name));
     println!(
         "checked {} words of {} forms; {equal} are equal",
         cases.len(),
-        MODEL.iter().filter(|form| !is_unknown(form)).count()
+        MODEL.iter().filter(|form| wanted(form)).count()
     );
     report("LLVM prints something else", wrong);
     assert!(equal * 100 > cases.len() * 98, "only {equal} of {} are equal", cases.len());

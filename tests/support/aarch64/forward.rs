@@ -149,6 +149,8 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
                 if kind == "ZLaneD" { 4 } else { 3 }
             } else if kind == "LaneH4" {
                 4
+            } else if kind == "LaneB3" {
+                3
             } else {
                 5
             };

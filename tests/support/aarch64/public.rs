@@ -93,7 +93,15 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
                 W::new(register as u8).expect(EXISTS).into()
             }
             "Extended64" if other && how == "uxtx" && amount == 0 => X::new(register as u8).expect(EXISTS).into(),
-            "Extended32" => Extended32::new(extended(register, how, amount)).expect(EXISTS).into(),
+            "Extended32" => {
+                let (w, amount) = (W::new(register as u8).expect(EXISTS), amount as u8);
+                let narrow = match how {
+                    "uxtx" => w.uxtx(amount),
+                    "sxtx" => w.sxtx(amount),
+                    _ => extended(register, how, amount.into()),
+                };
+                Extended32::new(narrow).expect(EXISTS).into()
+            }
             "Extended64" => Extended64::new(extended(register, how, amount)).expect(EXISTS).into(),
             _ => {
                 let z = Z::new(register as u8).expect(EXISTS);
@@ -217,6 +225,14 @@ fn element(kind: &str, register: u8, lane: u8, other: bool) -> Operand {
         "LaneH" => list!(v.h(lane), LaneH),
         "LaneS" => list!(v.s(lane), LaneS),
         "LaneD" => list!(v.d(lane), LaneD),
+        "LaneB3" if other => LaneBLow::new(v, lane).expect(EXISTS).into(),
+        "LaneB3" => v.b_low(lane).expect(EXISTS).into(),
+        "PairH" => v.pair_h(lane).expect(EXISTS).into(),
+        "PairHLow" => v.pair_h_low(lane).expect(EXISTS).into(),
+        "PairS" => v.pair_s(lane).expect(EXISTS).into(),
+        "LutSegment2" => v.segment::<2>(lane).expect(EXISTS).into(),
+        "LutSegment4" => v.segment::<4>(lane).expect(EXISTS).into(),
+        "LutSegment8" => v.segment::<8>(lane).expect(EXISTS).into(),
         "LaneH4" if other => LaneHLow::new(v, lane).expect(EXISTS).into(),
         "LaneH4" => v.h_low(lane).expect(EXISTS).into(),
         "ZLaneH" => ZLaneH::new(z, lane).expect(EXISTS).into(),
@@ -307,6 +323,7 @@ fn register(kind: &str, number: u8, other: bool) -> Operand {
         "XSP" => XSp::new(number).expect(EXISTS).into(),
         "WSP" => WSp::new(number).expect(EXISTS).into(),
         "XPair" => XPair::new(Gpr64::new(number).expect(EXISTS)).expect(EXISTS).into(),
+        "XOctet" => XOctet::new(Gpr64::new(number).expect(EXISTS)).expect(EXISTS).into(),
         "WPair" => WPair::new(Gpr32::new(number).expect(EXISTS)).expect(EXISTS).into(),
         "B" => B::new(number).expect(EXISTS).into(),
         "H" => H::new(number).expect(EXISTS).into(),

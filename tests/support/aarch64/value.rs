@@ -53,6 +53,7 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
         "X" | "W" | "XSP" | "WSP" | "B" | "H" | "S" | "D" | "Q" | "VHigh" => all(0..=31),
         "Z" | "ZB" | "ZH" | "ZS" | "ZD" | "ZQ" => all(0..=31),
         "XPair" | "WPair" => Some((0..31).step_by(2).collect()),
+        "XOctet" => Some((0..=22).step_by(2).collect()),
         "P" | "PB" | "PH" | "PS" | "PD" | "PM" | "PZ" => all(0..=15),
         "PLow" | "PLowM" | "PLowZ" => all(0..=7),
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => all(8..=15),
@@ -85,6 +86,10 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
         ("LaneS", "" | "1" | "2" | "3" | "4") => (32, 4),
         ("LaneD", "" | "1" | "2" | "3" | "4") => (32, 2),
         ("LaneH4", "") => (16, 8),
+        ("LaneB3", "") => (8, 16),
+        ("PairH", "") => (32, 4),
+        ("PairHLow" | "PairS", "") => (32, 2),
+        ("LutSegment2" | "LutSegment4" | "LutSegment8", "") => (32, size(kind)),
         ("ZLaneH", "") => (8, 8),
         ("ZLaneS", "") => (8, 4),
         ("ZLaneD", "") => (16, 2),
@@ -196,11 +201,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             let amount = around(0, i64::from(size(kind)) - 1, choices) as u32;
             Value::Shift { how: choices.one_of(&["lsl", "lsr", "asr", "ror"]), amount }
         }
-        "Extended32" => {
-            let how = choices.one_of(&["uxtb", "uxth", "uxtw", "sxtb", "sxth", "sxtw"]);
-            Value::Extended { register: register(choices), how, amount: around(0, 4, choices) as u32 }
-        }
-        "Extended64" => {
+        "Extended32" | "Extended64" => {
             let how = choices.one_of(&EXTENSIONS);
             Value::Extended { register: register(choices), how, amount: around(0, 4, choices) as u32 }
         }

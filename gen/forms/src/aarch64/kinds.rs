@@ -27,8 +27,8 @@ impl Kind {
     /// The bits of its value that are zero in every value.
     pub(super) fn always_zero(&self) -> u32 {
         match self.name.as_str() {
-            // the first of an even pair
-            "XPair" | "WPair" => 1,
+            // the first of an even pair, of eight that begin with an even one
+            "XPair" | "WPair" | "XOctet" => 1,
             _ => 0,
         }
     }
@@ -38,6 +38,8 @@ impl Kind {
         match self.name.as_str() {
             // there are 24 of them
             "Prefetch" => 0b11000,
+            // X22 is the last that eight begin with
+            "XOctet" => 0b11000,
             _ => 0,
         }
     }
@@ -73,6 +75,7 @@ const KINDS: &[KindLine] = &[
     ("WSP",            &[5],  "WSp",            Into,    "reg",     "W"),
     ("XPair",          &[5],  "XPair",          Value,   "pair",    ""),
     ("WPair",          &[5],  "WPair",          Value,   "pair",    ""),
+    ("XOctet",         &[5],  "XOctet",         Value,   "octet",   ""),
     // immediates
     ("AddImm",         &[13], "AddImm",         Value,   "imm",     ""),
     ("LogicalImm32",   &[12], "LogicalImm32",   Value,   "imm",     ""),
@@ -149,6 +152,13 @@ const KINDS: &[KindLine] = &[
     ("LaneS",          &[7],  "LaneS",          Value,   "lane",    ""),
     ("LaneD",          &[6],  "LaneD",          Value,   "lane",    ""),
     ("LaneH4",         &[7],  "LaneHLow",       Value,   "lane",    ""),
+    ("LaneB3",         &[7],  "LaneBLow",       Value,   "lane",    ""),
+    ("PairH",          &[7],  "PairH",          Value,   "pair",    ""),
+    ("PairHLow",       &[6],  "PairHLow",       Value,   "pair",    ""),
+    ("PairS",          &[6],  "PairS",          Value,   "pair",    ""),
+    ("LutSegment2",    &[6],  "LutSegment<2>",  Value,   "segment", ""),
+    ("LutSegment4",    &[7],  "LutSegment<4>",  Value,   "segment", ""),
+    ("LutSegment8",    &[8],  "LutSegment<8>",  Value,   "segment", ""),
     // SVE
     ("Z",              &[5],  "Z",              Value,   "reg",     "Z"),
     ("ZB",             &[5],  "ZB",             Value,   "reg",     "Z"),

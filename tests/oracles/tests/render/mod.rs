@@ -226,7 +226,8 @@ fn piece(kind: &str, value: &Value) -> Piece {
         Value::Extended { register, how, amount } => match kind {
             "ZSExtend" | "ZDExtend" => Piece::Symbols(vec![format!("z{register}"), how.into()]),
             _ => {
-                let register = extended(register, how);
+                let register =
+                    if kind == "Extended32" { general('w', register, "wzr") } else { extended(register, how) };
                 let parts = &["<R><m>, <extend> #<amount>", "<Wm>, <extend> #<amount>"];
                 Piece::Instead(parts, format!("{register}, {how} #{amount}"))
             }
@@ -272,6 +273,7 @@ fn register(kind: &str, number: u32) -> Piece {
         "W" => one(general('w', number, "wzr")),
         "XSP" => one(general('x', number, "sp")),
         "WSP" => one(general('w', number, "wsp")),
+        "XOctet" => one(format!("x{number}")),
         "XPair" => Piece::Symbols(vec![format!("x{number}"), general('x', number + 1, "xzr")]),
         "WPair" => Piece::Symbols(vec![format!("w{number}"), general('w', number + 1, "wzr")]),
         "B" | "H" | "S" | "D" | "Q" => one(format!("{}{number}", kind.to_lowercase())),
