@@ -30,7 +30,8 @@ fn refused(text: &str, name: &str) -> Reason {
 
 /// A row like `add_x`, some parts replaced.
 fn add(name: &str, asm: &str, bits: &str, ops: &str, more: &str) -> String {
-    format!(r#"(name: "{name}", asm: "{asm}", bits: "{bits}", ops: "{ops}" {more}),"#)
+    let id = if more.contains("id:") || more.contains("alias:") { "" } else { r#"id: "TEST", "# };
+    format!(r#"(name: "{name}", {id}asm: "{asm}", bits: "{bits}", ops: "{ops}" {more}),"#)
 }
 
 const ASM: &str = "ADD <Xd>, <Xn>, <Xm>";
@@ -282,12 +283,21 @@ fn should_be_bits_are_fixed() {
     assert!(forms[0].list_line().contains("10011011010|Rm|0(1)(1)(1)(1)(1)|Rn|Rd"));
 }
 
+/// A row that no one could look up.
+#[test]
+fn a_row_is_named_by_arm_or_an_alias() {
+    let row =
+        |more: &str| format!(r#"(name: "own", asm: "OWN", bits: "1101010100|0|00|011|0010|1010|111|11111"{more})"#);
+    assert_eq!(refused(&row(""), "own"), Reason::Nameless);
+    assert!(rows(&row(r#", id: "OWN""#)).is_ok());
+}
+
 /// What a function looks like, whole.
 #[test]
 fn functions() {
     let load = r#"(name: "ldr_x_post", id: "LDR_64_ldst_immpost", asm: "LDR <Xt>, [<Xn|SP>], #<simm>",
         bits: "11|111|0|00|01|0|imm9|01|Rn|Rt", ops: "Rt=X:w Rn=XSP:rw imm9=S<<0", when: "Rn==31 || Rn!=Rt"),"#;
-    let branch = r#"(name: "tbz", asm: "TBZ <Xt>, #<imm>, <label>", bits: "b5:1|011011|0|b40:5|imm14|Rt",
+    let branch = r#"(name: "tbz", id: "TBZ_only_testbranch", asm: "TBZ <Xt>, #<imm>, <label>", bits: "b5:1|011011|0|b40:5|imm14|Rt",
         ops: "Rt=X b5:b40=U imm14=Label", cpu: "FEAT_NONE", flags: "r:z"),"#;
     let forms = rows(&format!("{load}{branch}")).expect("are right");
     let text = encoders(&forms, Home::Runtime);
@@ -339,7 +349,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 
     /** `TBZ <Xt>, #<imm>, <label>`
 
-    Encoding: `b5:1|0110110|b40:5|imm14|Rt`
+    Encoding: `b5:1|0110110|b40:5|imm14|Rt` (TBZ_only_testbranch)
 
     Operands: `rt` read; `imm` read; `target` read
 
@@ -347,8 +357,9 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 
     CPU: FEAT_NONE
 
-    Table: aarch64/test.ron, `tbz`
+    Table: aarch64/test.ron, `tbz, TBZ_only_testbranch`
     */
+    #[doc(alias = \"TBZ_only_testbranch\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm6x0, target: impl Into<Target>) {
         let imm = imm.bits();
@@ -378,22 +389,22 @@ fn a_body_is_one_call_with_the_bare_parameters() {
     };
     // The first operand's place is the last byte.
     holds(
-        r#"(name: "mul_x", asm: "MUL <Xd>, <Xn>, <Xm>", bits: "10011011000|Rm|011111|Rn|Rd", ops: "Rd=X:w Rn=X Rm=X")"#,
+        r#"(name: "mul_x", id: "TEST", asm: "MUL <Xd>, <Xn>, <Xm>", bits: "10011011000|Rm|011111|Rn|Rd", ops: "Rd=X:w Rn=X Rm=X")"#,
         "mul_x(&mut self, rd: impl Into<X>, rn: impl Into<X>, rm: impl Into<X>)",
         "encode::word3(self, 0x9B007C00, 0x10_05_00, rd, rn, rm)",
     );
     holds(
-        r#"(name: "fabs_d", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
+        r#"(name: "fabs_d", id: "TEST", asm: "FABS <Dd>, <Dn>", bits: "0001111001100000110000|Rn|Rd", ops: "Rd=D:w Rn=D")"#,
         "fabs_d(&mut self, rd: D, rn: D)",
         "encode::word2::<_, D, D>(self, 0x1E60C000, 0x05_00, rd, rn)",
     );
     holds(
-        r#"(name: "ldur_x", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
+        r#"(name: "ldur_x", id: "TEST", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
         "ldur_x(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0)",
         "encode::word3::<_, _, _, SImm9x0>(self, 0xF8400000, 0x0C_05_00, rt, rn, imm9)",
     );
     holds(
-        r#"(name: "cbz_x", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
+        r#"(name: "cbz_x", id: "TEST", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
         "cbz_x(&mut self, rt: impl Into<X>, target: impl Into<Target>)",
         "encode::branch1(self, 0xB4000000, 0x00, rt, Rel::Imm19, target)",
     );

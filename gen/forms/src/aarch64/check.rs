@@ -38,6 +38,9 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     if !names::is_function(&row.name) {
         return Err(Reason::Name { name: row.name.clone() });
     }
+    if row.id.is_none() && row.alias.is_none() {
+        return Err(Reason::Nameless);
+    }
     let bits = bits::parse(&row.bits)?;
     let operands = operands(&row.ops, &bits)?;
     syntax(&row.asm, &operands, &bits)?;
