@@ -19,7 +19,7 @@ use super::{
     island::{References, slow, veneer},
 };
 use crate::{
-    Field, Target,
+    Field, Pos, Target,
     bytes::{
         cursor::{Place, WORD, Word, WordAt},
         memory::Memory,
@@ -48,8 +48,8 @@ pub fn word<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32) {
 pub fn branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: impl Into<Target>) {
     // The field is known when this is compiled.
     match field {
-        Rel::Imm19 => branch_imm19(enc, word, target.into()),
-        Rel::Imm26 => branch_imm26(enc, word, target.into()),
+        Rel::Imm19 if cfg!(not(feature = "inline")) => branch_imm19(enc, word, target.into()),
+        Rel::Imm26 if cfg!(not(feature = "inline")) => branch_imm26(enc, word, target.into()),
         _ => branch_any(enc, word, field, target.into()),
     }
 }
@@ -61,11 +61,27 @@ shapes! {
     }
 
     fn branch_imm19(enc, word: u32, target: Target) {
-        place_branch(enc, word, Rel::Imm19, target)
+        match known(enc, Rel::Imm19, target) {
+            Known::InReach(bits) => enc.cursor.place_word(&mut *enc.references, slow, Plain(word | bits)),
+            Known::Nothing => pending_imm19(enc, word, target),
+            Known::TooFar => branch_any(enc, word, Rel::Imm19, target),
+        }
     }
 
     fn branch_imm26(enc, word: u32, target: Target) {
-        place_branch(enc, word, Rel::Imm26, target)
+        match known(enc, Rel::Imm26, target) {
+            Known::InReach(bits) => enc.cursor.place_word(&mut *enc.references, slow, Plain(word | bits)),
+            Known::Nothing => pending_imm26(enc, word, target),
+            Known::TooFar => branch_any(enc, word, Rel::Imm26, target),
+        }
+    }
+
+    fn pending_imm19(enc, word: u32, target: Target) {
+        place_pending(enc, word, Rel::Imm19, target)
+    }
+
+    fn pending_imm26(enc, word: u32, target: Target) {
+        place_pending(enc, word, Rel::Imm26, target)
     }
 
     fn branch_any(enc, word: u32, field: Rel, target: Target) {
@@ -73,7 +89,33 @@ shapes! {
     }
 }
 
-#[cfg_attr(not(debug_assertions), inline(always))]
+/// What is known of a branch where a shape's body runs, that is, where there is room.
+enum Known {
+    /// The field's bits.
+    InReach(u32),
+    TooFar,
+    Nothing,
+}
+
+#[inline(always)]
+fn known<Dir: Direction>(enc: &Emitter<'_, Dir>, field: Rel, target: Target) -> Known {
+    let Target::Label(label) = target else { return Known::Nothing };
+    let Some(pos) = enc.references.pos_of(label) else { return Known::Nothing };
+    let distance = Dir::GROWS.distance(enc.cursor.pos_ahead(Dir::GROWS.lower(0, 4)), pos);
+    if holds(Dir::GROWS, field, distance) { Known::InReach(field.bits(distance)) } else { Known::TooFar }
+}
+
+/// Places a branch to what is not known yet, where there is room.
+#[inline(always)]
+fn place_pending<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: Target) {
+    let start = enc.cursor.pos_ahead(Dir::GROWS.lower(0, 4));
+    enc.cursor.place_word(&mut *enc.references, slow, Pending { word, field, start, direction: PhantomData::<Dir> });
+    // Last, so that what is rare here is a tail call.
+    enc.references.pend(start, field, target);
+}
+
+/// Places a branch, whatever is known of it.
+#[inline(always)]
 fn place_branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Rel, target: Target) {
     enc.cursor.place_word(&mut *enc.references, slow, Branch { word, field, target, direction: PhantomData::<Dir> });
 }
@@ -148,6 +190,22 @@ impl<'buf, Dir: Direction> WordAt<'buf, References> for Branch<Dir> {
             };
         }
         references.pend(start, field, target);
+        Pending { word, field, start, direction: PhantomData::<Dir> }.word(memory, references, place)
+    }
+}
+
+/// An instruction that refers to what is not known yet, and starts here.
+struct Pending<Dir> {
+    word: u32,
+    field: Rel,
+    start: Pos,
+    direction: PhantomData<Dir>,
+}
+
+impl<'buf, Dir: Direction> WordAt<'buf, References> for Pending<Dir> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn word(self, memory: &mut Memory<'buf>, _references: &mut References, _place: Place) -> Word {
+        let Pending { word, field, start, .. } = self;
         let Some(deadline) = field.deadline(start) else { return Word::Here(word) };
         memory.note_deadline(Dir::GROWS, deadline);
         if field.reach_is_long() { Word::Here(word) } else { Word::Due(word) }
