@@ -124,7 +124,7 @@ mod machine {
 
 /// Why a program cannot be compiled.
 #[derive(Debug)]
-pub enum Mistake {
+pub(crate) enum Mistake {
     /// A bracket without its other half, at this byte.
     Bracket { at: usize },
     /// What the encoder reports.
@@ -143,7 +143,7 @@ impl std::fmt::Display for Mistake {
 impl std::error::Error for Mistake {}
 
 /// Compiles a program, whose text may have comments, so that the function that takes its first cell is at the code's start.
-pub fn compile(text: &str) -> Result<machine::Enc, Mistake> {
+pub(crate) fn compile(text: &str) -> Result<machine::Enc, Mistake> {
     let mut enc = machine::Enc::new();
     machine::leave(&mut enc);
     let mut open: Vec<(usize, Loop)> = Vec::new();
@@ -171,7 +171,7 @@ pub fn compile(text: &str) -> Result<machine::Enc, Mistake> {
     open.pop().map_or(Ok(enc), |(at, _)| Err(Mistake::Bracket { at }))
 }
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut enc = compile(HELLO)?;
     let address = machine::put as *const () as u64;
     let code =

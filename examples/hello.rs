@@ -47,7 +47,7 @@ fn assemble(symbols: &mut Symbols) -> tailfirst::aarch64::Assembler<'static> {
     asm
 }
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut symbols = Symbols::new();
     let mut asm = assemble(&mut symbols);
     let code = Arena::new()?.load(&asm.finish()?, |symbol| symbols.address_of(symbol))?;
