@@ -144,7 +144,7 @@ impl LegacyPrefixes {
                 "NOREX" => parsed.rex = Rex::Forbidden,
                 "REX2.W0" => parsed.rex2 = Some(false),
                 "REX2.W1" => parsed.rex2 = Some(true),
-                "66" | "67" | "F2" | "F3" | "F0" | "64" | "65" | "9B" => {
+                "66" | "67" | "F2" | "F3" | "F0" | "2E" | "3E" | "9B" => {
                     // The last byte of a row is its opcode, whatever it looks like.
                     let mut rest = words.clone();
                     rest.next();

@@ -16,6 +16,7 @@ static LEGACY: Layout = Layout {
     taken_by: &[
         "op",
         "op_imm",
+        "op_at",
         "plus",
         "plus_imm",
         "rm",

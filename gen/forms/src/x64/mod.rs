@@ -10,7 +10,7 @@ mod words;
 
 use crate::{
     choice::Choice,
-    condition::Condition,
+    condition::{Condition, Term},
     error::{Reason, TableError},
     fields::{record, words},
     row::{Line, TextRow},
@@ -196,7 +196,11 @@ pub enum Kind {
     Moffs {
         /// The size of what lies there.
         bits: u32,
+        /// Whether it may have a segment, or 32 bits.
+        prefixed: bool,
     },
+    /// The source of a string instruction, in any segment, by an address of any size.
+    StringSource,
     /// APX default flags.
     FlagsValue,
 }
@@ -272,6 +276,8 @@ pub enum Slot {
     Rel,
     /// An absolute address.
     Moffs,
+    /// An address that shows in the prefixes only.
+    Prefixes,
     /// The high half of an immediate byte.
     Is4,
     /// Fixed by the opcode.
@@ -494,9 +500,14 @@ impl Form {
         self.names_in_when().any(|name| name == MASK)
     }
 
-    /// Whether the memory operand's address must have 64 bits (`address==64` in `when`), which is a matter of the operand's type.
-    pub fn needs_wide_address(&self) -> bool {
-        self.names_in_when().any(|name| name == ADDRESS)
+    /// How many bits the memory operand's address must have (`address==64` in `when`), which is a matter of the operand's type.
+    pub fn address_bits(&self) -> Option<u32> {
+        let comparisons = self.when.iter().flat_map(|when| when.any_of.iter().flatten());
+        let mut of_address = comparisons.filter(|comparison| comparison.left == Term::Name(ADDRESS.into()));
+        of_address.find_map(|comparison| match comparison.right {
+            Term::Number(bits) => Some(bits),
+            Term::Name(_) => None,
+        })
     }
 
     /// Whether operands' values decide whether the form can be encoded: what `when` says beyond their types.
@@ -535,6 +546,9 @@ pub(crate) const MASK: &str = "k1";
 
 /// What `when` calls the size of the memory operand's address.
 pub(crate) const ADDRESS: &str = "address";
+
+/// What `when` calls the segment of the memory operand.
+pub(crate) const SEGMENT: &str = "segment";
 
 /// Whether what `when` says of this name is a matter of an operand's type.
 pub(crate) fn is_of_type(name: &str) -> bool {

@@ -4,8 +4,8 @@ use super::{Class, Kind, Mask, Rounding};
 use crate::error::Reason;
 
 /// Prefixes that lead a mnemonic.
-const LEADING: [&str; 13] =
-    ["lock", "rep", "repe", "repne", "xacquire", "xrelease", "bnd", "notrack", "fs", "gs", "{nf}", "{evex}", "addr32"];
+const LEADING: [&str; 11] =
+    ["lock", "rep", "repe", "repne", "xacquire", "xrelease", "bnd", "notrack", "{nf}", "{evex}", "addr32"];
 
 /// An operand as written, before `en` and `io` say more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +83,12 @@ fn kind(text: &str) -> Option<Kind> {
     if let Some(bits) = text.strip_prefix("rel") {
         return matches!(bits, "8" | "32").then(|| Kind::Rel { bits: if bits == "8" { 8 } else { 32 } });
     }
-    if let Some(bits) = text.strip_prefix("moffs") {
-        return Some(Kind::Moffs { bits: imm_bits(bits)? });
+    let (moffs, prefixed) = text.strip_prefix("seg:").map_or((text, false), |moffs| (moffs, true));
+    if let Some(bits) = moffs.strip_prefix("moffs") {
+        return Some(Kind::Moffs { bits: imm_bits(bits)?, prefixed });
+    }
+    if text == "[rsi]" {
+        return Some(Kind::StringSource);
     }
     let vsib = match text {
         "vm32x" | "vm64x" => Some(Class::Xmm),
