@@ -30,7 +30,19 @@ use tailfirst_gen::{
 const CASES: usize = 40;
 
 /// CPU features that iced 1.21 does not know, and how many forms need each.
-const UNKNOWN: [(&str, usize); 1] = [("APX_F", 985)];
+const UNKNOWN: [(&str, usize); 11] = [
+    ("APX_F", 1550),
+    ("AVX10_2", 280),
+    ("AVX10_V2_AUX", 63),
+    ("AMX_FP8", 4),
+    ("AMX_TF32", 1),
+    ("AMX_AVX512", 12),
+    ("AMX_MOVRS", 4),
+    ("MOVRS", 22),
+    ("MSR_IMM", 4),
+    ("USER_MSR", 8),
+    ("ACE_1", 20),
+];
 
 /// Where iced thinks that the code lies.
 const IP: u64 = 0x10_0000_0000;

@@ -73,7 +73,7 @@ fn immediates_fit_their_places() {
             }
         }
     }
-    let kinds = [(4, false), (8, false), (8, true), (16, false), (16, true), (32, true), (64, true)];
+    let kinds = [(4, false), (8, false), (8, true), (16, false), (16, true), (32, false), (32, true), (64, true)];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), kinds, "every kind of immediate is in some form");
 }
 

@@ -91,6 +91,12 @@ impl Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
     }
 
+    /// Four bytes.
+    #[inline(always)]
+    pub const fn u32(value: u32) -> Imm {
+        Imm::i32(value as i32)
+    }
+
     /// Eight bytes.
     #[inline(always)]
     pub const fn i64(value: i64) -> Imm {

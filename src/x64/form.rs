@@ -203,7 +203,7 @@ macro_rules! immediate_parameters {
     )*};
 }
 
-immediate_parameters!(i8 u8 i16 u16 i32 i64);
+immediate_parameters!(i8 u8 i16 u16 i32 u32 i64);
 
 impl Parameter for u64 {
     fn from_operand(operand: &Operand) -> Option<Self> {

@@ -218,4 +218,4 @@ macro_rules! immediates {
     )*};
 }
 
-immediates!(i8 u8 i16 u16 i32 i64 u64);
+immediates!(i8 u8 i16 u16 i32 u32 i64 u64);

@@ -385,7 +385,7 @@ pub enum Encoding {
         l: u8,
         /// 0 none, 1 66, 2 F3, 3 F2.
         pp: u8,
-        /// 1 0F, 2 0F38, 3 0F3A; XOP has 8 to 10.
+        /// 1 0F, 2 0F38, 3 0F3A, 5, 7; XOP has 8 to 10.
         map: u8,
         /// VEX.W; 0 where the instruction ignores it.
         w: u8,
@@ -400,7 +400,7 @@ pub enum Encoding {
         ll: u8,
         /// As VEX.
         pp: u8,
-        /// As VEX, and 4 to 6.
+        /// As VEX, and 4 and 6.
         map: u8,
         /// EVEX.W; 0 where the instruction ignores it.
         w: u8,

@@ -63,7 +63,7 @@ fn is_digit(text: &str) -> bool {
 
 fn kind(text: &str) -> Option<Kind> {
     let fixed = match text {
-        "AL" | "AX" | "EAX" | "RAX" | "XMM0" | "ST(0)" | "ST" | "ES" => Some(0),
+        "AL" | "AX" | "EAX" | "RAX" | "XMM0" | "ST(0)" | "ST" | "ES" | "BSR0" => Some(0),
         "CL" | "CX" | "ECX" | "RCX" | "1" | "CS" => Some(1),
         "DX" | "EDX" | "RDX" | "SS" => Some(2),
         "EBX" | "RBX" | "3" | "DS" => Some(3),
