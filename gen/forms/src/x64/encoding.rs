@@ -317,7 +317,7 @@ fn disp8_units(tuple: Tuple, ll: u8, w: u8, sizes: Sizes) -> Result<(u32, u32), 
         // Compress and expand have a whole vector in memory, but address single elements.
         Tuple::Tuple1Scalar if sizes.memory.is_none_or(|bits| bits > 64) => (element, element),
         // These move as many bytes as their memory operand has.
-        Tuple::Tuple1Scalar | Tuple::Tuple1Fixed | Tuple::Tuple2 | Tuple::Tuple4 | Tuple::Tuple8 | Tuple::Tuple1_4X => {
+        Tuple::Tuple1Scalar | Tuple::Tuple1Fixed | Tuple::Tuple2 | Tuple::Tuple4 | Tuple::Tuple8 => {
             let bytes = sizes.memory.map_or(element, |bits| bits / 8);
             (bytes, bytes)
         }

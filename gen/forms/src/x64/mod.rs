@@ -86,14 +86,13 @@ pub enum Tuple {
     Tuple2,
     Tuple4,
     Tuple8,
-    Tuple1_4X,
     Mem128,
     MovDdup,
 }
 
 words!(
     Tuple: Full Half FullMem HalfMem QuarterMem EighthMem Quarter Tuple1Scalar Tuple1Byte Tuple1Word Tuple1Fixed
-    Tuple2 Tuple4 Tuple8 Tuple1_4X Mem128 MovDdup
+    Tuple2 Tuple4 Tuple8 Mem128 MovDdup
 );
 
 /// An encoding with a name: what one encoder function writes.

@@ -187,7 +187,7 @@ fn class(text: &str) -> Option<Class> {
 pub fn name(mnemonic: &str, operands: &[Written]) -> String {
     let mut name = String::new();
     let no_flags = mnemonic.contains("{nf}");
-    name.push_str(&mnemonic.replace("{nf} ", "").replace("{evex}", "evex").replace(' ', "_"));
+    name.push_str(&mnemonic.replace("{nf} ", "").replace("{evex}", "evex").replace([' ', '.'], "_"));
     for operand in operands {
         name.push('_');
         name.push_str(&name_part(operand));
