@@ -133,12 +133,16 @@ pub enum AddressProblem {
     TargetDisplacement,
     /// With the prefixes that the address takes the instruction has more than 15 bytes, which no processor decodes.
     Length,
+    /// An address has one segment.
+    TwoSegments,
+    /// The registers of an address are all of 64 bits, or all of 32.
+    MixedWidths,
 }
 
 #[cfg(feature = "x64")]
 impl AddressProblem {
     /// All of them, by number.
-    pub(crate) const ALL: [AddressProblem; 7] = [
+    pub(crate) const ALL: [AddressProblem; 9] = [
         AddressProblem::Scale,
         AddressProblem::IndexIsStackPointer,
         AddressProblem::Displacement,
@@ -146,6 +150,8 @@ impl AddressProblem {
         AddressProblem::NeedsSib,
         AddressProblem::TargetDisplacement,
         AddressProblem::Length,
+        AddressProblem::TwoSegments,
+        AddressProblem::MixedWidths,
     ];
 }
 
@@ -176,6 +182,8 @@ impl core::fmt::Display for FinishError {
                     AddressProblem::NeedsSib => "a PC-relative address has no SIB byte",
                     AddressProblem::TargetDisplacement => "what is added to a label or symbol must fit 16 bits",
                     AddressProblem::Length => "its prefixes make the instruction longer than 15 bytes",
+                    AddressProblem::TwoSegments => "an address has one segment",
+                    AddressProblem::MixedWidths => "the registers of an address are of one width",
                 };
                 write!(f, "{problem} (in the instruction {at} bytes from the base)")
             }

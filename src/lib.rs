@@ -95,8 +95,8 @@
 //! # Features
 //!
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
-//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-apx`,
-//!   `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
+//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-avx10`, `x64-apx`,
+//!   `x64-hints` (the prefixes of HLE and MPX, which most processors ignore), `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
 //! * `inline`: calls of encoder functions are expanded: faster in a loop of a dozen calls, larger and slower to build in a back end.
 //! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
 //! * `exec`: executable memory, written in place and patched while it runs.

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use support::{
     MODEL,
     choices::{self, Choices},
-    forward::{self, Address, Argument, Base, Value},
+    forward::{self, Address, Argument, Base, Override, Value},
     operands::Sample,
 };
 use tailfirst_gen::{
@@ -30,7 +30,19 @@ use tailfirst_gen::{
 const CASES: usize = 40;
 
 /// CPU features that iced 1.21 does not know, and how many forms need each.
-const UNKNOWN: [(&str, usize); 1] = [("APX_F", 985)];
+const UNKNOWN: [(&str, usize); 11] = [
+    ("APX_F", 1807),
+    ("AVX10_2", 280),
+    ("AVX10_V2_AUX", 63),
+    ("AMX_FP8", 4),
+    ("AMX_TF32", 1),
+    ("AMX_AVX512", 12),
+    ("AMX_MOVRS", 4),
+    ("MOVRS", 22),
+    ("MSR_IMM", 4),
+    ("USER_MSR", 8),
+    ("ACE_1", 20),
+];
 
 /// Where iced thinks that the code lies.
 const IP: u64 = 0x10_0000_0000;
@@ -129,13 +141,16 @@ fn mnemonic_agrees(mnemonic: &str, found: &Instruction) -> Result<(), String> {
         "retfw" | "retfq" => "retf",
         "pushw" => "push",
         "popw" => "pop",
-        other => other,
+        other => other.trim_end_matches(".s"),
     };
     equal("mnemonic", format!("{:?}", found.mnemonic()).to_lowercase().as_str(), last)?;
     let has = |word: &str| words.contains(&word);
     equal("lock", found.has_lock_prefix(), has("lock"))?;
     let repne = found.has_repne_prefix();
-    equal("F2", repne, has("repne") || has("xacquire"))?;
+    equal("F2", repne, has("repne") || has("xacquire") || has("bnd"))?;
+    if has("notrack") {
+        equal("notrack", found.segment_prefix(), Register::DS)?;
+    }
     equal("F3", found.has_rep_prefix(), has("rep") || has("repe") || has("xrelease"))
 }
 
@@ -153,9 +168,10 @@ fn notation_agrees(form: &Model, found: &Instruction) -> Result<(), String> {
         let prefix = match lead {
             "lock" => "F0",
             "rep" | "repe" | "xrelease" => "F3",
-            "repne" | "xacquire" => "F2",
-            "fs" => "64",
-            "gs" => "65",
+            "repne" | "xacquire" | "bnd" => "F2",
+            "notrack" => "3E",
+            // Of others it is a part of iced's notation, too.
+            "addr32" if STRINGS.iter().any(|string| form.mnemonic.contains(string)) => "67",
             waiting if waiting.starts_with('f') => "9B",
             _ => continue,
         };
@@ -164,6 +180,10 @@ fn notation_agrees(form: &Model, found: &Instruction) -> Result<(), String> {
         }
     }
     row.retain(|word| !matches!(word.as_str(), "NP" | "NOREX"));
+    // In the row it is the memory operand's.
+    if form.address_bits() == Some(32) {
+        row.insert(0, "67".into());
+    }
     // ModRM.reg of these is ignored.
     if form.mnemonic.starts_with("set") {
         row.iter_mut().filter(|word| *word == "/0").for_each(|word| *word = "/r".into());
@@ -188,6 +208,9 @@ fn notation_agrees(form: &Model, found: &Instruction) -> Result<(), String> {
     equal("notation", iced.join(" "), row.join(" "))
 }
 
+/// String instructions with nothing but a destination.
+const STRINGS: [&str; 3] = ["stos", "scas", "ins"];
+
 /// Forms whose first operands in iced's view are implicit in the tables': ST0, or memory at RDI.
 const IMPLICIT_FIRST: [&str; 8] = ["fcom", "fcomp", "fucom", "fucomp", "fxch", "maskmovq", "maskmovdqu", "vmaskmovdqu"];
 
@@ -195,6 +218,9 @@ fn operands_agree(form: &Model, arguments: &[Argument], found: &Instruction) -> 
     // The tables call implicit what iced gives as operands of string instructions and the like.
     if form.operands.is_empty() {
         return Ok(());
+    }
+    if matches!(form.operands[..], [Operand { kind: Kind::StringSource, .. }]) {
+        return source_agrees(arguments, found);
     }
     let mut arguments = arguments.iter();
     let mut at =
@@ -250,7 +276,9 @@ fn operand_agrees(
         }
         (Value::Memory(address), memory) => {
             equal("kind", kind, OpKind::Memory)?;
-            address_agrees(memory, address, found)?;
+            // NOTRACK and DS are one prefix.
+            let notrack = form.mnemonic.contains("notrack").then_some(0x3E);
+            address_agrees(memory, &Address { segment: notrack.or(address.segment), ..address.clone() }, found)?;
             match memory {
                 Kind::RegMem { broadcast, .. } if argument.broadcast => size(*broadcast),
                 Kind::RegMem { bits, .. } => size(Some(*bits)),
@@ -262,10 +290,17 @@ fn operand_agrees(
             let mask = u64::MAX >> (64 - bits);
             equal("immediate", found.immediate(at) & mask, *number as u64 & mask)
         }
-        (Value::Number(number), Kind::Moffs { bits }) => {
+        (Value::Number(number), Kind::Moffs { bits, .. }) => {
             equal("kind", kind, OpKind::Memory)?;
             equal("bits in memory", found.memory_size().size() as u32 * 8, *bits)?;
             equal("absolute address", found.memory_displacement64(), *number as u64)
+        }
+        (Value::Absolute(address, Override { segment, narrow }), Kind::Moffs { bits, .. }) => {
+            equal("kind", kind, OpKind::Memory)?;
+            equal("bits in memory", found.memory_size().size() as u32 * 8, *bits)?;
+            equal("absolute address", found.memory_displacement64(), *address)?;
+            equal("bytes of the address", found.memory_displ_size(), if *narrow { 4 } else { 8 })?;
+            equal("segment", found.segment_prefix(), segment_register(*segment))
         }
         (Value::Distance(distance), _) => {
             equal("target", found.near_branch_target(), found.next_ip().wrapping_add_signed((*distance).into()))
@@ -278,6 +313,7 @@ fn address_agrees(memory: &Kind, address: &Address, found: &Instruction) -> Resu
     let general = if address.narrow { Register::EAX } else { Register::RAX };
     let base = match address.base {
         Base::None => Register::None,
+        Base::Rip if address.narrow => Register::EIP,
         Base::Rip => Register::RIP,
         Base::Register(number) => general + u32::from(number),
     };
@@ -293,17 +329,38 @@ fn address_agrees(memory: &Kind, address: &Address, found: &Instruction) -> Resu
     equal("index", found.memory_index(), index)?;
     equal("scale", found.memory_index_scale(), scale)?;
     let disp = match address.base {
+        Base::Rip if address.narrow => u64::from((found.next_ip() as u32).wrapping_add_signed(address.disp)),
         Base::Rip => found.next_ip().wrapping_add_signed(address.disp.into()),
         _ if address.narrow => u64::from(address.disp as u32),
         _ => i64::from(address.disp) as u64,
     };
     equal("displacement", found.memory_displacement64(), disp)?;
-    let segment = match address.segment {
+    equal("segment", found.segment_prefix(), segment_register(address.segment))
+}
+
+/// The segment register that a prefix says.
+fn segment_register(prefix: Option<u8>) -> Register {
+    match prefix {
+        Some(0x26) => Register::ES,
+        Some(0x2E) => Register::CS,
+        Some(0x36) => Register::SS,
+        Some(0x3E) => Register::DS,
         Some(0x64) => Register::FS,
-        Some(_) => Register::GS,
+        Some(0x65) => Register::GS,
         None => Register::None,
+        Some(other) => unreachable!("{other:x} is no segment prefix"),
+    }
+}
+
+/// The source of a string instruction: iced gives it beside what the tables call implicit.
+fn source_agrees(arguments: &[Argument], found: &Instruction) -> Result<(), String> {
+    let [Argument { value: Value::Source(Override { segment, narrow }), .. }] = arguments else {
+        unreachable!("it is the only operand")
     };
-    equal("segment", found.segment_prefix(), segment)
+    let kind = if *narrow { OpKind::MemorySegESI } else { OpKind::MemorySegRSI };
+    let sources = found.op_kinds().filter(|found| *found == kind).count();
+    equal("number of sources", sources, 1)?;
+    equal("segment", found.segment_prefix(), segment_register(*segment))
 }
 
 fn register(class: Class, number: u8) -> Register {
@@ -393,6 +450,10 @@ fn effects_agree(form: &Model, found: &Instruction) -> Result<(), String> {
     let first =
         u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
     for (at, operand) in (first..).zip(&form.operands) {
+        // iced's operands of string instructions are others.
+        if operand.kind == Kind::StringSource {
+            continue;
+        }
         if operand.text == "XMM0" || matches!(operand.kind, Kind::Imm { .. } | Kind::Rel { .. }) {
             continue;
         }

@@ -11,7 +11,7 @@ mod support;
 use support::{
     MODEL,
     choices::Choices,
-    forward::{Argument, Value},
+    forward::{Address, Argument, Base, Value},
     operands::{self, Labels, Sample},
 };
 use tailfirst::{
@@ -73,7 +73,7 @@ fn immediates_fit_their_places() {
             }
         }
     }
-    let kinds = [(4, false), (8, false), (8, true), (16, false), (16, true), (32, true), (64, true)];
+    let kinds = [(4, false), (8, false), (8, true), (16, false), (16, true), (32, false), (32, true), (64, true)];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), kinds, "every kind of immediate is in some form");
 }
 
@@ -109,6 +109,8 @@ enum Sort {
     Reference,
     Immediate,
     Flags,
+    AbsoluteAddress,
+    StringSource,
 }
 
 /// An operand of every sort.
@@ -139,6 +141,8 @@ fn sorts() -> Vec<(Sort, Operand)> {
         (Sort::Reference, Symbol(1).into()),
         (Sort::Immediate, Operand::imm(1)),
         (Sort::Flags, Dfv::CF.into()),
+        (Sort::AbsoluteAddress, Moffs::new(8, Some(FS)).into()),
+        (Sort::StringSource, StringSource::esi(Some(ES)).into()),
     ];
     for number in [0, 7, 8, 15] {
         all.extend([
@@ -181,9 +185,9 @@ fn takes_register(wanted: Class, found: Class, number: u8) -> bool {
 
 fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
     let memory = |extended: bool| match sort {
-        Sort::Memory | Sort::Reference => true,
-        Sort::NarrowMemory => !form.needs_wide_address(),
-        Sort::HighMemory => !form.is_without_rex(),
+        Sort::Memory | Sort::Reference => form.address_bits() != Some(32),
+        Sort::NarrowMemory => form.address_bits() != Some(64),
+        Sort::HighMemory => !form.is_without_rex() && form.address_bits() != Some(32),
         Sort::ExtendedMemory => extended,
         _ => false,
     };
@@ -193,7 +197,9 @@ fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
         (Kind::RegMem { class, .. }, _) => memory(matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64)),
         (Kind::Mem { extended, .. }, _) => memory(*extended),
         (Kind::Vsib { class }, Sort::Vector(found)) => takes_register(*class, found, 0),
-        (Kind::Imm { .. } | Kind::Moffs { .. }, Sort::Immediate) => true,
+        (Kind::Imm { .. } | Kind::Moffs { prefixed: false, .. }, Sort::Immediate) => true,
+        (Kind::Moffs { prefixed: true, .. }, Sort::AbsoluteAddress) => true,
+        (Kind::StringSource, Sort::StringSource) => true,
         (Kind::Rel { .. }, Sort::Reference) => true,
         (Kind::FlagsValue, Sort::Flags) => true,
         _ => false,
@@ -417,6 +423,57 @@ fn addresses_that_no_instruction_can_hold() {
 }
 
 #[test]
+fn an_address_has_one_segment() {
+    for segment in [Mem::cs, Mem::ds, Mem::es, Mem::fs, Mem::gs, Mem::ss] {
+        accepts(segment(RAX + 8));
+        accepts(segment(RAX + 8) + RCX * 2);
+        refuses(segment(RAX + 8).fs(), AddressProblem::TwoSegments);
+        refuses(segment(Symbol(1).into()).segment(GS), AddressProblem::TwoSegments);
+        refuses((segment(RAX + 8).ss() + 4).addr32(), AddressProblem::TwoSegments);
+    }
+    let gather = |mem: VMem<Xmm>| {
+        let mut enc = Encoder::new();
+        enc.vpgatherdd_xmm_vm32x_xmm(XMM1, mem, XMM3);
+        enc.finish().map(|code| code.bytes().len())
+    };
+    let wrong = |problem| Err(FinishError::Address { problem, at: 0 });
+    assert_eq!(gather((RAX + XMM2 * 4).es()), Ok(7));
+    assert_eq!(gather((RAX + XMM2 * 4).es().fs()), wrong(AddressProblem::TwoSegments));
+    assert_eq!(gather(XMM2 * 3 + 8), wrong(AddressProblem::Scale));
+    assert_eq!(gather(RAX + RCX * 2 + XMM2 * 4), wrong(AddressProblem::TwoIndices));
+}
+
+#[test]
+fn notrack_takes_the_place_of_a_segment() {
+    let jump = |target: Rm64| {
+        let mut enc = Encoder::new();
+        enc.notrack_jmp_rm64(target);
+        enc.finish().map(|code| code.bytes().to_vec())
+    };
+    assert_eq!(jump(RAX.into()), Ok(vec![0x3E, 0xFF, 0xE0]));
+    assert_eq!(jump((EAX + 0).into()), Ok(vec![0x67, 0x3E, 0xFF, 0x20]));
+    let wrong = Err(FinishError::Operands { form: "notrack_jmp_rm64", when: "segment==0", at: 0 });
+    assert_eq!(jump((RAX + 8).fs().into()), wrong);
+    assert_eq!(jump((RAX + 8).ds().into()), wrong);
+}
+
+#[test]
+fn the_registers_of_an_address_are_of_one_width() {
+    accepts(EAX + 8 + ECX * 2);
+    accepts((Mem::absolute(8)).addr32() + ECX * 2);
+    accepts((RAX + RCX * 2).addr32());
+    refuses(EAX + 8 + RCX * 2, AddressProblem::MixedWidths);
+    refuses(RAX + 8 + ECX * 2, AddressProblem::MixedWidths);
+    refuses(Mem::absolute(8) + ECX * 2, AddressProblem::MixedWidths);
+    refuses((RAX + 8).addr32() + RCX * 2, AddressProblem::MixedWidths);
+    refuses(ECX * 2 + 8 + RCX * 2, AddressProblem::MixedWidths);
+    refuses(ECX * 2 + 8 + EAX * 2, AddressProblem::TwoIndices);
+    // ESP has no encoding as an index.
+    refuses(EAX + ESP, AddressProblem::IndexIsStackPointer);
+    refuses(ESP * 1 + 8, AddressProblem::IndexIsStackPointer);
+}
+
+#[test]
 fn instructions_end_at_15_bytes() {
     let (wide, narrow) = (RAX + RCX * 2 + 1000, EAX + ECX * 2 + 1000);
     // XOP, opcode, ModRM, SIB, displacement and immediate have 3 + 1 + 1 + 1 + 4 + 4 bytes.
@@ -550,7 +607,7 @@ fn form_when(model: &'static Model) -> &'static str {
 }
 
 /// Gives the arguments these register numbers; `false` if there is no such register.
-fn set_registers(arguments: &mut [Argument], model: &Model, numbers: &mut impl Iterator<Item = u8>) -> bool {
+fn set_registers(arguments: &mut [Argument], model: &'static Model, numbers: &mut impl Iterator<Item = u8>) -> bool {
     for (argument, operand) in arguments.iter_mut().zip(model.parameters()) {
         let class = match operand.kind {
             Kind::Reg(class) | Kind::RegMem { class, .. } | Kind::Vsib { class } => class,
@@ -559,6 +616,12 @@ fn set_registers(arguments: &mut [Argument], model: &Model, numbers: &mut impl I
         let number = numbers.next().unwrap_or(0);
         if number >= class.count() {
             return false;
+        }
+        if form_when(model) == "segment==0" {
+            let segment = [None, Some(0x26), Some(0x2E), Some(0x36), Some(0x3E), Some(0x64), Some(0x65)];
+            let Some(segment) = segment.get(usize::from(number)) else { return false };
+            let base = Base::Register(1);
+            argument.value = Value::Memory(Address { segment: *segment, narrow: false, base, index: None, disp: 0 });
         }
         match &mut argument.value {
             Value::Register(register) => *register = number,

@@ -431,7 +431,8 @@ rounding!(Er, Rounded, |rounded| Decorations {
     clear: Decorations::L,
     broadcast: false
 });
-rounding!(Sae, Suppressed, |_suppressed| Decorations { set: Decorations::B, clear: 0, broadcast: false });
+// L'L would be a rounding mode, which these do not have: it is 0, whatever the length.
+rounding!(Sae, Suppressed, |_suppressed| Decorations { set: Decorations::B, clear: Decorations::L, broadcast: false });
 
 /// Decorations of registers; those of the first sixteen make operands of the EVEX classes.
 macro_rules! decorate {

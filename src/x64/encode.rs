@@ -40,10 +40,15 @@ use crate::{
 
 #[cfg(feature = "forms")]
 pub use super::form::{Emit, get as parameter};
-pub use super::operand::{Operand, Reg, RegisterClass};
+pub use super::{
+    fixed_address::FixedAddress,
+    operand::{Operand, Reg, RegisterClass},
+    word::AddressPrefixes,
+};
 pub use evex::{evex, evex_vsib};
 pub use legacy::{
-    branch_by_distance, op, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after, wait_before,
+    branch_by_distance, op, op_at, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after,
+    wait_before,
 };
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};
@@ -86,6 +91,12 @@ impl Imm {
     #[inline(always)]
     pub const fn i32(value: i32) -> Imm {
         Imm(Chunk::new((value as u32 as u64) << 32, 4))
+    }
+
+    /// Four bytes.
+    #[inline(always)]
+    pub const fn u32(value: u32) -> Imm {
+        Imm::i32(value as i32)
     }
 
     /// Eight bytes.
@@ -145,25 +156,22 @@ extern "C" fn special_address(
     others: usize,
     trailing: usize,
 ) -> SpecialAddress {
-    let none = Chunk::new(0, 0);
     if let Some(problem) = word.problem() {
         references.fail(FinishError::Address { problem, at: at.from_base() });
     }
-    let byte = |byte: u8| Chunk::new(u64::from(byte) << 56, 1);
-    let segment = word.prefixes().segment().map_or(none, byte);
-    let addr32 = if word.prefixes().addr32() { byte(0x67) } else { none };
+    let prefixes = word.prefixes().bytes();
     let tail = if word.target().is_some() { 4 } else { word.tail().len };
-    if others + tail + segment.len + addr32.len > LONGEST {
+    if others + tail + prefixes.len > LONGEST {
         references.fail(FinishError::Address { problem: AddressProblem::Length, at: at.from_base() });
     }
     if let Some(target) = word.target() {
         let grows = references.grows();
-        let end = grows.higher(at, at.ahead((others + segment.len + 4) as u32));
+        let end = grows.higher(at, at.ahead((others + prefixes.len + 4) as u32));
         let field = Rel::disp32(trailing, word.addend());
         let disp = references.refer(grows, end, field, target).map_or(0, |distance| (distance + field.addend()) as i32);
-        return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes: segment };
+        return SpecialAddress { tail: Chunk::new(u64::from(disp as u32) << 32, 4), prefixes };
     }
-    SpecialAddress { tail: word.tail(), prefixes: segment.then(addr32) }
+    SpecialAddress { tail: word.tail(), prefixes }
 }
 
 /// Places an instruction with a special address: `imm`, the address, `head`.

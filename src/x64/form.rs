@@ -2,8 +2,8 @@
 
 use super::{
     Assembler, Bcst, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h,
-    Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Rm, Round, Sae, Sreg, St, Tmm, U4, VMem, WideMem,
-    WriteMask, Xmm, Ymm, Zeroing, Zmm,
+    Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem, Rm, Round, Sae, Sreg, St,
+    StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{
@@ -152,7 +152,7 @@ values! {
     EGpr8(EGpr8), EGpr16(EGpr16), EGpr32(EGpr32), EGpr64(EGpr64),
     Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), KPair(KPair), Tmm(Tmm), St(St), Sreg(Sreg), Mm(Mm), Cr(Cr), Dr(Dr),
     Mem(Mem), EMem(EMem), VMemX(VMem<Xmm>), VMemY(VMem<Ymm>), VMemZ(VMem<Zmm>), VMemEX(VMem<EXmm>), VMemEY(VMem<EYmm>),
-    Label(Label), Symbol(Symbol), Dfv(Dfv),
+    Label(Label), Symbol(Symbol), Dfv(Dfv), StringSource(StringSource), Moffs(Moffs),
 }
 
 impl From<WriteMask> for Operand {
@@ -191,7 +191,7 @@ plain_parameters! {
     Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; KPair: KPair; Tmm: Tmm; St: St; Sreg: Sreg; Mm: Mm; Cr: Cr; Dr: Dr;
     Mem: Mem Label Symbol; EMem: EMem Mem Label Symbol;
     VMem<Xmm>: VMemX; VMem<Ymm>: VMemY; VMem<Zmm>: VMemZ; VMem<EXmm>: VMemEX VMemX; VMem<EYmm>: VMemEY VMemY;
-    Target: Label Symbol; Dfv: Dfv;
+    Target: Label Symbol; Dfv: Dfv; StringSource: StringSource; Moffs: Moffs;
 }
 
 macro_rules! immediate_parameters {
@@ -207,7 +207,7 @@ macro_rules! immediate_parameters {
     )*};
 }
 
-immediate_parameters!(i8 u8 i16 u16 i32 i64);
+immediate_parameters!(i8 u8 i16 u16 i32 u32 i64);
 
 impl Parameter for u64 {
     fn from_operand(operand: &Operand) -> Option<Self> {
@@ -230,6 +230,12 @@ impl<R: RegisterClass + Parameter> Parameter for Low<R> {
 impl Parameter for WideMem {
     fn from_operand(operand: &Operand) -> Option<Self> {
         Mem::from_operand(operand).and_then(WideMem::new)
+    }
+}
+
+impl Parameter for NarrowMem {
+    fn from_operand(operand: &Operand) -> Option<Self> {
+        Mem::from_operand(operand).and_then(NarrowMem::new)
     }
 }
 

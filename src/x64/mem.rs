@@ -5,7 +5,7 @@
 use super::{
     address::{self, Scale},
     operand::{AnyAddress, Operand, Rm},
-    reg::{EGpr8, EGpr16, EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, Xmm, Ymm, Zmm},
+    reg::{CS, DS, EGpr8, EGpr16, EGpr32, EGpr64, ES, EXmm, EYmm, FS, GS, Gpr32, Gpr64, SS, Sreg, Xmm, Ymm, Zmm},
     word::{Prefixes, Word},
 };
 use crate::{
@@ -24,15 +24,17 @@ use core::ops::{Add, Mul, Sub};
 /// let pointer = Mem::from(RDI);
 /// let thread_local = (RAX + 8).fs();
 /// let compressed = EBX + ECX * 4; // 32-bit addressing
+/// let table = (ECX * 4 + 0x1000).gs();
 ///
 /// let mut enc = Encoder::new();
 /// let constant = enc.constant_u64(0x1_0000_0000);
 /// let upper_half = Mem::from(constant) + 4; // to a label 16 bits may be added
-/// # let _ = (field, element, pointer, thread_local, compressed, upper_half);
+/// let below_4_gib = Mem::from(constant).addr32(); // [eip + constant]
+/// # let _ = (field, element, pointer, thread_local, compressed, table, upper_half, below_4_gib);
 /// ```
 ///
-/// A scale other than 1, 2, 4, 8, an RSP as an index, a second index, or a sum beyond 32 bits makes an operand that `finish` reports as
-/// [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
+/// A scale other than 1, 2, 4, 8, an RSP as an index, a second index or segment, registers of both widths, or a sum beyond 32 bits makes an operand
+/// that `finish` reports as [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mem {
     /// The displacement in bytes, or the number of what `kind` says.
@@ -58,6 +60,8 @@ enum Kind {
     VectorIndexed,
     /// `[index * scale + disp]`
     Scaled,
+    /// The same, with a vector register as index.
+    VectorScaled,
     /// `[disp]`
     Absolute,
     /// `disp` bytes from the end of the instruction.
@@ -113,7 +117,7 @@ impl PackedMem {
             Kind::BasedWithSib => address::based(base, value).with_sib(),
             Kind::Indexed | Kind::Scaled if index == Mem::NO_INDEX => Word::wrong(AddressProblem::IndexIsStackPointer),
             Kind::Indexed | Kind::VectorIndexed => address::indexed(base, index, scale, value),
-            Kind::Scaled => address::baseless(index, scale, value),
+            Kind::Scaled | Kind::VectorScaled => address::baseless(index, scale, value),
             Kind::Absolute => address::baseless(Mem::NO_INDEX, 0, value),
             Kind::Rip => Word::rip(value),
             Kind::Label => Word::pc_relative(Target::Label(Label(value as u32)), self.addend()),
@@ -143,12 +147,13 @@ const fn index_and_scale(index: u8) -> (u8, u8) {
 
 impl Kind {
     /// All of them, by number.
-    const ALL: [Kind; 10] = [
+    const ALL: [Kind; 11] = [
         Kind::Based,
         Kind::BasedWithSib,
         Kind::Indexed,
         Kind::VectorIndexed,
         Kind::Scaled,
+        Kind::VectorScaled,
         Kind::Absolute,
         Kind::Rip,
         Kind::Label,
@@ -189,16 +194,22 @@ impl Mem {
         Mem::plain(Kind::Rip, 0, disp)
     }
 
-    /// The operand relative to FS.
+    /// The operand in a segment. In 64-bit mode only FS and GS have bases.
+    ///
+    /// Of an indirect branch DS is what says `notrack` (SDM vol. 1, 18.3.1).
     #[inline(always)]
-    pub const fn fs(self) -> Mem {
-        self.with(Prefixes::FS)
+    pub const fn segment(self, segment: Sreg) -> Mem {
+        if self.prefixes.has_segment() {
+            return Mem::wrong(AddressProblem::TwoSegments);
+        }
+        self.with(Prefixes::of_segment(segment))
     }
 
-    /// The operand relative to GS.
+    /// The operand with an address of 32 bits (prefix 67), of which the processor clears the upper half: EIP in place of RIP, the low halves of the
+    /// registers.
     #[inline(always)]
-    pub const fn gs(self) -> Mem {
-        self.with(Prefixes::GS)
+    pub const fn addr32(self) -> Mem {
+        self.with(Prefixes::ADDR32)
     }
 
     /// For generated code: the operand as ModRM.rm.
@@ -236,9 +247,14 @@ impl Mem {
         match self.kind {
             Kind::Based | Kind::BasedWithSib => self.base < 8,
             Kind::Indexed | Kind::VectorIndexed => self.base < 8 && index < 8,
-            Kind::Scaled => index < 8,
+            Kind::Scaled | Kind::VectorScaled => index < 8,
             Kind::Absolute | Kind::Rip | Kind::Label | Kind::Symbol | Kind::Wrong => true,
         }
+    }
+
+    /// The segment register's number and one more; 0 without one.
+    pub(super) const fn segment_number(self) -> u8 {
+        self.prefixes.segment_number()
     }
 
     /// Whether the address has 32 bits.
@@ -303,7 +319,9 @@ impl Mem {
         let kind = match self.kind {
             Kind::Based | Kind::BasedWithSib => Kind::Indexed,
             Kind::Absolute => Kind::Scaled,
-            Kind::Indexed | Kind::VectorIndexed | Kind::Scaled => return Mem::wrong(AddressProblem::TwoIndices),
+            Kind::Indexed | Kind::VectorIndexed | Kind::Scaled | Kind::VectorScaled => {
+                return Mem::wrong(AddressProblem::TwoIndices);
+            }
             Kind::Rip | Kind::Label | Kind::Symbol => return Mem::wrong(AddressProblem::NeedsSib),
             Kind::Wrong => return self,
         };
@@ -313,6 +331,49 @@ impl Mem {
         }
     }
 }
+
+impl Mem {
+    /// The same with a general register as index, whose width must be that of the address.
+    #[inline(always)]
+    const fn with_general_index(self, index: u8, factor: i32, has_32_bits: bool) -> Mem {
+        if self.has_32_bits() == has_32_bits || matches!(self.kind, Kind::Wrong) {
+            self.with_index(index, factor)
+        } else {
+            Mem::wrong(AddressProblem::MixedWidths)
+        }
+    }
+
+    /// The same with a vector register as index.
+    #[inline(always)]
+    const fn with_vector_index(self, index: u8, factor: i32) -> Mem {
+        let mem = self.with_index(index, factor);
+        match mem.kind {
+            Kind::Indexed => Mem { kind: Kind::VectorIndexed, ..mem },
+            Kind::Scaled => Mem { kind: Kind::VectorScaled, ..mem },
+            _ => mem,
+        }
+    }
+}
+
+/// The segments by their names.
+macro_rules! segments {
+    ($([$($parameter:tt)*] $memory:ty;)*) => {$(
+        segments!(@names [$($parameter)*] $memory: cs CS, ds DS, es ES, fs FS, gs GS, ss SS);
+    )*};
+    (@names [$($parameter:tt)*] $memory:ty: $($name:ident $segment:ident),*) => {
+        impl<$($parameter)*> $memory {
+            $(
+                #[doc = concat!("The operand relative to ", stringify!($segment), ".")]
+                #[inline(always)]
+                pub const fn $name(self) -> Self {
+                    self.segment($segment)
+                }
+            )*
+        }
+    };
+}
+
+segments!([] Mem; [R: Copy] VMem<R>; [] EMem;);
 
 impl core::fmt::Debug for Mem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -329,7 +390,7 @@ impl core::fmt::Debug for Mem {
         match kind {
             Kind::Based | Kind::BasedWithSib => write!(f, "#{base} + {value}]"),
             Kind::Indexed | Kind::VectorIndexed => write!(f, "#{base} + #{index} * {factor} + {value}]"),
-            Kind::Scaled => write!(f, "#{index} * {factor} + {value}]"),
+            Kind::Scaled | Kind::VectorScaled => write!(f, "#{index} * {factor} + {value}]"),
             Kind::Absolute => write!(f, "{value}]"),
             Kind::Rip => write!(f, "rip + {value}]"),
             Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {} + {}]", *value as u32, self.addend()),
@@ -449,7 +510,15 @@ impl Add<ScaledIndex<Gpr32>> for Gpr32 {
     type Output = Mem;
     #[inline(always)]
     fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
-        Mem::from(self).with_index(index.register.number(), index.factor)
+        Mem::from(self) + index
+    }
+}
+
+impl Add<Gpr32> for Gpr32 {
+    type Output = Mem;
+    #[inline(always)]
+    fn add(self, index: Gpr32) -> Mem {
+        self + index * 1
     }
 }
 
@@ -465,7 +534,15 @@ impl Add<ScaledIndex> for Mem {
     type Output = Mem;
     #[inline(always)]
     fn add(self, index: ScaledIndex) -> Mem {
-        self.with_index(index.register.number(), index.factor)
+        self.with_general_index(index.register.number(), index.factor, false)
+    }
+}
+
+impl Add<ScaledIndex<Gpr32>> for Mem {
+    type Output = Mem;
+    #[inline(always)]
+    fn add(self, index: ScaledIndex<Gpr32>) -> Mem {
+        self.with_general_index(index.register.number(), index.factor, true)
     }
 }
 
@@ -477,17 +554,41 @@ impl Add<i32> for ScaledIndex {
     }
 }
 
+impl Add<i32> for ScaledIndex<Gpr32> {
+    type Output = Mem;
+    #[inline(always)]
+    fn add(self, disp: i32) -> Mem {
+        Mem::absolute(disp).addr32() + self
+    }
+}
+
 /// A memory operand whose index is a vector register (VSIB): one address an element.
 ///
 /// ```
 /// use tailfirst::x64::*;
 /// let gather: VMem<Ymm> = RBX + YMM2 * 8 + 64;
-/// # let _ = gather;
+/// let absolute: VMem<Ymm> = (YMM2 * 1 + 0x1000).fs(); // each element is an address
+/// let compressed: VMem<Ymm> = EBX + YMM2 * 8;
+/// # let _ = (gather, absolute, compressed);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VMem<R> {
     mem: Mem,
     class: core::marker::PhantomData<R>,
+}
+
+impl<R: Copy> VMem<R> {
+    /// The operand in a segment, as [`Mem::segment`].
+    #[inline(always)]
+    pub const fn segment(self, segment: Sreg) -> Self {
+        VMem::new(self.mem.segment(segment))
+    }
+
+    /// The operand with addresses of 32 bits, as [`Mem::addr32`].
+    #[inline(always)]
+    pub const fn addr32(self) -> Self {
+        VMem::new(self.mem.addr32())
+    }
 }
 
 impl<R> VMem<R> {
@@ -534,9 +635,28 @@ macro_rules! vector_index {
         impl Add<ScaledIndex<$register>> for Gpr64 {
             type Output = VMem<$register>;
             fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                let mem = Mem::from(self).with_index(index.register.number(), index.factor);
-                let kind = if mem.kind == Kind::Indexed { Kind::VectorIndexed } else { mem.kind };
-                VMem::new(Mem { kind, ..mem })
+                Mem::from(self) + index
+            }
+        }
+
+        impl Add<ScaledIndex<$register>> for Gpr32 {
+            type Output = VMem<$register>;
+            fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
+                Mem::from(self) + index
+            }
+        }
+
+        impl Add<ScaledIndex<$register>> for Mem {
+            type Output = VMem<$register>;
+            fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
+                VMem::new(self.with_vector_index(index.register.number(), index.factor))
+            }
+        }
+
+        impl Add<i32> for ScaledIndex<$register> {
+            type Output = VMem<$register>;
+            fn add(self, disp: i32) -> VMem<$register> {
+                Mem::absolute(disp) + self
             }
         }
     )*};
@@ -565,6 +685,18 @@ impl EMem {
     #[inline(always)]
     pub const fn rm(self) -> Operand {
         Operand::Memory(self.0)
+    }
+
+    /// The operand in a segment, as [`Mem::segment`].
+    #[inline(always)]
+    pub const fn segment(self, segment: Sreg) -> EMem {
+        EMem(self.0.segment(segment))
+    }
+
+    /// The operand with an address of 32 bits, as [`Mem::addr32`].
+    #[inline(always)]
+    pub const fn addr32(self) -> EMem {
+        EMem(self.0.addr32())
     }
 }
 
@@ -609,7 +741,21 @@ impl Mul<i32> for EGpr64 {
 impl Add<ScaledIndex<EGpr64>> for EGpr64 {
     type Output = EMem;
     fn add(self, index: ScaledIndex<EGpr64>) -> EMem {
-        EMem(Mem::based(self.number(), 0).with_index(index.register.number(), index.factor))
+        EMem(Mem::based(self.number(), 0)) + index
+    }
+}
+
+impl Add<ScaledIndex<EGpr64>> for EMem {
+    type Output = EMem;
+    fn add(self, index: ScaledIndex<EGpr64>) -> EMem {
+        EMem(self.0.with_general_index(index.register.number(), index.factor, false))
+    }
+}
+
+impl Add<i32> for ScaledIndex<EGpr64> {
+    type Output = EMem;
+    fn add(self, disp: i32) -> EMem {
+        EMem(Mem::absolute(disp)) + self
     }
 }
 
@@ -617,6 +763,13 @@ impl Add<i32> for EMem {
     type Output = EMem;
     fn add(self, disp: i32) -> EMem {
         EMem(self.0 + disp)
+    }
+}
+
+impl Sub<i32> for EMem {
+    type Output = EMem;
+    fn sub(self, disp: i32) -> EMem {
+        EMem(self.0 - disp)
     }
 }
 

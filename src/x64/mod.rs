@@ -80,6 +80,10 @@
 //! # use tailfirst::x64::*;
 //! Encoder::new().movdir64b_r64_m512(RDI, ESI);
 //! ```
+//! ```compile_fail,E0277
+//! # use tailfirst::x64::*;
+//! Encoder::new().movdir64b_r32_m512(EDI, RSI);
+//! ```
 //!
 //! More code while the finished code is in use:
 //!
@@ -95,6 +99,7 @@ mod address;
 mod cond;
 mod decorate;
 pub mod encode;
+mod fixed_address;
 mod fixup;
 #[cfg(feature = "forms")]
 mod form;
@@ -126,13 +131,14 @@ use crate::{Direction, Down, SiteKind, Up, isa::Edge};
 pub use address::Scale;
 pub use cond::Cond;
 pub use decorate::*;
+pub use fixed_address::{Moffs, StringSource};
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
 pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{
-    ERm32, ERm64, EXmmM, EYmmM, KM, Low, MmM, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
+    ERm32, ERm64, EXmmM, EYmmM, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};

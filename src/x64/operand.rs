@@ -121,6 +121,14 @@ impl Operand {
         }
     }
 
+    /// The segment of an address, counted from 1; 0 where none is said.
+    pub const fn segment(self) -> Option<u8> {
+        match self {
+            Operand::Register(_) => Some(0),
+            Operand::Memory(mem) => Some(mem.segment_number()),
+        }
+    }
+
     /// The same operand, whose address has a SIB byte.
     pub const fn with_sib(self) -> Operand {
         match self {
@@ -195,6 +203,36 @@ impl WideMem {
     /// For generated code: the operand as ModRM.rm.
     pub const fn rm(self) -> Operand {
         Operand::Memory(self.0)
+    }
+}
+
+/// Memory whose address has 32 bits: of instructions that hold another address, as wide as this one, in a register.
+///
+/// ```
+/// use tailfirst::x64::*;
+/// let mut enc = Encoder::new();
+/// enc.movdir64b_r32_m512(EDI, ESI);
+/// enc.movdir64b_r32_m512(EDI, NarrowMem::new(ESI + 64).expect("its registers have 32 bits"));
+/// assert_eq!(NarrowMem::new(RSI + 64), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NarrowMem(Mem);
+
+impl NarrowMem {
+    /// `None` if the address has 64 bits.
+    pub const fn new(mem: Mem) -> Option<Self> {
+        if mem.has_32_bits() { Some(NarrowMem(mem)) } else { None }
+    }
+
+    /// For generated code: the operand as ModRM.rm.
+    pub const fn rm(self) -> Operand {
+        Operand::Memory(self.0)
+    }
+}
+
+impl From<Gpr32> for NarrowMem {
+    fn from(address: Gpr32) -> Self {
+        NarrowMem(address.into())
     }
 }
 

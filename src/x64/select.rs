@@ -3,6 +3,8 @@
 //! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
 //! differ in the size of the displacement.
 
+#[cfg(feature = "x64-avx")]
+use super::Xmm;
 use super::{Emitter, Gpr64, Rel};
 use crate::{Direction, Target};
 
@@ -46,6 +48,54 @@ impl<D: Direction> Emitter<'_, D> {
         let end = D::GROWS.higher(earlier, self.pos());
         self.references.pend(end, Rel::Address64, target.into());
     }
+}
+
+/// Moves of the lowest element of a vector register, between registers.
+#[cfg(feature = "x64-avx")]
+impl<D: Direction> Emitter<'_, D> {
+    /// `vmovss xmm1, xmm2, xmm3`, by the opcode that takes 4 bytes where one does: that of stores if only xmm3 is above number 7.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.vmovss(XMM1, XMM2, XMM9);
+    /// enc.vmovss(XMM9, XMM2, XMM1);
+    /// enc.vmovss(XMM8, XMM2, XMM9);
+    /// assert_eq!(
+    ///     enc.finish()?.bytes(),
+    ///     [
+    ///         0xC4, 0x41, 0x6A, 0x10, 0xC1, // either opcode needs 5 bytes
+    ///         0xC5, 0x6A, 0x10, 0xC9, // as a load
+    ///         0xC5, 0x6A, 0x11, 0xC9, // as a store
+    ///     ]
+    /// );
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    #[inline(always)]
+    pub fn vmovss(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3: Xmm) {
+        if is_shorter_as_store(xmm1, xmm3) {
+            self.vmovss_s_xmm_xmm_xmm(xmm1, xmm2, xmm3);
+        } else {
+            self.vmovss_xmm_xmm_xmm(xmm1, xmm2, xmm3);
+        }
+    }
+
+    /// `vmovsd xmm1, xmm2, xmm3`, likewise.
+    #[inline(always)]
+    pub fn vmovsd(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3: Xmm) {
+        if is_shorter_as_store(xmm1, xmm3) {
+            self.vmovsd_s_xmm_xmm_xmm(xmm1, xmm2, xmm3);
+        } else {
+            self.vmovsd_xmm_xmm_xmm(xmm1, xmm2, xmm3);
+        }
+    }
+}
+
+/// Whether VEX has two bytes only if the destination stands in ModRM.rm.
+#[cfg(feature = "x64-avx")]
+#[inline(always)]
+const fn is_shorter_as_store(destination: Xmm, source: Xmm) -> bool {
+    destination.number() < 8 && source.number() > 7
 }
 
 /// Branches.

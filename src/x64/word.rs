@@ -19,7 +19,7 @@
 //! behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
 //! only the values show.
 
-use super::tables::rex;
+use super::{reg::Sreg, tables::rex};
 use crate::{
     bytes::chunk::Chunk,
     error::AddressProblem,
@@ -54,9 +54,9 @@ impl Word {
     const SPECIAL: u32 = 1 << 17;
     // How an operand is special. In the last three the tail says which.
     const PREFIXES_AT: u32 = 18;
-    const LABEL: u32 = 1 << 21;
-    const SYMBOL: u32 = 1 << 22;
-    const PROBLEM: u32 = 1 << 23;
+    const LABEL: u32 = 1 << 22;
+    const SYMBOL: u32 = 1 << 23;
+    const PROBLEM: u32 = 1 << 24;
 
     /// What follows ModRM.
     #[inline(always)]
@@ -185,16 +185,17 @@ impl Word {
     }
 }
 
-/// What an address may have in front of its instruction.
+/// What an address may have in front of its instruction: the number of a segment register and one more in three bits, and 32-bit addressing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Prefixes(u8);
 
 impl Prefixes {
     pub(super) const NONE: Prefixes = Prefixes(0);
-    pub(super) const FS: Prefixes = Prefixes(1);
-    pub(super) const GS: Prefixes = Prefixes(2);
-    pub(super) const ADDR32: Prefixes = Prefixes(4);
-    const ALL: u8 = 7;
+    pub(super) const ADDR32: Prefixes = Prefixes(8);
+    const SEGMENT: u8 = 7;
+    const ALL: u8 = 15;
+    /// The prefix bytes of ES, CS, SS, DS, FS and GS, by what stands in the three bits.
+    const SEGMENTS: [u8; 8] = [0, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0];
 
     #[inline(always)]
     pub(super) const fn bits(self) -> u8 {
@@ -211,15 +212,44 @@ impl Prefixes {
         Prefixes(self.0 | more.0)
     }
 
+    /// The prefix of a segment register.
+    #[inline(always)]
+    pub(super) const fn of_segment(segment: Sreg) -> Prefixes {
+        Prefixes(segment.number() + 1)
+    }
+
+    /// The prefix of a segment register, if there is one.
+    #[inline(always)]
+    pub(super) const fn with_segment(segment: Option<Sreg>) -> Prefixes {
+        match segment {
+            Some(segment) => Prefixes::of_segment(segment),
+            None => Prefixes::NONE,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn has_segment(self) -> bool {
+        self.segment_number() != 0
+    }
+
+    #[inline(always)]
+    pub(super) const fn segment_number(self) -> u8 {
+        self.0 & Self::SEGMENT
+    }
+
     /// The segment prefix byte.
     pub(super) const fn segment(self) -> Option<u8> {
-        if self.0 & Self::FS.0 != 0 {
-            Some(0x64)
-        } else if self.0 & Self::GS.0 != 0 {
-            Some(0x65)
-        } else {
-            None
+        if self.has_segment() { Some(Self::SEGMENTS[self.segment_number() as usize]) } else { None }
+    }
+
+    /// Their bytes.
+    pub(super) const fn bytes(self) -> Chunk {
+        const fn byte(byte: u8) -> Chunk {
+            Chunk::new((byte as u64) << 56, 1)
         }
+        let none = Chunk::new(0, 0);
+        let segment = if let Some(segment) = self.segment() { byte(segment) } else { none };
+        segment.then(if self.addr32() { byte(0x67) } else { none })
     }
 
     /// Whether the address has 32 bits (prefix 67).
@@ -227,6 +257,10 @@ impl Prefixes {
         self.0 & Self::ADDR32.0 != 0
     }
 }
+
+/// The prefixes of an address that no ModRM says; for generated code.
+#[derive(Debug, Clone, Copy)]
+pub struct AddressPrefixes(pub(super) Prefixes);
 
 /// A plain address of registers by number, but for its tail.
 #[derive(Clone, Copy)]

@@ -12,7 +12,9 @@
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
-use super::{Imm, ImmPart, Operand, RegPart, RmPart, distance32, place_special, rows::LegacyRow};
+use super::{
+    AddressPrefixes, FixedAddress, Imm, ImmPart, Operand, RegPart, RmPart, distance32, place_special, rows::LegacyRow,
+};
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
@@ -346,6 +348,12 @@ shapes! {
         place_with_imm(enc, op, op.alone(), imm)
     }
 
+    /// An instruction whose address no ModRM says, with its prefixes.
+    fn opcode_at(enc, row: u64, prefixes: AddressPrefixes, imm: Imm) {
+        let op = Op::unpack(row);
+        enc.cursor.place(((imm.0, op.alone()), (op.prefixes(), prefixes.0.bytes())))
+    }
+
     fn branch(enc, short: u64, near: u64, target: Target) {
         place_branch(enc, short, near, target)
     }
@@ -396,6 +404,12 @@ pub fn op<D: Direction>(enc: &mut Emitter<'_, D>, row: u64) {
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn op_imm<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, imm: impl ImmPart) {
     opcode_alone(enc, row, imm.imm());
+}
+
+/// An instruction whose address no ModRM says.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn op_at<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, address: impl FixedAddress) {
+    opcode_at(enc, row, address.prefixes(), address.imm());
 }
 
 /// An instruction with a register in its opcode (`+r`).

@@ -13,7 +13,7 @@
 
 use super::{Imm, Operand, Reg};
 use crate::x64::{
-    Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, Rm, Sae, VMem, WideMem, Zeroing, decorate::Decorations,
+    Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, NarrowMem, Rm, Sae, VMem, WideMem, Zeroing, decorate::Decorations,
     operand::RegisterClass,
 };
 
@@ -142,6 +142,7 @@ impl<R: Copy> Part for VMem<R> {}
 impl Part for Mem {}
 impl Part for EMem {}
 impl Part for WideMem {}
+impl Part for NarrowMem {}
 
 /// Memory operands, and what may be one.
 macro_rules! memory {
@@ -155,7 +156,7 @@ macro_rules! memory {
     )*};
 }
 
-memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [] WideMem; [] Low<Mem>;);
+memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [] WideMem; [] NarrowMem; [] Low<Mem>;);
 
 /// Decorated operands.
 macro_rules! decorated {
@@ -217,4 +218,4 @@ macro_rules! immediates {
     )*};
 }
 
-immediates!(i8 u8 i16 u16 i32 i64 u64);
+immediates!(i8 u8 i16 u16 i32 u32 i64 u64);

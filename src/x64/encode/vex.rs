@@ -89,6 +89,10 @@ shapes! {
         place_register(enc, row, reg, vvvv, rm, Imm::u8(imm).0)
     }
 
+    fn register_any(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedReg, imm: Imm) {
+        place_register(enc, row, reg, vvvv, rm, imm.0)
+    }
+
     fn memory(enc, row: VexRow, reg: PackedReg, vvvv: u8, rm: PackedMem) {
         place_memory(enc, row, reg, vvvv, rm, Imm::NONE.0)
     }
@@ -121,7 +125,7 @@ pub fn vex<D: Direction, M: RmPart>(
     vex_imm(enc, row, reg, vvvv, rm, ());
 }
 
-/// An instruction with ModRM and an immediate byte.
+/// An instruction with ModRM and an immediate.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn vex_imm<D: Direction, M: RmPart>(
     enc: &mut Emitter<'_, D>,
@@ -134,8 +138,10 @@ pub fn vex_imm<D: Direction, M: RmPart>(
     let (row, reg, vvvv, imm) = (VexRow(row), reg.reg().packed(), vvvv.number(), imm.imm());
     match (rm.into().rm(), imm.0.len) {
         (Operand::Register(rm), 0) => register(enc, row, reg, vvvv, rm.packed()),
-        (Operand::Register(rm), _) => register_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
+        (Operand::Register(rm), 1) => register_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
+        (Operand::Register(rm), _) => register_any(enc, row, reg, vvvv, rm.packed(), imm),
         (Operand::Memory(rm), 0) => memory(enc, row, reg, vvvv, rm.packed()),
-        (Operand::Memory(rm), _) => memory_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
+        (Operand::Memory(rm), 1) => memory_imm(enc, row, reg, vvvv, rm.packed(), (imm.0.word >> 56) as u8),
+        (Operand::Memory(rm), _) => special(enc, row, reg, vvvv, rm.packed(), imm),
     }
 }

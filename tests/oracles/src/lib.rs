@@ -16,6 +16,9 @@ use std::{
 /// The version whose knowledge the tests state.
 pub const VERSION: &str = "19.";
 
+/// The version that is asked about what that one does not know.
+pub const NEWEST: &str = "22.";
+
 /// llvm-mc.
 #[derive(Debug, Clone)]
 pub struct LlvmMc {
@@ -76,18 +79,30 @@ impl LlvmMc {
     /// # Panics
     /// If it is unset, does not run, or is of another version: then no test here has anything to say.
     pub fn from_env() -> LlvmMc {
-        const VARIABLE: &str = "TAILFIRST_LLVM_MC";
-        let Some(program) = env::var_os(VARIABLE).map(PathBuf::from) else {
+        LlvmMc::of_version("TAILFIRST_LLVM_MC", VERSION)
+    }
+
+    /// The program that the environment variable `TAILFIRST_LLVM_MC_NEWEST` names.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn newest_from_env() -> LlvmMc {
+        LlvmMc::of_version("TAILFIRST_LLVM_MC_NEWEST", NEWEST)
+    }
+
+    fn of_version(variable: &str, version: &str) -> LlvmMc {
+        let Some(program) = env::var_os(variable).map(PathBuf::from) else {
             panic!(
-                "{VARIABLE} is not set: it must name llvm-mc of LLVM {VERSION}x (Debian's package llvm-19 has llvm-mc-19)"
+                "{variable} is not set: it must name llvm-mc of LLVM {version}x (Debian's package llvm-{0} has llvm-mc-{0})",
+                version.trim_end_matches('.')
             );
         };
         let output = match Command::new(&program).arg("--version").output() {
             Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-            Err(error) => panic!("{VARIABLE} is {}, which does not run: {error}", program.display()),
+            Err(error) => panic!("{variable} is {}, which does not run: {error}", program.display()),
         };
-        if !output.contains(&format!("LLVM version {VERSION}")) {
-            panic!("{VARIABLE} is {}, which is not of LLVM {VERSION}x: {output}", program.display());
+        if !output.contains(&format!("LLVM version {version}")) {
+            panic!("{variable} is {}, which is not of LLVM {version}x: {output}", program.display());
         }
         LlvmMc { program }
     }

@@ -33,13 +33,24 @@ pub enum Value {
     Memory(Address),
     /// An immediate, an absolute address, or a flags value.
     Number(i64),
+    /// An absolute address with prefixes.
+    Absolute(u64, Override),
+    /// The source of a string instruction.
+    Source(Override),
     /// A branch displacement.
     Distance(i32),
 }
 
+/// What an address that no ModRM says has in front of its instruction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Override {
+    pub segment: Option<u8>,
+    pub narrow: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Address {
-    /// 64 or 65.
+    /// 26, 2E, 36, 3E, 64 or 65.
     pub segment: Option<u8>,
     /// 32-bit addressing.
     pub narrow: bool,
@@ -99,6 +110,17 @@ impl Instruction<'_> {
         }
     }
 
+    /// The segment and the size of the only address.
+    fn overrides(&self) -> Override {
+        let of_argument = |argument: &Argument| match argument.value {
+            Value::Memory(Address { segment, narrow, .. }) => Some(Override { segment, narrow }),
+            Value::Absolute(_, at) | Value::Source(at) => Some(at),
+            _ => None,
+        };
+        let none = Override { segment: None, narrow: false };
+        self.operands.iter().find_map(|(_, argument)| of_argument(argument)).unwrap_or(none)
+    }
+
     fn numbers(&self) -> Numbers {
         let (base, index) = match self.address() {
             Some(address) => {
@@ -123,10 +145,9 @@ impl Instruction<'_> {
             bytes.push(0x9B);
             prefixes = rest;
         }
-        if let Some(address) = self.address() {
-            bytes.extend(address.segment);
-            bytes.extend(address.narrow.then_some(0x67));
-        }
+        let Override { segment, narrow } = self.overrides();
+        bytes.extend(segment);
+        bytes.extend(narrow.then_some(0x67));
         bytes.extend(prefixes);
         let Numbers { reg, base, index, vvvv } = self.numbers();
         let bit = |number: u8, at: u8| number >> at & 1;
@@ -203,8 +224,11 @@ impl Instruction<'_> {
                     Some(Apx { nd, scc: Some(scc), .. }) => u8::from(*nd) << 4 | scc,
                     Some(Apx { nd, nf, scc: None }) => u8::from(*nd) << 4 | (v4 ^ 1) << 3 | u8::from(*nf) << 2,
                     None => {
-                        let b = broadcast || rounding.is_some() || decorated(|argument| argument.sae);
-                        z << 7 | rounding.unwrap_or(*ll) << 5 | u8::from(b) << 4 | (v4 ^ 1) << 3 | aaa
+                        let sae = decorated(|argument| argument.sae);
+                        let b = broadcast || rounding.is_some() || sae;
+                        // In both cases the operation is on all 512 bits, or scalar.
+                        let ll = if sae { 0 } else { rounding.unwrap_or(*ll) };
+                        z << 7 | ll << 5 | u8::from(b) << 4 | (v4 ^ 1) << 3 | aaa
                     }
                 };
                 bytes.extend([
@@ -271,7 +295,10 @@ impl Instruction<'_> {
                     Value::Number(number) => number,
                     Value::Distance(distance) => distance.into(),
                     Value::Register(number) => number.into(),
-                    Value::Memory(_) => unreachable!("{} has memory as an immediate", self.form.name),
+                    Value::Absolute(address, _) => address as i64,
+                    Value::Memory(_) | Value::Source(_) => {
+                        unreachable!("{} has memory as an immediate", self.form.name)
+                    }
                 }
             })
         };
@@ -283,7 +310,10 @@ impl Instruction<'_> {
             match immediate {
                 Immediate::Value(len) => bytes.extend(&value().to_le_bytes()[..*len as usize]),
                 Immediate::Rel(len) => bytes.extend(&one(Slot::Rel).to_le_bytes()[..*len as usize]),
-                Immediate::Moffs => bytes.extend(one(Slot::Moffs).to_le_bytes()),
+                Immediate::Moffs => {
+                    let len = if self.overrides().narrow { 4 } else { 8 };
+                    bytes.extend(&one(Slot::Moffs).to_le_bytes()[..len]);
+                }
                 Immediate::Is4 => bytes.push((one(Slot::Is4) as u8) << 4),
                 Immediate::Is5 => bytes.push((one(Slot::Is4) as u8) << 4 | value() as u8),
             }

@@ -7,7 +7,7 @@
 
 use super::{
     choices::Choices,
-    forward::{self, Address, Argument, Base, Value},
+    forward::{self, Address, Argument, Base, Override, Value},
 };
 use tailfirst::{Label, Symbol, x64::*};
 use tailfirst_gen::{
@@ -107,6 +107,14 @@ impl Sample {
             (Value::Memory(address), _) => self.memory(address, argument.spelling, labels),
             (Value::Number(flags), Kind::FlagsValue) => Dfv::from_bits(*flags as u8).expect("four bits").into(),
             (Value::Number(number), _) => Operand::imm(*number),
+            (Value::Absolute(address, Override { segment, narrow }), _) => match narrow {
+                true => Moffs::addr32(*address as u32, segment.map(segment_register)).into(),
+                false => Moffs::new(*address, segment.map(segment_register)).into(),
+            },
+            (Value::Source(Override { segment, narrow }), _) => match narrow {
+                true => StringSource::esi(segment.map(segment_register)).into(),
+                false => StringSource::rsi(segment.map(segment_register)).into(),
+            },
             (Value::Distance(_), _) => match self.reach {
                 Reach::Below => labels.below.into(),
                 Reach::Outside => OUTSIDE.into(),
@@ -132,34 +140,35 @@ impl Sample {
 
     fn memory(&self, address: &Address, spelling: u64, labels: Labels) -> Operand {
         let segmented = |mem: Mem| match address.segment {
-            Some(0x64) => mem.fs(),
-            Some(_) => mem.gs(),
+            Some(0x64) if spelling % 2 == 1 => mem.fs(),
+            Some(0x65) if spelling % 2 == 1 => mem.gs(),
+            Some(segment) => mem.segment(segment_register(segment)),
             None => mem,
         };
+        let prefixed = |mem: Mem| segmented(if address.narrow { mem.addr32() } else { mem });
         match (&address.base, self.reach) {
-            (Base::Rip, Reach::Above) if address.segment.is_none() => return labels.above.into(),
-            (Base::Rip, Reach::Above) => return segmented(labels.above.into()).into(),
-            (Base::Rip, Reach::Below) => return segmented(labels.below.into()).into(),
-            (Base::Rip, Reach::Outside) => return segmented(OUTSIDE.into()).into(),
+            (Base::Rip, Reach::Above) if address.segment.is_none() && !address.narrow => return labels.above.into(),
+            (Base::Rip, Reach::Above) => return prefixed(labels.above.into()).into(),
+            (Base::Rip, Reach::Below) => return prefixed(labels.below.into()).into(),
+            (Base::Rip, Reach::Outside) => return prefixed(OUTSIDE.into()).into(),
             _ => {}
         }
         let high = |number: u8| number > 15;
         let base = if let Base::Register(base) = address.base { Some(base) } else { None };
         let extended = base.is_some_and(high) || address.index.is_some_and(|(index, _)| high(index));
-        if extended || (base.is_some() && !address.narrow && address.segment.is_none() && spelling % 4 == 3) {
-            return extended_memory(
-                base.expect("one is chosen for each address with high registers"),
-                address,
-                extended,
-            );
+        if extended {
+            let mem = extended_memory(base, address);
+            let mem = if address.narrow { mem.addr32() } else { mem };
+            return address.segment.map_or(mem, |segment| mem.segment(segment_register(segment))).into();
         }
-        let mem = match &address.base {
-            Base::Rip if spelling % 2 == 1 => Mem::rip(address.disp),
-            Base::Rip => Mem::rip(0) + address.disp,
-            _ if address.narrow => narrow_memory(base.expect("narrow addresses have one"), address),
-            _ => wide_memory(base, address, spelling),
-        };
-        segmented(mem).into()
+        match &address.base {
+            Base::Rip if spelling % 2 == 1 => prefixed(Mem::rip(address.disp)),
+            Base::Rip => prefixed(Mem::rip(0) + address.disp),
+            _ if address.narrow && spelling % 4 == 3 => prefixed(wide_memory(base, address, spelling)),
+            _ if address.narrow => segmented(narrow_memory(base, address, spelling)),
+            _ => segmented(wide_memory(base, address, spelling)),
+        }
+        .into()
     }
 }
 
@@ -186,44 +195,71 @@ fn wide_memory(base: Option<u8>, address: &Address, spelling: u64) -> Mem {
     }
 }
 
-fn narrow_memory(base: u8, address: &Address) -> Mem {
+fn narrow_memory(base: Option<u8>, address: &Address, spelling: u64) -> Mem {
     let narrow = |number: u8| Gpr32::new(number).expect("below 16");
-    match address.index {
-        Some((index, log2)) => narrow(base) + narrow(index) * (1 << log2) + address.disp,
-        None => narrow(base) + address.disp,
+    let Address { index, disp, .. } = *address;
+    match (base.map(narrow), index.map(|(index, log2)| narrow(index) * (1 << log2))) {
+        (Some(base), Some(index)) if spelling % 2 == 1 => base + disp + index,
+        (Some(base), Some(index)) => base + index + disp,
+        (Some(base), None) => base + disp,
+        (None, Some(index)) => index + disp,
+        (None, None) => Mem::absolute(disp).addr32(),
     }
 }
 
-/// The address as an `EMem`; where it is to go into an operand of plain memory, that is a `Mem`.
-fn extended_memory(base: u8, address: &Address, extended: bool) -> Operand {
-    if !extended {
-        return wide_memory(Some(base), address, 0).into();
-    }
+fn extended_memory(base: Option<u8>, address: &Address) -> EMem {
     let any = |number: u8| EGpr64::new(number).expect("below 32");
-    match address.index {
-        Some((index, log2)) => (any(base) + any(index) * (1 << log2) + address.disp).into(),
-        None => (any(base) + address.disp).into(),
+    let Address { index, disp, .. } = *address;
+    match (base.map(any), index.map(|(index, log2)| any(index) * (1 << log2))) {
+        (Some(base), Some(index)) => base + index + disp,
+        (Some(base), None) => base + disp,
+        (None, Some(index)) => index + disp,
+        (None, None) => unreachable!("it has a high register"),
     }
 }
+
+/// The segment register of a prefix byte.
+fn segment_register(prefix: u8) -> Sreg {
+    SEGMENTS.iter().find(|(byte, _)| *byte == prefix).map(|(_, register)| *register).expect("a segment prefix")
+}
+
+/// Segment prefixes (SDM vol. 2A, 2.1.1), and whose they are.
+const SEGMENTS: [(u8, Sreg); 6] = [(0x64, FS), (0x65, GS), (0x26, ES), (0x2E, CS), (0x36, SS), (0x3E, DS)];
 
 fn vector_memory(class: Class, address: &Address, spelling: u64) -> Operand {
-    let Address { base: Base::Register(base), index: Some((index, log2)), disp, .. } = *address else {
-        unreachable!("an address with a vector index has a base")
+    fn prefixed<R: Copy>(mem: VMem<R>, address: &Address) -> Operand
+    where
+        Operand: From<VMem<R>>,
+    {
+        // The registers of 32 bits said so already, but it may be said again.
+        let mem = if address.narrow { mem.addr32() } else { mem };
+        address.segment.map_or(mem, |segment| mem.segment(segment_register(segment))).into()
+    }
+    let Address { index: Some((index, log2)), disp, .. } = *address else {
+        unreachable!("an address with a vector index has an index")
     };
-    let (base, factor) = (wide(base), 1 << log2);
+    let base = if let Base::Register(base) = address.base { Some(base) } else { None };
+    macro_rules! with_index {
+        ($index:expr) => {{
+            let index = $index.expect("a number of the class") * (1 << log2);
+            let mem = match base {
+                None => index + disp,
+                Some(base) if address.narrow => Gpr32::new(base).expect("below 16") + index + disp,
+                Some(base) if spelling % 3 == 1 => wide(base) + disp + index,
+                Some(base) => wide(base) + index + disp,
+            };
+            prefixed(mem, address)
+        }};
+    }
     let plain = spelling % 2 == 1;
     match class {
-        Class::Xmm => (base + Xmm::new(index).expect("below 16") * factor + disp).into(),
-        Class::Ymm => (base + Ymm::new(index).expect("below 16") * factor + disp).into(),
-        Class::EXmm => match Xmm::new(index).filter(|_| plain) {
-            Some(index) => (base + index * factor + disp).into(),
-            None => (base + EXmm::new(index).expect("below 32") * factor + disp).into(),
-        },
-        Class::EYmm => match Ymm::new(index).filter(|_| plain) {
-            Some(index) => (base + index * factor + disp).into(),
-            None => (base + EYmm::new(index).expect("below 32") * factor + disp).into(),
-        },
-        Class::Zmm => (base + Zmm::new(index).expect("below 32") * factor + disp).into(),
+        Class::EXmm if plain && index < 16 => with_index!(Xmm::new(index)),
+        Class::EYmm if plain && index < 16 => with_index!(Ymm::new(index)),
+        Class::Xmm => with_index!(Xmm::new(index)),
+        Class::Ymm => with_index!(Ymm::new(index)),
+        Class::EXmm => with_index!(EXmm::new(index)),
+        Class::EYmm => with_index!(EYmm::new(index)),
+        Class::Zmm => with_index!(Zmm::new(index)),
         _ => unreachable!("{class:?} is no vector register"),
     }
 }
@@ -292,16 +328,22 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
         }
         Kind::Mem { extended, .. } => Value::Memory(address(form, extended, unit, choices)),
         Kind::Vsib { class } => Value::Memory(Address {
-            segment: None,
-            narrow: false,
-            base: Base::Register(number(Class::R64, choices)),
+            segment: segment(choices),
+            narrow: choices.rarely(6),
+            base: if choices.rarely(6) { Base::None } else { Base::Register(number(Class::R64, choices)) },
             index: Some((number(class, choices), choices.below(4) as u8)),
             disp: disp(unit, choices),
         }),
         Kind::Imm { bits, signed } => Value::Number(immediate(bits, signed, choices)),
         Kind::Rel { bits: 8 } => Value::Distance(choices.one_of(&[0, 1, -1, 127, -128, 42])),
         Kind::Rel { .. } => Value::Distance(disp(1, choices)),
-        Kind::Moffs { .. } => Value::Number(immediate(64, false, choices)),
+        Kind::Moffs { prefixed: false, .. } => Value::Number(immediate(64, false, choices)),
+        Kind::Moffs { .. } => {
+            let at = Override { segment: segment(choices), narrow: choices.below(2) == 1 };
+            let address = immediate(64, false, choices) as u64;
+            Value::Absolute(if at.narrow { address & u64::from(u32::MAX) } else { address }, at)
+        }
+        Kind::StringSource => Value::Source(Override { segment: segment(choices), narrow: choices.below(2) == 1 }),
         Kind::FlagsValue => Value::Number(choices.below(16) as i64),
         Kind::Fixed(_) => unreachable!("a fixed operand is no parameter"),
     };
@@ -361,17 +403,26 @@ fn address(form: &Model, extended: bool, unit: u32, choices: &mut Choices) -> Ad
         2..=4 | 7 => Some((number(class, choices), choices.below(4) as u8)),
         _ => None,
     };
-    // RSP is no index. High registers go only with a base, since that is how the API says them.
+    // RSP is no index.
     if let Some((number, _)) = &mut index
-        && (*number == 4 || (shape == 7 && *number > 15))
+        && *number == 4
     {
         *number = 6;
     }
-    let high = matches!(base, Base::Register(16..)) || matches!(index, Some((16.., _)));
-    let has_base = matches!(base, Base::Register(_));
-    let segment = if high { None } else { choices.one_of(&[None, None, None, None, Some(0x64), Some(0x65)]) };
-    let narrow = !high && has_base && !form.needs_wide_address() && choices.rarely(6);
-    Address { segment, narrow, base, index, disp: disp(unit, choices) }
+    let narrow = match form.address_bits() {
+        Some(bits) => bits == 32,
+        None => choices.rarely(6),
+    };
+    Address { segment: segment(choices), narrow, base, index, disp: disp(unit, choices) }
+}
+
+/// Seldom one, and then mostly one with a base.
+fn segment(choices: &mut Choices) -> Option<u8> {
+    if choices.below(3) < 2 {
+        return None;
+    }
+    let others = SEGMENTS[2..].iter().map(|(byte, _)| Some(*byte));
+    choices.one_of(&[Some(0x64), Some(0x65)].into_iter().chain(others).collect::<Vec<_>>())
 }
 
 fn disp(unit: u32, choices: &mut Choices) -> i32 {
@@ -407,7 +458,7 @@ fn shorten(form: &Model, arguments: &mut [Argument]) {
     }
     for argument in arguments {
         if let Value::Memory(address) = &mut argument.value {
-            (address.segment, address.narrow) = (None, false);
+            (address.segment, address.narrow) = (None, form.address_bits() == Some(32));
         }
     }
 }
@@ -420,6 +471,11 @@ fn settle(form: &Model, arguments: &mut [Argument]) {
         assert!(step < 100, "{}: no operands for {:?}", form.name, form.when);
         for (at, (operand, argument)) in form.parameters().zip(&mut *arguments).enumerate() {
             let by = at as u8 + 1;
+            if let (Value::Memory(address), "segment==0") =
+                (&mut argument.value, form.when.as_ref().map_or("", |when| &when.text))
+            {
+                address.segment = None;
+            }
             match (&mut argument.value, &operand.kind) {
                 (Value::Register(number), Kind::Reg(class) | Kind::RegMem { class, .. }) => {
                     *number = (*number + by) % class.count()
@@ -454,8 +510,11 @@ pub fn holds(form: &Model, arguments: &[Argument]) -> bool {
             },
         })
         .collect();
+    let segmented =
+        arguments.iter().any(|argument| matches!(argument.value, Value::Memory(Address { segment: Some(_), .. })));
     let term = |term: &Term| match term {
         Term::Number(number) => Some(*number),
+        Term::Name(name) if name == "segment" => Some(segmented.into()),
         Term::Name(name) => match ["ES", "CS", "SS", "DS", "FS", "GS"].iter().position(|segment| segment == name) {
             Some(number) => Some(number as u32),
             None => {

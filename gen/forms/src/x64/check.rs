@@ -1,7 +1,7 @@
 //! Rows to forms: what each part says must agree with the others.
 
 use super::{
-    ADDRESS, Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, Slot,
+    ADDRESS, Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, SEGMENT, Slot,
     encoding::{self, Sizes},
     layouts,
     operand::{self, Written},
@@ -169,6 +169,7 @@ fn slot(letter: char) -> Option<Slot> {
         'O' => Slot::Opcode,
         'D' => Slot::Rel,
         'A' => Slot::Moffs,
+        'P' => Slot::Prefixes,
         'S' => Slot::Is4,
         'X' => Slot::Fixed,
         _ => return None,
@@ -185,6 +186,7 @@ fn suits(kind: &Kind, slot: Slot) -> bool {
         Kind::Imm { .. } => slot == Slot::Imm,
         Kind::Rel { .. } => slot == Slot::Rel,
         Kind::Moffs { .. } => slot == Slot::Moffs,
+        Kind::StringSource => slot == Slot::Prefixes,
         Kind::FlagsValue => slot == Slot::Vvvv,
     }
 }
@@ -262,8 +264,16 @@ fn check_condition(form: &Form) -> Result<(), Reason> {
         }
         if comparison.left == Term::Name(ADDRESS.into()) {
             let addressed = form.operands.iter().any(|o| matches!(o.kind, Kind::Mem { extended: false, .. }));
-            if !comparison.equal || comparison.right != Term::Number(64) || !addressed || when.any_of.len() != 1 {
-                return wrong("an address can only be address==64");
+            let is_width = matches!(comparison.right, Term::Number(32 | 64));
+            if !comparison.equal || !is_width || !addressed || when.any_of.len() != 1 {
+                return wrong("an address can only be address==64 or address==32");
+            }
+            continue;
+        }
+        if comparison.left == Term::Name(SEGMENT.into()) {
+            let addressed = form.operands.iter().any(|o| matches!(o.kind, Kind::Mem { .. } | Kind::RegMem { .. }));
+            if !comparison.equal || comparison.right != Term::Number(0) || !addressed {
+                return wrong("a segment can only be segment==0");
             }
             continue;
         }
@@ -350,7 +360,8 @@ struct Key {
     opcode: Vec<u8>,
     digit: Option<u8>,
     apx: Option<(bool, bool, Option<u8>)>,
-    broadcast_or_rounding: bool,
+    /// Prefix 67, where it changes another operand, too.
+    address: Option<u32>,
 }
 
 fn key(form: &Form, opcode_low: u8) -> Key {
@@ -364,7 +375,7 @@ fn key(form: &Form, opcode_low: u8) -> Key {
         opcode,
         digit,
         apx: None,
-        broadcast_or_rounding: false,
+        address: form.address_bits(),
     };
     match &form.encoding {
         Encoding::Legacy { prefixes, rex, opcode, plus, .. } => {

@@ -1,7 +1,7 @@
 //! Forms to Rust: one method a form, whose body is one call of the runtime's primitive for the encoding's shape.
 
 use super::{
-    Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, Slot,
+    Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, SEGMENT, Slot,
     check::{segment, term_operand},
     is_of_type,
     layouts::{self, LAYOUTS, row},
@@ -243,7 +243,8 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
             (if broadcast.is_some() { quote!(Bcst<#class>) } else { quote!(Rm<#class>) }, true)
         }
         Kind::Mem { .. } if form.is_without_rex() => (quote!(Low<Mem>), false),
-        Kind::Mem { .. } if form.needs_wide_address() => (quote!(WideMem), true),
+        Kind::Mem { .. } if form.address_bits() == Some(64) => (quote!(WideMem), true),
+        Kind::Mem { .. } if form.address_bits() == Some(32) => (quote!(NarrowMem), true),
         Kind::Mem { extended: true, .. } => (quote!(EMem), true),
         Kind::Mem { .. } => (quote!(Mem), true),
         Kind::Vsib { class } => {
@@ -256,7 +257,9 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
             (quote!(#ty), false)
         }
         Kind::Rel { .. } => (quote!(Target), true),
-        Kind::Moffs { .. } => (quote!(u64), false),
+        Kind::Moffs { prefixed: false, .. } => (quote!(u64), false),
+        Kind::Moffs { prefixed: true, .. } => (quote!(Moffs), false),
+        Kind::StringSource => (quote!(StringSource), false),
         Kind::FlagsValue => (quote!(Dfv), false),
         Kind::Fixed(_) => (quote!(()), false),
     }
@@ -390,6 +393,10 @@ fn condition(form: &Form, names: &[Ident]) -> TokenStream {
     let term = |term: &Term| -> TokenStream {
         let number = match term {
             Term::Number(number) => *number,
+            Term::Name(name) if name == SEGMENT => {
+                let memory = named(form, names, Slot::Rm).map(plain);
+                return quote!(#memory.rm().segment());
+            }
             Term::Name(name) => match (segment(name), term_operand(form, name)) {
                 (Some(number), _) => number.into(),
                 (None, Some(Operand { kind: Kind::Fixed(number), .. })) => (*number).into(),
@@ -492,12 +499,16 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
     let [reg, vvvv, rm, register, target] = [reg, vvvv, rm, opcode_register, target].map(|argument| argument.value);
     let immediate = immediate(form, names);
     let has_immediate = !immediate.is_empty();
+    let fixed_address = form.operands.iter().zip(names).find_map(|(operand, name)| {
+        matches!(operand.kind, Kind::StringSource | Kind::Moffs { prefixed: true, .. }).then_some(name)
+    });
     let immediate = if has_immediate { immediate } else { quote!(()) };
     let (wait, encoding) = apart_from_wait(&form.encoding);
     let row = source.row(&encoding);
     match encoding {
         Encoding::Legacy { plus, .. } => {
             let instruction = match (form.immediates.first(), modrm) {
+                _ if fixed_address.is_some() => quote!(encode::op_at(self, #row, #fixed_address)),
                 (Some(Immediate::Rel(1)), _) => quote!(encode::rel8(self, #row, #target)),
                 (Some(Immediate::Rel(_)), _) => quote!(encode::rel32(self, #row, #target)),
                 (_, Some(_)) if has_immediate => quote!(encode::rm_imm #rm_type(self, #row, #reg, #rm, #immediate)),

@@ -144,7 +144,7 @@ impl LegacyPrefixes {
                 "NOREX" => parsed.rex = Rex::Forbidden,
                 "REX2.W0" => parsed.rex2 = Some(false),
                 "REX2.W1" => parsed.rex2 = Some(true),
-                "66" | "67" | "F2" | "F3" | "F0" | "64" | "65" | "9B" => {
+                "66" | "67" | "F2" | "F3" | "F0" | "2E" | "3E" | "9B" => {
                     // The last byte of a row is its opcode, whatever it looks like.
                     let mut rest = words.clone();
                     rest.next();
@@ -241,8 +241,9 @@ impl VectorPrefix {
                 "X9" if xop => prefix.map = 9,
                 "XA" if xop => prefix.map = 10,
                 "MAP4" if evex => prefix.map = 4,
-                "MAP5" if evex => prefix.map = 5,
+                "MAP5" if !xop => prefix.map = 5,
                 "MAP6" if evex => prefix.map = 6,
+                "MAP7" if !xop => prefix.map = 7,
                 "W0" | "WIG" => once(&mut has_w, &mut prefix.w, 0)?,
                 "W1" => once(&mut has_w, &mut prefix.w, 1)?,
                 "ND0" | "ND1" if evex => (apx.nd, has_apx) = (part == "ND1", true),
@@ -316,7 +317,7 @@ fn disp8_units(tuple: Tuple, ll: u8, w: u8, sizes: Sizes) -> Result<(u32, u32), 
         // Compress and expand have a whole vector in memory, but address single elements.
         Tuple::Tuple1Scalar if sizes.memory.is_none_or(|bits| bits > 64) => (element, element),
         // These move as many bytes as their memory operand has.
-        Tuple::Tuple1Scalar | Tuple::Tuple1Fixed | Tuple::Tuple2 | Tuple::Tuple4 | Tuple::Tuple8 | Tuple::Tuple1_4X => {
+        Tuple::Tuple1Scalar | Tuple::Tuple1Fixed | Tuple::Tuple2 | Tuple::Tuple4 | Tuple::Tuple8 => {
             let bytes = sizes.memory.map_or(element, |bits| bits / 8);
             (bytes, bytes)
         }

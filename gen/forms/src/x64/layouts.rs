@@ -16,6 +16,7 @@ static LEGACY: Layout = Layout {
     taken_by: &[
         "op",
         "op_imm",
+        "op_at",
         "plus",
         "plus_imm",
         "rm",
@@ -59,7 +60,7 @@ static VEX: Layout = Layout {
     groups: &[
         &[zeros(5), DIGIT],
         &[OPCODE],
-        &[zeros(3), field("map", 5, "1 is 0F, 2 is 0F38, 3 is 0F3A; 8 to 10 are XOP's")],
+        &[zeros(3), field("map", 5, "1 is 0F, 2 is 0F38, 3 is 0F3A, or 5, 7; 8 to 10 are XOP's")],
         &[
             field("w", 1, "VEX.W"),
             zeros(4),
@@ -77,7 +78,7 @@ static EVEX: Layout = Layout {
     groups: &[
         &[zeros(5), DIGIT],
         &[OPCODE],
-        &[zeros(5), field("map", 3, "1 is 0F, 2 is 0F38, 3 is 0F3A, or 4 to 6")],
+        &[zeros(5), field("map", 3, "1 is 0F, 2 is 0F38, 3 is 0F3A, or 4 to 7")],
         &[field("w", 1, "EVEX.W"), zeros(5), field("pp", 2, "0 is none, 1 is 66, 2 is F3, 3 is F2")],
         &[
             zeros(1),

@@ -10,7 +10,7 @@ mod words;
 
 use crate::{
     choice::Choice,
-    condition::Condition,
+    condition::{Condition, Term},
     error::{Reason, TableError},
     fields::{record, words},
     row::{Line, TextRow},
@@ -86,14 +86,13 @@ pub enum Tuple {
     Tuple2,
     Tuple4,
     Tuple8,
-    Tuple1_4X,
     Mem128,
     MovDdup,
 }
 
 words!(
     Tuple: Full Half FullMem HalfMem QuarterMem EighthMem Quarter Tuple1Scalar Tuple1Byte Tuple1Word Tuple1Fixed
-    Tuple2 Tuple4 Tuple8 Tuple1_4X Mem128 MovDdup
+    Tuple2 Tuple4 Tuple8 Mem128 MovDdup
 );
 
 /// An encoding with a name: what one encoder function writes.
@@ -196,7 +195,11 @@ pub enum Kind {
     Moffs {
         /// The size of what lies there.
         bits: u32,
+        /// Whether it may have a segment, or 32 bits.
+        prefixed: bool,
     },
+    /// The source of a string instruction, in any segment, by an address of any size.
+    StringSource,
     /// APX default flags.
     FlagsValue,
 }
@@ -272,6 +275,8 @@ pub enum Slot {
     Rel,
     /// An absolute address.
     Moffs,
+    /// An address that shows in the prefixes only.
+    Prefixes,
     /// The high half of an immediate byte.
     Is4,
     /// Fixed by the opcode.
@@ -379,7 +384,7 @@ pub enum Encoding {
         l: u8,
         /// 0 none, 1 66, 2 F3, 3 F2.
         pp: u8,
-        /// 1 0F, 2 0F38, 3 0F3A; XOP has 8 to 10.
+        /// 1 0F, 2 0F38, 3 0F3A, 5, 7; XOP has 8 to 10.
         map: u8,
         /// VEX.W; 0 where the instruction ignores it.
         w: u8,
@@ -394,7 +399,7 @@ pub enum Encoding {
         ll: u8,
         /// As VEX.
         pp: u8,
-        /// As VEX, and 4 to 6.
+        /// As VEX, and 4 and 6.
         map: u8,
         /// EVEX.W; 0 where the instruction ignores it.
         w: u8,
@@ -494,9 +499,14 @@ impl Form {
         self.names_in_when().any(|name| name == MASK)
     }
 
-    /// Whether the memory operand's address must have 64 bits (`address==64` in `when`), which is a matter of the operand's type.
-    pub fn needs_wide_address(&self) -> bool {
-        self.names_in_when().any(|name| name == ADDRESS)
+    /// How many bits the memory operand's address must have (`address==64` in `when`), which is a matter of the operand's type.
+    pub fn address_bits(&self) -> Option<u32> {
+        let comparisons = self.when.iter().flat_map(|when| when.any_of.iter().flatten());
+        let mut of_address = comparisons.filter(|comparison| comparison.left == Term::Name(ADDRESS.into()));
+        of_address.find_map(|comparison| match comparison.right {
+            Term::Number(bits) => Some(bits),
+            Term::Name(_) => None,
+        })
     }
 
     /// Whether operands' values decide whether the form can be encoded: what `when` says beyond their types.
@@ -535,6 +545,9 @@ pub(crate) const MASK: &str = "k1";
 
 /// What `when` calls the size of the memory operand's address.
 pub(crate) const ADDRESS: &str = "address";
+
+/// What `when` calls the segment of the memory operand.
+pub(crate) const SEGMENT: &str = "segment";
 
 /// Whether what `when` says of this name is a matter of an operand's type.
 pub(crate) fn is_of_type(name: &str) -> bool {

@@ -4,8 +4,8 @@ use super::{Class, Kind, Mask, Rounding};
 use crate::error::Reason;
 
 /// Prefixes that lead a mnemonic.
-const LEADING: [&str; 13] =
-    ["lock", "rep", "repe", "repne", "xacquire", "xrelease", "bnd", "notrack", "fs", "gs", "{nf}", "{evex}", "addr32"];
+const LEADING: [&str; 11] =
+    ["lock", "rep", "repe", "repne", "xacquire", "xrelease", "bnd", "notrack", "{nf}", "{evex}", "addr32"];
 
 /// An operand as written, before `en` and `io` say more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ fn is_digit(text: &str) -> bool {
 
 fn kind(text: &str) -> Option<Kind> {
     let fixed = match text {
-        "AL" | "AX" | "EAX" | "RAX" | "XMM0" | "ST(0)" | "ST" | "ES" => Some(0),
+        "AL" | "AX" | "EAX" | "RAX" | "XMM0" | "ST(0)" | "ST" | "ES" | "BSR0" => Some(0),
         "CL" | "CX" | "ECX" | "RCX" | "1" | "CS" => Some(1),
         "DX" | "EDX" | "RDX" | "SS" => Some(2),
         "EBX" | "RBX" | "3" | "DS" => Some(3),
@@ -83,8 +83,12 @@ fn kind(text: &str) -> Option<Kind> {
     if let Some(bits) = text.strip_prefix("rel") {
         return matches!(bits, "8" | "32").then(|| Kind::Rel { bits: if bits == "8" { 8 } else { 32 } });
     }
-    if let Some(bits) = text.strip_prefix("moffs") {
-        return Some(Kind::Moffs { bits: imm_bits(bits)? });
+    let (moffs, prefixed) = text.strip_prefix("seg:").map_or((text, false), |moffs| (moffs, true));
+    if let Some(bits) = moffs.strip_prefix("moffs") {
+        return Some(Kind::Moffs { bits: imm_bits(bits)?, prefixed });
+    }
+    if text == "[rsi]" {
+        return Some(Kind::StringSource);
     }
     let vsib = match text {
         "vm32x" | "vm64x" => Some(Class::Xmm),
@@ -183,7 +187,7 @@ fn class(text: &str) -> Option<Class> {
 pub fn name(mnemonic: &str, operands: &[Written]) -> String {
     let mut name = String::new();
     let no_flags = mnemonic.contains("{nf}");
-    name.push_str(&mnemonic.replace("{nf} ", "").replace("{evex}", "evex").replace(' ', "_"));
+    name.push_str(&mnemonic.replace("{nf} ", "").replace("{evex}", "evex").replace([' ', '.'], "_"));
     for operand in operands {
         name.push('_');
         name.push_str(&name_part(operand));

@@ -156,5 +156,5 @@ fn resize(row: &Row, size: &Size) -> Row {
 }
 
 fn is_prefix(word: &str) -> bool {
-    matches!(word, "NP" | "66" | "67" | "F2" | "F3" | "F0" | "64" | "65")
+    matches!(word, "NP" | "66" | "67" | "F2" | "F3" | "F0" | "2E" | "3E")
 }
