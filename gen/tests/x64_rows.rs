@@ -562,16 +562,18 @@ mod the_rest_of_a_row {
             ("op1!=op3", "names no operand"),
             ("op0!=op1", "names no operand"),
             ("k1!=0", "a mask can only be k1!=0"),
-            ("address==64", "an address can only be address==64"),
+            ("address==64", "an address can only be address==64 or address==32"),
         ] {
             refuses(&xchg(when), "xchg r32, EAX", Reason::Condition { text: when.into(), problem });
         }
         let enqcmd = |when: &str| {
             format!(r#"(ins: "enqcmd r64, m512", op: "F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
         };
-        rows(&enqcmd("address==64")).expect("it has an address");
-        for when in ["address!=64", "address==32", "address==64 || op1!=op2"] {
-            let problem = "an address can only be address==64";
+        for when in ["address==64", "address==32"] {
+            rows(&enqcmd(when)).expect("it has an address");
+        }
+        for when in ["address!=64", "address==16", "address==64 || op1!=op2"] {
+            let problem = "an address can only be address==64 or address==32";
             refuses(&enqcmd(when), "enqcmd r64, m512", Reason::Condition { text: when.into(), problem });
         }
     }
