@@ -68,6 +68,8 @@ tailfirst x64 '"x64"'
 tailfirst x64-avx '"x64-avx"'
 tailfirst x64-avx512 '"x64-avx512"'
 tailfirst x64-apx '"x64-apx"'
+tailfirst x64-avx10 '"x64-avx10"'
+tailfirst x64-hints '"x64-hints"'
 tailfirst x64-full '"x64-full"'
 tailfirst aarch64 '"aarch64"'
 tailfirst aarch64-neon '"aarch64-neon"'
@@ -75,7 +77,7 @@ tailfirst aarch64-sve+sme '"aarch64-sve", "aarch64-sme"'
 tailfirst aarch64-full '"aarch64-full"'
 tailfirst full '"x64-full", "aarch64-full"'
 tailfirst full+forms '"x64-full", "aarch64-full", "forms"'
-clean x64 x64-avx x64-avx512 x64-apx x64-full aarch64 aarch64-neon aarch64-sve+sme aarch64-full full full+forms
+clean x64 x64-avx x64-avx512 x64-apx x64-avx10 x64-hints x64-full aarch64 aarch64-neon aarch64-sve+sme aarch64-full full full+forms
 
 # The benchmark with a single contender, in one of its variants (of which an instruction set each).
 user() {

@@ -563,14 +563,19 @@ mod the_rest_of_a_row {
             ("op0!=op1", "names no operand"),
             ("k1!=0", "a mask can only be k1!=0"),
             ("address==64", "an address can only be address==64 or address==32"),
+            ("segment==0", "a segment can only be segment==0"),
         ] {
             refuses(&xchg(when), "xchg r32, EAX", Reason::Condition { text: when.into(), problem });
         }
         let enqcmd = |when: &str| {
             format!(r#"(ins: "enqcmd r64, m512", op: "F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
         };
-        for when in ["address==64", "address==32"] {
-            rows(&enqcmd(when)).expect("it has an address");
+        rows(&enqcmd("address==64")).expect("it has an address");
+        rows(&enqcmd("address==32")).expect("it has an address");
+        rows(&enqcmd("segment==0")).expect("it has an address");
+        for when in ["segment==1", "segment!=0", "segment==op1"] {
+            let problem = "a segment can only be segment==0";
+            refuses(&enqcmd(when), "enqcmd r64, m512", Reason::Condition { text: when.into(), problem });
         }
         for when in ["address!=64", "address==16", "address==64 || op1!=op2"] {
             let problem = "an address can only be address==64 or address==32";
