@@ -151,6 +151,9 @@ fn immediates_end_where_the_manual_ends_them() {
         ("ShrImm16", &[1, 2, 15, 16], &[-1, 0, 17]),
         ("ShrImm32", &[1, 2, 31, 32], &[-1, 0, 33]),
         ("ShrImm64", &[1, 2, 63, 64], &[-1, 0, 65]),
+        ("LaneFbits16", &[1, 2, 15, 16], &[-1, 0, 17]),
+        ("LaneFbits32", &[1, 2, 31, 32], &[-1, 0, 33]),
+        ("LaneFbits64", &[1, 2, 63, 64], &[-1, 0, 65]),
         (
             "ByteMask64",
             &[0, 0xFF, not(0xFF), -1, 0x00FF_0000_0000_FF00, not(0x00FF_FFFF_FFFF_FFFF)],
@@ -208,7 +211,9 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Extended64" => 32 * 8 * 5,
             "Index0" | "Index1" | "Index2" | "Index3" | "Index4" => 32 * 4 * 2,
             "LslImm32" | "LslImm64" | "Fbits32" | "Fbits64" => value::size(kind) as usize,
-            "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" => value::size(kind) as usize,
+            "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" | "LaneFbits16" | "LaneFbits32" | "LaneFbits64" => {
+                value::size(kind) as usize
+            }
             "BfxField32" | "BfiField32" => 32 * 33 / 2,
             "BfxField64" | "BfiField64" => 64 * 65 / 2,
             "CondInv" => 14,

@@ -40,6 +40,7 @@ operands!(
     [const WIDTH: u32, const SHIFT: u32] UImm<WIDTH, SHIFT>;
     [const WIDTH: u32, const SHIFT: u32] SImm<WIDTH, SHIFT>;
     [const SIZE: u32] ShrImm<SIZE>;
+    [const SIZE: u32] LaneFbits<SIZE>;
     [const LOG2: u32] Index<LOG2>;
     [const COUNT: u32] LutSegment<COUNT>;
 );

@@ -175,6 +175,9 @@ operands! {
     ShrImm16 ShrImm<16>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
     ShrImm32 ShrImm<32>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
     ShrImm64 ShrImm<64>, Operand::Imm(value) => number(value).and_then(ShrImm::new);
+    LaneFbits16 LaneFbits<16>, Operand::Imm(value) => number(value).and_then(LaneFbits::new);
+    LaneFbits32 LaneFbits<32>, Operand::Imm(value) => number(value).and_then(LaneFbits::new);
+    LaneFbits64 LaneFbits<64>, Operand::Imm(value) => number(value).and_then(LaneFbits::new);
     Msl Msl;
     ByteMask64 ByteMask64, Operand::Imm(value) => ByteMask64::new(value as u64);
     Rotation Rotation, Operand::Imm(value) => number(value).and_then(Rotation::new);

@@ -56,7 +56,7 @@ pub use alias::{BitField32, BitField64, LslImm32, LslImm64, MovInverted32, MovIn
 pub use bitmask::{LogicalImm32, LogicalImm64};
 pub use float::{Fbits32, Fbits64, FpImm8};
 pub use plain::{AddImm, SImm, UImm};
-pub use vector::{ByteMask64, Msl, Rotation, RotationOdd, ShrImm};
+pub use vector::{ByteMask64, LaneFbits, Msl, Rotation, RotationOdd, ShrImm};
 
 #[cfg(test)]
 mod tests {

@@ -1,49 +1,61 @@
-//! Immediates of vector instructions: right shifts, which count down, shifts and masks of MOVI, rotations of complex numbers.
+//! Immediates of vector instructions: right shifts and fixed points, which count down, shifts and masks of MOVI, rotations of complex numbers.
 
-debug_by_value!([const SIZE: u32] ShrImm<SIZE>);
+/// Numbers from 1 to `SIZE`, whose fields hold what is missing to `SIZE`.
+macro_rules! counting_down {
+    ($($(#[$doc:meta])* $ty:ident $parameter:ident $new:literal $value:literal $refused:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty<const SIZE: u32>(
+            // SIZE less the number
+            u8,
+        );
 
-/// The amount of a right shift of vector elements that are `SIZE` bits wide: 1 to `SIZE`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ShrImm<const SIZE: u32>(
-    // SIZE less the amount
-    u8,
-);
+        debug_by_value!([const SIZE: u32] $ty<SIZE>);
 
-impl<const SIZE: u32> ShrImm<SIZE> {
-    /// The shift by `amount` bits, 1 to `SIZE`.
-    #[inline]
-    pub const fn new(amount: u32) -> Option<Self> {
-        if 1 <= amount && amount <= SIZE { Some(ShrImm((SIZE - amount) as u8)) } else { None }
-    }
+        impl<const SIZE: u32> $ty<SIZE> {
+            #[doc = concat!($new, ", 1 to `SIZE`.")]
+            #[inline]
+            pub const fn new($parameter: u32) -> Option<Self> {
+                if 1 <= $parameter && $parameter <= SIZE { Some($ty((SIZE - $parameter) as u8)) } else { None }
+            }
 
-    /// The shift by an amount known at compile time; one that does not exist is a compile error.
-    #[inline]
-    pub const fn of<const AMOUNT: u32>() -> Self {
-        const {
-            match Self::new(AMOUNT) {
-                Some(immediate) => immediate,
-                None => panic!("elements cannot be shifted by so much"),
+            #[doc = concat!($new, " known at compile time; one that does not exist is a compile error.")]
+            #[inline]
+            pub const fn of<const NUMBER: u32>() -> Self {
+                const {
+                    match Self::new(NUMBER) {
+                        Some(immediate) => immediate,
+                        None => panic!($refused),
+                    }
+                }
+            }
+
+            #[doc = $value]
+            #[inline]
+            pub const fn value(self) -> u32 {
+                SIZE - self.0 as u32
+            }
+
+            /// Its value in the instruction.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits, below `SIZE`.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < SIZE { Some($ty(bits as u8)) } else { None }
             }
         }
-    }
+    )*};
+}
 
-    /// The amount.
-    #[inline]
-    pub const fn value(self) -> u32 {
-        SIZE - self.0 as u32
-    }
-
-    /// Its value in the instruction.
-    #[inline]
-    pub const fn bits(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The operand with these bits, below `SIZE`.
-    #[inline]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits < SIZE { Some(ShrImm(bits as u8)) } else { None }
-    }
+counting_down! {
+    /// The amount of a right shift of vector elements that are `SIZE` bits wide: 1 to `SIZE`.
+    ShrImm amount "The shift by an amount" "The amount." "elements cannot be shifted by so much";
+    /// The number of bits behind the point of fixed-point elements that are `SIZE` bits wide: 1 to `SIZE`.
+    LaneFbits fbits "The number of bits" "The number." "elements have no such number of bits behind the point";
 }
 
 choices! {

@@ -265,8 +265,10 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
             immr << 6 | (size - amount - 1)
         }
         "Fbits32" | "Fbits64" => search(6, value, |scale| 64 - i64::from(scale) == number),
-        // immh:immb is 2 * size - shift, and its highest bit is fixed.
-        "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" => (2 * size(kind) - number as u32) & (size(kind) - 1),
+        // immh:immb is 2 * size - shift, or fbits, and its highest bit is fixed.
+        "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" | "LaneFbits16" | "LaneFbits32" | "LaneFbits64" => {
+            (2 * size(kind) - number as u32) & (size(kind) - 1)
+        }
         "Msl" => u32::from(number == 16),
         "ByteMask64" => search(8, value, |bits| {
             (0..8).all(|byte| (number as u64 >> (8 * byte)) & 0xFF == u64::from(bits >> byte & 1) * 0xFF)

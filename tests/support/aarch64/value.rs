@@ -227,7 +227,9 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             let value = sixteenths / 16.0 * 2f64.powi(around(-3, 4, choices) as i32);
             Value::Real(if choices.below(2) == 1 { -value } else { value })
         }
-        "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" => Value::Number(around(1, i64::from(size(kind)), choices)),
+        "ShrImm8" | "ShrImm16" | "ShrImm32" | "ShrImm64" | "LaneFbits16" | "LaneFbits32" | "LaneFbits64" => {
+            Value::Number(around(1, i64::from(size(kind)), choices))
+        }
         "Msl" => Value::Number(choices.one_of(&[8, 16])),
         "ByteMask64" => {
             let bytes = around(0, 255, choices);
