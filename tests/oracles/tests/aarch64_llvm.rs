@@ -163,6 +163,8 @@ fn llvm_prints_what_assembles_to_our_words() {
     for ((case, text), answer) in printed.iter().zip(&texts).zip(llvm.assemble(&Dialect::aarch64(), &texts)) {
         match word(&answer) {
             Ok(found) if found == case.word => {}
+            // `ic iallu` has no register, so LLVM prints none, though the word has one.
+            Ok(found) if case.model.name == "sys_x" && found == case.word | 0x1F && !text.contains(',') => {}
             Ok(found) => {
                 wrong.insert(case.model.name.as_str(), format!("{:08x} is `{text}`, which is {found:08x}", case.word));
             }
@@ -437,7 +439,7 @@ fn wrong_rows_are_found() {
     ];
     for (mistake, name, asm, bits, ops) in rows {
         let text = format!(
-            "Table(source: \"-\", groups: [(title: \"-\", rows: [(name: {name:?}, asm: {asm:?}, bits: {bits:?}, ops: {ops:?})])])"
+            "Table(source: \"-\", groups: [(title: \"-\", rows: [(name: {name:?}, id: \"TEST\", asm: {asm:?}, bits: {bits:?}, ops: {ops:?})])])"
         );
         let forms = table::read(mistake, &text)
             .and_then(|lines| aarch64::forms(&lines))
