@@ -10,7 +10,7 @@
 //! (`alias`). Where those tables are, `tailfirst`'s build script tells the build scripts of packages that depend on it directly (`links`, `DEP_TAILFIRST_*`).
 
 use crate::{Reason, TableError, aarch64, table, write, x64};
-use std::{env, ffi::OsString, path::Path, process::exit};
+use std::{env, path::Path, process::exit};
 use tailfirst_forms::{
     method::Home,
     row::{Line, TextRow},
@@ -71,7 +71,7 @@ fn try_extend(tables: &Path, name: &str) -> Result<(), TableError> {
         },
     };
     // Cargo sets it for every build script.
-    extension.write(Path::new(&of_build("OUT_DIR").unwrap_or_else(|| OsString::from("."))))
+    extension.write(Path::new(&of_build("OUT_DIR").expect("OUT_DIR is set by cargo")))
 }
 
 /// What an extension is made of.
