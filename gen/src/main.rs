@@ -58,15 +58,19 @@ fn options<'a>(arguments: &[&'a str]) -> Option<(Isas, Option<&'a Path>)> {
 fn list(isas: Isas, tables: Option<&Path>) -> Result<String, TableError> {
     // The tables lie beside this package.
     let runtime_tables = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tables"));
-    let (x64, aarch64) = match tables {
-        None => (Some(x64_forms(runtime_tables)?), Some(aarch64_forms(runtime_tables)?)),
-        Some(tables) => {
-            let (name, is_enabled) = ("Extension", &|_: &str| true);
-            let extension = Extension { tables, name, runtime_tables, has_forms: false, is_enabled };
-            (extension.x64_forms()?, extension.aarch64_forms()?)
-        }
-    };
-    let x64 = x64.filter(|_| isas.x64).into_iter().flatten().map(|form| form.list_line());
-    let aarch64 = aarch64.filter(|_| isas.aarch64).into_iter().flatten().map(|form| form.list_line());
-    Ok(x64.chain(aarch64).map(|line| line + "\n").collect())
+    let extension = tables.map(|tables| {
+        let (name, is_enabled) = ("Extension", &|_: &str| true);
+        Extension { tables, name, runtime_tables, has_forms: false, is_enabled }
+    });
+    let mut text = String::new();
+    if isas.x64 {
+        let forms = extension.as_ref().map_or_else(|| x64_forms(runtime_tables).map(Some), Extension::x64_forms)?;
+        text.extend(forms.into_iter().flatten().map(|form| form.list_line() + "\n"));
+    }
+    if isas.aarch64 {
+        let forms =
+            extension.as_ref().map_or_else(|| aarch64_forms(runtime_tables).map(Some), Extension::aarch64_forms)?;
+        text.extend(forms.into_iter().flatten().map(|form| form.list_line() + "\n"));
+    }
+    Ok(text)
 }
