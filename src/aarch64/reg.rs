@@ -275,14 +275,15 @@ scalars! {
     Q: b B "The lowest byte" h H "The low 16 bits" s S "The low 32 bits" d D "The low 64 bits";
 }
 
-macro_rules! pair {
-    ($(#[$doc:meta])* $ty:ident, $single:ident, $general:ident) => {
+/// Consecutive registers that are one operand, by the first of them, which is even and at most the last that so many can begin with.
+macro_rules! consecutive {
+    ($(#[$doc:meta])* $ty:ident of $single:ident, at most $last:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $ty(u8);
 
         impl $ty {
-            /// The pair that begins with this register; `None` if its number is odd.
+            #[doc = concat!("The registers that begin with this one; `None` if its number is odd or above ", $last, ".")]
             #[inline(always)]
             pub const fn new(first: $single) -> Option<Self> {
                 Self::from_bits(first.number() as u32)
@@ -294,13 +295,30 @@ macro_rules! pair {
                 self.0 as u32
             }
 
-            /// The operand with these bits, even and below 32.
+            #[doc = concat!("The operand with these bits, even and at most ", $last, ".")]
             #[inline(always)]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 32 && bits % 2 == 0 { Some($ty(bits as u8)) } else { None }
+                if bits <= $last && bits % 2 == 0 { Some($ty(bits as u8)) } else { None }
             }
         }
+    };
+}
 
+consecutive! {
+    /// Two consecutive 64-bit registers, the first of them even; the last pair is X30 and XZR.
+    XPair of Gpr64, at most 30
+}
+consecutive! {
+    /// Two consecutive 32-bit registers, the first of them even; the last pair is W30 and WZR.
+    WPair of Gpr32, at most 30
+}
+consecutive! {
+    /// Eight consecutive 64-bit registers, the first of them even, and X22 at most: 64 bytes that are loaded or stored as one.
+    XOctet of Gpr64, at most 22
+}
+
+macro_rules! pair_debug {
+    ($($ty:ident, $single:ident, $general:ident;)*) => {$(
         impl fmt::Debug for $ty {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match $general::new(self.0 + 1) {
@@ -310,40 +328,12 @@ macro_rules! pair {
                 }
             }
         }
-    };
+    )*};
 }
 
-pair!(
-    /// Two consecutive 64-bit registers, the first of them even; the last pair is X30 and XZR.
-    XPair, Gpr64, X
-);
-pair!(
-    /// Two consecutive 32-bit registers, the first of them even; the last pair is W30 and WZR.
-    WPair, Gpr32, W
-);
-
-/// Eight consecutive 64-bit registers, the first of them even, and X22 at most: 64 bytes that are loaded or stored as one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct XOctet(u8);
-
-impl XOctet {
-    /// The registers that begin with this one; `None` if its number is odd or above 22.
-    #[inline(always)]
-    pub const fn new(first: Gpr64) -> Option<Self> {
-        Self::from_bits(first.number() as u32)
-    }
-
-    /// Its first register's number.
-    #[inline(always)]
-    pub const fn bits(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The operand with these bits, even and at most 22.
-    #[inline(always)]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits <= 22 && bits & 1 == 0 { Some(XOctet(bits as u8)) } else { None }
-    }
+pair_debug! {
+    XPair, Gpr64, X;
+    WPair, Gpr32, W;
 }
 
 impl fmt::Debug for XOctet {
