@@ -384,6 +384,9 @@ operands! {
     ZQx3 ZList<ZQ, 3>;
     ZQx4 ZList<ZQ, 4>;
     ZQx2a ZListAligned<ZQ, 2>;
+    ZQx4a ZListAligned<ZQ, 4>;
+    ZQx2s ZListStrided<ZQ, 2>;
+    ZQx4s ZListStrided<ZQ, 4>;
     ZBx2a ZListAligned<ZB, 2>;
     ZBx4a ZListAligned<ZB, 4>;
     ZBx2s ZListStrided<ZB, 2>;

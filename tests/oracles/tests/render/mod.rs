@@ -85,7 +85,8 @@ fn without_options(syntax: &str) -> String {
     for (at, c) in syntax.char_indices() {
         match c {
             '{' => {
-                let list = ["<V", "<Z", "<Pd1>", "<mask>", "ZT0"].iter().any(|start| syntax[at + 1..].starts_with(start));
+                let list =
+                    ["<V", "<Z", "<Pd1>", "<mask>", "ZT0"].iter().any(|start| syntax[at + 1..].starts_with(start));
                 open.push(list);
                 text.extend(list.then_some(OPEN));
             }
