@@ -256,7 +256,7 @@ fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str
 
 /// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or with an extension that says nothing left out; what it
 /// prints and what the syntax assembles to is held to our words by the tests above.
-const PRINTED_OTHERWISE: [&str; 92] = [
+const PRINTED_OTHERWISE: [&str; 96] = [
     "add_w_ext",
     "add_x_ext",
     "adds_w_ext",
@@ -297,6 +297,10 @@ const PRINTED_OTHERWISE: [&str; 92] = [
     "mov_w_wide",
     "mov_x_bitmask",
     "mov_x_sp",
+    "mov_zb_elem",
+    "mov_zd_elem",
+    "mov_zh_elem",
+    "mov_zs_elem",
     "movn_w",
     "movn_x",
     "movz_w",
