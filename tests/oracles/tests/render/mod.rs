@@ -46,8 +46,8 @@ pub fn render(form: &Form, values: &[Value]) -> Option<String> {
                     let name = next_symbol(&mut rest, &mut text, &known)?;
                     text += &symbol;
                     // A counter of 32 bits is named by both of its registers.
-                    if name == "<Xdn>" && operand.kind.name == "X" {
-                        known.push(("<Wdn>".into(), symbol.replace('x', "w")));
+                    if name == "<Xdn>" {
+                        known.push(("<Wdn>".into(), format!("w{}", symbol.trim_start_matches('x'))));
                     }
                     known.push((name, symbol));
                 }
