@@ -162,6 +162,7 @@ fn immediates_end_where_the_manual_ends_them() {
         ("Rot2", &[0, 90, 180, 270], &[-90, 1, 89, 360]),
         ("Rot1", &[90, 270], &[0, 180, 360, -90]),
         ("Mul16", &[1, 2, 15, 16], &[-1, 0, 17]),
+        ("MulVl3", &[-24, -21, -3, 0, 3, 18, 21], &[-27, -25, -23, -2, -1, 1, 2, 20, 22, 24, 48]),
         ("SveImm", &[0, 1, 255, 256, 512, 65024, 65280], &[-1, 257, 511, 65279, 65281, 65536]),
         (
             "SveSImm",
@@ -221,7 +222,8 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Prefetch" => 24,
             "Barrier" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
             "VlxN" | "HalfOrOne" | "HalfOrTwo" | "ZAVector" | "ZAArray" | "ZATileMask" => 1 << width,
-            "SveImm" | "SveSImm" => 1 << width,
+            "SveImm" | "SveSImm" | "MulVl3" | "SvePrefetch" | "ZeroOrOne" => 1 << width,
+            "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => 4 * value::predicate_lanes(kind) as usize,
             _ => {
                 let named = support::named::of_kind(kind).map(|named| named.len());
                 let registers = value::registers(kind).map(|numbers| numbers.len());
@@ -270,6 +272,10 @@ fn converts(from: &Operand, to: &str) -> bool {
         Operand::PLow(_) => matches!(to, "P" | "PLow"),
         Operand::PLowM(_) => matches!(to, "PM" | "PLowM"),
         Operand::PLowZ(_) => matches!(to, "PZ" | "PLowZ"),
+        Operand::PNB(_) => matches!(to, "PNB" | "PNAny<B>"),
+        Operand::PNH(_) => matches!(to, "PNH" | "PNAny<H>"),
+        Operand::PNS(_) => matches!(to, "PNS" | "PNAny<S>"),
+        Operand::PND(_) => matches!(to, "PND" | "PNAny<D>"),
         _ => false,
     }
 }

@@ -56,14 +56,19 @@ mod scalable {
     }
 
     plain!(
-        Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend ZLaneH ZLaneS ZLaneD HalfOrOne HalfOrTwo Mul16 SveImm SveSImm SvePattern VlxN
+        Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend HalfOrOne HalfOrTwo ZeroOrOne Mul16 MulVl3
+        ZLaneB ZLaneH ZLaneS ZLaneSLong ZLaneD ZPairH ZPairS SvePrefetch SveImm SveSImm SvePattern VlxN
         P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ
         SmeMode ZAArray ZAH ZAS ZAD ZATileMask ZAVector
     );
-    lists!(ZList: ZB ZH ZS ZD);
-    lists!(ZListAligned: ZB ZH ZS ZD);
-    lists!(ZListStrided: ZB ZH ZS ZD);
+    lists!(ZList: ZB ZH ZS ZD ZQ);
+    lists!(ZListAligned: ZB ZH ZS ZD ZQ);
+    lists!(ZListStrided: ZB ZH ZS ZD ZQ);
+    lists!(PList: PB PH PS PD);
+    lists!(PListAligned: PB PH PS PD);
     of_elements!(ZLow: ZB ZH ZS ZD);
     of_elements!(ZIndex: B H S D);
+    of_elements!(PIndex: B H S D);
+    of_elements!(PNAny: B H S D);
     of_elements!(ZASlice: B H S D Q);
 }

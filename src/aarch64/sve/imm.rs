@@ -9,55 +9,99 @@ choices! {
     HalfOrOne: Half 0 "0.5" One 1 "1.0";
     /// The immediate of FMUL.
     HalfOrTwo: Half 0 "0.5" Two 1 "2.0";
+    /// The immediate of FMAX, FMAXNM, FMIN and FMINNM.
+    ZeroOrOne: Zero 0 "0.0" One 1 "1.0";
 }
 
 /// How many elements of a vector: a power of two, a fixed number, all. A number that the vector has not means none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SvePattern(u8);
 
-macro_rules! patterns {
-    ($($name:ident $bits:literal)*) => {
-        impl SvePattern {
+/// What a prefetch is of, and for what: a kind of access, a level of cache, whether it is to be kept. Numbers without a name are
+/// reserved hints.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SvePrefetch(u8);
+
+macro_rules! named_numbers {
+    ($ty:ident $count:literal: $($name:ident $bits:literal)*) => {
+        impl $ty {
             $(
                 #[doc = concat!("`", stringify!($name), "`.")]
-                pub const $name: SvePattern = SvePattern($bits);
+                pub const $name: $ty = $ty($bits);
             )*
 
-            const NAMES: [(u8, &'static str); 17] = [$(($bits, stringify!($name))),*];
+            const NAMES: &'static [(u8, &'static str)] = &[$(($bits, stringify!($name))),*];
+
+            #[doc = concat!("The operand of a number below ", $count, ", also of one without a name.")]
+            #[inline]
+            pub const fn new(bits: u8) -> Option<Self> {
+                if bits < $count { Some($ty(bits)) } else { None }
+            }
+
+            /// Its value in the instruction.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            #[doc = concat!("The operand with these bits, below ", $count, ".")]
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < $count { Some($ty(bits as u8)) } else { None }
+            }
+        }
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match Self::NAMES.iter().find(|(bits, _)| *bits == self.0) {
+                    Some((_, name)) => f.write_str(name),
+                    None => write!(f, "#{}", self.0),
+                }
+            }
         }
     };
 }
 
-patterns! {
-    POW2 0 VL1 1 VL2 2 VL3 3 VL4 4 VL5 5 VL6 6 VL7 7 VL8 8 VL16 9 VL32 10 VL64 11 VL128 12 VL256 13 MUL4 29 MUL3 30 ALL 31
+named_numbers! {
+    SvePattern 32: POW2 0 VL1 1 VL2 2 VL3 3 VL4 4 VL5 5 VL6 6 VL7 7 VL8 8 VL16 9 VL32 10 VL64 11 VL128 12 VL256 13 MUL4 29 MUL3 30
+    ALL 31
 }
 
-impl SvePattern {
-    /// The pattern of a number below 32; one without a name selects nothing.
+named_numbers! {
+    SvePrefetch 16: PLDL1KEEP 0 PLDL1STRM 1 PLDL2KEEP 2 PLDL2STRM 3 PLDL3KEEP 4 PLDL3STRM 5 PSTL1KEEP 8 PSTL1STRM 9
+    PSTL2KEEP 10 PSTL2STRM 11 PSTL3KEEP 12 PSTL3STRM 13
+}
+
+/// An offset in vectors of a structure of three: a multiple of 3 from -24 to 21.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MulVl3(
+    // in structures
+    i8,
+);
+
+impl MulVl3 {
+    /// The offset of this value.
     #[inline]
-    pub const fn new(bits: u8) -> Option<Self> {
-        if bits < 32 { Some(SvePattern(bits)) } else { None }
+    pub const fn new(value: i32) -> Option<Self> {
+        if -24 <= value && value <= 21 && value % 3 == 0 { Some(MulVl3((value / 3) as i8)) } else { None }
     }
 
-    /// Its value in the instruction.
+    /// Its value.
+    #[inline]
+    pub const fn value(self) -> i32 {
+        self.0 as i32 * 3
+    }
+
+    /// Its value in the instruction: a third, in four bits.
     #[inline]
     pub const fn bits(self) -> u32 {
-        self.0 as u32
+        self.0 as u32 & 15
     }
 
-    /// The operand with these bits, below 32.
+    /// The operand with these bits, below 16.
     #[inline]
     pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits < 32 { Some(SvePattern(bits as u8)) } else { None }
-    }
-}
-
-impl fmt::Debug for SvePattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Self::NAMES.iter().find(|(bits, _)| *bits == self.0) {
-            Some((_, name)) => f.write_str(name),
-            None => write!(f, "#{}", self.0),
-        }
+        if bits < 16 { Some(MulVl3((bits as i8) << 4 >> 4)) } else { None }
     }
 }
 
@@ -157,6 +201,9 @@ mod tests {
         assert_eq!(SveSImm::new(-32768).map(SveSImm::bits), Some(0x180));
         assert_eq!(SveSImm::new(-32768).map(SveSImm::value), Some(-32768));
         assert_eq!((SveSImm::new(128), SveSImm::new(32768), SveSImm::new(-129)), (None, None, None));
+        assert_eq!((MulVl3::new(-24).map(MulVl3::bits), MulVl3::new(21).map(MulVl3::bits)), (Some(8), Some(7)));
+        assert_eq!((MulVl3::new(24), MulVl3::new(4), MulVl3::new(-27)), (None, None, None));
+        assert_eq!(MulVl3::from_bits(15).map(MulVl3::value), Some(-3));
         assert_eq!((Mul16::new(0), Mul16::new(17)), (None, None));
     }
 }

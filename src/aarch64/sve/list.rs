@@ -3,7 +3,7 @@
 //! `{Z3.S, Z4.S}` is a first register and a count. Loads and stores take any first one; instructions of SME2 take lists that begin at a multiple of
 //! their length, or whose registers are far apart, which saves the bits that are always zero.
 
-use super::{ZB, ZD, ZH, ZS};
+use super::{PB, PD, PH, PS, ZB, ZD, ZH, ZQ, ZS};
 use core::{fmt, marker::PhantomData};
 
 /// `N` consecutive scalable vectors, Z0 following Z31: `{Z3.S, Z4.S}` is `ZList::<ZS, 2>::new(Z3.s())`.
@@ -142,12 +142,78 @@ macro_rules! sized {
     )*};
 }
 
-sized!(ZB ZH ZS ZD);
+sized!(ZB ZH ZS ZD ZQ);
+
+/// `N` consecutive predicates, P0 following P15: `{P3.S, P4.S}` is `PList::<PS, 2>::new(P3.s())`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PList<T, const N: usize>(u8, PhantomData<T>);
+
+/// `N` consecutive predicates, the first one's number a multiple of `N`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PListAligned<T, const N: usize>(u8, PhantomData<T>);
+
+macro_rules! predicates {
+    ($($ty:ident)*) => {$(
+        impl<const N: usize> PList<$ty, N> {
+            /// The list that begins with `first`.
+            #[inline]
+            pub const fn new(first: $ty) -> Self {
+                PList(first.0, PhantomData)
+            }
+
+            /// Its value in the instruction: the number of the first.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits, below 16.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 16 { Some(PList(bits as u8, PhantomData)) } else { None }
+            }
+        }
+
+        impl<const N: usize> fmt::Debug for PList<$ty, N> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_set().entries((0..N as u8).map(|i| $ty((self.0 + i) % 16))).finish()
+            }
+        }
+
+        impl<const N: usize> PListAligned<$ty, N> {
+            /// The list that begins with `first`, whose number is a multiple of `N`.
+            #[inline]
+            pub const fn new(first: $ty) -> Option<Self> {
+                if first.0 as usize % N == 0 { Self::from_bits(first.0 as u32 / N as u32) } else { None }
+            }
+
+            /// Its value in the instruction: the number of the first, divided by `N`.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits, below 16 / `N`.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 16 / N as u32 { Some(PListAligned(bits as u8, PhantomData)) } else { None }
+            }
+        }
+
+        impl<const N: usize> fmt::Debug for PListAligned<$ty, N> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_set().entries((0..N as u8).map(|i| $ty(self.0 * N as u8 + i))).finish()
+            }
+        }
+    )*};
+}
+
+predicates!(PB PH PS PD);
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Z3, Z4, Z8, Z16, Z23, Z28},
+        super::{P3, P14, P15, Z3, Z4, Z8, Z16, Z23, Z28},
         *,
     };
 
@@ -161,5 +227,8 @@ mod tests {
         assert_eq!((ZListStrided::<ZB, 2>::new(Z8.b()), ZListStrided::<ZB, 4>::new(Z4.b())), (None, None));
         assert_eq!(alloc::format!("{:?}", ZListStrided::<ZB, 4>::from_bits(5)), "Some({Z17.B, Z21.B, Z25.B, Z29.B})");
         assert_eq!(ZLow::<ZH>::new(Z16.h()), None);
+        assert_eq!(PListAligned::<PS, 2>::new(P14.s()).map(PListAligned::<PS, 2>::bits), Some(7));
+        assert_eq!(PListAligned::<PS, 2>::new(P3.s()), None);
+        assert_eq!(alloc::format!("{:?}", PList::<PB, 2>::new(P15.b())), "{P15.B, P0.B}");
     }
 }

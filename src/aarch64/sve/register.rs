@@ -3,8 +3,8 @@
 //! A register has a type without an element size, and one for each size and use, which differ in nothing but what takes them.
 //! P0 to P7, which alone can govern most instructions, have a type of their own ([`PLow`]) that converts to [`P`].
 
-use crate::aarch64::reg::V;
-use core::fmt;
+use crate::aarch64::{B, D, H, S, reg::V};
+use core::{fmt, marker::PhantomData};
 
 /// Register classes, views of registers: types whose bits are a number below a count.
 macro_rules! numbered {
@@ -87,6 +87,50 @@ numbered! {
     /// A predicate as a counter of doubleword elements, PN8 to PN15.
     PND 8 "PN" 8 ".D";
 }
+
+/// Any predicate as a counter of elements, PN0 to PN15, as CNTP takes it: `PNAny::<B>::new(3)`. [`PNB`] and its like
+/// convert to it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PNAny<T>(u8, PhantomData<T>);
+
+macro_rules! any_counters {
+    ($($ty:ident $low:ident)*) => {$(
+        impl PNAny<$ty> {
+            /// The counter with this number, below 16.
+            #[inline]
+            pub const fn new(number: u8) -> Option<Self> {
+                Self::from_bits(number as u32)
+            }
+
+            /// Its value in the instruction.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits, below 16.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 16 { Some(PNAny(bits as u8, PhantomData)) } else { None }
+            }
+        }
+
+        impl From<$low> for PNAny<$ty> {
+            #[inline]
+            fn from(counter: $low) -> Self {
+                PNAny(counter.number(), PhantomData)
+            }
+        }
+
+        impl fmt::Debug for PNAny<$ty> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("PN{}.", stringify!($ty)), self.0)
+            }
+        }
+    )*};
+}
+
+any_counters!(B PNB H PNH S PNS D PND);
 
 /// Constants, and `new` by number.
 macro_rules! constants {

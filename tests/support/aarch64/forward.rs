@@ -5,7 +5,7 @@
 //! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All that both have in common
 //! is [`Form`], a row that was parsed and checked.
 
-use super::value::{EXTENSIONS, Value, scaled, size, slices};
+use super::value::{EXTENSIONS, Value, predicate_lanes, scaled, size, slices};
 use std::{collections::HashMap, sync::LazyLock};
 use tailfirst_gen::{
     aarch64::{Form, Operand},
@@ -145,8 +145,10 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
         Value::Register(number) => register_bits(kind, number),
         Value::Element { register, lane } => {
             // the width of the register's number
-            let below = if kind.starts_with("ZLane") {
-                if kind == "ZLaneD" { 4 } else { 3 }
+            let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZPairS") {
+                4
+            } else if kind.starts_with("ZLane") || kind == "ZPairH" {
+                3
             } else if kind == "LaneH4" {
                 4
             } else if kind == "LaneB3" {
@@ -161,6 +163,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
         Value::Real(real) => match kind {
             "FpImm8" => search(8, value, |imm8| vfp_expand_imm(imm8) == real),
             "HalfOrOne" => search(1, value, |i1| [0.5, 1.0][i1 as usize] == real),
+            "ZeroOrOne" => search(1, value, |i1| [0.0, 1.0][i1 as usize] == real),
             "HalfOrTwo" => search(1, value, |i1| [0.5, 2.0][i1 as usize] == real),
             _ => panic!("{kind} is not floating-point"),
         },
@@ -216,6 +219,8 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
         }
         Value::Array { index, offset } => match kind {
             "ZAVector" => (index - 12) << 4 | offset,
+            // Rv above the lane
+            _ if kind.starts_with("PIndex") => (index - 12) * predicate_lanes(kind) + offset,
             _ => (index - 8) << 3 | offset,
         },
         Value::Distance(distance) => {
@@ -276,10 +281,12 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
         "Rot2" => search(2, value, |rot| i64::from(rot) * 90 == number),
         "Rot1" => search(1, value, |rot| i64::from(rot) * 180 + 90 == number),
         "Mul16" => number as u32 - 1,
+        "MulVl3" => search(4, value, |imm4| 3 * ((i64::from(imm4) ^ 8) - 8) == number),
         "VlxN" => search(1, value, |vl| i64::from(vl) * 2 + 2 == number),
         "SveImm" => search(9, value, |bits| i64::from(bits & 0xFF) << (8 * (bits >> 8)) == number),
         "SveSImm" => search(9, value, |bits| i64::from(bits as u8 as i8) << (8 * (bits >> 8)) == number),
-        "Nzcv" | "Barrier" | "Prefetch" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "ZATileMask" => number as u32,
+        "Nzcv" | "Barrier" | "Prefetch" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "SvePrefetch"
+        | "ZATileMask" => number as u32,
         _ => panic!("{kind} is no number"),
     }
 }

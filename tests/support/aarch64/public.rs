@@ -69,6 +69,7 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
         Value::Real(real) => match kind {
             "FpImm8" => FpImm8::new(real).expect(EXISTS).into(),
             "HalfOrOne" => if real == 0.5 { HalfOrOne::Half } else { HalfOrOne::One }.into(),
+            "ZeroOrOne" => if real == 0.0 { ZeroOrOne::Zero } else { ZeroOrOne::One }.into(),
             _ => if real == 0.5 { HalfOrTwo::Half } else { HalfOrTwo::Two }.into(),
         },
         Value::Condition(index) => match kind {
@@ -157,6 +158,10 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
             let index = Gpr32::new(index as u8).expect(EXISTS);
             match kind {
                 "ZAVector" => ZAVector::new(index, offset as u8).expect(EXISTS).into(),
+                "PIndexB" => PIndex::<B>::new(index, offset as u8).expect(EXISTS).into(),
+                "PIndexH" => PIndex::<H>::new(index, offset as u8).expect(EXISTS).into(),
+                "PIndexS" => PIndex::<S>::new(index, offset as u8).expect(EXISTS).into(),
+                "PIndexD" => PIndex::<D>::new(index, offset as u8).expect(EXISTS).into(),
                 _ => ZAArray::new(index, offset as u8).expect(EXISTS).into(),
             }
         }
@@ -173,6 +178,7 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
         "Prefetch" => Prefetch::from_bits(number(value)).expect(EXISTS).into(),
         "PrefetchOp" => PrefetchOp::new(number(value)).expect(EXISTS).into(),
         "RangePrefetch" => RangePrefetch::new(number(value)).expect(EXISTS).into(),
+        "SvePrefetch" => SvePrefetch::new(number(value)).expect(EXISTS).into(),
         "SvePattern" => SvePattern::new(number(value)).expect(EXISTS).into(),
         "Msl" => if value == 8 { Msl::By8 } else { Msl::By16 }.into(),
         "VlxN" => if value == 2 { VlxN::VLx2 } else { VlxN::VLx4 }.into(),
@@ -199,6 +205,7 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
         "ByteMask64" => ByteMask64::new(value as u64).expect(EXISTS).into(),
         "Rot2" => Rotation::new(number(value)).expect(EXISTS).into(),
         "Rot1" => RotationOdd::new(number(value)).expect(EXISTS).into(),
+        "MulVl3" => MulVl3::new(number(value)).expect(EXISTS).into(),
         "Mul16" => Mul16::new(number(value)).expect(EXISTS).into(),
         "SveImm" => SveImm::new(number(value)).expect(EXISTS).into(),
         "SveSImm" => SveSImm::new(number(value)).expect(EXISTS).into(),
@@ -238,6 +245,10 @@ fn element(kind: &str, register: u8, lane: u8, other: bool) -> Operand {
         "LutSegment8" => v.segment::<8>(lane).expect(EXISTS).into(),
         "LaneH4" if other => LaneHLow::new(v, lane).expect(EXISTS).into(),
         "LaneH4" => v.h_low(lane).expect(EXISTS).into(),
+        "ZLaneB" => ZLaneB::new(z, lane).expect(EXISTS).into(),
+        "ZLaneSLong" => ZLaneSLong::new(z, lane).expect(EXISTS).into(),
+        "ZPairH" => ZPairH::new(z, lane).expect(EXISTS).into(),
+        "ZPairS" => ZPairS::new(z, lane).expect(EXISTS).into(),
         "ZLaneH" => ZLaneH::new(z, lane).expect(EXISTS).into(),
         "ZLaneS" => ZLaneS::new(z, lane).expect(EXISTS).into(),
         "ZLaneD" => ZLaneD::new(z, lane).expect(EXISTS).into(),
@@ -306,7 +317,7 @@ fn register(kind: &str, number: u8, other: bool) -> Operand {
         let z = Z::new(number).expect(EXISTS);
         return match element {
             "Z" => z.into(),
-            "ZQ" => z.q().into(),
+            "ZQ" => z!(z.q(), ZQ),
             "ZB" => z!(z.b(), ZB),
             "ZH" => z!(z.h(), ZH),
             "ZS" => z!(z.s(), ZS),
@@ -336,6 +347,34 @@ fn register(kind: &str, number: u8, other: bool) -> Operand {
         "ZAH" => ZAH::new(number).expect(EXISTS).into(),
         "ZAS" => ZAS::new(number).expect(EXISTS).into(),
         "ZAD" => ZAD::new(number).expect(EXISTS).into(),
+        // PN8 to PN15 have types of their own, which convert.
+        "PNAnyB" | "PNAnyH" | "PNAnyS" | "PNAnyD" => match (kind, PN::new(number).filter(|_| other)) {
+            ("PNAnyB", Some(counter)) => counter.b().into(),
+            ("PNAnyH", Some(counter)) => counter.h().into(),
+            ("PNAnyS", Some(counter)) => counter.s().into(),
+            (_, Some(counter)) => counter.d().into(),
+            ("PNAnyB", None) => PNAny::<B>::new(number).expect(EXISTS).into(),
+            ("PNAnyH", None) => PNAny::<H>::new(number).expect(EXISTS).into(),
+            ("PNAnyS", None) => PNAny::<S>::new(number).expect(EXISTS).into(),
+            (_, None) => PNAny::<D>::new(number).expect(EXISTS).into(),
+        },
+        "PBx2" | "PHx2" | "PSx2" | "PDx2" | "PBx2a" | "PHx2a" | "PSx2a" | "PDx2a" => {
+            let p = P::new(number).expect(EXISTS);
+            macro_rules! p {
+                ($first:expr, $ty:ident) => {
+                    match list {
+                        "2" => PList::<$ty, 2>::new($first).into(),
+                        _ => PListAligned::<$ty, 2>::new($first).expect(EXISTS).into(),
+                    }
+                };
+            }
+            match element {
+                "PB" => p!(p.b(), PB),
+                "PH" => p!(p.h(), PH),
+                "PS" => p!(p.s(), PS),
+                _ => p!(p.d(), PD),
+            }
+        }
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => {
             let counter = PN::new(number).expect(EXISTS);
             match kind {

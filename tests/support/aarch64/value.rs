@@ -55,6 +55,7 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
         "XPair" | "WPair" => Some((0..31).step_by(2).collect()),
         "XOctet" => Some((0..=22).step_by(2).collect()),
         "P" | "PB" | "PH" | "PS" | "PD" | "PM" | "PZ" => all(0..=15),
+        "PNAnyB" | "PNAnyH" | "PNAnyS" | "PNAnyD" => all(0..=15),
         "PLow" | "PLowM" | "PLowZ" => all(0..=7),
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => all(8..=15),
         "ZLowB" | "ZLowH" | "ZLowS" | "ZLowD" => all(0..=15),
@@ -67,6 +68,8 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
             match (kind.as_bytes()[0], list) {
                 // V16B, V16Bx1, ZBx4
                 (b'V', _) | (b'Z', "1" | "2" | "3" | "4") => all(0..=31),
+                (b'P', "2") => all(0..=15),
+                (b'P', "2a") => Some((0..16).step_by(2).collect()),
                 (b'Z', "2a") => Some((0..32).step_by(2).collect()),
                 (b'Z', "4a") => Some((0..32).step_by(4).collect()),
                 (b'Z', "2s") => Some((0..8).chain(16..24).collect()),
@@ -90,9 +93,12 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
         ("PairH", "") => (32, 4),
         ("PairHLow" | "PairS", "") => (32, 2),
         ("LutSegment2" | "LutSegment4" | "LutSegment8", "") => (32, size(kind)),
+        ("ZLaneB", "") => (8, 16),
         ("ZLaneH", "") => (8, 8),
         ("ZLaneS", "") => (8, 4),
-        ("ZLaneD", "") => (16, 2),
+        ("ZLaneD" | "ZPairS", "") => (16, 2),
+        ("ZLaneSLong", "") => (16, 4),
+        ("ZPairH", "") => (8, 4),
         _ => {
             // ZIdxB is ZIdx and B, with no `x` of a list
             match kind {
@@ -115,6 +121,17 @@ pub fn slices(kind: &str) -> Option<(u32, u32)> {
         "ZASliceD" => Some((8, 2)),
         "ZASliceQ" => Some((16, 1)),
         _ => None,
+    }
+}
+
+/// How far the lane of a predicate's element goes in the instruction.
+pub fn predicate_lanes(kind: &str) -> u32 {
+    match kind {
+        "PIndexB" => 16,
+        "PIndexH" => 8,
+        "PIndexS" => 4,
+        "PIndexD" => 2,
+        _ => panic!("{kind} is no element of a predicate"),
     }
 }
 
@@ -239,7 +256,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "Rot1" => Value::Number(choices.one_of(&[90, 270])),
         "Cond" => Value::Condition(choices.below(16)),
         "CondInv" => Value::Condition(choices.below(14)),
-        "Nzcv" => Value::Number(around(0, 15, choices)),
+        "Nzcv" | "SvePrefetch" => Value::Number(around(0, 15, choices)),
         "SysReg" | "SysOp" => Value::System {
             op0: 2 + choices.below(2) as u32,
             op1: around(0, 7, choices) as u32,
@@ -252,6 +269,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "PrefetchOp" | "SvePattern" => Value::Number(around(0, 31, choices)),
         "RangePrefetch" => Value::Number(around(0, 63, choices)),
         "Mul16" => Value::Number(around(1, 16, choices)),
+        "MulVl3" => Value::Number(3 * around(-8, 7, choices)),
         "ZSExtend" | "ZDExtend" => {
             Value::Extended { register: register(choices), how: choices.one_of(&["uxtw", "sxtw"]), amount: 0 }
         }
@@ -266,6 +284,11 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         }
         "HalfOrOne" => Value::Real(choices.one_of(&[0.5, 1.0])),
         "HalfOrTwo" => Value::Real(choices.one_of(&[0.5, 2.0])),
+        "ZeroOrOne" => Value::Real(choices.one_of(&[0.0, 1.0])),
+        "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => Value::Array {
+            index: 12 + choices.below(4) as u32,
+            offset: around(0, i64::from(predicate_lanes(kind)) - 1, choices) as u32,
+        },
         "ZAVector" => Value::Array { index: 12 + choices.below(4) as u32, offset: around(0, 15, choices) as u32 },
         "ZAArray" => Value::Array { index: 8 + choices.below(4) as u32, offset: around(0, 7, choices) as u32 },
         "ZATileMask" => Value::Number(around(0, 255, choices)),

@@ -173,9 +173,13 @@ const KINDS: &[KindLine] = &[
     ("ZLowH",          &[4],  "ZLow<ZH>",       Value,   "reg",     "Z"),
     ("ZLowS",          &[4],  "ZLow<ZS>",       Value,   "reg",     "Z"),
     ("ZLowD",          &[4],  "ZLow<ZD>",       Value,   "reg",     "Z"),
+    ("ZLaneB",         &[7],  "ZLaneB",         Value,   "lane",    ""),
     ("ZLaneH",         &[6],  "ZLaneH",         Value,   "lane",    ""),
     ("ZLaneS",         &[5],  "ZLaneS",         Value,   "lane",    ""),
     ("ZLaneD",         &[5],  "ZLaneD",         Value,   "lane",    ""),
+    ("ZLaneSLong",     &[6],  "ZLaneSLong",     Value,   "lane",    ""),
+    ("ZPairH",         &[5],  "ZPairH",         Value,   "pair",    ""),
+    ("ZPairS",         &[5],  "ZPairS",         Value,   "pair",    ""),
     ("ZIdxB",          &[11], "ZIndex<B>",      Value,   "lane",    ""),
     ("ZIdxH",          &[10], "ZIndex<H>",      Value,   "lane",    ""),
     ("ZIdxS",          &[9],  "ZIndex<S>",      Value,   "lane",    ""),
@@ -198,12 +202,23 @@ const KINDS: &[KindLine] = &[
     ("PNH",            &[3],  "PNH",            Value,   "pred",    "PN"),
     ("PNS",            &[3],  "PNS",            Value,   "pred",    "PN"),
     ("PND",            &[3],  "PND",            Value,   "pred",    "PN"),
+    ("PNAnyB",         &[4],  "PNAny<B>",       Into,    "pred",    "PN"),
+    ("PNAnyH",         &[4],  "PNAny<H>",       Into,    "pred",    "PN"),
+    ("PNAnyS",         &[4],  "PNAny<S>",       Into,    "pred",    "PN"),
+    ("PNAnyD",         &[4],  "PNAny<D>",       Into,    "pred",    "PN"),
+    ("PIndexB",        &[6],  "PIndex<B>",      Value,   "index",   ""),
+    ("PIndexH",        &[5],  "PIndex<H>",      Value,   "index",   ""),
+    ("PIndexS",        &[4],  "PIndex<S>",      Value,   "index",   ""),
+    ("PIndexD",        &[3],  "PIndex<D>",      Value,   "index",   ""),
+    ("SvePrefetch",    &[4],  "SvePrefetch",    Value,   "op",      ""),
     ("VlxN",           &[1],  "VlxN",           Value,   "vl",      ""),
     ("SvePattern",     &[5],  "SvePattern",     Value,   "pattern", ""),
     ("Mul16",          &[4],  "Mul16",          Value,   "mul",     ""),
     ("SveImm",         &[9],  "SveImm",         Value,   "imm",     ""),
     ("SveSImm",        &[9],  "SveSImm",        Value,   "imm",     ""),
     ("HalfOrOne",      &[1],  "HalfOrOne",      Value,   "imm",     ""),
+    ("MulVl3",         &[4],  "MulVl3",         Value,   "imm",     ""),
+    ("ZeroOrOne",      &[1],  "ZeroOrOne",      Value,   "imm",     ""),
     ("HalfOrTwo",      &[1],  "HalfOrTwo",      Value,   "imm",     ""),
     // SME
     ("ZAH",            &[1],  "ZAH",            Value,   "tile",    ""),
@@ -226,8 +241,11 @@ type ListLine = (&'static str, &'static str, &'static [&'static str], &'static [
 
 const ARRANGEMENTS: &[&str] = &["V8B", "V16B", "V4H", "V8H", "V2S", "V4S", "V1D", "V2D"];
 const ELEMENTS: &[&str] = &["LaneB", "LaneH", "LaneS", "LaneD"];
-const SCALABLE: &[&str] = &["ZB", "ZH", "ZS", "ZD"];
+const SCALABLE: &[&str] = &["ZB", "ZH", "ZS", "ZD", "ZQ"];
+const PREDICATES: &[&str] = &["PB", "PH", "PS", "PD"];
 const ANY_COUNT: &[(&str, u32)] = &[("1", 0), ("2", 0), ("3", 0), ("4", 0)];
+const TWO: &[(&str, u32)] = &[("2", 0)];
+const TWO_EVEN: &[(&str, u32)] = &[("2", 3)];
 const TWO_OR_FOUR: &[(&str, u32)] = &[("2", 4), ("4", 3)];
 
 const LISTS: &[ListLine] = &[
@@ -236,6 +254,8 @@ const LISTS: &[ListLine] = &[
     ("", "ZList", SCALABLE, ANY_COUNT),
     ("a", "ZListAligned", SCALABLE, TWO_OR_FOUR),
     ("s", "ZListStrided", SCALABLE, TWO_OR_FOUR),
+    ("", "PList", PREDICATES, TWO),
+    ("a", "PListAligned", PREDICATES, TWO_EVEN),
 ];
 
 /// Targets: kind, width, field of `Rel`, and where that keeps its bits: lowest bit and width of each part, highest

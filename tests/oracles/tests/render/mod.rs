@@ -45,6 +45,10 @@ pub fn render(form: &Form, values: &[Value]) -> Option<String> {
                 for symbol in symbols {
                     let name = next_symbol(&mut rest, &mut text, &known)?;
                     text += &symbol;
+                    // A counter of 32 bits is named by both of its registers.
+                    if name == "<Xdn>" {
+                        known.push(("<Wdn>".into(), format!("w{}", symbol.trim_start_matches('x'))));
+                    }
                     known.push((name, symbol));
                 }
             }
@@ -81,7 +85,8 @@ fn without_options(syntax: &str) -> String {
     for (at, c) in syntax.char_indices() {
         match c {
             '{' => {
-                let list = ["<V", "<Z", "<mask>", "ZT0"].iter().any(|start| syntax[at + 1..].starts_with(start));
+                let list =
+                    ["<V", "<Z", "<Pd1>", "<mask>", "ZT0"].iter().any(|start| syntax[at + 1..].starts_with(start));
                 open.push(list);
                 text.extend(list.then_some(OPEN));
             }
@@ -168,6 +173,22 @@ const PREFETCHES: [&str; 24] = [
     "pstslckeep",
     "pstslcstrm",
 ];
+const SVE_PREFETCHES: [&str; 14] = [
+    "pldl1keep",
+    "pldl1strm",
+    "pldl2keep",
+    "pldl2strm",
+    "pldl3keep",
+    "pldl3strm",
+    "",
+    "",
+    "pstl1keep",
+    "pstl1strm",
+    "pstl2keep",
+    "pstl2strm",
+    "pstl3keep",
+    "pstl3strm",
+];
 const RANGE_PREFETCHES: [&str; 6] = ["pldkeep", "pstkeep", "", "", "pldstrm", "pststrm"];
 
 fn named_number(names: &[&str], number: i64) -> String {
@@ -211,6 +232,7 @@ fn piece(kind: &str, value: &Value) -> Piece {
             "SvePattern" => one(named_number(&PATTERNS, number)),
             "Barrier" => one(named_number(&BARRIERS, number)),
             "Prefetch" | "PrefetchOp" => one(named_number(&PREFETCHES, number)),
+            "SvePrefetch" => one(named_number(&SVE_PREFETCHES, number)),
             "RangePrefetch" => one(named_number(&RANGE_PREFETCHES, number)),
             "VlxN" => one(format!("vlx{number}")),
             "ZATileMask" => {
@@ -279,6 +301,9 @@ fn register(kind: &str, number: u32) -> Piece {
         "B" | "H" | "S" | "D" | "Q" => one(format!("{}{number}", kind.to_lowercase())),
         "ZAH" | "ZAS" | "ZAD" => one(format!("za{number}")),
         _ if kind.starts_with("PN") => one(format!("pn{number}")),
+        _ if kind.starts_with('P') && kind.contains('x') => {
+            Piece::List(vec![format!("p{number}"), format!("p{}", (number + 1) % 16)])
+        }
         _ if kind.starts_with('P') => one(format!("p{number}")),
         _ => {
             let letter = if kind.starts_with('Z') { 'z' } else { 'v' };
