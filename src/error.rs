@@ -3,7 +3,8 @@
 use crate::{Label, Late, Range, SiteKind};
 
 /// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the base of the code: its end if it grows down, its start if it
-/// grows up; of a mistake that is noticed inside a block, from the block's base.
+/// grows up. Of a reference to a label it is where distances are measured from, [`Field::ORIGIN`](crate::Field::ORIGIN). Which instruction is meant, and what of the source it belongs to, tells
+/// [`Code::mistake`](crate::Code::mistake).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {
@@ -113,6 +114,31 @@ pub enum FinishError {
     },
     /// A snapshot that is not of this encoder's code: taken in another encoder or block, or before code that has been cleared or rolled back.
     ForeignSnapshot,
+}
+
+impl FinishError {
+    /// The position in it.
+    pub(crate) fn at_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            FinishError::UnboundLabel { at, .. }
+            | FinishError::OutOfRange { at, .. }
+            | FinishError::BoundTwice { at, .. }
+            | FinishError::ForeignLabel { at, .. }
+            | FinishError::Address { at, .. }
+            | FinishError::Operands { at, .. }
+            | FinishError::NoPatchField { at, .. }
+            | FinishError::MisalignedCode { at }
+            | FinishError::LateUnset { at, .. }
+            | FinishError::LateOutOfRange { at, .. }
+            | FinishError::LateMisplaced { at, .. } => Some(at),
+            FinishError::OutOfSpace { .. }
+            | FinishError::OpenBlock
+            | FinishError::ClearedInBlock
+            | FinishError::ForeignLate { .. }
+            | FinishError::LateSetTwice { .. }
+            | FinishError::ForeignSnapshot => None,
+        }
+    }
 }
 
 /// What is wrong with a memory operand.

@@ -1,5 +1,7 @@
 //! What an instruction set says of itself, and what it wants to know while code is placed.
 
+use crate::{direction::Grows, references::label::Pos};
+
 /// An instruction set, as far as labels and relocations depend on it. Sealed: [`X64`](crate::x64::X64) and
 /// [`A64`](crate::aarch64::A64).
 pub trait Isa: sealed::Isa {}
@@ -15,8 +17,18 @@ pub enum Edge {
     End,
 }
 
+impl Edge {
+    /// Where it is of what was placed between two positions.
+    #[inline(always)]
+    pub(crate) fn of(self, grows: Grows, earlier: Pos, later: Pos) -> Pos {
+        match self {
+            Edge::Start => grows.lower(earlier, later),
+            Edge::End => grows.higher(earlier, later),
+        }
+    }
+}
+
 pub(crate) mod sealed {
-    use super::Edge;
     use crate::{
         Align, Down, Encoder, FinishError, Up,
         direction::{Direction, Grows},
@@ -44,10 +56,6 @@ pub(crate) mod sealed {
         const BATCH: usize;
         /// The distance in bytes within which a constant is used again instead of being placed a second time.
         const POOL_REACH: u32;
-        /// What fields are measured from.
-        #[doc(hidden)]
-        const ORIGIN: Edge;
-
         /// Whether a patch site of this kind can be of so many bytes, with this field or without a reference.
         fn is_site(kind: crate::SiteKind, bytes: u32, field: Option<Self::Field>) -> bool;
 

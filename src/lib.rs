@@ -185,7 +185,7 @@ pub use encoder::{
 pub use error::{AddressProblem, FinishError};
 #[cfg(feature = "forms")]
 pub use form::{Access, OperandError, OperandInfo};
-pub use isa::Isa;
+pub use isa::{Edge, Isa};
 #[cfg(feature = "listing")]
 pub use listing::Listing;
 pub use references::{

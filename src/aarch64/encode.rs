@@ -227,8 +227,9 @@ fn holds(grows: Grows, field: Rel, distance: i64) -> bool {
 /// Notes that the operands of the instruction placed next do not go together.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn reject<Dir: Direction>(enc: &mut Emitter<'_, Dir>, form: &'static str, when: &'static str) {
-    let at = enc.cursor.pos().from_base();
-    enc.references.fail(FinishError::Operands { form, when, at });
+    let at = enc.cursor.pos();
+    let error = FinishError::Operands { form, when, at: at.from_base() };
+    enc.references.fail_at(error, enc.references.grows().next_byte(at));
 }
 
 #[cfg(test)]

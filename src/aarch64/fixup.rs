@@ -2,7 +2,7 @@
 //!
 //! Distances are measured in bytes from the start of the instruction that holds the field.
 
-use crate::{Field, Range};
+use crate::{Edge, Field, Range};
 
 /// A PC-relative field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ const fn split(value: u32) -> u32 {
 }
 
 impl Field for Rel {
+    const ORIGIN: Edge = Edge::Start;
+
     #[inline(always)]
     fn range(self) -> Range {
         let signed = |bits: u32, step: i64| {

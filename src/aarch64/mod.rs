@@ -60,7 +60,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
-use crate::{Direction, Down, SiteKind, Up, isa::Edge};
+use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
@@ -111,7 +111,6 @@ impl crate::isa::sealed::Isa for A64 {
     const BATCH: usize = 512;
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
-    const ORIGIN: Edge = Edge::Start;
 
     fn with_room<D: Direction>(enc: &mut Emitter<'_, D>, place: impl FnOnce(&mut Emitter<'_, D>)) {
         enc.cursor.make_room_for_word(&mut *enc.references, island::slow);

@@ -29,6 +29,8 @@ pub struct Code<'enc, I: Isa> {
     pub(crate) labels: (u32, &'enc [Option<Pos>]),
     pub(crate) data: &'enc DataRanges,
     pub(crate) alignment: u32,
+    /// A byte of the instruction that is why this code is not finished.
+    pub(crate) mistake: Option<Pos>,
 }
 
 impl<I: Isa> Code<'_, I> {
@@ -72,6 +74,15 @@ impl<I: Isa> Code<'_, I> {
         let pos = (*labels.get(label.0.checked_sub(first)? as usize)?)?;
         let offset = self.grows.index(self.bytes.len(), pos);
         (offset <= self.bytes.len()).then_some(offset)
+    }
+
+    /// Of code that is [not finished](crate::Encoder::unfinished): the offset of a byte of the instruction that [`finish`](crate::Encoder::finish) refused. With it [`Marks`](crate::Marks) tell
+    /// which operation of the source that instruction belongs to.
+    ///
+    /// `None` if the mistake is about no instruction, or about one that this code has not.
+    pub fn mistake(&self) -> Option<usize> {
+        let offset = self.grows.index(self.bytes.len(), self.mistake?);
+        (offset < self.bytes.len()).then_some(offset)
     }
 
     /// Notes with labels, given beside the encoder, in the order in which they stand in the code; at one place in the order in which code was placed there. Those without a

@@ -19,7 +19,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Direction, Encoder, Isa, Label, Target, direction::Grows, isa::Edge};
+use crate::{Direction, Encoder, Field, Isa, Label, Target, direction::Grows};
 
 /// An alignment in bytes: a power of two up to 4096.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,10 +143,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     fn place_field<const N: usize>(&mut self, zeros: [u8; N], field: I::Field, target: Target) {
         let earlier = self.pos();
         let later = earlier.ahead(N as u32);
-        let from = match I::ORIGIN {
-            Edge::Start => D::GROWS.lower(earlier, later),
-            Edge::End => D::GROWS.higher(earlier, later),
-        };
+        let from = I::Field::ORIGIN.of(D::GROWS, earlier, later);
         self.references.pend(from, field, target);
         self.cursor.place_bytes(&zeros);
     }

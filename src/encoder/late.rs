@@ -19,7 +19,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Direction, Encoder, Isa, Range, isa::Edge, references::label::Pos};
+use crate::{Direction, Encoder, Field, Isa, Range, references::label::Pos};
 
 /// A constant of one encoder that is set later. Strange ones are reported as strange [labels](crate::Label) are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,10 +78,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
             |enc| place(enc, P::PLACEHOLDER),
             |enc| {
                 let later = enc.pos();
-                let at = match I::ORIGIN {
-                    Edge::Start => D::GROWS.lower(earlier, later),
-                    Edge::End => D::GROWS.higher(earlier, later),
-                };
+                let at = I::Field::ORIGIN.of(D::GROWS, earlier, later);
                 enc.references.use_late(LateUse { earlier, later, at, late, field: P::FIELD, inside: None });
             },
         );

@@ -102,7 +102,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         if I::CODE_ALIGN.bytes() > 1
             && let Some(at) = self.references.data().misaligned_code(I::CODE_ALIGN, self.pos())
         {
-            self.references.fail(FinishError::MisalignedCode { at: at.from_base() });
+            self.references.fail_at(FinishError::MisalignedCode { at: at.from_base() }, at);
         }
         let bytes = self.cursor.code().map_err(|needed| FinishError::OutOfSpace { needed })?;
         I::resolve(&mut self.references, bytes)?;
@@ -117,19 +117,27 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         }
     }
 
-    /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing) and [`Marks`](crate::Marks), which say what the positions in
-    /// an error belong to. It is not to be run.
+    /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing), and with [`Marks`](crate::Marks), which tell what of the source
+    /// the instruction belongs to that `finish` refused. It is not to be run.
     ///
     /// Fields whose label is not known, or out of reach, are as they were placed. Constants and cold parts that wait are left out, and so is what does not fit a slice, and a block that is open.
     ///
     /// ```
-    /// use tailfirst::x64::*;
+    /// use tailfirst::{Marks, x64::*};
     /// let mut enc = Encoder::new();
+    /// let mut marks = Marks::new();
     /// enc.ret();
+    /// marks.mark(enc.here(), "return");
     /// let forgotten = enc.label();
     /// enc.jmp(forgotten);
+    /// marks.mark(enc.here(), "loop");
     /// assert!(enc.finish().is_err());
-    /// assert_eq!(enc.unfinished().bytes(), [0xE9, 0, 0, 0, 0, 0xC3]);
+    ///
+    /// let code = enc.unfinished();
+    /// assert_eq!(code.bytes(), [0xE9, 0, 0, 0, 0, 0xC3]);
+    /// let lines = marks.table(&code);
+    /// let refused = code.mistake().and_then(|offset| lines.at(offset));
+    /// assert_eq!(refused.unwrap().what, "loop");
     /// ```
     pub fn unfinished(&mut self) -> Code<'_, I> {
         let bytes = self.cursor.code_that_fits();
@@ -145,6 +153,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
             labels: references.labels(),
             data: references.data(),
             alignment: references.alignment(),
+            mistake: references.reported(),
         }
     }
 }

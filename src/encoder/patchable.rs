@@ -20,7 +20,7 @@
 //! With feature `exec`, `ExecCode::patch` changes sites in code that runs; `exec::Value` says what each kind takes.
 
 use crate::{
-    Align, Code, Direction, Encoder, FinishError, Isa, Label, Pos, direction::Grows, isa::Edge,
+    Align, Code, Direction, Encoder, Field, FinishError, Isa, Label, Pos, direction::Grows,
     references::hidden::References,
 };
 
@@ -160,7 +160,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         };
         is_site &= self.pos() >= field;
         if !is_site {
-            self.references.fail(FinishError::NoPatchField { kind, at: self.pos().from_base() });
+            let at = self.pos();
+            self.references.fail_at(FinishError::NoPatchField { kind, at: at.from_base() }, D::GROWS.last_byte(at));
         }
         let field = self.references.new_label(Some(field.min(self.pos())));
         if is_settled {
@@ -176,10 +177,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         let mut reference = References::None;
         self.and_then(place, |enc| reference = enc.references.show_labels(hidden));
         let later = self.pos();
-        let origin = match I::ORIGIN {
-            Edge::Start => D::GROWS.lower(earlier, later),
-            Edge::End => D::GROWS.higher(earlier, later),
-        };
+        let origin = I::Field::ORIGIN.of(D::GROWS, earlier, later);
         let field = match reference {
             References::None => None,
             References::One(from, field) if from == origin => Some(field),

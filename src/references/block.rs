@@ -157,7 +157,7 @@ impl<F: Field, L: LateField> References<F, L> {
             | self.bound.len()
             | self.deadlines.served.len();
         let dropped = self.dropped | self.dropped_late;
-        lists == 0 && dropped == 0 && self.data.is_empty() && self.fault.is_none() && self.alignment == 1
+        lists == 0 && dropped == 0 && self.data.is_empty() && !self.has_fault() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
@@ -212,9 +212,7 @@ impl<F: Field, L: LateField> References<F, L> {
     fn take_over_rest(&mut self, block: &mut Self, reached: Pos) {
         let place = |pos: Pos| reached.behind(pos);
         // Before what is seen to be wrong only here: that came later.
-        if let Some(fault) = block.fault.take() {
-            self.fail(fault);
-        }
+        self.take_over_fault(block, place);
         for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
             if let Some(pos) = pos {
                 self.bind(Label(number), place(pos));

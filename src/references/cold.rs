@@ -184,9 +184,7 @@ impl<F: Field, L: LateField> References<F, L> {
         self.open_block = None;
         part.parent = None;
         // Before what is seen to be wrong only here: that came later.
-        if let Some(fault) = part.fault.take() {
-            self.fail(fault);
-        }
+        self.take_over_fault_of_cold(part);
         self.labels.resize(self.labels.len() + part.labels.len(), None);
         let labels = (part.first..).map(Label).zip(part.labels.drain(..));
         part.bound.extend(labels.filter_map(|(label, pos)| Some((label, pos?))));
@@ -238,6 +236,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for &(label, pos) in &part.bound[since.bound..] {
             self.bind(label, place(pos));
         }
+        self.place_fault_of_cold(place);
         let first = self.movable.as_ref().map(|movable| movable.since.data);
         self.data.take_over_since(first, &part.data, since.data, begin, place);
         cold.all_are_placed();

@@ -5,9 +5,13 @@
 //! instead: see [`relocation`](crate::code::relocation).)
 
 use super::label::{Label, Pos};
+use crate::isa::Edge;
 
 /// A kind of PC-relative field.
 pub trait Field: Copy + core::fmt::Debug + PartialEq {
+    /// What distances are measured from: an end of the instruction.
+    const ORIGIN: Edge;
+
     /// The distances that the field can hold.
     fn range(self) -> Range;
 

@@ -94,24 +94,17 @@ impl<F: Field, L: LateField> References<F, L> {
                     self.watched_bound.push(label);
                 }
             }
-            Some(Some(_)) => self.fail(FinishError::BoundTwice { label, at }),
-            None => self.fail(FinishError::ForeignLabel { label, at }),
+            Some(Some(_)) => self.fail_at(FinishError::BoundTwice { label, at }, pos),
+            None => self.fail_at(FinishError::ForeignLabel { label, at }, pos),
         }
-    }
-
-    /// Notes a mistake for `finish`, unless there is one already.
-    #[cold]
-    #[inline(never)]
-    #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
-    pub(crate) extern "C" fn fail(&mut self, fault: FinishError) {
-        self.fault.get_or_insert(fault);
     }
 
     #[cold]
     #[inline(never)]
     #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]
     pub(crate) extern "C" fn out_of_range(&mut self, label: Label, from: Pos, distance: i64, field: F) {
-        self.fail(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });
+        let fault = self.too_far(label, from, distance, field);
+        self.note(fault);
     }
 
     /// The direction in which code grows.

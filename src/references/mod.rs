@@ -11,6 +11,7 @@ pub(crate) mod block;
 pub(crate) mod cold;
 pub(crate) mod deadline;
 mod extent;
+mod fault;
 pub(crate) mod fixup;
 pub(crate) mod hidden;
 pub mod label;
@@ -29,12 +30,12 @@ use crate::{
     },
     direction::Grows,
     encoder::late::{Late, LateField, LateUse},
-    error::FinishError,
 };
 use alloc::{boxed::Box, vec::Vec};
 use block::{Common, Parent};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use deadline::Deadlines;
+use fault::Fault;
 use fixup::{Field, Fixup};
 use label::{Label, Pos};
 use movable::Movable;
@@ -99,7 +100,9 @@ pub struct References<F, L> {
     /// The strictest alignment asked for, in bytes.
     alignment: u32,
     /// The first mistake; `finish` reports it.
-    fault: Option<FinishError>,
+    fault: Option<Fault>,
+    /// A byte of what the mistake is about that `finish` reported last.
+    reported: Option<Pos>,
 }
 
 /// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
@@ -160,6 +163,7 @@ impl<F: Field, L: LateField> References<F, L> {
             gone: Vec::new(),
             alignment: 1,
             fault: None,
+            reported: None,
         }
     }
 
@@ -203,6 +207,7 @@ impl<F: Field, L: LateField> References<F, L> {
             gone,
             alignment,
             fault,
+            reported,
         } = self;
         // Labels and late immediates made so far become invalid: their numbers are not given again.
         *first = next_first(*first, labels.len(), core::mem::take(dropped));
@@ -231,6 +236,7 @@ impl<F: Field, L: LateField> References<F, L> {
         gone.clear();
         *alignment = 1;
         *fault = None;
+        *reported = None;
     }
 
     #[inline(always)]

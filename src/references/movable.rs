@@ -146,8 +146,9 @@ impl<F: Field, L: LateField> References<F, L> {
         if shift > 0
             && let Some(movable) = &self.movable
         {
-            let since = movable.since;
+            let (since, start) = (movable.since, movable.start);
             let moved = |pos: Pos| pos.ahead(shift);
+            self.move_fault(start, moved);
             self.labels.iter_mut().flatten().for_each(|pos| *pos = moved(*pos));
             self.bound[since.bound..].iter_mut().for_each(|(_, pos)| *pos = moved(*pos));
             self.fixups[since.fixups..].iter_mut().for_each(|fixup| fixup.from = moved(fixup.from));

@@ -8,12 +8,7 @@ use super::{
     fixup::Field,
     label::{Label, Pos, Target},
 };
-use crate::{
-    Align,
-    direction::Grows,
-    encoder::late::LateField,
-    isa::{Edge, sealed},
-};
+use crate::{Align, direction::Grows, encoder::late::LateField, isa::sealed};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::num::NonZeroU32;
@@ -341,8 +336,7 @@ impl<F: Field, L: LateField> References<F, L> {
             let (earlier, later) = image.place(constant.align, &constant.content);
             let start = grows.lower(earlier, later);
             if let Content::Address(target) = constant.content {
-                let from = if I::ORIGIN == Edge::Start { start } else { grows.higher(earlier, later) };
-                self.pend(from, I::ADDRESS64, target);
+                self.pend(I::Field::ORIGIN.of(grows, earlier, later), I::ADDRESS64, target);
             }
             self.bind(constant.label, start);
             self.align(constant.align.bytes());

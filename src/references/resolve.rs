@@ -6,6 +6,7 @@
 use super::{
     References,
     deadline::Served,
+    fault::Fault,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
 };
@@ -30,11 +31,17 @@ impl Grows {
 impl<F: Field, L: LateField> References<F, L> {
     /// Fills the fields of all references, and turns what stays open into relocations.
     pub(crate) fn resolve(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
+        let result = self.resolve_all(code);
+        self.report(result)
+    }
+
+    #[inline(always)]
+    fn resolve_all(&mut self, code: &mut [u8]) -> Result<(), Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         if self.is_in_block() {
-            return Err(FinishError::OpenBlock);
+            return Err(FinishError::OpenBlock.into());
         }
         // Each direction by itself, so that what depends on it is decided once.
         match self.grows {
@@ -55,7 +62,7 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     #[inline(always)]
-    fn fill_fixups(&self, grows: Grows, code: &mut [u8]) -> Result<(), FinishError> {
+    fn fill_fixups(&self, grows: Grows, code: &mut [u8]) -> Result<(), Fault> {
         let (first, labels) = (self.first, &self.labels[..]);
         for fixup in &self.fixups {
             let &Fixup { from, label, field, .. } = fixup;
@@ -64,7 +71,7 @@ impl<F: Field, L: LateField> References<F, L> {
             };
             let (index, distance) = (grows.index(code.len(), from), grows.distance(from, pos));
             if field.fill(code, index, distance).is_none() && !fixup.is_served {
-                return Err(FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() });
+                return Err(self.too_far(label, from, distance, field));
             }
         }
         Ok(())
@@ -86,7 +93,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Leads what does not reach its label to the island that serves it.
     #[cold]
-    fn fill_served(&self, code: &mut [u8]) -> Result<(), FinishError> {
+    fn fill_served(&self, code: &mut [u8]) -> Result<(), Fault> {
         for &Served { fixup, to } in &self.deadlines.served {
             let Fixup { from, label, field, .. } = self.fixups[fixup];
             let Some(pos) = self.pos_of(label) else { return Err(self.unresolved(label, from)) };
@@ -94,9 +101,9 @@ impl<F: Field, L: LateField> References<F, L> {
             if field.reaches(direct) {
                 continue;
             }
-            let (at, index) = (from.from_base(), self.grows.index(code.len(), from));
+            let index = self.grows.index(code.len(), from);
             if field.fill(code, index, self.grows.distance(from, to)).is_none() {
-                return Err(FinishError::OutOfRange { label, at, distance: direct, range: field.range() });
+                return Err(self.too_far(label, from, direct, field));
             }
         }
         Ok(())
@@ -104,7 +111,7 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// Turns what is open into relocations, in code of `len` bytes.
     #[cold]
-    fn relocate(&mut self, len: usize) -> Result<(), FinishError> {
+    fn relocate(&mut self, len: usize) -> Result<(), Fault> {
         let grows = self.grows;
         let offset = |pos: Pos| grows.index(len, pos);
         for &OpenRelocation { from, field, target } in &self.open {
@@ -121,24 +128,24 @@ impl<F: Field, L: LateField> References<F, L> {
     }
 
     #[cold]
-    fn fill_late(&mut self, code: &mut [u8]) -> Result<(), FinishError> {
+    fn fill_late(&mut self, code: &mut [u8]) -> Result<(), Fault> {
         let grows = self.grows;
         for LateUse { earlier, later, at, late, field, inside } in &mut self.late_uses {
-            let (late, at) = (*late, at.from_base());
+            let (late, byte, at) = (*late, grows.next_byte(*earlier), at.from_base());
             let value = match self.late_values.get(late.0.wrapping_sub(self.first_late) as usize) {
                 Some(Some(value)) => *value,
-                Some(None) => return Err(FinishError::LateUnset { late, at }),
-                None => return Err(FinishError::ForeignLate { late }),
+                Some(None) => return Err(Fault::at(FinishError::LateUnset { late, at }, byte)),
+                None => return Err(Fault::at(FinishError::ForeignLate { late }, byte)),
             };
             let range = field.range();
             if !range.holds(value) {
-                return Err(FinishError::LateOutOfRange { late, at, value, range });
+                return Err(Fault::at(FinishError::LateOutOfRange { late, at, value, range }, byte));
             }
             let start = grows.index(code.len(), grows.lower(*earlier, *later));
             let end = grows.index(code.len(), grows.higher(*earlier, *later));
             // Finished again, the code has the value where the placeholder was.
             let found = inside.or_else(|| field.find_placeholder(code.get(start..end)?));
-            let Some(found) = found else { return Err(FinishError::LateMisplaced { late, at }) };
+            let Some(found) = found else { return Err(Fault::at(FinishError::LateMisplaced { late, at }, byte)) };
             *inside = Some(found);
             field.write(code, start + found, value);
         }
@@ -147,11 +154,19 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// What is wrong with a label that has no position.
     #[cold]
-    fn unresolved(&self, label: Label, from: Pos) -> FinishError {
+    fn unresolved(&self, label: Label, from: Pos) -> Fault {
         let at = from.from_base();
-        match self.labels.get(label.0.wrapping_sub(self.first) as usize) {
+        let error = match self.labels.get(label.0.wrapping_sub(self.first) as usize) {
             Some(_) => FinishError::UnboundLabel { label, at },
             None => FinishError::ForeignLabel { label, at },
-        }
+        };
+        self.fault_of_reference(error, from)
+    }
+
+    /// A label is out of reach.
+    #[cold]
+    pub(super) fn too_far(&self, label: Label, from: Pos, distance: i64, field: F) -> Fault {
+        let error = FinishError::OutOfRange { label, at: from.from_base(), distance, range: field.range() };
+        self.fault_of_reference(error, from)
     }
 }

@@ -157,12 +157,13 @@ extern "C" fn special_address(
     trailing: usize,
 ) -> SpecialAddress {
     if let Some(problem) = word.problem() {
-        references.fail(FinishError::Address { problem, at: at.from_base() });
+        references.fail_at(FinishError::Address { problem, at: at.from_base() }, references.grows().next_byte(at));
     }
     let prefixes = word.prefixes().bytes();
     let tail = if word.target().is_some() { 4 } else { word.tail().len };
     if others + tail + prefixes.len > LONGEST {
-        references.fail(FinishError::Address { problem: AddressProblem::Length, at: at.from_base() });
+        let error = FinishError::Address { problem: AddressProblem::Length, at: at.from_base() };
+        references.fail_at(error, references.grows().next_byte(at));
     }
     if let Some(target) = word.target() {
         let grows = references.grows();
@@ -195,8 +196,9 @@ fn distance32(known: Option<i64>) -> i32 {
 /// Notes that the operands of the instruction placed next do not go together; for generated code.
 #[inline(always)]
 pub fn reject<D: Direction>(enc: &mut Emitter<'_, D>, form: &'static str, when: &'static str) {
-    let at = enc.cursor.pos().from_base();
-    enc.references.fail(FinishError::Operands { form, when, at });
+    let at = enc.cursor.pos();
+    let error = FinishError::Operands { form, when, at: at.from_base() };
+    enc.references.fail_at(error, enc.references.grows().next_byte(at));
 }
 
 /// What generated functions hand over is what the manuals say of their rows.

@@ -1,6 +1,6 @@
 //! PC-relative fields.
 
-use crate::{Field, Range};
+use crate::{Edge, Field, Range};
 
 /// A field that refers to a place. Distances are measured from the end of the instruction, or of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ impl Rel {
 }
 
 impl Field for Rel {
+    const ORIGIN: Edge = Edge::End;
+
     #[inline(always)]
     fn range(self) -> Range {
         match self {

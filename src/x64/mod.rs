@@ -126,7 +126,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
-use crate::{Direction, Down, SiteKind, Up, isa::Edge};
+use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::Scale;
 pub use cond::Cond;
@@ -161,7 +161,6 @@ impl crate::isa::sealed::Isa for X64 {
     const BATCH: usize = 1024;
     // RIP-relative operands reach all of a buffer.
     const POOL_REACH: u32 = u32::MAX;
-    const ORIGIN: Edge = Edge::End;
 
     fn is_site(kind: SiteKind, bytes: u32, field: Option<Rel>) -> bool {
         match (kind, field) {
