@@ -746,6 +746,26 @@ mod expansion {
     }
 
     #[test]
+    fn what_a_choice_names_is_an_identifier() {
+        let refused = |ty: &str, each: &str, reason: Reason| {
+            let error = forms_of(&format!(
+                r#"Table(source: "test", groups: [(
+                    title: "test", cols: ["mn", "n"], each: [{each}],
+                    choice: (col: "mn", code: "n", name: "alu", ty: "{ty}"),
+                    rows: [(ins: "${{mn}}x r/m64, imm8", op: "REX.W 83 /$n ib", en: "MI", io: "rw r")],
+                )])"#
+            ));
+            assert_eq!(error.expect_err("no identifier").reason, reason);
+        };
+        let or = r#"["or", "1"]"#;
+        for ty in ["ShRd=X:wift", "alu", "", "Self", "Alu_"] {
+            refused(ty, or, Reason::TypeName { name: ty.into() });
+        }
+        // The parameter would be `if`.
+        refused("If", or, Reason::Name { name: "if".into() });
+    }
+
+    #[test]
     fn sizes_of_general_registers() {
         expands(
             r#"(ins: "add r/mv, immz", op: "81 /0 iz", en: "MI", io: "rw r")"#,

@@ -14,7 +14,7 @@
 
 use crate::{
     error::{Reason, TableError},
-    names::Aliased,
+    names::{self, Aliased},
     print::{self, Item},
     row,
 };
@@ -39,9 +39,16 @@ pub struct Choice {
 
 impl Choice {
     /// The choice of a form, whose function and syntax with the choice's name these are.
-    pub fn new(choice: &row::Choice, function: String, syntax: String) -> Choice {
+    pub fn new(choice: &row::Choice, function: String, syntax: String) -> Result<Choice, Reason> {
         let (ty, variant) = (choice.ty.clone(), capitalized(&choice.variant));
-        Choice { ty, variant, code: choice.code, function, syntax }
+        if let Some(name) = [&ty, &variant].into_iter().find(|name| !names::is_type(name)) {
+            return Err(Reason::TypeName { name: name.clone() });
+        }
+        // The parameter has the type's name.
+        if let Some(name) = [function.clone(), snake(&ty)].into_iter().find(|name| !names::is_function(name)) {
+            return Err(Reason::Name { name });
+        }
+        Ok(Choice { ty, variant, code: choice.code, function, syntax })
     }
 }
 

@@ -78,6 +78,8 @@ pub enum Reason {
     Assembly { problem: &'static str },
     /// The form's name is no Rust identifier.
     Name { name: String },
+    /// A type or one of its values would have a name that is no Rust identifier.
+    TypeName { name: String },
     /// An A64 row has neither Arm's name of the encoding nor says whose alias it is.
     Nameless,
     /// Two forms have one name.
@@ -159,6 +161,7 @@ impl fmt::Display for Reason {
             UnknownKind { text } => write!(f, "\"{text}\" is no operand kind"),
             Assembly { problem } => write!(f, "asm: {problem}"),
             Name { name } => write!(f, "\"{name}\" is no name for a function"),
+            TypeName { name } => write!(f, "\"{name}\" is no name for a type or one of its values"),
             Nameless => write!(f, "neither `id`, which is Arm's name of the encoding, nor `alias`"),
             NameTwice { name, other } => write!(f, "the name {name} is taken by \"{other}\""),
             Overlap { other } => {

@@ -3,12 +3,27 @@
 use crate::error::{Reason, TableError};
 use std::collections::HashMap;
 
+/// Words that Rust keeps for itself.
+const KEYWORDS: &str = "Self abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod
+    move mut override priv pub ref return self static struct super trait true try type typeof unsafe unsized use virtual where while yield";
+
+/// Whether Rust keeps the word for itself.
+pub fn is_keyword(name: &str) -> bool {
+    KEYWORDS.split_whitespace().any(|keyword| keyword == name)
+}
+
 /// Whether a function can have this name.
 pub fn is_function(name: &str) -> bool {
-    const KEYWORDS: [&str; 10] = ["as", "break", "in", "loop", "match", "mod", "move", "ref", "use", "yield"];
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !KEYWORDS.contains(&name)
+        && !is_keyword(name)
+}
+
+/// Whether a type or a variant can have this name.
+pub fn is_type(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && !is_keyword(name)
 }
 
 /// A row's CPU features, all needed.

@@ -76,7 +76,7 @@ fn choice(ty: &str, row: &Row) -> Result<Choice, Reason> {
     let Some(rest) = row.name.strip_prefix(&mnemonic) else { return Err(Reason::Choice { variant: mnemonic }) };
     let variant = row::Choice { ty: ty.into(), variant: mnemonic.clone(), code: 0, title: row.name.clone() };
     let function = format!("{}{rest}", choice::snake(ty));
-    Ok(Choice::new(&variant, function, row.asm.replacen(&mnemonic.to_ascii_uppercase(), ty, 1)))
+    Choice::new(&variant, function, row.asm.replacen(&mnemonic.to_ascii_uppercase(), ty, 1))
 }
 
 /// The first word of the syntax, without what is to be chosen: `b.` of `B.<cond> <label>`.
@@ -178,8 +178,8 @@ fn parameter(kind: &Kind, fields: &[Vec<usize>], bits: &Bits, before: &[Operand]
         (_, None, [single]) if kind.param == "imm" => single.to_ascii_lowercase(),
         _ => kind.param.to_string(),
     };
-    const KEYWORDS: [&str; 5] = ["in", "self", "type", "mod", "enc"];
-    let taken = |name: &str| KEYWORDS.contains(&name) || before.iter().any(|operand| operand.param == name);
+    let is_other = |name: &str| name == "enc" || before.iter().any(|operand| operand.param == name);
+    let taken = |name: &str| names::is_keyword(name) || is_other(name);
     if !taken(&name) {
         return name;
     }

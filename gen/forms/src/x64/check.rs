@@ -54,6 +54,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         let general = choice.title.split_whitespace().take(words).collect::<Vec<_>>().join(" ");
         Choice::new(choice, operand::name(&general, &written), row.ins.replacen(&mnemonic, &general, 1))
     });
+    let choice = choice.transpose()?;
     let form = Form {
         name,
         mnemonic,
