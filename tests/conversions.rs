@@ -204,3 +204,24 @@ fn shifts_of_aarch64() {
     assert_eq!(Extend::ALL.map(Extend::bits), [0, 1, 2, 3, 4, 5, 6, 7]);
     assert_eq!((0..20).filter_map(Extend::from_bits).collect::<Vec<_>>(), Extend::ALL);
 }
+
+/// Operands print as one writes them.
+#[test]
+fn operands_are_readable() {
+    {
+        use tailfirst::x64::*;
+        assert_eq!(name((RBX + RCX * 4 - 8).fs()), "[FS: RBX + RCX * 4 - 8]");
+        assert_eq!(name(Mem::from(RAX)), "[RAX]");
+        assert_eq!(name(ESI + 0x10), "[ESI + 16]");
+        assert_eq!(name(RCX * 8 + 4), "[RCX * 8 + 4]");
+        assert_eq!(name(R17 + R31 * 2), "[R17 + R31 * 2]");
+        assert_eq!(name(RBX + YMM9 * 8), "[RBX + MM9 * 8]");
+        assert_eq!(name(Mem::absolute(-1).gs()), "[GS: -1]");
+        assert_eq!(name(Mem::rip(5)), "[RIP + 5]");
+        assert_eq!(name(Operand::from(XMM1).k(K2).z()), "XMM1.k(K2).z()");
+        assert_eq!(name(Operand::imm(-3)), "-3");
+    }
+    use tailfirst::aarch64::*;
+    assert_eq!(name(Operand::from(X3)), "X3");
+    assert_eq!(name(Operand::Imm(7)), "7");
+}

@@ -155,7 +155,14 @@ fn expand<Row: TextRow>(
                 *text = substitute(text, &group.cols, texts, &mut used)
                     .map_err(|reason| TableError::of_row(table, &title, reason))?;
             }
-            lines.push(Line { table: table.into(), feature: feature.clone(), written, choice, row });
+            lines.push(Line {
+                table: table.into(),
+                title: group.title.clone(),
+                feature: feature.clone(),
+                written,
+                choice,
+                row,
+            });
         }
     }
     match used.iter().position(|used| !used) {

@@ -108,7 +108,7 @@ pub fn get<T: TryFrom<Operand>>(operands: &[Operand], index: usize, expected: &'
 macro_rules! operands {
     ($($variant:ident $ty:ty $(, $pattern:pat => $convert:expr)*;)*) => {
         /// An operand of any kind.
-        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[derive(Clone, Copy, PartialEq)]
         #[non_exhaustive]
         pub enum Operand {
             /// An immediate by its value; where a form wants a kind of immediate, it is converted.
@@ -119,6 +119,16 @@ macro_rules! operands {
                 #[doc = concat!("A `", stringify!($variant), "`.")]
                 $variant($ty),
             )*
+        }
+
+        impl core::fmt::Debug for Operand {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self {
+                    Operand::Imm(value) => value.fmt(f),
+                    Operand::Target(target) => target.fmt(f),
+                    $(Operand::$variant(value) => value.fmt(f),)*
+                }
+            }
         }
 
         $(

@@ -74,7 +74,7 @@ mod generated {
 }
 
 /// An operand of any kind, with its decorations.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Operand {
     value: Value,
     mask: Option<K>,
@@ -129,12 +129,41 @@ impl Operand {
     }
 }
 
+/// As one writes it: `XMM1.k(K2).z()`.
+impl core::fmt::Debug for Operand {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.value.fmt(f)?;
+        if let Some(mask) = self.mask {
+            write!(f, ".k({mask:?})")?;
+        }
+        if self.zeroing {
+            f.write_str(".z()")?;
+        }
+        if self.broadcast {
+            f.write_str(".broadcast()")?;
+        }
+        if let Some(round) = self.round {
+            write!(f, ".rounded({round:?})")?;
+        }
+        if self.sae { f.write_str(".sae()") } else { Ok(()) }
+    }
+}
+
 macro_rules! values {
     ($($variant:ident($ty:ty),)*) => {
-        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[derive(Clone, Copy, PartialEq)]
         enum Value {
             Imm(i64),
             $($variant($ty),)*
+        }
+
+        impl core::fmt::Debug for Value {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self {
+                    Value::Imm(value) => value.fmt(f),
+                    $(Value::$variant(value) => value.fmt(f),)*
+                }
+            }
         }
 
         $(

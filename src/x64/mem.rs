@@ -375,27 +375,54 @@ macro_rules! segments {
 
 segments!([] Mem; [R: Copy] VMem<R>; [] EMem;);
 
+/// As an assembler writes it: `[fs: RBX + RCX * 4 + 8]`. Of a vector register in it only the number is known.
 impl core::fmt::Debug for Mem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Mem { value, base, kind, prefixes, .. } = self;
         let (index, scale) = self.index();
+        let general = |f: &mut core::fmt::Formatter<'_>, number: u8| match prefixes.addr32() {
+            true => EGpr32::new(number).map_or(Ok(()), |register| register.fmt(f)),
+            false => EGpr64::new(number).map_or(Ok(()), |register| register.fmt(f)),
+        };
         f.write_str("[")?;
-        if let Some(segment) = prefixes.segment() {
-            write!(f, "segment {segment:#x} ")?;
+        if let Some(segment) = prefixes.segment_number().checked_sub(1).and_then(Sreg::new) {
+            write!(f, "{segment:?}: ")?;
         }
-        if prefixes.addr32() {
-            f.write_str("32 bits ")?;
+        if matches!(kind, Kind::Based | Kind::BasedWithSib | Kind::Indexed | Kind::VectorIndexed) {
+            general(f, *base)?;
         }
-        let factor = 1 << scale;
+        if matches!(kind, Kind::Indexed | Kind::VectorIndexed) {
+            f.write_str(" + ")?;
+        }
         match kind {
-            Kind::Based | Kind::BasedWithSib => write!(f, "#{base} + {value}]"),
-            Kind::Indexed | Kind::VectorIndexed => write!(f, "#{base} + #{index} * {factor} + {value}]"),
-            Kind::Scaled | Kind::VectorScaled => write!(f, "#{index} * {factor} + {value}]"),
-            Kind::Absolute => write!(f, "{value}]"),
-            Kind::Rip => write!(f, "rip + {value}]"),
-            Kind::Label | Kind::Symbol => write!(f, "rip -> {kind:?} {} + {}]", *value as u32, self.addend()),
-            Kind::Wrong => write!(f, "wrong: {:?}]", AddressProblem::ALL.get(*value as usize)),
+            Kind::Indexed | Kind::Scaled => general(f, index)?,
+            Kind::VectorIndexed | Kind::VectorScaled => write!(f, "MM{index}")?,
+            _ => {}
         }
+        if matches!(kind, Kind::Indexed | Kind::VectorIndexed | Kind::Scaled | Kind::VectorScaled) {
+            write!(f, " * {}", 1 << scale)?;
+        }
+        match kind {
+            Kind::Absolute => write!(f, "{value}]"),
+            Kind::Rip => write!(f, "RIP + {value}]"),
+            Kind::Label | Kind::Symbol => write!(f, "{kind:?} {} + {}]", *value as u32, self.addend()),
+            Kind::Wrong => write!(f, "wrong: {:?}]", AddressProblem::ALL.get(*value as usize)),
+            _ if *value == 0 => f.write_str("]"),
+            _ if *value < 0 => write!(f, " - {}]", value.unsigned_abs()),
+            _ => write!(f, " + {value}]"),
+        }
+    }
+}
+
+impl<R> core::fmt::Debug for VMem<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.mem.fmt(f)
+    }
+}
+
+impl core::fmt::Debug for EMem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -571,7 +598,7 @@ impl Add<i32> for ScaledIndex<Gpr32> {
 /// let compressed: VMem<Ymm> = EBX + YMM2 * 8;
 /// # let _ = (gather, absolute, compressed);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VMem<R> {
     mem: Mem,
     class: core::marker::PhantomData<R>,
@@ -677,7 +704,7 @@ impl From<VMem<Ymm>> for VMem<EYmm> {
 }
 
 /// A memory operand of an APX instruction, addressed by any of 32 registers: `R17 + R20 * 8 + 4`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EMem(Mem);
 
 impl EMem {

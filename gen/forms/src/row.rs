@@ -21,6 +21,8 @@ pub trait TextRow: Clone + DeserializeOwned {
 pub struct Line<Row> {
     /// The table, relative to the tables' root: `x64/alu.ron`.
     pub table: String,
+    /// The title of the row's group.
+    pub title: String,
     /// The table's Cargo feature.
     pub feature: Option<String>,
     /// The row as the table has it, before its columns were put in: [`TextRow::written`].

@@ -64,6 +64,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         cpu: names::cpu(row.cpu.as_deref())?,
         alias: row.alias.clone(),
         table: line.table.clone(),
+        title: line.title.clone(),
         row: line.written.clone(),
         feature: line.feature.clone(),
         choice: row.choice.as_deref().map(|ty| choice(ty, row)).transpose()?,

@@ -93,6 +93,8 @@ pub struct Form {
     pub alias: Option<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The title of its group there.
+    pub title: String,
     /// The row's `name` and `id` as the table writes them.
     pub row: String,
     /// The Cargo feature that the function is behind, besides its instruction set's.

@@ -68,6 +68,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         rflags: names::flags(row.rflags.as_deref().unwrap_or_default(), "oszapcdi")?,
         cpu: names::cpu(row.cpu.as_deref())?,
         table: line.table.clone(),
+        title: line.title.clone(),
         row: line.written.clone(),
         feature: line.feature.clone(),
         alias: row.alias.clone(),

@@ -122,6 +122,8 @@ pub struct Form {
     pub cpu: Vec<String>,
     /// The table, relative to the tables' root.
     pub table: String,
+    /// The title of its group there.
+    pub title: String,
     /// The row's `ins` as the table writes it.
     pub row: String,
     /// The Cargo feature that the function is behind, besides its instruction set's.
