@@ -4,11 +4,20 @@
 mod brainfuck;
 #[path = "../examples/hello.rs"]
 mod hello;
+#[path = "../examples/jump_table.rs"]
+mod jump_table;
+#[path = "../examples/patch.rs"]
+mod patch;
+#[path = "../examples/simd.rs"]
+mod simd;
 
 #[test]
 fn they_run() {
     hello::main().expect("it runs");
     brainfuck::main().expect("it runs");
+    jump_table::main().expect("it runs");
+    patch::main().expect("it runs");
+    simd::main().expect("it runs");
 }
 
 #[test]
