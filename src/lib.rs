@@ -84,7 +84,7 @@
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
 //! with the [`Code`].
 //!
-//! What a code generator needs beyond instructions is listed in [`services`].
+//! What a code generator needs beyond instructions is listed in [`services`], and which processors have which instructions in [`cpu`].
 //!
 //! # Mistakes
 //!
@@ -129,6 +129,8 @@ mod conditions;
 pub mod aarch64;
 mod bytes;
 mod code;
+#[cfg(any(feature = "x64", feature = "aarch64"))]
+pub mod cpu;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;
 mod direction;
@@ -149,6 +151,9 @@ pub mod listing;
     all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))
 ))]
 mod printable;
+#[cfg(all(feature = "std", feature = "x64", target_arch = "x86_64"))]
+#[path = "exec/processor.rs"]
+mod processor;
 mod references;
 #[cfg(any(feature = "x64", feature = "aarch64"))]
 mod shape;
