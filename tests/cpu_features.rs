@@ -326,7 +326,7 @@ mod code {
         fn check<D: Side>() {
             let mut enc = Emitter::<D>::new();
             let far = enc.label();
-            enc.tbz(X1, far);
+            enc.tbz(X1, UImm::of::<3>(), far);
             for value in 0..40_000u64 {
                 if value % 1000 == 0 {
                     let label = enc.constant(&value.to_le_bytes(), Align::of::<8>()).expect("short");
