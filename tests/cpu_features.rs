@@ -319,7 +319,7 @@ mod code {
         checks!(aarch64, instruction, emit);
     }
 
-    /// Islands are branches, and constants within reach are data.
+    /// Islands are branches, and constants within reach are data. (Ones are no instruction.)
     #[test]
     fn with_islands() {
         use tailfirst::aarch64::*;
@@ -329,7 +329,7 @@ mod code {
             enc.tbz(X1, UImm::of::<3>(), far);
             for value in 0..40_000u64 {
                 if value % 1000 == 0 {
-                    let label = enc.constant(&value.to_le_bytes(), Align::of::<8>()).expect("short");
+                    let label = enc.constant(&(!value).to_le_bytes(), Align::of::<8>()).expect("short");
                     enc.ldr_x_lit(X0, label);
                     enc.ldadd_x(X0, X1, X2);
                 }

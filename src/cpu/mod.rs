@@ -57,8 +57,9 @@
 //! emitted, since it reads the bytes: [`Form::at`](crate::x64::Form::at) finds the form that some bytes are, by the rows of the tables. So this is a debug aid, for tests and
 //! debug builds. Where data lies among the code, the code itself knows.
 //!
-//! Bytes say less than calls do. Several forms can have the same bytes: `pause` is `rep nop`, `endbr64` is a hint. Then the one counts of which the target lacks
-//! least.
+//! Bytes say less than calls do. Several forms can have the same bytes, as aliases of each other; then the one counts of which the target lacks least. So hints of AArch64, which
+//! processors without them take for `nop`, lack nothing, nor do system instructions that are `sys` with certain numbers. Instructions of
+//! tables of another crate are no forms here, and said to be none.
 
 #[cfg(feature = "forms")]
 mod check;
