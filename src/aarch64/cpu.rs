@@ -48,6 +48,7 @@ mod detect {
         /// What this processor has, and the operating system lets programs use.
         ///
         /// [`crate::cpu`] says how. It reads a file: keep the answer.
+        #[inline]
         pub fn detect() -> CpuFeatures {
             match hwcaps() {
                 Some(words) => detected!(TESTS, |test: &Test| words[test.word] >> test.bit & 1 == 1),
@@ -57,6 +58,7 @@ mod detect {
     }
 
     /// HWCAP, HWCAP2 and HWCAP3, if this is Linux and says so.
+    #[inline]
     fn hwcaps() -> Option<[u64; 3]> {
         // include/uapi/linux/auxvec.h
         const AT_HWCAP: [u64; 3] = [16, 26, 29];

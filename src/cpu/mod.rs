@@ -79,7 +79,8 @@ impl core::fmt::Display for UnknownFeature {
 
 impl core::error::Error for UnknownFeature {}
 
-/// What an instruction set's features have in common, around what the tables have generated.
+/// What an instruction set's features have in common, around what the tables have generated. Its functions are `#[inline]`: few users need any of them, and for the others
+/// they cost no building.
 macro_rules! cpu_features {
     () => {
         impl CpuFeature {
@@ -87,23 +88,27 @@ macro_rules! cpu_features {
             pub const ALL: &'static [CpuFeature] = &FEATURES;
 
             /// The manual's name.
+            #[inline]
             pub const fn name(self) -> &'static str {
                 NAMES[self as usize]
             }
 
             /// The feature of this name, exactly as it is written.
+            #[inline]
             pub fn from_name(name: &str) -> Option<CpuFeature> {
                 NAMES.iter().position(|other| *other == name).map(|index| FEATURES[index])
             }
         }
 
         impl core::fmt::Display for CpuFeature {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.pad(self.name())
             }
         }
 
         impl core::fmt::Debug for CpuFeature {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.pad(self.name())
             }
@@ -112,6 +117,7 @@ macro_rules! cpu_features {
         impl core::str::FromStr for CpuFeature {
             type Err = $crate::cpu::UnknownFeature;
 
+            #[inline]
             fn from_str(name: &str) -> Result<CpuFeature, $crate::cpu::UnknownFeature> {
                 CpuFeature::from_name(name).ok_or($crate::cpu::UnknownFeature)
             }
@@ -137,12 +143,14 @@ macro_rules! cpu_features {
 
             /// These, `feature`, and what it implies.
             #[must_use]
+            #[inline]
             pub const fn with(self, feature: CpuFeature) -> CpuFeatures {
                 self.union(CpuFeatures(IMPLIED[feature as usize]))
             }
 
             /// These without `feature`, and without those that imply it.
             #[must_use]
+            #[inline]
             pub const fn without(self, feature: CpuFeature) -> CpuFeatures {
                 let (mut rest, mut index) = (self, 0);
                 while index < FEATURES.len() {
@@ -155,17 +163,20 @@ macro_rules! cpu_features {
             }
 
             /// Whether `feature` is one of them.
+            #[inline]
             pub const fn contains(self, feature: CpuFeature) -> bool {
                 self.0[feature as usize / 64] >> (feature as usize % 64) & 1 == 1
             }
 
             /// Whether all of `others` are among them.
+            #[inline]
             pub const fn contains_all(self, others: CpuFeatures) -> bool {
                 others.difference(self).is_empty()
             }
 
             /// Both together.
             #[must_use]
+            #[inline]
             pub const fn union(self, others: CpuFeatures) -> CpuFeatures {
                 let (mut all, mut word) = (self, 0);
                 while word < WORDS {
@@ -177,6 +188,7 @@ macro_rules! cpu_features {
 
             /// What both have.
             #[must_use]
+            #[inline]
             pub const fn intersection(self, others: CpuFeatures) -> CpuFeatures {
                 let (mut both, mut word) = (self, 0);
                 while word < WORDS {
@@ -188,6 +200,7 @@ macro_rules! cpu_features {
 
             /// What these have and `others` have not: single features, which may lack what they imply.
             #[must_use]
+            #[inline]
             pub const fn difference(self, others: CpuFeatures) -> CpuFeatures {
                 let (mut rest, mut word) = (self, 0);
                 while word < WORDS {
@@ -198,11 +211,13 @@ macro_rules! cpu_features {
             }
 
             /// Whether there is none.
+            #[inline]
             pub const fn is_empty(self) -> bool {
                 self.len() == 0
             }
 
             /// How many there are.
+            #[inline]
             pub const fn len(self) -> usize {
                 let (mut count, mut word) = (0, 0);
                 while word < WORDS {
@@ -213,18 +228,21 @@ macro_rules! cpu_features {
             }
 
             /// Each of them, in the order of [`CpuFeature::ALL`].
+            #[inline]
             pub fn iter(self) -> impl Iterator<Item = CpuFeature> {
-                FEATURES.into_iter().filter(move |feature| self.contains(*feature))
+                CpuFeature::ALL.iter().copied().filter(move |feature| self.contains(*feature))
             }
 
             /// Adds one feature, and nothing that it implies, if `has` is true.
             #[allow(dead_code)] // where nothing is detected
+            #[inline]
             fn set_if(&mut self, feature: CpuFeature, has: bool) {
                 self.0[feature as usize / 64] |= u64::from(has) << (feature as usize % 64);
             }
 
             /// Those of them that have all that they imply with them.
             #[allow(dead_code)] // likewise
+            #[inline]
             fn complete(self) -> CpuFeatures {
                 let is_complete = |feature: &CpuFeature| self.contains_all(CpuFeatures(IMPLIED[*feature as usize]));
                 self.iter().filter(is_complete).collect()
@@ -232,24 +250,28 @@ macro_rules! cpu_features {
         }
 
         impl core::fmt::Debug for CpuFeatures {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.debug_set().entries(self.iter()).finish()
             }
         }
 
         impl From<CpuFeature> for CpuFeatures {
+            #[inline]
             fn from(feature: CpuFeature) -> CpuFeatures {
                 CpuFeatures::EMPTY.with(feature)
             }
         }
 
         impl FromIterator<CpuFeature> for CpuFeatures {
+            #[inline]
             fn from_iter<I: IntoIterator<Item = CpuFeature>>(features: I) -> CpuFeatures {
                 features.into_iter().fold(CpuFeatures::EMPTY, CpuFeatures::with)
             }
         }
 
         impl Extend<CpuFeature> for CpuFeatures {
+            #[inline]
             fn extend<I: IntoIterator<Item = CpuFeature>>(&mut self, features: I) {
                 *self = self.union(features.into_iter().collect());
             }

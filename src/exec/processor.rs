@@ -4,6 +4,7 @@
 use core::arch::x86_64::{__cpuid_count, _xgetbv};
 
 /// EAX, EBX, ECX and EDX, which CPUID gives for a leaf and a sub-leaf.
+#[inline]
 pub(crate) fn cpuid(leaf: u32, subleaf: u32) -> [u32; 4] {
     // SAFETY: every x86-64 processor has CPUID, and programs may use it. (Newer compilers know that by themselves.)
     #[allow(unused_unsafe)]
@@ -12,6 +13,7 @@ pub(crate) fn cpuid(leaf: u32, subleaf: u32) -> [u32; 4] {
 }
 
 /// XCR0: which registers the operating system has enabled. None, if it has not enabled XGETBV.
+#[inline]
 pub(crate) fn xgetbv() -> u64 {
     const OSXSAVE: u32 = 1 << 27;
     if cpuid(1, 0)[2] & OSXSAVE == 0 {

@@ -32,7 +32,6 @@ mod detect {
         cpu::detected,
         processor::{cpuid as ask, xgetbv},
     };
-    use std::vec::Vec;
 
     /// Bits that the processor tells, and what they must be at least.
     pub(super) enum Test {
@@ -54,8 +53,9 @@ mod detect {
         /// What this processor has, with the registers that the operating system has enabled.
         ///
         /// [`crate::cpu`] says how. It takes a while, under a hypervisor some ten microseconds a leaf of CPUID: keep the answer.
+        #[inline]
         pub fn detect() -> CpuFeatures {
-            let mut leaves = Leaves(Vec::new());
+            let mut leaves = Leaves { known: [(0, 0, [0; 4]); 24], count: 0 };
             let enabled = enabled_registers();
             detected!(TESTS, |test| match *test {
                 Test::Xcr0(bit) => enabled >> bit & 1 == 1,
@@ -68,6 +68,7 @@ mod detect {
     }
 
     /// XCR0 (SDM vol. 1, 13.3), with the bits of AVX-512 on macOS, which sets them when a thread uses these registers for the first time.
+    #[inline]
     fn enabled_registers() -> u64 {
         const AVX: u64 = 0b110;
         const AVX512: u64 = 0b1110_0000;
@@ -76,13 +77,19 @@ mod detect {
     }
 
     /// What CPUID has given so far: leaf, sub-leaf, registers.
-    struct Leaves(Vec<(u32, u32, [u32; 4])>);
+    struct Leaves {
+        known: [(u32, u32, [u32; 4]); 24],
+        count: usize,
+    }
 
     impl Leaves {
         /// EAX, EBX, ECX and EDX; zeros if there is no such leaf. (For a leaf that it does not have Intel's processors give another one's; SDM vol. 2A, CPUID.)
+        #[inline]
         fn get(&mut self, leaf: u32, subleaf: u32) -> [u32; 4] {
-            if let Some((.., registers)) = self.0.iter().find(|(l, s, _)| (*l, *s) == (leaf, subleaf)) {
-                return *registers;
+            for (known, known_subleaf, registers) in &self.known[..self.count] {
+                if (*known, *known_subleaf) == (leaf, subleaf) {
+                    return *registers;
+                }
             }
             let first = leaf & 0x8000_0000;
             let registers = if leaf == first {
@@ -92,11 +99,16 @@ mod detect {
             } else {
                 ask(leaf, subleaf)
             };
-            self.0.push((leaf, subleaf, registers));
+            // If there are more, they are asked for again.
+            if let Some(free) = self.known.get_mut(self.count) {
+                *free = (leaf, subleaf, registers);
+                self.count += 1;
+            }
             registers
         }
 
         /// The highest sub-leaf, which some leaves tell in EAX of sub-leaf 0.
+        #[inline]
         fn last_subleaf(&mut self, leaf: u32) -> u32 {
             match leaf {
                 0x07 | 0x14 | 0x1E | 0x24 => ask(leaf, 0)[0],

@@ -330,7 +330,7 @@ impl Cpu {
         let by_std = self.features.iter().filter_map(|feature| Some((feature, feature.row.std.as_ref()?)));
         let mut by_std = by_std.peekable();
         if by_std.peek().is_some() {
-            text += "\n/// What the standard library finds.\npub(super) fn by_std() -> CpuFeatures {\n    let mut found = CpuFeatures::EMPTY;\n";
+            text += "\n/// What the standard library finds.\n#[inline]\npub(super) fn by_std() -> CpuFeatures {\n    let mut found = CpuFeatures::EMPTY;\n";
             for (feature, names) in by_std {
                 let all: Vec<_> = names.split(' ').map(|name| format!("std_has!(\"{name}\")")).collect();
                 let name = &feature.row.name;
