@@ -84,7 +84,7 @@
 //! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
 //! with the [`Code`].
 //!
-//! What a code generator needs beyond instructions is listed in [`services`].
+//! What a code generator needs beyond instructions is listed in [`services`], and which processors have which instructions in [`cpu`].
 //!
 //! # Mistakes
 //!
@@ -98,7 +98,8 @@
 //! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-avx10`, `x64-apx`,
 //!   `x64-hints` (the prefixes of HLE and MPX, which most processors ignore), `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
 //! * `inline`: calls of encoder functions are expanded: faster in a loop of a dozen calls, larger and slower to build in a back end.
-//! * `forms`: every form as data, and [emission](x64::Form::emit) of one that is chosen at run time.
+//! * `forms`: every form as data, [emission](x64::Form::emit) of one that is chosen at run time, and the way back: the form that [some bytes](x64::Form::at) are, and a
+//!   [check](cpu#checking-code) of code against a processor's features.
 //! * `exec`: executable memory, written in place and patched while it runs.
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.
@@ -129,6 +130,8 @@ mod conditions;
 pub mod aarch64;
 mod bytes;
 mod code;
+#[cfg(any(feature = "x64", feature = "aarch64"))]
+pub mod cpu;
 #[cfg(all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub mod debug;
 mod direction;
@@ -149,6 +152,9 @@ pub mod listing;
     all(feature = "debug-info", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))
 ))]
 mod printable;
+#[cfg(all(feature = "std", feature = "x64", target_arch = "x86_64"))]
+#[path = "exec/processor.rs"]
+mod processor;
 mod references;
 #[cfg(any(feature = "x64", feature = "aarch64"))]
 mod shape;

@@ -339,7 +339,7 @@ fn memory_copies_and_sets_want_different_registers() {
     const NUMBERS: [u8; 5] = [0, 1, 15, 30, 31];
     let x = |number| X::new(number).expect("a number of it");
     let (mut copies, mut sets) = (0, 0);
-    for form in forms().iter().filter(|form| form.cpu.contains(&"FEAT_MOPS")) {
+    for form in forms().iter().filter(|form| form.cpu.contains(&CpuFeature::FEAT_MOPS)) {
         // The operands that are written come first: in a copy all three, in a set the address and the size.
         let written = match &form.name[..3] {
             "cpy" => 3,

@@ -36,7 +36,8 @@ const RUNTIME: &str = "::tailfirst";
 /// ```
 ///
 /// There the trait `Simulator` has a function a form, for the encoders of both directions. With the feature `forms` of `tailfirst` there is also `forms()`, as that of `tailfirst`. A
-/// table's `feature` is a Cargo feature of the package.
+/// table's `feature` is a Cargo feature of the package. What its rows name in `cpu` are features that `tailfirst` knows, or others, which the forms as data keep as texts
+/// (`Form::other_cpu`).
 ///
 /// A mistake in a table fails the build with a message that names file, row and reason.
 pub fn extend(tables: impl AsRef<Path>, name: &str) {
@@ -105,11 +106,13 @@ impl Extension<'_> {
     pub fn write(&self, out: &Path) -> Result<(), TableError> {
         let home = Home::Extension { runtime: RUNTIME, name: self.name };
         if let Some(forms) = self.x64_forms()? {
-            let data = self.data("x64", "Emit, parameter as get", || x64::forms_data(&forms));
+            let cpu = crate::x64_cpu(self.runtime_tables)?;
+            let data = self.data("x64", "Emit, parameter as get", || x64::forms_data(&forms, &cpu));
             write(out, "x64.rs", &(x64::encoders(&forms, home) + "\n" + &x64::choices(&forms) + &data))?;
         }
         if let Some(forms) = self.aarch64_forms()? {
-            let data = self.data("aarch64", "Emit, Value, parameter as get", || aarch64::forms_data(&forms));
+            let cpu = crate::aarch64_cpu(self.runtime_tables)?;
+            let data = self.data("aarch64", "Emit, Value, parameter as get", || aarch64::forms_data(&forms, &cpu));
             write(out, "aarch64.rs", &(aarch64::encoders(&forms, home) + "\n" + &aarch64::choices(&forms) + &data))?;
         }
         Ok(())
@@ -153,7 +156,7 @@ impl Extension<'_> {
              mod data {{\n    \
              use super::*;\n    \
              #[allow(unused_imports)]\n    \
-             use {RUNTIME}::{{Access, Direction, Down, OperandError, OperandInfo, Up, {isa}::{{Emitter, Form, Operand, encode::{{{names}}}}}}};\n\n\
+             use {RUNTIME}::{{Access, Direction, Down, OperandError, OperandInfo, Up, {isa}::{{CpuFeature, Emitter, Form, Operand, encode::{{{names}}}}}}};\n\n\
              {}}}\n",
             forms()
         )

@@ -3,12 +3,17 @@
 //! A family repeats its rows for each line of `each`. The replacement is textual, so what comes out is a legal row by
 //! itself, and everything after this module deals with single rows only.
 
+use serde::de::DeserializeOwned;
 use serde_derive::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
-use tailfirst_forms::{Reason, TableError, row};
+use tailfirst_forms::{
+    Reason, TableError,
+    cpu::{Cpu, Features},
+    row,
+};
 
 pub use tailfirst_forms::row::{Line, TextRow};
 
@@ -109,13 +114,26 @@ pub fn read_dir<Row: TextRow>(dir: &Path) -> Result<Vec<Line<Row>>, TableError> 
     Ok(lines)
 }
 
-/// Reads one table's text.
-pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, TableError> {
+/// Reads a table of CPU features, and checks it; `file` is relative to the tables' root.
+pub fn read_cpu(tables: &Path, file: &str) -> Result<Cpu, TableError> {
+    let path = tables.join(file);
+    let text = fs::read_to_string(&path).map_err(|cause| {
+        TableError::of_table(file, Reason::Unreadable { path: path.clone(), cause: cause.to_string() })
+    })?;
+    from_text::<Features>(file, &text)?.check(file)
+}
+
+fn from_text<T: DeserializeOwned>(table: &str, text: &str) -> Result<T, TableError> {
     let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-    let parsed: Table<Row> = options.from_str(text).map_err(|e| {
+    options.from_str(text).map_err(|e| {
         let reason = Reason::Syntax { line: e.span.start.line, column: e.span.start.col, cause: e.code.to_string() };
         TableError::of_table(table, reason)
-    })?;
+    })
+}
+
+/// Reads one table's text.
+pub fn read<Row: TextRow>(table: &str, text: &str) -> Result<Vec<Line<Row>>, TableError> {
+    let parsed: Table<Row> = from_text(table, text)?;
     if parsed.source.trim().is_empty() {
         return Err(TableError::of_table(table, Reason::NoSource));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use tailfirst_gen::{
     Home, Reason, TableError,
     aarch64::{Form, Row, encoders, forms, forms_data, words},
+    cpu::Cpu,
     table,
 };
 
@@ -368,13 +369,16 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 }
 ";
     assert_eq!(text, expected);
-    let data = forms_data(&forms);
+    let cpu = Cpu { features: vec![], levels: vec![] };
+    let data = forms_data(&forms, &cpu);
     assert!(
         data.contains(
             r#"Value { kind: "S<<0", width: 9, from_bits: | bits |<SImm<9, 0>>::from_bits(bits).map(Operand::from) }"#
         ),
         "{data}"
     );
+    // A feature that no table has is a text.
+    assert!(data.contains(r#"cpu: &[], other_cpu: &["FEAT_NONE"]"#), "{data}");
     assert!(data.contains(r#"get::<X>(operands, 0, "X")?"#), "{data}");
     // One function for both directions, and a form has both.
     assert!(data.contains("emit: Emit { down: emit::tbz::<Down>, up: emit::tbz::<Up> }"), "{data}");

@@ -57,6 +57,20 @@ fn code_that_is_taken() {
     assert!(error.starts_with(r#"crate/tables/aarch64/alu.ron: "own": can produce the same code as"#), "{error}");
 }
 
+/// Features that tailfirst does not know are kept as texts, beside those that it knows.
+#[test]
+fn features_of_its_own() {
+    let x64 = X64.replace(r#"io: "w r""#, r#"io: "w r", cpu: "AVX2 OWN_MATRIX""#);
+    let aarch64 = AARCH64.replace(r#"asm: "OWN""#, r#"asm: "OWN", cpu: "OWN_HINTS FEAT_LSE""#);
+    assert!(extended("cpu", &x64, &aarch64).is_ok());
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cpu");
+    let written = |file: &str| fs::read_to_string(root.join(file)).expect("written").replace([' ', '\n'], "");
+    let x64 = written("x64.rs");
+    assert!(x64.contains(r#"cpu:&[CpuFeature::AVX2],other_cpu:&["OWN_MATRIX"],"#), "{x64}");
+    let aarch64 = written("aarch64.rs");
+    assert!(aarch64.contains(r#"cpu:&[CpuFeature::FEAT_LSE],other_cpu:&["OWN_HINTS"],"#), "{aarch64}");
+}
+
 #[test]
 fn a_field_that_does_not_exist() {
     let row = r#"(ins: "own r64, r/m64", op: "REX.W 0F 0A /r", en: "RM", io: "w r", speed: "high")"#;

@@ -29,7 +29,9 @@ pub struct Form {
     /// Access to the flags: `r:nzcv w:nzcv`.
     pub flags: &'static str,
     /// Architecture features, all needed.
-    pub cpu: &'static [&'static str],
+    pub cpu: &'static [CpuFeature],
+    /// Further ones, which [`CpuFeature`] does not know: those of tables of another crate.
+    pub other_cpu: &'static [&'static str],
     /// Another form that can place the same word.
     pub alias: Option<&'static str>,
     /// The table with the form's row.
@@ -74,6 +76,11 @@ impl Value {
 }
 
 impl Form {
+    /// The features of [`cpu`](Self::cpu), and what they imply.
+    pub fn needs(&self) -> CpuFeatures {
+        self.cpu.iter().copied().collect()
+    }
+
     /// Calls the encoder function.
     ///
     /// # Errors

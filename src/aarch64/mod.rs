@@ -31,7 +31,10 @@ mod choices;
 mod address;
 mod bits;
 mod cond;
+mod cpu;
 pub mod encode;
+#[cfg(feature = "forms")]
+mod find;
 mod fixup;
 #[cfg(feature = "forms")]
 pub mod form;
@@ -64,6 +67,9 @@ use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
+#[cfg(feature = "forms")]
+pub use cpu::Unsupported;
+pub use cpu::{CpuFeature, CpuFeatures};
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};

@@ -1,9 +1,9 @@
 //! The x86-64 forms as data, and emission of a form chosen at run time.
 
 use super::{
-    Assembler, Bcst, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter, Encoder, Er, Gpr8, Gpr8h,
-    Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem, Rm, Round, Sae, Sreg, St,
-    StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
+    Assembler, Bcst, CpuFeature, CpuFeatures, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter,
+    Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem, Rm,
+    Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{AnyAddress, RegisterClass},
 };
 use crate::{
@@ -31,8 +31,10 @@ pub struct Form {
     pub implicit: &'static [&'static str],
     /// Flags: `r:` read, `w:` written, `0:` cleared, `1:` set, `u:` undefined.
     pub rflags: &'static str,
-    /// CPUID features, all needed.
-    pub cpu: &'static [&'static str],
+    /// CPU features, all needed.
+    pub cpu: &'static [CpuFeature],
+    /// Further ones, which [`CpuFeature`] does not know: those of tables of another crate.
+    pub other_cpu: &'static [&'static str],
     /// The table with the form's row.
     pub table: &'static str,
     /// What calls the encoder function.
@@ -49,6 +51,11 @@ pub struct Emit {
 }
 
 impl Form {
+    /// The features of [`cpu`](Self::cpu), and what they imply.
+    pub fn needs(&self) -> CpuFeatures {
+        self.cpu.iter().copied().collect()
+    }
+
     /// Calls the encoder function.
     ///
     /// # Errors

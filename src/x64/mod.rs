@@ -97,8 +97,11 @@
 
 mod address;
 mod cond;
+mod cpu;
 mod decorate;
 pub mod encode;
+#[cfg(feature = "forms")]
+mod find;
 mod fixed_address;
 mod fixup;
 #[cfg(feature = "forms")]
@@ -130,6 +133,9 @@ use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::Scale;
 pub use cond::Cond;
+#[cfg(feature = "forms")]
+pub use cpu::Unsupported;
+pub use cpu::{CpuFeature, CpuFeatures};
 pub use decorate::*;
 pub use fixed_address::{Moffs, StringSource};
 pub use fixup::Rel;

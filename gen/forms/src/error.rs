@@ -62,6 +62,12 @@ pub enum Reason {
     Implicit { text: String },
     /// `cpu` names nothing, or a word that is no feature name.
     Cpu { text: String },
+    /// A row or a table of features names a CPU feature that is not in `tables/cpu`.
+    UnknownFeature { name: String },
+    /// A CPU feature of `tables/cpu` contradicts itself or another.
+    CpuFeature { problem: &'static str },
+    /// What is to tell a CPU feature is no bit of a register.
+    CpuTest { text: String },
     /// A tuple type is missing or superfluous, or does not suit the operand.
     Tuple { problem: &'static str },
     /// Sized aliases of different kinds in one row.
@@ -153,6 +159,9 @@ impl fmt::Display for Reason {
             Flags { text } => write!(f, "\"{text}\" says nothing about flags"),
             Implicit { text } => write!(f, "\"{text}\" is no implicit operand, expected access:register"),
             Cpu { text } => write!(f, "\"{text}\" is no list of CPU features"),
+            UnknownFeature { name } => write!(f, "there is no CPU feature {name} in tables/cpu/"),
+            CpuFeature { problem } => write!(f, "CPU feature: {problem}"),
+            CpuTest { text } => write!(f, "\"{text}\" is no bit of a register, as in 07H.1:EAX[31] or HWCAP2[1]"),
             Tuple { problem } => write!(f, "tt: {problem}"),
             MixedSizes { text } => write!(f, "sized aliases of different kinds in \"{text}\""),
             Condition { text, problem } => write!(f, "when: \"{text}\": {problem}"),

@@ -15,6 +15,7 @@
 pub mod aarch64;
 pub mod choice;
 pub mod condition;
+pub mod cpu;
 mod error;
 mod fields;
 pub mod layout;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     choice::{self, Family},
     condition::{Comparison, Condition, Term},
+    cpu::Cpu,
     layout,
     method::{Home, Method},
     print,
@@ -47,7 +48,7 @@ pub fn readers() -> String {
 }
 
 /// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
-pub fn forms_data(forms: &[Form]) -> String {
+pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     // Each kind once, under its name and width.
     let kinds: BTreeMap<(&str, u32), &Kind> = forms
         .iter()
@@ -65,7 +66,7 @@ pub fn forms_data(forms: &[Form]) -> String {
             // The map was made from these operands.
             kinds.keys().take_while(|other| **other < key).count()
         });
-        text += &format!("    {},\n", print::inline(form_data(form, values)));
+        text += &format!("    {},\n", print::inline(form_data(form, values, cpu)));
     }
     // Functions, because closures would be parts of the one body of `FORMS`, which the compiler then checks for
     // minutes.
@@ -393,8 +394,9 @@ fn value_data(kind: &Kind) -> TokenStream {
 }
 
 /// A form as data; `values` are the indices of its operands' kinds.
-fn form_data(form: &Form, values: impl Iterator<Item = usize>) -> TokenStream {
-    let Form { name, mnemonic, syntax, cpu, table, .. } = form;
+fn form_data(form: &Form, values: impl Iterator<Item = usize>, cpu: &Cpu) -> TokenStream {
+    let Form { name, mnemonic, syntax, table, .. } = form;
+    let cpu = cpu.fields(&form.cpu);
     let encoding = form.bits.to_string();
     let id = option(form.id.as_deref());
     let flags = form.flags.as_deref().unwrap_or_default();
@@ -415,7 +417,7 @@ fn form_data(form: &Form, values: impl Iterator<Item = usize>) -> TokenStream {
         Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #encoding, id: #id,
             operands: &[#(#infos),*], values: &[#(&VALUES[#values]),*],
-            condition: #condition, flags: #flags, cpu: &[#(#cpu),*], alias: #alias, table: #table,
+            condition: #condition, flags: #flags, #cpu, alias: #alias, table: #table,
             emit: Emit { down: emit::#emit::<Down>, up: emit::#emit::<Up> }
         }
     }

@@ -7,12 +7,14 @@
 pub mod bits;
 mod check;
 mod emit;
+mod finder;
 pub mod kinds;
 mod layouts;
 mod words;
 
 pub use check::forms;
 pub use emit::{choices, encoders, forms_data, readers};
+pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use words::words;
 

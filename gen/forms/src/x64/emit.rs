@@ -9,6 +9,7 @@ use super::{
 use crate::{
     choice::{self, Family},
     condition::Term,
+    cpu::Cpu,
     layout,
     method::{Home, Method},
     print,
@@ -595,19 +596,20 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 ///
 /// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them. The functions are
 /// `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the forms, and nowhere else.
-pub fn forms_data(forms: &[Form]) -> String {
+pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     let mut text = String::new();
     let mut all = String::new();
     for form in forms {
-        text += &print::inline(form_entry(form));
+        text += &print::inline(form_entry(form, cpu));
         text.push('\n');
         all += &format!("    {},\n", form.name.to_ascii_uppercase());
     }
     text + "pub(super) const FORMS: &[Form] = &[\n" + &all + "];\n"
 }
 
-fn form_entry(form: &Form) -> TokenStream {
-    let Form { name, mnemonic, syntax, notation, en, rflags, cpu, table, .. } = form;
+fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
+    let Form { name, mnemonic, syntax, notation, en, rflags, table, .. } = form;
+    let cpu = cpu.fields(&form.cpu);
     let parameters: Vec<_> = form.parameters().collect();
     let operands = parameters.iter().map(|operand| {
         let (ty, _) = parameter_type(form, operand);
@@ -636,7 +638,7 @@ fn form_entry(form: &Form) -> TokenStream {
         }
         const #constant: Form = Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #notation, op_en: #en,
-            operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, cpu: &[#(#cpu),*], table: #table,
+            operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, #cpu, table: #table,
             emit: Emit { down: #function::<Down>, up: #function::<Up> }
         };
     }

@@ -3,6 +3,7 @@
 mod check;
 mod emit;
 mod encoding;
+mod finder;
 mod layouts;
 mod operand;
 mod sized;
@@ -18,6 +19,7 @@ use crate::{
 
 pub use check::forms;
 pub use emit::{choices, encoders, forms_data, readers};
+pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use words::words;
 
