@@ -13,7 +13,7 @@ use support::choices::{self, Choices};
 use tailfirst::{aarch64, x64};
 
 /// Random cases a form.
-const CASES: u64 = 40;
+const CASES: u64 = 12;
 
 /// At most a few of the mistakes, the number of all of them in front.
 fn assert_none(mistakes: BTreeMap<&str, String>) {
