@@ -221,6 +221,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "FpImm8" | "ByteMask64" | "Rot2" | "Rot1" | "Msl" | "Cond" | "Nzcv" | "SysReg" | "SysOp" => 1 << width,
             "Prefetch" => 24,
             "Barrier" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
+            "ZControl" | "ZARange2of16" | "ZARange2of8" | "ZARange4of16" | "ZARange4of8" => 1 << width,
             "VlxN" | "HalfOrOne" | "HalfOrTwo" | "ZAVector" | "ZAArray" | "ZATileMask" => 1 << width,
             "SveImm" | "SveSImm" | "MulVl3" | "SvePrefetch" | "ZeroOrOne" => 1 << width,
             "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => 4 * value::predicate_lanes(kind) as usize,
@@ -381,7 +382,7 @@ fn several_vectors_have_any_index() {
     let mut random = Gen::from_size_and_seed(100, choices::seed("several_vectors_have_any_index"));
     let mut checked = 0;
     let several = ["x2_reg", "x2s_reg", "x4_reg", "x4s_reg"];
-    for (model, form) in MODEL.iter().zip(forms()).filter(|(_, form)| form.table == "aarch64/sme.ron") {
+    for (model, form) in MODEL.iter().zip(forms()).filter(|(_, form)| form.table == "aarch64/sme_multi_load_store.ron") {
         if !several.iter().any(|suffix| form.name.ends_with(suffix)) {
             continue;
         }
@@ -393,7 +394,7 @@ fn several_vectors_have_any_index() {
         assert_eq!(enc.finish().map(|code| code.bytes()[2] & 0x1F), Ok(0x1F), "{}", form.name);
         checked += 1;
     }
-    assert_eq!(checked, 32);
+    assert_eq!(checked, 64);
 }
 
 /// `when` is held to, in every form that has one: `finish` fails if and only if it does not hold.
@@ -507,7 +508,14 @@ fn lists_and_elements_end() {
     assert_eq!((ZIndex::<S>::new(Z31, 16), ZIndex::<D>::new(Z0, 8)), (None, None));
     assert_eq!((ZLow::<ZB>::new(Z16.b()), ZListAligned::<ZS, 2>::new(Z3.s())), (None, None));
     for number in 0..32 {
-        let first = Z::new(number).expect("below 32").d();
+        let z = Z::new(number).expect("below 32");
+        let first = z.d();
+        assert_eq!(ZEvenLow::<ZD>::new(first).is_some(), number < 16 && number % 2 == 0);
+        assert_eq!(ZEvenHigh::<ZD>::new(first).is_some(), number >= 16 && number % 2 == 0);
+        assert_eq!(ZListLow::<ZD, 2>::new(first).is_some(), number < 16 && number % 2 == 0);
+        assert_eq!(ZListHigh::<ZD, 2>::new(first).is_some(), number >= 16 && number % 2 == 0);
+        assert_eq!(ZThreeOfFour::new(z).is_some(), number % 4 == 0);
+        assert_eq!(ZControl::new(z, 3).is_some(), value::CONTROLS.contains(&number.into()));
         assert_eq!(ZListAligned::<ZD, 4>::new(first).is_some(), number % 4 == 0);
         assert_eq!(ZListStrided::<ZD, 2>::new(first).is_some(), number % 16 < 8, "{number}");
         assert_eq!(ZListStrided::<ZD, 4>::new(first).is_some(), number % 16 < 4, "{number}");
@@ -518,6 +526,23 @@ fn lists_and_elements_end() {
         (ZAVector::new(W11, 0), ZAVector::new(W12, 16), ZAArray::new(W7, 0), ZAArray::new(W11, 8)),
         (None, None, None, None)
     );
+    assert_eq!((ZLaneHLong::new(Z16, 0), ZLaneHLong::new(Z15, 8)), (None, None));
+    assert_eq!((ZLaneBLong::new(Z16, 0), ZLaneBLong::new(Z15, 16)), (None, None));
+    assert_eq!((ZControl::new(Z20, 4), ZControl::new(Z20, u8::MAX)), (None, None));
+    for offset in 0..=u8::MAX {
+        let slices = (ZASlices::<B, 4>::vertical(0, W15, offset), ZASlices::<B, 2>::horizontal(0, W12, offset));
+        assert_eq!(
+            (slices.0.is_some(), slices.1.is_some()),
+            (offset < 16 && offset % 4 == 0, offset < 16 && offset % 2 == 0)
+        );
+        assert_eq!(ZASlices::<D, 4>::vertical(7, W12, offset).is_some(), offset == 0);
+        assert_eq!(ZASlices::<D, 2>::vertical(7, W12, offset).is_some(), offset == 0);
+        assert_eq!(ZARange::<4, 16>::new(W8, offset).is_some(), offset < 16 && offset % 4 == 0);
+        assert_eq!(ZARange::<2, 8>::new(W11, offset).is_some(), offset < 8 && offset % 2 == 0);
+    }
+    assert_eq!((ZASlices::<H, 2>::vertical(2, W12, 0), ZASlices::<S, 4>::vertical(4, W12, 0)), (None, None));
+    assert_eq!((ZASlices::<H, 2>::vertical(0, W11, 0), ZASlices::<S, 4>::vertical(0, W16, 0)), (None, None));
+    assert_eq!((ZARange::<2, 16>::new(W7, 0), ZARange::<4, 8>::new(W12, 0)), (None, None));
     assert_eq!((ZAH::new(2), ZAS::new(4), ZAD::new(8)), (None, None, None));
 }
 

@@ -9,7 +9,7 @@ pub trait Bits {
 }
 
 macro_rules! operands {
-    ($($([$($parameter:tt)*])? $ty:ident $(<$($argument:ty),*>)?;)*) => {$(
+    ($($([$($parameter:tt)*])? $ty:ident $(<$($argument:tt),*>)?;)*) => {$(
         impl $(<$($parameter)*>)? Bits for $ty $(<$($argument),*>)? {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn bits(self) -> u32 {
@@ -57,18 +57,28 @@ mod scalable {
 
     plain!(
         Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend HalfOrOne HalfOrTwo ZeroOrOne Mul16 MulVl3
-        ZLaneB ZLaneH ZLaneS ZLaneSLong ZLaneD ZPairH ZPairS SvePrefetch SveImm SveSImm SvePattern VlxN
+        ZLaneB ZLaneH ZLaneS ZLaneSLong ZLaneHLong ZLaneBLong ZLaneD ZControl ZThreeOfFour
+        ZPairH ZPairS SvePrefetch SveImm SveSImm SvePattern VlxN
         P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ
         SmeMode ZAArray ZAH ZAS ZAD ZATileMask ZAVector
     );
-    lists!(ZList: ZB ZH ZS ZD ZQ);
-    lists!(ZListAligned: ZB ZH ZS ZD ZQ);
+    lists!(ZList: Z ZB ZH ZS ZD ZQ);
+    lists!(ZListAligned: Z ZB ZH ZS ZD ZQ);
+    lists!(ZListLow: ZB ZH ZS ZD);
+    lists!(ZListHigh: ZB ZH ZS ZD);
     lists!(ZListStrided: ZB ZH ZS ZD ZQ);
     lists!(PList: PB PH PS PD);
     lists!(PListAligned: PB PH PS PD);
     of_elements!(ZLow: ZB ZH ZS ZD);
+    of_elements!(ZEvenLow: ZB ZH ZS ZD);
+    of_elements!(ZEvenHigh: ZB ZH ZS ZD);
     of_elements!(ZIndex: B H S D);
     of_elements!(PIndex: B H S D);
     of_elements!(PNAny: B H S D);
     of_elements!(ZASlice: B H S D Q);
+    operands!(
+        ZASlices<B, 2>; ZASlices<H, 2>; ZASlices<S, 2>; ZASlices<D, 2>;
+        ZASlices<B, 4>; ZASlices<H, 4>; ZASlices<S, 4>; ZASlices<D, 4>;
+        [const N: u8, const LIMIT: u8] ZARange<N, LIMIT>;
+    );
 }

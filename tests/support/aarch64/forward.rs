@@ -5,7 +5,7 @@
 //! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All that both have in common
 //! is [`Form`], a row that was parsed and checked.
 
-use super::value::{EXTENSIONS, Value, predicate_lanes, scaled, size, slices};
+use super::value::{EXTENSIONS, Value, consecutive, predicate_lanes, scaled, size, slices};
 use std::{collections::HashMap, sync::LazyLock};
 use tailfirst_gen::{
     aarch64::{Form, Operand},
@@ -143,9 +143,11 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
     let extension = |name: &str| EXTENSIONS.iter().position(|other| *other == name).expect("is an extension") as u32;
     match *value {
         Value::Register(number) => register_bits(kind, number),
+        // bits 3, 1 and 0 of the register's number, below the segment
+        Value::Element { register, lane } if kind == "ZControl" => lane << 3 | (register >> 3 & 1) << 2 | register % 4,
         Value::Element { register, lane } => {
             // the width of the register's number
-            let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZPairS") {
+            let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZLaneHLong" | "ZLaneBLong" | "ZPairS") {
                 4
             } else if kind.starts_with("ZLane") || kind == "ZPairH" {
                 3
@@ -214,13 +216,16 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
             _ => panic!("{kind} is not only names"),
         },
         Value::Slice { vertical, index, tile, offset } => {
-            let (_, offsets) = slices(kind).expect("is a kind of slice");
-            u32::from(vertical) << 6 | (index - 12) << 4 | (tile * offsets + offset)
+            // V:Rs:tile:offset, of which the last two have few bits, or none
+            let (tiles, offsets) = slices(kind).expect("is a kind of slice");
+            let selected = u32::from(vertical) << 2 | (index - 12);
+            (selected * tiles + tile) * offsets + offset / consecutive(kind)
         }
         Value::Array { index, offset } => match kind {
             "ZAVector" => (index - 12) << 4 | offset,
             // Rv above the lane
             _ if kind.starts_with("PIndex") => (index - 12) * predicate_lanes(kind) + offset,
+            _ if kind.starts_with("ZARange") => (index - 8) << (width - 2) | offset / consecutive(kind),
             _ => (index - 8) << 3 | offset,
         },
         Value::Distance(distance) => {
@@ -239,8 +244,11 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
 fn register_bits(kind: &str, number: u32) -> u32 {
     match kind {
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => number - 8,
+        "ZThreeOfFour" => number / 4,
+        _ if kind.starts_with("ZEven") => number % 16 / 2,
         _ => match kind.split_once('x') {
             Some((_, "2a")) => number / 2,
+            Some((_, "2l" | "2h")) => number % 16 / 2,
             Some((_, "4a")) => number / 4,
             // T:Zt
             Some((_, "2s")) => number >> 4 << 3 | (number & 7),

@@ -8,7 +8,7 @@
 
 use crate::support::{
     named::Named,
-    value::{CONDITIONS, EXTENSIONS, Value},
+    value::{CONDITIONS, EXTENSIONS, Value, consecutive},
 };
 use tailfirst_gen::aarch64::Form;
 
@@ -278,11 +278,20 @@ fn piece(kind: &str, value: &Value) -> Piece {
         },
         Value::Slice { vertical, index, tile, offset } => {
             let direction = if vertical { "v" } else { "h" };
-            Piece::Symbols(vec![format!("za{tile}"), direction.into(), format!("w{index}"), offset.to_string()])
+            let tile = [format!("za{tile}"), direction.into(), format!("w{index}")];
+            Piece::Symbols(tile.into_iter().chain(offsets(kind, offset)).collect())
         }
-        Value::Array { index, offset } => Piece::Symbols(vec![format!("w{index}"), offset.to_string()]),
+        Value::Array { index, offset } => {
+            Piece::Symbols([format!("w{index}")].into_iter().chain(offsets(kind, offset)).collect())
+        }
         Value::Distance(distance) => one(format!("#{distance}")),
     }
+}
+
+/// The offset of a slice or vector of ZA, and that of the last one where there are several.
+fn offsets(kind: &str, offset: u32) -> impl Iterator<Item = String> {
+    let last = offset + consecutive(kind) - 1;
+    [offset, last].into_iter().take(if last > offset { 2 } else { 1 }).map(|offset| offset.to_string())
 }
 
 fn extended(register: u32, how: &str) -> String {
@@ -308,7 +317,10 @@ fn register(kind: &str, number: u32) -> Piece {
         _ => {
             let letter = if kind.starts_with('Z') { 'z' } else { 'v' };
             let list = kind.split_once('x').map_or("", |(_, list)| list);
-            let count = list.trim_end_matches(char::is_alphabetic).parse().unwrap_or(1);
+            let count = match kind {
+                "ZThreeOfFour" => 3,
+                _ => list.trim_end_matches(char::is_alphabetic).parse().unwrap_or(1),
+            };
             let stride = if list.ends_with('s') { 16 / count } else { 1 };
             Piece::List((0..count).map(|i| format!("{letter}{}", (number + i * stride) % 32)).collect())
         }
