@@ -322,7 +322,6 @@ operands! {
     ZLaneHLong ZLaneHLong;
     ZLaneBLong ZLaneBLong;
     ZControl ZControl;
-    ZThreeOfFour ZThreeOfFour;
     ZPairH ZPairH;
     ZPairS ZPairS;
     ZIndexB ZIndex<B>;

@@ -122,8 +122,8 @@ macro_rules! slices {
 
 slices!(B 1 16 H 2 8 S 4 4 D 8 2 Q 16 1);
 
-/// `N` consecutive rows or columns of a ZA tile whose elements are [`B`], [`H`], [`S`] or [`D`], from a multiple of `N` on:
-/// two, or four.
+/// `N` consecutive rows or columns of a ZA tile whose elements are [`B`], [`H`], [`S`] or [`D`], from a multiple of
+/// `N` on: two, or four.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZASlices<T, const N: usize>(
     // V:Rs:tile:offset, the offset in units of N

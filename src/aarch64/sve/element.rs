@@ -51,10 +51,11 @@ elements! {
     ZLaneD 2 16 "D";
     /// A word of each 128-bit segment of one of the vectors Z0 to Z15, as multiplication to doublewords takes it.
     ZLaneSLong 4 16 "S";
-    /// A halfword of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors have it;
-    /// of dot products of bytes, two of them.
+    /// A halfword of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors
+    /// have it; of dot products of bytes, two of them.
     ZLaneHLong 8 16 "H";
-    /// A byte of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors have it.
+    /// A byte of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors have
+    /// it.
     ZLaneBLong 16 16 "B";
     /// A complex number of halfwords of each 128-bit segment of one of the vectors Z0 to Z7.
     ZPairH 4 8 "H";

@@ -1,7 +1,8 @@
 //! Lists of scalable vectors, and vectors whose number has four bits.
 //!
 //! `{Z3.S, Z4.S}` is a first register and a count. Loads and stores take any first one; instructions of SME2 take lists
-//! that begin at a multiple of their length, or whose registers are far apart, which saves the bits that are always zero.
+//! that begin at a multiple of their length, or whose registers are far apart, which saves the bits that are always
+//! zero.
 
 use super::{PB, PD, PH, PS, Z, ZB, ZD, ZH, ZQ, ZS};
 use core::{fmt, marker::PhantomData};
@@ -38,39 +39,6 @@ pub struct ZListLow<T, const N: usize>(u8, PhantomData<T>);
 /// `N` consecutive scalable vectors, the first one's number a multiple of `N` from 16 on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZListHigh<T, const N: usize>(u8, PhantomData<T>);
-
-/// Three consecutive scalable vectors, the first one's number a multiple of 4: what LUTI6 takes its indices from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ZThreeOfFour(
-    // the first one's number, divided by 4
-    u8,
-);
-
-impl ZThreeOfFour {
-    /// The three vectors from `first` on, whose number is a multiple of 4.
-    #[inline]
-    pub const fn new(first: Z) -> Option<Self> {
-        if first.0 % 4 == 0 { Some(ZThreeOfFour(first.0 / 4)) } else { None }
-    }
-
-    /// Its value in the instruction: the number of the first, divided by 4.
-    #[inline]
-    pub const fn bits(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The operand with these bits, below 8.
-    #[inline]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        if bits < 8 { Some(ZThreeOfFour(bits as u8)) } else { None }
-    }
-}
-
-impl fmt::Debug for ZThreeOfFour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries((0..3).map(|i| Z(self.0 * 4 + i))).finish()
-    }
-}
 
 /// Lists and registers of one half of the vectors: `N` apart, from `first` on.
 macro_rules! half {
@@ -352,9 +320,6 @@ mod tests {
         assert_eq!((ZEvenHigh::<ZS>::new(Z14.s()), ZEvenHigh::<ZS>::new(Z23.s())), (None, None));
         assert_eq!(alloc::format!("{:?}", ZListHigh::<ZH, 2>::from_bits(7)), "Some({Z30.H, Z31.H})");
         assert_eq!(alloc::format!("{:?}", ZEvenHigh::<ZH>::new(Z28.h())), "Some(Z28.H)");
-        assert_eq!(ZThreeOfFour::new(Z28).map(ZThreeOfFour::bits), Some(7));
-        assert_eq!(ZThreeOfFour::new(Z30), None);
-        assert_eq!(alloc::format!("{:?}", ZThreeOfFour::from_bits(1)), "Some({Z4, Z5, Z6})");
         assert_eq!(PListAligned::<PS, 2>::new(P14.s()).map(PListAligned::<PS, 2>::bits), Some(7));
         assert_eq!(PListAligned::<PS, 2>::new(P3.s()), None);
         assert_eq!(alloc::format!("{:?}", PList::<PB, 2>::new(P15.b())), "{P15.B, P0.B}");

@@ -1,7 +1,8 @@
-//! Every A64 form against llvm-mc: its disassembler reads our words, and its assembler makes them from the rows' syntax.
+//! Every A64 form against llvm-mc: its disassembler reads our words, and its assembler makes them from the rows'
+//! syntax.
 //!
-//! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do not go together is found here,
-//! even where the round trips agree because both encoders read the same row.
+//! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do
+//! not go together is found here, even where the round trips agree because both encoders read the same row.
 
 #[path = "../../support/aarch64/mod.rs"]
 mod support;
@@ -30,7 +31,7 @@ use tailfirst_oracles::{Answer, Dialect, LlvmMc};
 const CASES: u64 = 24;
 
 /// The features that LLVM 19 does not know at all, and how many forms need each.
-const UNKNOWN: [(&str, usize); 18] = [
+const UNKNOWN: [(&str, usize); 22] = [
     ("FEAT_CMPBR", 36),
     ("FEAT_F16F32DOT", 4),
     ("FEAT_F16F32MM", 2),
@@ -43,11 +44,15 @@ const UNKNOWN: [(&str, usize); 18] = [
     ("FEAT_LSUI", 76),
     ("FEAT_MOPS_GO", 12),
     ("FEAT_POE2", 8),
+    ("FEAT_SME2p2", 12),
+    ("FEAT_SME2p3", 3),
+    ("FEAT_SME_MOP4", 136),
+    ("FEAT_SME_TMOP", 13),
     ("FEAT_SVE2p2", 171),
-    ("FEAT_SVE2p3", 13),
+    ("FEAT_SVE2p3", 51),
     ("FEAT_SVE_AES2", 10),
     ("FEAT_SVE_B16MM", 1),
-    ("FEAT_SVE_BFSCALE", 1),
+    ("FEAT_SVE_BFSCALE", 9),
     ("FEAT_TEV", 4),
 ];
 
@@ -254,8 +259,34 @@ fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str
     (wrong, texts.len(), names.len())
 }
 
-/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or with an extension that says nothing left out; what it
-/// prints and what the syntax assembles to is held to our words by the tests above.
+/// What LLVM 19 does not know, against the newest: its assembler makes our words of the rows' syntax, and it prints
+/// them as the syntax.
+#[test]
+fn the_newest_llvm_reads_and_prints_the_newest_forms() {
+    let llvm = LlvmMc::newest_from_env();
+    let cases = cases("the_newest_llvm_reads_and_prints_the_newest_forms", is_unknown, CASES);
+    let (mut wrong, checked, forms) = compare_assembled(&llvm, &cases);
+    let codes = codes(&cases);
+    let preferred = llvm.disassemble(&Dialect::aarch64(), &codes);
+    let canonical = llvm.disassemble(&Dialect::aarch64().with("-M").with("no-aliases"), &codes);
+    for ((case, preferred), canonical) in cases.iter().zip(&preferred).zip(&canonical) {
+        let Some(expected) = render::render(case.model, &case.values) else { continue };
+        let expected = render::normal(&expected);
+        let printed: Vec<_> =
+            [preferred, canonical].into_iter().flatten().flatten().map(|one| render::normal(&one.text)).collect();
+        if word(preferred) != Ok(case.word) || !printed.contains(&expected) {
+            let problem = format!("`{expected}`, {:08x}, is {printed:?} to LLVM", case.word);
+            wrong.entry(case.model.name.as_str()).or_insert(problem);
+        }
+    }
+    println!("checked {checked} words of {forms} forms");
+    report("the newest LLVM has something else", wrong);
+    assert_eq!(forms, MODEL.iter().filter(|form| is_unknown(form)).count());
+}
+
+/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or
+/// with an extension that says nothing left out; what it prints and what the syntax assembles to is held to our words
+/// by the tests above.
 const PRINTED_OTHERWISE: [&str; 96] = [
     "add_w_ext",
     "add_x_ext",
@@ -470,7 +501,8 @@ fn wrong_rows_are_found() {
 #[test]
 fn system_registers_have_llvms_numbers() {
     let llvm = LlvmMc::from_env();
-    // The runtime has no list of them, so its source is read: `TPIDR_EL0 0x5e82`, in the order of o0, op1, CRn, CRm, op2.
+    // The runtime has no list of them, so its source is read: `TPIDR_EL0 0x5e82`, in the order of o0, op1, CRn, CRm,
+    // op2.
     let source = include_str!("../../../src/aarch64/sysreg.rs");
     let words: Vec<&str> = source.split_whitespace().collect();
     let number = |text: &str| text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());

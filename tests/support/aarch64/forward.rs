@@ -1,9 +1,10 @@
 //! A forward encoder that reads the checked rows and nothing else.
 //!
-//! The crate's operands carry their bits ready made, and its functions shift them into a word. This encoder starts from what an operand
-//! means, and finds its bits where the manual describes them, mostly by trying all of them: a bitmask immediate is the
-//! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All that both have in common
-//! is [`Form`], a row that was parsed and checked.
+//! The crate's operands carry their bits ready made, and its functions shift them into a word. This encoder starts
+//! from what an operand means, and finds its bits where the manual describes them, mostly by trying all of them: a
+//! bitmask immediate is the
+//! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All
+//! that both have in common is [`Form`], a row that was parsed and checked.
 
 use super::value::{EXTENSIONS, Value, consecutive, predicate_lanes, scaled, size, slices};
 use std::{collections::HashMap, sync::LazyLock};
@@ -72,7 +73,8 @@ pub struct Bitmasks {
     bits: HashMap<u64, u32>,
 }
 
-/// The manual's DecodeBitMasks, as far as the immediate goes: `wmask` of a register of 64 bits, or None where it is UNDEFINED.
+/// The manual's DecodeBitMasks, as far as the immediate goes: `wmask` of a register of 64 bits, or None where it is
+/// UNDEFINED.
 fn decode_bit_masks(n: u32, imms: u32, immr: u32) -> Option<u64> {
     // len = HighestSetBit(immN:NOT(imms))
     let combined = n << 6 | (!imms & 0x3F);
@@ -192,7 +194,8 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
         Value::Index { register, how, scaled } => register << 4 | extension(how) << 1 | u32::from(scaled),
         Value::BitField { lsb, width } => {
             let size = size(kind);
-            // SBFX and its like: immr = lsb, imms = lsb + width - 1; SBFIZ and its like: immr = -lsb modulo the size, imms = width - 1.
+            // SBFX and its like: immr = lsb, imms = lsb + width - 1; SBFIZ and its like: immr = -lsb modulo the size,
+            // imms = width - 1.
             let (immr, imms) = if kind.starts_with("Bfx") {
                 (lsb, lsb + width - 1)
             } else {
@@ -244,7 +247,6 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
 fn register_bits(kind: &str, number: u32) -> u32 {
     match kind {
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => number - 8,
-        "ZThreeOfFour" => number / 4,
         _ if kind.starts_with("ZEven") => number % 16 / 2,
         _ => match kind.split_once('x') {
             Some((_, "2a")) => number / 2,

@@ -362,7 +362,6 @@ fn register(kind: &str, number: u8, other: bool) -> Operand {
                 "2a" => ZListAligned::<Z, 2>::new(z).expect(EXISTS).into(),
                 _ => z.into(),
             },
-            "ZThreeOfFour" => ZThreeOfFour::new(z).expect(EXISTS).into(),
             "ZEvenLowB" => ZEvenLow::<ZB>::new(z.b()).expect(EXISTS).into(),
             "ZEvenLowH" => ZEvenLow::<ZH>::new(z.h()).expect(EXISTS).into(),
             "ZEvenLowS" => ZEvenLow::<ZS>::new(z.s()).expect(EXISTS).into(),

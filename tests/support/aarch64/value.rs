@@ -61,7 +61,6 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
         "ZLowB" | "ZLowH" | "ZLowS" | "ZLowD" => all(0..=15),
         "ZEvenLowB" | "ZEvenLowH" | "ZEvenLowS" | "ZEvenLowD" => Some((0..16).step_by(2).collect()),
         "ZEvenHighB" | "ZEvenHighH" | "ZEvenHighS" | "ZEvenHighD" => Some((16..32).step_by(2).collect()),
-        "ZThreeOfFour" => Some((0..32).step_by(4).collect()),
         "ZAH" => all(0..=1),
         "ZAS" => all(0..=3),
         "ZAD" => all(0..=7),

@@ -189,7 +189,6 @@ const KINDS: &[KindLine] = &[
     ("ZLaneHLong",     &[7],  "ZLaneHLong",     Value,   "lane",    ""),
     ("ZLaneBLong",     &[8],  "ZLaneBLong",     Value,   "lane",    ""),
     ("ZControl",       &[5],  "ZControl",       Value,   "segment", ""),
-    ("ZThreeOfFour",   &[3],  "ZThreeOfFour",   Value,   "list",    ""),
     ("ZPairH",         &[5],  "ZPairH",         Value,   "pair",    ""),
     ("ZPairS",         &[5],  "ZPairS",         Value,   "pair",    ""),
     ("ZIdxB",          &[11], "ZIndex<B>",      Value,   "lane",    ""),

@@ -1,7 +1,8 @@
 //! Assembly, from a row's syntax and what its operands mean.
 //!
-//! The symbols of the syntax (`<Xd|SP>`, `<amount>`) come in the order of the operands. Each operand gives the text of one or
-//! more of them; a symbol that comes again has the same text. What is optional (`{, <shift> #<amount>}`) is always written.
+//! The symbols of the syntax (`<Xd|SP>`, `<amount>`) come in the order of the operands. Each operand gives the text
+//! of one or more of them; a symbol that comes again has the same text. What is optional (`{, <shift> #<amount>}`) is
+//! always written.
 
 // Every test is a crate by itself and uses a part of this.
 #![allow(dead_code)]
@@ -317,10 +318,7 @@ fn register(kind: &str, number: u32) -> Piece {
         _ => {
             let letter = if kind.starts_with('Z') { 'z' } else { 'v' };
             let list = kind.split_once('x').map_or("", |(_, list)| list);
-            let count = match kind {
-                "ZThreeOfFour" => 3,
-                _ => list.trim_end_matches(char::is_alphabetic).parse().unwrap_or(1),
-            };
+            let count = list.trim_end_matches(char::is_alphabetic).parse().unwrap_or(1);
             let stride = if list.ends_with('s') { 16 / count } else { 1 };
             Piece::List((0..count).map(|i| format!("{letter}{}", (number + i * stride) % 32)).collect())
         }
@@ -370,8 +368,8 @@ pub fn normal(text: &str) -> String {
 fn whole_list(range: &str) -> Option<String> {
     let (first, last) = range.split_once('-')?;
     let register = |text: &str| text[1..].split('.').next().and_then(|number| number.parse::<u32>().ok());
-    let (from, to, element) = (register(first)?, register(last)?, first.split_once('.')?.1);
-    let all = (0..=(to + 32 - from) % 32).map(|i| format!("z{}.{element}", (from + i) % 32));
+    let (from, to, element) = (register(first)?, register(last)?, first.find('.').map_or("", |at| &first[at..]));
+    let all = (0..=(to + 32 - from) % 32).map(|i| format!("z{}{element}", (from + i) % 32));
     Some(all.collect::<Vec<_>>().join(","))
 }
 
