@@ -91,6 +91,8 @@ fn immediates_end_where_the_manual_ends_them() {
             &[0, 1, 4095, 4096, 8192, 0xFFE000, 0xFFF000],
             &[-1, 4097, 4098, 8191, 8193, 0xFFEFFF, 0xFFF001, 0xFFFFFF, 1 << 24, 1 << 32, -4096],
         ),
+        ("AtLeastImm", &[1, 2, 63, 64], &[0, -1, 65, 1 << 32, i64::MIN]),
+        ("AtMostImm", &[-1, 0, 1, 61, 62], &[-2, 63, 64, (1 << 32) - 1, i64::MAX]),
         (
             "LogicalImm32",
             &[
@@ -221,7 +223,8 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "FpImm8" | "ByteMask64" | "Rot2" | "Rot1" | "Msl" | "Cond" | "Nzcv" | "SysReg" | "SysOp" => 1 << width,
             "Prefetch" => 24,
             "Barrier" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
-            "ZControl" | "ZARange2of16" | "ZARange2of8" | "ZARange4of16" | "ZARange4of8" => 1 << width,
+            "AtLeastImm" | "AtMostImm" | "ZControl" | "ZARange2of16" | "ZARange2of8" | "ZARange4of16"
+            | "ZARange4of8" => 1 << width,
             "VlxN" | "HalfOrOne" | "HalfOrTwo" | "ZAVector" | "ZAArray" | "ZATileMask" => 1 << width,
             "SveImm" | "SveSImm" | "MulVl3" | "SvePrefetch" | "ZeroOrOne" => 1 << width,
             "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => 4 * value::predicate_lanes(kind) as usize,

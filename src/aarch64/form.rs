@@ -158,6 +158,8 @@ operands! {
     WPair WPair;
     XOctet XOctet;
     AddImm AddImm, Operand::Imm(value) => number(value).and_then(AddImm::new);
+    AtLeastImm AtLeastImm, Operand::Imm(value) => number(value).and_then(AtLeastImm::new);
+    AtMostImm AtMostImm, Operand::Imm(value) => number(value).and_then(AtMostImm::new);
     LogicalImm32 LogicalImm32, Operand::Imm(value) => number(value).and_then(LogicalImm32::new);
     LogicalImm64 LogicalImm64, Operand::Imm(value) => LogicalImm64::new(value as u64);
     MovWide32 MovWide32, Operand::Imm(value) => number(value).and_then(MovWide32::new);

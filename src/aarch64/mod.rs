@@ -68,9 +68,9 @@ pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
 pub use imm::{
-    AddImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LaneFbits, LogicalImm32, LogicalImm64,
-    LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation, RotationOdd, SImm, ShrImm,
-    UImm,
+    AddImm, AtLeastImm, AtMostImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LaneFbits,
+    LogicalImm32, LogicalImm64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation,
+    RotationOdd, SImm, ShrImm, UImm,
 };
 pub use late::LateImm;
 pub use reg::*;

@@ -3,6 +3,46 @@
 //! MOV (wide immediate) has no field for its value, but MOVZ's or MOVN's halfword and its place; a left shift is UBFM's rotation and last bit;
 //! so is a bit field, in two ways: one for instructions that take it out, one for those that put it in.
 
+macro_rules! one_off {
+    ($($(#[$doc:meta])* $ty:ident $value:ident $first:literal to $last:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty(
+            // the place in the range
+            u8,
+        );
+
+        immediate!($ty, $value);
+
+        impl $ty {
+            #[doc = concat!("The immediate of this value, ", $first, " to ", $last, ".")]
+            #[inline]
+            pub const fn new(value: $value) -> Option<Self> {
+                if $first <= value && value <= $last { Some($ty((value - $first) as u8)) } else { None }
+            }
+
+            /// Its value.
+            #[inline]
+            pub const fn value(self) -> $value {
+                self.0 as $value + $first
+            }
+
+            /// The operand with these bits, below 64.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 64 { Some($ty(bits as u8)) } else { None }
+            }
+        }
+    )*};
+}
+
+one_off! {
+    /// What a register is compared with by CBGE and CBHS, which are CBGT and CBHI of one less.
+    AtLeastImm u32 1 to 64;
+    /// What a register is compared with by CBLE and CBLS, which are CBLT and CBLO of one more.
+    AtMostImm i32 -1 to 62;
+}
+
 /// `hw:imm16` of the only halfword of `value` that is not zero; 0 for 0.
 const fn wide(value: u64) -> Option<u32> {
     if value == 0 {

@@ -268,6 +268,9 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
     let halfword = |bits: u32| u64::from(bits & 0xFFFF) << (16 * (bits >> 16));
     match kind {
         "AddImm" => search(13, value, |bits| i64::from(bits & 0xFFF) << (12 * (bits >> 12)) == number),
+        // `cbge` is `cbgt` of one less, `cble` is `cblt` of one more.
+        "AtLeastImm" => (number - 1) as u32,
+        "AtMostImm" => (number + 1) as u32,
         "LogicalImm32" => bitmasks32().bits[&(number as u64)],
         "LogicalImm64" => bitmasks64().bits[&(number as u64)],
         "MovWide32" | "MovWide64" => search(width, value, |bits| halfword(bits) == number as u64),

@@ -207,6 +207,8 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
         "ZATileMask" => ZATileMask::new(number(value)).into(),
         _ if other => plain,
         "AddImm" => AddImm::new(number(value)).expect(EXISTS).into(),
+        "AtLeastImm" => AtLeastImm::new(number(value)).expect(EXISTS).into(),
+        "AtMostImm" => AtMostImm::new(number(value)).expect(EXISTS).into(),
         "LogicalImm32" => LogicalImm32::new(number(value)).expect(EXISTS).into(),
         "LogicalImm64" => LogicalImm64::new(value as u64).expect(EXISTS).into(),
         "MovWide32" => MovWide32::new(number(value)).expect(EXISTS).into(),

@@ -221,6 +221,8 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             let imm12 = around(0, 4095, choices);
             Value::Number(if choices.below(2) == 1 { imm12 << 12 } else { imm12 })
         }
+        "AtLeastImm" => Value::Number(around(1, 64, choices)),
+        "AtMostImm" => Value::Number(around(-1, 62, choices)),
         "LogicalImm32" => Value::Number(choices.one_of(&bitmasks32().values) as i64),
         "LogicalImm64" => Value::Number(choices.one_of(&bitmasks64().values) as i64),
         "MovWide32" | "MovWide64" => Value::Number(

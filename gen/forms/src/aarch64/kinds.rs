@@ -78,6 +78,8 @@ const KINDS: &[KindLine] = &[
     ("XOctet",         &[5],  "XOctet",         Value,   "octet",   ""),
     // immediates
     ("AddImm",         &[13], "AddImm",         Value,   "imm",     ""),
+    ("AtLeastImm",     &[6],  "AtLeastImm",     Value,   "imm",     ""),
+    ("AtMostImm",      &[6],  "AtMostImm",      Value,   "imm",     ""),
     ("LogicalImm32",   &[12], "LogicalImm32",   Value,   "imm",     ""),
     ("LogicalImm64",   &[13], "LogicalImm64",   Value,   "imm",     ""),
     ("MovWide32",      &[17], "MovWide32",      Value,   "imm",     ""),
