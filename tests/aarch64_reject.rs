@@ -93,6 +93,7 @@ fn immediates_end_where_the_manual_ends_them() {
         ),
         ("AtLeastImm", &[1, 2, 63, 64], &[0, -1, 65, 1 << 32, i64::MIN]),
         ("AtMostImm", &[-1, 0, 1, 61, 62], &[-2, 63, 64, (1 << 32) - 1, i64::MAX]),
+        ("InvertedImm64", &[not(1), 1, -16, 15, 0x00FF_00FF_00FF_00FF], &[0, not(0), 5, not(5), 0x5555_5555]),
         (
             "LogicalImm32",
             &[
@@ -201,7 +202,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Label" | "Literal" | "Adr" | "AdrPage" => 0,
             "AddImm" => 1 << 13,
             "LogicalImm32" => forward::bitmasks32().values.len(),
-            "LogicalImm64" => forward::bitmasks64().values.len(),
+            "LogicalImm64" | "InvertedImm64" => forward::bitmasks64().values.len(),
             // A shifted zero is no MOV.
             "MovWide32" => (1 << 17) - 1,
             "MovWide64" | "MovInverted64" => (1 << 18) - 3,

@@ -162,6 +162,7 @@ operands! {
     AtMostImm AtMostImm, Operand::Imm(value) => number(value).and_then(AtMostImm::new);
     LogicalImm32 LogicalImm32, Operand::Imm(value) => number(value).and_then(LogicalImm32::new);
     LogicalImm64 LogicalImm64, Operand::Imm(value) => LogicalImm64::new(value as u64);
+    InvertedImm64 InvertedImm64, Operand::Imm(value) => InvertedImm64::new(value as u64);
     MovWide32 MovWide32, Operand::Imm(value) => number(value).and_then(MovWide32::new);
     MovWide64 MovWide64, Operand::Imm(value) => MovWide64::new(value as u64);
     MovInverted32 MovInverted32, Operand::Imm(value) => number(value).and_then(MovInverted32::new);
@@ -205,6 +206,7 @@ operands! {
     IcOp IcOp;
     TlbiOp TlbiOp;
     TlbiXOp TlbiXOp;
+    TlbiPairOp TlbiPairOp;
     PState PState;
     Barrier Barrier;
     BarrierNxs BarrierNxs;

@@ -68,9 +68,9 @@ pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
 pub use imm::{
-    AddImm, AtLeastImm, AtMostImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LaneFbits,
-    LogicalImm32, LogicalImm64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation,
-    RotationOdd, SImm, ShrImm, UImm,
+    AddImm, AtLeastImm, AtMostImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, InvertedImm64,
+    LaneFbits, LogicalImm32, LogicalImm64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl,
+    Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
 pub use late::LateImm;
 pub use reg::*;
@@ -85,7 +85,7 @@ pub use sme::*;
 pub use sve::*;
 pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
-    TlbiOp, TlbiXOp,
+    TlbiOp, TlbiPairOp, TlbiXOp,
 };
 pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{

@@ -53,8 +53,8 @@ mod plain;
 mod vector;
 
 pub use alias::{
-    AtLeastImm, AtMostImm, BitField32, BitField64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32,
-    MovWide64,
+    AtLeastImm, AtMostImm, BitField32, BitField64, InvertedImm64, LslImm32, LslImm64, MovInverted32, MovInverted64,
+    MovWide32, MovWide64,
 };
 pub use bitmask::{LogicalImm32, LogicalImm64};
 pub use float::{Fbits32, Fbits64, FpImm8};
@@ -77,6 +77,7 @@ mod tests {
         }
         check(6, AtLeastImm::from_bits, AtLeastImm::bits);
         check(6, AtMostImm::from_bits, AtMostImm::bits);
+        check(13, InvertedImm64::from_bits, InvertedImm64::bits);
         check(12, LslImm32::from_bits, LslImm32::bits);
         check(12, LslImm64::from_bits, LslImm64::bits);
         check(12, BitField32::from_extract_bits, BitField32::extract_bits);

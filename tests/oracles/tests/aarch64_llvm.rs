@@ -304,7 +304,7 @@ fn the_newest_llvm_reads_and_prints_the_newest_forms() {
 /// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or
 /// with an extension that says nothing left out; what it prints and what the syntax assembles to is held to our words
 /// by the tests above.
-const PRINTED_OTHERWISE: [&str; 103] = [
+const PRINTED_OTHERWISE: [&str; 108] = [
     "add_w_ext",
     "add_x_ext",
     "adds_w_ext",
@@ -317,6 +317,7 @@ const PRINTED_OTHERWISE: [&str; 103] = [
     "bfi_x",
     "bfm_w",
     "bfm_x",
+    "bic_zd_imm",
     "cinc_w",
     "cinc_x",
     "cinv_w",
@@ -331,6 +332,7 @@ const PRINTED_OTHERWISE: [&str; 103] = [
     "dup_d_elem",
     "dup_h_elem",
     "dup_s_elem",
+    "eon_zd_imm",
     "fmov_zd_0",
     "fmov_zd_0_m",
     "fmov_zh_0",
@@ -368,6 +370,7 @@ const PRINTED_OTHERWISE: [&str; 103] = [
     "negs_w_shift",
     "negs_x",
     "negs_x_shift",
+    "orn_zd_imm",
     "orr_w_imm",
     "orr_x_imm",
     "rev64_x",
@@ -396,6 +399,8 @@ const PRINTED_OTHERWISE: [&str; 103] = [
     "sysp_x",
     "tbnz",
     "tbz",
+    "tlbip",
+    "tlbip_xzr",
     "ubfiz_w",
     "ubfiz_x",
     "ubfm_w",

@@ -212,7 +212,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
                 assert_eq!(named.crn, 7);
                 named.op1 << 7 | named.crm << 3 | named.op2
             }
-            "TlbiOp" | "TlbiXOp" => named.op1 << 11 | named.crn << 7 | named.crm << 3 | named.op2,
+            "TlbiOp" | "TlbiXOp" | "TlbiPairOp" => named.op1 << 11 | named.crn << 7 | named.crm << 3 | named.op2,
             "PState" => named.op1 << 3 | named.op2,
             "BarrierNxs" | "SmeMode" => named.crm,
             "BtiTarget" => named.op2,
@@ -273,6 +273,7 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
         "AtMostImm" => (number + 1) as u32,
         "LogicalImm32" => bitmasks32().bits[&(number as u64)],
         "LogicalImm64" => bitmasks64().bits[&(number as u64)],
+        "InvertedImm64" => bitmasks64().bits[&(!number as u64)],
         "MovWide32" | "MovWide64" => search(width, value, |bits| halfword(bits) == number as u64),
         "MovInverted32" => search(17, value, |bits| !halfword(bits) as u32 == number as u32),
         "MovInverted64" => search(18, value, |bits| !halfword(bits) == number as u64),

@@ -211,6 +211,7 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
         "AtMostImm" => AtMostImm::new(number(value)).expect(EXISTS).into(),
         "LogicalImm32" => LogicalImm32::new(number(value)).expect(EXISTS).into(),
         "LogicalImm64" => LogicalImm64::new(value as u64).expect(EXISTS).into(),
+        "InvertedImm64" => InvertedImm64::new(value as u64).expect(EXISTS).into(),
         "MovWide32" => MovWide32::new(number(value)).expect(EXISTS).into(),
         "MovWide64" => MovWide64::new(value as u64).expect(EXISTS).into(),
         "MovInverted32" => MovInverted32::new(number(value)).expect(EXISTS).into(),

@@ -225,6 +225,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "AtMostImm" => Value::Number(around(-1, 62, choices)),
         "LogicalImm32" => Value::Number(choices.one_of(&bitmasks32().values) as i64),
         "LogicalImm64" => Value::Number(choices.one_of(&bitmasks64().values) as i64),
+        "InvertedImm64" => Value::Number(!choices.one_of(&bitmasks64().values) as i64),
         "MovWide32" | "MovWide64" => Value::Number(
             ((around(0, 0xFFFF, choices) as u64) << (16 * choices.below(size(kind) as usize / 16))) as i64,
         ),

@@ -229,7 +229,7 @@ fn piece(kind: &str, value: &Value) -> Piece {
                 Piece::Instead(&["#<imm>, <shift>"], text)
             }
             "LogicalImm32" | "LogicalImm64" | "MovWide32" | "MovWide64" | "MovInverted32" | "MovInverted64"
-            | "ByteMask64" => hex(number),
+            | "ByteMask64" | "InvertedImm64" => hex(number),
             "SvePattern" => one(named_number(&PATTERNS, number)),
             "Barrier" => one(named_number(&BARRIERS, number)),
             "Prefetch" | "PrefetchOp" => one(named_number(&PREFETCHES, number)),
