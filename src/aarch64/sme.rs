@@ -131,6 +131,11 @@ pub struct ZASlices<T, const N: usize>(
     PhantomData<T>,
 );
 
+/// A number's quotient and remainder.
+const fn split(number: u8, by: u8) -> (u8, u8) {
+    (number / by, number % by)
+}
+
 macro_rules! groups_of_slices {
     ($($ty:ident $count:literal $tiles:literal $groups:literal)*) => {$(
         impl ZASlices<$ty, $count> {
@@ -176,8 +181,8 @@ macro_rules! groups_of_slices {
 
         impl fmt::Debug for ZASlices<$ty, $count> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let (group, rest) = (self.0 % $groups, self.0 / $groups);
-                let (tile, rest) = (rest % $tiles, rest / $tiles);
+                let (rest, group) = split(self.0, $groups);
+                let (rest, tile) = split(rest, $tiles);
                 let direction = if rest < 4 { 'H' } else { 'V' };
                 let (register, first) = (12 + rest % 4, group * $count);
                 write!(
@@ -205,7 +210,10 @@ impl<const N: u8, const LIMIT: u8> ZARange<N, LIMIT> {
     #[inline]
     pub const fn new(register: Gpr32, offset: u8) -> Option<Self> {
         match selector(register, 8) {
-            Some(selector) if offset % N == 0 && offset < LIMIT => Some(ZARange(selector * (LIMIT / N) + offset / N)),
+            Some(selector) if offset < LIMIT => match split(offset, N) {
+                (group, 0) => Some(ZARange(selector * (LIMIT / N) + group)),
+                _ => None,
+            },
             _ => None,
         }
     }
