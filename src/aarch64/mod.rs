@@ -22,8 +22,8 @@
 //!
 //! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The
 //! forms are generated from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among
-//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`], [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like
-//! of each.
+//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`],
+//! [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like of each.
 
 #[macro_use]
 mod choices;

@@ -252,8 +252,8 @@ named! {
 }
 
 named! {
-    /// What to prefetch: load, instruction or store; cache level; once or to keep. PRFM can be given more, of which some mean something
-    /// else when there is an index ([`PrefetchOp`]).
+    /// What to prefetch: load, instruction or store; cache level; once or to keep. PRFM can be given more, of which
+    /// some mean something else when there is an index ([`PrefetchOp`]).
     Prefetch u8:
     PLDL1KEEP 0  PLDL1STRM 1  PLDL2KEEP 2  PLDL2STRM 3  PLDL3KEEP 4  PLDL3STRM 5  PLDSLCKEEP 6  PLDSLCSTRM 7
     PLIL1KEEP 8  PLIL1STRM 9  PLIL2KEEP 10  PLIL2STRM 11  PLIL3KEEP 12  PLIL3STRM 13  PLISLCKEEP 14  PLISLCSTRM 15

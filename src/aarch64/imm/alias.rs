@@ -1,7 +1,9 @@
-//! Operands of aliases: what MOV, LSL, UBFX and their like are given, and the canonical instruction's fields follow from.
+//! Operands of aliases: what MOV, LSL, UBFX and their like are given, and the canonical instruction's fields follow
+//! from.
 //!
-//! MOV (wide immediate) has no field for its value, but MOVZ's or MOVN's halfword and its place; a left shift is UBFM's rotation and last bit;
-//! so is a bit field, in two ways: one for instructions that take it out, one for those that put it in.
+//! MOV (wide immediate) has no field for its value, but MOVZ's or MOVN's halfword and its place; a left shift is
+//! UBFM's rotation and last bit; so is a bit field, in two ways: one for instructions that take it out, one for those
+//! that put it in.
 
 use super::LogicalImm64;
 

@@ -4,8 +4,9 @@
 //! `None`, and `of` refuses it at compile time. Both are `const`. `bits` is the field's content, `from_bits` the way
 //! back, and `value` what the instruction makes of it.
 //!
-//! What a field's content means is a subject of its own: plain numbers, perhaps in units ([`plain`]), patterns of bits ([`bitmask`]), fractions
-//! ([`float`]), what vector instructions do with theirs ([`vector`]), and operands that aliases compute their fields from ([`alias`]).
+//! What a field's content means is a subject of its own: plain numbers, perhaps in units ([`plain`]), patterns of
+//! bits ([`bitmask`]), fractions ([`float`]), what vector instructions do with theirs ([`vector`]), and operands that
+//! aliases compute their fields from ([`alias`]).
 
 // The macros stand first, for the modules to see them.
 

@@ -146,7 +146,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
     match *value {
         Value::Register(number) => register_bits(kind, number),
         // bits 3, 1 and 0 of the register's number, below the segment
-        Value::Element { register, lane } if kind == "ZControl" => lane << 3 | (register >> 3 & 1) << 2 | register % 4,
+        Value::Element { register, lane } if kind == "ZControl" => lane << 3 | (register >> 3 & 1) << 2 | register & 3,
         Value::Element { register, lane } => {
             // the width of the register's number
             let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZLaneHLong" | "ZLaneBLong" | "ZPairS") {
@@ -228,7 +228,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
             "ZAVector" => (index - 12) << 4 | offset,
             // Rv above the lane
             _ if kind.starts_with("PIndex") => (index - 12) * predicate_lanes(kind) + offset,
-            _ if kind.starts_with("ZARange") => (index - 8) << (width - 2) | offset / consecutive(kind),
+            _ if kind.starts_with("ZARange") => ((index - 8) << (width - 2)) | (offset / consecutive(kind)),
             _ => (index - 8) << 3 | offset,
         },
         Value::Distance(distance) => {
