@@ -91,6 +91,9 @@ fn immediates_end_where_the_manual_ends_them() {
             &[0, 1, 4095, 4096, 8192, 0xFFE000, 0xFFF000],
             &[-1, 4097, 4098, 8191, 8193, 0xFFEFFF, 0xFFF001, 0xFFFFFF, 1 << 24, 1 << 32, -4096],
         ),
+        ("AtLeastImm", &[1, 2, 63, 64], &[0, -1, 65, 1 << 32, i64::MIN]),
+        ("AtMostImm", &[-1, 0, 1, 61, 62], &[-2, 63, 64, (1 << 32) - 1, i64::MAX]),
+        ("InvertedImm64", &[not(1), 1, -16, 15, 0x00FF_00FF_00FF_00FF], &[0, not(0), 5, not(5), 0x5555_5555]),
         (
             "LogicalImm32",
             &[
@@ -199,7 +202,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "Label" | "Literal" | "Adr" | "AdrPage" => 0,
             "AddImm" => 1 << 13,
             "LogicalImm32" => forward::bitmasks32().values.len(),
-            "LogicalImm64" => forward::bitmasks64().values.len(),
+            "LogicalImm64" | "InvertedImm64" => forward::bitmasks64().values.len(),
             // A shifted zero is no MOV.
             "MovWide32" => (1 << 17) - 1,
             "MovWide64" | "MovInverted64" => (1 << 18) - 3,
@@ -221,6 +224,8 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "FpImm8" | "ByteMask64" | "Rot2" | "Rot1" | "Msl" | "Cond" | "Nzcv" | "SysReg" | "SysOp" => 1 << width,
             "Prefetch" => 24,
             "Barrier" | "PrefetchOp" | "RangePrefetch" | "SvePattern" | "Mul16" | "ZSExtend" | "ZDExtend" => 1 << width,
+            "AtLeastImm" | "AtMostImm" | "ZControl" | "ZARange2of16" | "ZARange2of8" | "ZARange4of16"
+            | "ZARange4of8" => 1 << width,
             "VlxN" | "HalfOrOne" | "HalfOrTwo" | "ZAVector" | "ZAArray" | "ZATileMask" => 1 << width,
             "SveImm" | "SveSImm" | "MulVl3" | "SvePrefetch" | "ZeroOrOne" => 1 << width,
             "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => 4 * value::predicate_lanes(kind) as usize,
@@ -332,8 +337,8 @@ fn sp_is_not_zr() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// The manual's CheckCPYConstrainedUnpredictable and CheckSETConstrainedUnpredictable, for each form of FEAT_MOPS: three different registers, of which register 31 is
-/// none but the value that a set stores.
+/// The manual's CheckCPYConstrainedUnpredictable and CheckSETConstrainedUnpredictable, for each form of FEAT_MOPS:
+/// three different registers, of which register 31 is none but the value that a set stores.
 #[test]
 fn memory_copies_and_sets_want_different_registers() {
     const NUMBERS: [u8; 5] = [0, 1, 15, 30, 31];
@@ -370,7 +375,8 @@ fn memory_copies_and_sets_want_different_registers() {
     assert_eq!((copies, sets), (6 * 16, 6 * 4));
 }
 
-/// The manual has no constraint on the index of loads and stores of several scalable vectors, so XZR is one. (That of LD1B and its kin with one vector has.)
+/// The manual has no constraint on the index of loads and stores of several scalable vectors, so XZR is one. (That of
+/// LD1B and its kin with one vector has.)
 #[test]
 fn several_vectors_have_any_index() {
     let mut enc = Encoder::new();
@@ -381,7 +387,8 @@ fn several_vectors_have_any_index() {
     let mut random = Gen::from_size_and_seed(100, choices::seed("several_vectors_have_any_index"));
     let mut checked = 0;
     let several = ["x2_reg", "x2s_reg", "x4_reg", "x4s_reg"];
-    for (model, form) in MODEL.iter().zip(forms()).filter(|(_, form)| form.table == "aarch64/sme.ron") {
+    for (model, form) in MODEL.iter().zip(forms()).filter(|(_, form)| form.table == "aarch64/sme_multi_load_store.ron")
+    {
         if !several.iter().any(|suffix| form.name.ends_with(suffix)) {
             continue;
         }
@@ -393,7 +400,7 @@ fn several_vectors_have_any_index() {
         assert_eq!(enc.finish().map(|code| code.bytes()[2] & 0x1F), Ok(0x1F), "{}", form.name);
         checked += 1;
     }
-    assert_eq!(checked, 32);
+    assert_eq!(checked, 64);
 }
 
 /// `when` is held to, in every form that has one: `finish` fails if and only if it does not hold.
@@ -507,7 +514,13 @@ fn lists_and_elements_end() {
     assert_eq!((ZIndex::<S>::new(Z31, 16), ZIndex::<D>::new(Z0, 8)), (None, None));
     assert_eq!((ZLow::<ZB>::new(Z16.b()), ZListAligned::<ZS, 2>::new(Z3.s())), (None, None));
     for number in 0..32 {
-        let first = Z::new(number).expect("below 32").d();
+        let z = Z::new(number).expect("below 32");
+        let first = z.d();
+        assert_eq!(ZEvenLow::<ZD>::new(first).is_some(), number < 16 && number % 2 == 0);
+        assert_eq!(ZEvenHigh::<ZD>::new(first).is_some(), number >= 16 && number % 2 == 0);
+        assert_eq!(ZListLow::<ZD, 2>::new(first).is_some(), number < 16 && number % 2 == 0);
+        assert_eq!(ZListHigh::<ZD, 2>::new(first).is_some(), number >= 16 && number % 2 == 0);
+        assert_eq!(ZControl::new(z, 3).is_some(), value::CONTROLS.contains(&number.into()));
         assert_eq!(ZListAligned::<ZD, 4>::new(first).is_some(), number % 4 == 0);
         assert_eq!(ZListStrided::<ZD, 2>::new(first).is_some(), number % 16 < 8, "{number}");
         assert_eq!(ZListStrided::<ZD, 4>::new(first).is_some(), number % 16 < 4, "{number}");
@@ -518,6 +531,23 @@ fn lists_and_elements_end() {
         (ZAVector::new(W11, 0), ZAVector::new(W12, 16), ZAArray::new(W7, 0), ZAArray::new(W11, 8)),
         (None, None, None, None)
     );
+    assert_eq!((ZLaneHLong::new(Z16, 0), ZLaneHLong::new(Z15, 8)), (None, None));
+    assert_eq!((ZLaneBLong::new(Z16, 0), ZLaneBLong::new(Z15, 16)), (None, None));
+    assert_eq!((ZControl::new(Z20, 4), ZControl::new(Z20, u8::MAX)), (None, None));
+    for offset in 0..=u8::MAX {
+        let slices = (ZASlices::<B, 4>::vertical(0, W15, offset), ZASlices::<B, 2>::horizontal(0, W12, offset));
+        assert_eq!(
+            (slices.0.is_some(), slices.1.is_some()),
+            (offset < 16 && offset % 4 == 0, offset < 16 && offset % 2 == 0)
+        );
+        assert_eq!(ZASlices::<D, 4>::vertical(7, W12, offset).is_some(), offset == 0);
+        assert_eq!(ZASlices::<D, 2>::vertical(7, W12, offset).is_some(), offset == 0);
+        assert_eq!(ZARange::<4, 16>::new(W8, offset).is_some(), offset < 16 && offset % 4 == 0);
+        assert_eq!(ZARange::<2, 8>::new(W11, offset).is_some(), offset < 8 && offset % 2 == 0);
+    }
+    assert_eq!((ZASlices::<H, 2>::vertical(2, W12, 0), ZASlices::<S, 4>::vertical(4, W12, 0)), (None, None));
+    assert_eq!((ZASlices::<H, 2>::vertical(0, W11, 0), ZASlices::<S, 4>::vertical(0, W16, 0)), (None, None));
+    assert_eq!((ZARange::<2, 16>::new(W7, 0), ZARange::<4, 8>::new(W12, 0)), (None, None));
     assert_eq!((ZAH::new(2), ZAS::new(4), ZAD::new(8)), (None, None, None));
 }
 

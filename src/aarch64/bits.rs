@@ -1,4 +1,5 @@
-//! Operands as bits of an instruction, for the primitives that place many kinds of them (see [`encode`](super::encode)).
+//! Operands as bits of an instruction, for the primitives that place many kinds of them (see
+//! [`encode`](super::encode)).
 
 use super::*;
 
@@ -9,7 +10,7 @@ pub trait Bits {
 }
 
 macro_rules! operands {
-    ($($([$($parameter:tt)*])? $ty:ident $(<$($argument:ty),*>)?;)*) => {$(
+    ($($([$($parameter:tt)*])? $ty:ident $(<$($argument:tt),*>)?;)*) => {$(
         impl $(<$($parameter)*>)? Bits for $ty $(<$($argument),*>)? {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn bits(self) -> u32 {
@@ -30,9 +31,10 @@ macro_rules! lists {
 
 plain!(
     X W XSp WSp XPair WPair Extended32 Extended64 Shift32 Shift64 ShiftRor32 ShiftRor64 LslImm32 LslImm64
-    AddImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64 ByteMask64 FpImm8 Msl Fbits32 Fbits64
-    Cond CondInv Nzcv Rotation RotationOdd
-    AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg TlbiOp TlbiXOp
+    AddImm AtLeastImm AtMostImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64
+    ByteMask64 FpImm8 Msl InvertedImm64 Fbits32 Fbits64 Cond CondInv Nzcv Rotation RotationOdd
+    AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg
+    TlbiOp TlbiXOp TlbiPairOp
     B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneBLow LaneH LaneHLow LaneS LaneD
     PairH PairHLow PairS XOctet
 );
@@ -57,18 +59,28 @@ mod scalable {
 
     plain!(
         Z ZB ZH ZS ZD ZQ ZSExtend ZDExtend HalfOrOne HalfOrTwo ZeroOrOne Mul16 MulVl3
-        ZLaneB ZLaneH ZLaneS ZLaneSLong ZLaneD ZPairH ZPairS SvePrefetch SveImm SveSImm SvePattern VlxN
+        ZLaneB ZLaneH ZLaneS ZLaneSLong ZLaneHLong ZLaneBLong ZLaneD ZControl
+        ZPairH ZPairS SvePrefetch SveImm SveSImm SvePattern VlxN
         P PB PH PS PD PZ PM PLow PLowZ PLowM PN PNB PNH PNS PND PNZ
         SmeMode ZAArray ZAH ZAS ZAD ZATileMask ZAVector
     );
-    lists!(ZList: ZB ZH ZS ZD ZQ);
-    lists!(ZListAligned: ZB ZH ZS ZD ZQ);
+    lists!(ZList: Z ZB ZH ZS ZD ZQ);
+    lists!(ZListAligned: Z ZB ZH ZS ZD ZQ);
+    lists!(ZListLow: ZB ZH ZS ZD);
+    lists!(ZListHigh: ZB ZH ZS ZD);
     lists!(ZListStrided: ZB ZH ZS ZD ZQ);
     lists!(PList: PB PH PS PD);
     lists!(PListAligned: PB PH PS PD);
     of_elements!(ZLow: ZB ZH ZS ZD);
+    of_elements!(ZEvenLow: ZB ZH ZS ZD);
+    of_elements!(ZEvenHigh: ZB ZH ZS ZD);
     of_elements!(ZIndex: B H S D);
     of_elements!(PIndex: B H S D);
     of_elements!(PNAny: B H S D);
     of_elements!(ZASlice: B H S D Q);
+    operands!(
+        ZASlices<B, 2>; ZASlices<H, 2>; ZASlices<S, 2>; ZASlices<D, 2>;
+        ZASlices<B, 4>; ZASlices<H, 4>; ZASlices<S, 4>; ZASlices<D, 4>;
+        [const N: u8, const LIMIT: u8] ZARange<N, LIMIT>;
+    );
 }

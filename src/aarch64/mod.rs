@@ -22,8 +22,8 @@
 //!
 //! A form's name is its mnemonic and what distinguishes its operands, as in `add_x_imm`, `ldr_x_post`, `fadd_d`. The
 //! forms are generated from tables/aarch64/, and each shows its row. Above them stand the selectors, which choose among
-//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`], [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like
-//! of each.
+//! forms by the operands at hand: [`Encoder::mov_x_imm`], [`Encoder::add_x_const`], [`Encoder::ldr_x`],
+//! [`Encoder::ldp_x`], [`Encoder::b_eq`], and the like of each.
 
 #[macro_use]
 mod choices;
@@ -74,9 +74,9 @@ pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
 pub use imm::{
-    AddImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, LaneFbits, LogicalImm32, LogicalImm64,
-    LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl, Rotation, RotationOdd, SImm, ShrImm,
-    UImm,
+    AddImm, AtLeastImm, AtMostImm, BitField32, BitField64, ByteMask64, Fbits32, Fbits64, FpImm8, InvertedImm64,
+    LaneFbits, LogicalImm32, LogicalImm64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64, Msl,
+    Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
 pub use late::LateImm;
 pub use reg::*;
@@ -91,7 +91,7 @@ pub use sme::*;
 pub use sve::*;
 pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
-    TlbiOp, TlbiXOp,
+    TlbiOp, TlbiPairOp, TlbiXOp,
 };
 pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{

@@ -122,6 +122,123 @@ macro_rules! slices {
 
 slices!(B 1 16 H 2 8 S 4 4 D 8 2 Q 16 1);
 
+/// `N` consecutive rows or columns of a ZA tile whose elements are [`B`], [`H`], [`S`] or [`D`], from a multiple of
+/// `N` on: two, or four.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ZASlices<T, const N: usize>(
+    // V:Rs:tile:offset, the offset in units of N
+    u8,
+    PhantomData<T>,
+);
+
+/// A number's quotient and remainder.
+const fn split(number: u8, by: u8) -> (u8, u8) {
+    (number / by, number % by)
+}
+
+macro_rules! groups_of_slices {
+    ($($ty:ident $count:literal $tiles:literal $groups:literal)*) => {$(
+        impl ZASlices<$ty, $count> {
+            #[doc = concat!(
+                "The rows from `register` + `offset` on of tile `tile`: the register is W12 to W15, there are ", $tiles,
+                " tiles, and ", $groups, " offsets that are multiples of ", $count, "."
+            )]
+            #[inline]
+            pub const fn horizontal(tile: u8, register: Gpr32, offset: u8) -> Option<Self> {
+                match selector(register, 12) {
+                    Some(selector) if tile < $tiles && offset % $count == 0 && offset / $count < $groups => {
+                        let place = tile * $groups + offset / $count;
+                        Some(ZASlices(selector * ($tiles * $groups) + place, PhantomData))
+                    }
+                    _ => None,
+                }
+            }
+
+            #[doc = concat!(
+                "The columns from `register` + `offset` on of tile `tile`: the register is W12 to W15, there are ",
+                $tiles, " tiles, and ", $groups, " offsets that are multiples of ", $count, "."
+            )]
+            #[inline]
+            pub const fn vertical(tile: u8, register: Gpr32, offset: u8) -> Option<Self> {
+                match Self::horizontal(tile, register, offset) {
+                    Some(rows) => Some(ZASlices(rows.0 + 4 * $tiles * $groups, PhantomData)),
+                    None => None,
+                }
+            }
+
+            /// Its value in the instruction: `V:Rs:tile:offset`.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 8 * $tiles * $groups { Some(ZASlices(bits as u8, PhantomData)) } else { None }
+            }
+        }
+
+        impl fmt::Debug for ZASlices<$ty, $count> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let (rest, group) = split(self.0, $groups);
+                let (rest, tile) = split(rest, $tiles);
+                let direction = if rest < 4 { 'H' } else { 'V' };
+                let (register, first) = (12 + rest % 4, group * $count);
+                write!(
+                    f,
+                    concat!("ZA{}{}.", stringify!($ty), "[W{}, {}:{}]"),
+                    tile, direction, register, first, first + $count - 1
+                )
+            }
+        }
+    )*};
+}
+
+groups_of_slices!(B 2 1 8 H 2 2 4 S 2 4 2 D 2 8 1 B 4 1 4 H 4 2 2 S 4 4 1 D 4 8 1);
+
+/// `N` consecutive vectors of the ZA array, from a register plus an offset on: the offset is a multiple of `N` below
+/// `LIMIT`. `ZARange::<2, 16>::new(W8, 14)` is `[W8, 14:15]`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ZARange<const N: u8, const LIMIT: u8>(
+    // Rv:offset, the offset in units of N
+    u8,
+);
+
+impl<const N: u8, const LIMIT: u8> ZARange<N, LIMIT> {
+    /// `register` is W8 to W11, `offset` a multiple of `N` below `LIMIT`.
+    #[inline]
+    pub const fn new(register: Gpr32, offset: u8) -> Option<Self> {
+        match selector(register, 8) {
+            Some(selector) if offset < LIMIT => match split(offset, N) {
+                (group, 0) => Some(ZARange(selector * (LIMIT / N) + group)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Its value in the instruction: the register above the offset.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The operand with these bits.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits < 4 * (LIMIT / N) as u32 { Some(ZARange(bits as u8)) } else { None }
+    }
+}
+
+impl<const N: u8, const LIMIT: u8> fmt::Debug for ZARange<N, LIMIT> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = LIMIT / N;
+        let first = self.0 % groups * N;
+        write!(f, "ZA[W{}, {}:{}]", 8 + self.0 / groups, first, first + N - 1)
+    }
+}
+
 macro_rules! vectors {
     ($($(#[$doc:meta])* $ty:ident $first:literal $last:literal $offsets:literal;)*) => {$(
         $(#[$doc])*
@@ -250,6 +367,17 @@ mod tests {
         assert_eq!(ZAVector::new(W15, 15).map(ZAVector::bits), Some(63));
         assert_eq!((ZAVector::new(W16, 0), ZAArray::new(W12, 0), ZAArray::new(W8, 8)), (None, None, None));
         assert_eq!(ZAArray::new(W11, 7).map(ZAArray::bits), Some(31));
+        assert_eq!(ZASlices::<S, 2>::vertical(3, W13, 2).map(ZASlices::<S, 2>::bits), Some(1 << 5 | 1 << 3 | 7));
+        assert_eq!(ZASlices::<D, 4>::horizontal(7, W15, 0).map(ZASlices::<D, 4>::bits), Some(3 << 3 | 7));
+        assert_eq!((ZASlices::<B, 4>::horizontal(0, W12, 2), ZASlices::<D, 2>::horizontal(0, W12, 2)), (None, None));
+        assert_eq!((ZASlices::<B, 4>::horizontal(1, W12, 0), ZASlices::<D, 2>::horizontal(0, W11, 0)), (None, None));
+        assert_eq!(alloc::format!("{:?}", ZASlices::<H, 4>::from_bits(0x1F)), "Some(ZA1V.H[W15, 4:7])");
+        assert_eq!(ZASlices::<H, 4>::from_bits(0x20), None);
+        assert_eq!(ZARange::<2, 16>::new(W11, 14).map(ZARange::bits), Some(31));
+        assert_eq!(ZARange::<4, 8>::new(W9, 4).map(ZARange::bits), Some(3));
+        assert_eq!((ZARange::<4, 8>::new(W9, 8), ZARange::<4, 16>::new(W9, 2)), (None, None));
+        assert_eq!((ZARange::<2, 8>::new(W12, 0), ZARange::<2, 8>::from_bits(16)), (None, None));
+        assert_eq!(alloc::format!("{:?}", ZARange::<4, 16>::from_bits(7)), "Some(ZA[W9, 12:15])");
         assert_eq!((ZATileMask::h(ZA1H) | ZATileMask::d(ZA0D)).bits(), 0xAB);
         assert_eq!(ZATileMask::s(ZA3S).bits(), 0x88);
         assert_eq!(alloc::format!("{:?}", ZASlice::<D>::from_bits(0x7F)), "Some(ZA7V.D[W15, 1])");

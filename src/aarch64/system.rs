@@ -219,6 +219,21 @@ named! {
 }
 
 named! {
+    /// A TLB operation with a pair of registers, as `op1:CRn:CRm:op2`.
+    TlbiPairOp u16:
+    VAE1IS 0x0419  VAE1 0x0439  VAAE1IS 0x041b  VAAE1 0x043b  VALE1IS 0x041d  VALE1 0x043d  VAALE1IS 0x041f
+    VAALE1 0x043f  VAE2IS 0x2419  VAE2 0x2439  VALE2IS 0x241d  VALE2 0x243d  VAE3IS 0x3419  VAE3 0x3439
+    VALE3IS 0x341d  VALE3 0x343d  IPAS2E1IS 0x2401  IPAS2E1 0x2421  IPAS2LE1IS 0x2405  IPAS2LE1 0x2425
+    VAE1OS 0x0409  VAAE1OS 0x040b  VALE1OS 0x040d  VAALE1OS 0x040f  VAE2OS 0x2409  VALE2OS 0x240d
+    VAE3OS 0x3409  VALE3OS 0x340d  IPAS2E1OS 0x2420  IPAS2LE1OS 0x2424  RVAE1 0x0431  RVAAE1 0x0433
+    RVALE1 0x0435  RVAALE1 0x0437  RVAE1IS 0x0411  RVAAE1IS 0x0413  RVALE1IS 0x0415  RVAALE1IS 0x0417
+    RVAE1OS 0x0429  RVAAE1OS 0x042b  RVALE1OS 0x042d  RVAALE1OS 0x042f  RVAE2 0x2431  RVALE2 0x2435
+    RVAE2IS 0x2411  RVALE2IS 0x2415  RVAE2OS 0x2429  RVALE2OS 0x242d  RVAE3 0x3431  RVALE3 0x3435
+    RVAE3IS 0x3411  RVALE3IS 0x3415  RVAE3OS 0x3429  RVALE3OS 0x342d  RIPAS2E1IS 0x2402  RIPAS2LE1IS 0x2406
+    RIPAS2E1 0x2422  RIPAS2LE1 0x2426  RIPAS2E1OS 0x2423  RIPAS2LE1OS 0x2427
+}
+
+named! {
     /// A field of PSTATE that MSR (immediate) writes, as `op1:op2`.
     PState u8:
     SPSEL 0x05  DAIFSET 0x1e  DAIFCLR 0x1f  UAO 0x03  PAN 0x04  DIT 0x1a  SSBS 0x19  TCO 0x1c
@@ -237,8 +252,8 @@ named! {
 }
 
 named! {
-    /// What to prefetch: load, instruction or store; cache level; once or to keep. PRFM can be given more, of which some mean something
-    /// else when there is an index ([`PrefetchOp`]).
+    /// What to prefetch: load, instruction or store; cache level; once or to keep. PRFM can be given more, of which
+    /// some mean something else when there is an index ([`PrefetchOp`]).
     Prefetch u8:
     PLDL1KEEP 0  PLDL1STRM 1  PLDL2KEEP 2  PLDL2STRM 3  PLDL3KEEP 4  PLDL3STRM 5  PLDSLCKEEP 6  PLDSLCSTRM 7
     PLIL1KEEP 8  PLIL1STRM 9  PLIL2KEEP 10  PLIL2STRM 11  PLIL3KEEP 12  PLIL3STRM 13  PLISLCKEEP 14  PLISLCSTRM 15
@@ -312,7 +327,7 @@ macro_rules! tlb {
     )*};
 }
 
-tlb!(TlbiOp TlbiXOp);
+tlb!(TlbiOp TlbiXOp TlbiPairOp);
 
 #[cfg(test)]
 mod tests {

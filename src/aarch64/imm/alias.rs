@@ -1,7 +1,100 @@
-//! Operands of aliases: what MOV, LSL, UBFX and their like are given, and the canonical instruction's fields follow from.
+//! Operands of aliases: what MOV, LSL, UBFX and their like are given, and the canonical instruction's fields follow
+//! from.
 //!
-//! MOV (wide immediate) has no field for its value, but MOVZ's or MOVN's halfword and its place; a left shift is UBFM's rotation and last bit;
-//! so is a bit field, in two ways: one for instructions that take it out, one for those that put it in.
+//! MOV (wide immediate) has no field for its value, but MOVZ's or MOVN's halfword and its place; a left shift is
+//! UBFM's rotation and last bit; so is a bit field, in two ways: one for instructions that take it out, one for those
+//! that put it in.
+
+use super::LogicalImm64;
+
+/// What BIC, EON and ORN with an immediate are given, which are AND, EOR and ORR of the inverted one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InvertedImm64(LogicalImm64);
+
+debug_by_value!([] InvertedImm64);
+
+impl InvertedImm64 {
+    /// The immediate of this value, if its inversion is a bitmask.
+    #[inline]
+    pub const fn new(value: u64) -> Option<Self> {
+        match LogicalImm64::new(!value) {
+            Some(inverted) => Some(InvertedImm64(inverted)),
+            None => None,
+        }
+    }
+
+    /// The immediate of a value known at compile time; a value that cannot be encoded is a compile error.
+    #[inline]
+    pub const fn of<const VALUE: u64>() -> Self {
+        const {
+            match Self::new(VALUE) {
+                Some(immediate) => immediate,
+                None => panic!("no encoding of this immediate exists"),
+            }
+        }
+    }
+
+    /// Its value.
+    #[inline]
+    pub const fn value(self) -> u64 {
+        !self.0.value()
+    }
+
+    /// Its value in the instruction, `N:immr:imms` of the inversion.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.0.bits()
+    }
+
+    /// The operand with these bits.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        match LogicalImm64::from_bits(bits) {
+            Some(inverted) => Some(InvertedImm64(inverted)),
+            None => None,
+        }
+    }
+}
+
+macro_rules! one_off {
+    ($($(#[$doc:meta])* $ty:ident $value:ident $first:literal to $last:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $ty(
+            // the place in the range
+            u8,
+        );
+
+        immediate!($ty, $value);
+
+        impl $ty {
+            #[doc = concat!("The immediate of this value, ", $first, " to ", $last, ".")]
+            #[inline]
+            pub const fn new(value: $value) -> Option<Self> {
+                if $first <= value && value <= $last { Some($ty((value - $first) as u8)) } else { None }
+            }
+
+            /// Its value.
+            #[inline]
+            pub const fn value(self) -> $value {
+                self.0 as $value + $first
+            }
+
+            /// The operand with these bits, below 64.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                if bits < 64 { Some($ty(bits as u8)) } else { None }
+            }
+        }
+    )*};
+}
+
+one_off! {
+    /// What a register is compared with by CBGE and CBHS, which are CBGT and CBHI of one less.
+    AtLeastImm u32 1 to 64;
+    /// What a register is compared with by CBLE and CBLS, which are CBLT and CBLO of one more.
+    AtMostImm i32 -1 to 62;
+}
 
 /// `hw:imm16` of the only halfword of `value` that is not zero; 0 for 0.
 const fn wide(value: u64) -> Option<u32> {

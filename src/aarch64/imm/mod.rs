@@ -4,8 +4,9 @@
 //! `None`, and `of` refuses it at compile time. Both are `const`. `bits` is the field's content, `from_bits` the way
 //! back, and `value` what the instruction makes of it.
 //!
-//! What a field's content means is a subject of its own: plain numbers, perhaps in units ([`plain`]), patterns of bits ([`bitmask`]), fractions
-//! ([`float`]), what vector instructions do with theirs ([`vector`]), and operands that aliases compute their fields from ([`alias`]).
+//! What a field's content means is a subject of its own: plain numbers, perhaps in units ([`plain`]), patterns of
+//! bits ([`bitmask`]), fractions ([`float`]), what vector instructions do with theirs ([`vector`]), and operands that
+//! aliases compute their fields from ([`alias`]).
 
 // The macros stand first, for the modules to see them.
 
@@ -52,7 +53,10 @@ mod float;
 mod plain;
 mod vector;
 
-pub use alias::{BitField32, BitField64, LslImm32, LslImm64, MovInverted32, MovInverted64, MovWide32, MovWide64};
+pub use alias::{
+    AtLeastImm, AtMostImm, BitField32, BitField64, InvertedImm64, LslImm32, LslImm64, MovInverted32, MovInverted64,
+    MovWide32, MovWide64,
+};
 pub use bitmask::{LogicalImm32, LogicalImm64};
 pub use float::{Fbits32, Fbits64, FpImm8};
 pub use plain::{AddImm, SImm, UImm};
@@ -72,6 +76,9 @@ mod tests {
             }
             assert_eq!(from(1 << width), None);
         }
+        check(6, AtLeastImm::from_bits, AtLeastImm::bits);
+        check(6, AtMostImm::from_bits, AtMostImm::bits);
+        check(13, InvertedImm64::from_bits, InvertedImm64::bits);
         check(12, LslImm32::from_bits, LslImm32::bits);
         check(12, LslImm64::from_bits, LslImm64::bits);
         check(12, BitField32::from_extract_bits, BitField32::extract_bits);

@@ -51,6 +51,12 @@ elements! {
     ZLaneD 2 16 "D";
     /// A word of each 128-bit segment of one of the vectors Z0 to Z15, as multiplication to doublewords takes it.
     ZLaneSLong 4 16 "S";
+    /// A halfword of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors
+    /// have it; of dot products of bytes, two of them.
+    ZLaneHLong 8 16 "H";
+    /// A byte of each 128-bit segment of one of the vectors Z0 to Z15, as instructions that take several vectors have
+    /// it.
+    ZLaneBLong 16 16 "B";
     /// A complex number of halfwords of each 128-bit segment of one of the vectors Z0 to Z7.
     ZPairH 4 8 "H";
     /// A complex number of words of each 128-bit segment of one of the vectors Z0 to Z15.
@@ -92,6 +98,45 @@ macro_rules! indices {
 }
 
 indices!(B 64 H 32 S 16 D 8);
+
+/// A quarter of a vector that says which elements of others are taken: of one of Z20 to Z23 or Z28 to Z31.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ZControl(
+    // segment:K:Zk
+    u8,
+);
+
+impl ZControl {
+    /// The quarter `segment`, below 4, of one of Z20 to Z23 or Z28 to Z31.
+    #[inline]
+    pub const fn new(register: Z, segment: u8) -> Option<Self> {
+        let (low, high) = (register.0 & 3, register.0 >> 3 & 1);
+        if register.0 & 0b10100 == 0b10100 && segment < 4 {
+            Some(ZControl(segment << 3 | high << 2 | low))
+        } else {
+            None
+        }
+    }
+
+    /// Its value in the instruction: the segment above three bits of the register's number.
+    #[inline]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The operand with these bits, below 32.
+    #[inline]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits < 32 { Some(ZControl(bits as u8)) } else { None }
+    }
+}
+
+impl fmt::Debug for ZControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let register = 20 + (self.0 & 4) * 2 + (self.0 & 3);
+        write!(f, "Z{}[{}]", register, self.0 >> 3)
+    }
+}
 
 /// An element of a predicate, as PSEL takes it: the one whose number is a register plus a lane, modulo the number of
 /// elements. `PIndex::<B>::new(W12, 3)`.
@@ -191,7 +236,7 @@ extended! {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Z0, Z3, Z7, Z8, Z15, Z31},
+        super::{Z0, Z3, Z7, Z8, Z15, Z19, Z20, Z24, Z31},
         *,
     };
     use crate::aarch64::{W11, W12, W15, W16};
@@ -205,6 +250,12 @@ mod tests {
         assert_eq!(Z3.s().sxtw().bits(), 35);
         assert_eq!(ZLaneB::new(Z7, 15).map(ZLaneB::bits), Some(127));
         assert_eq!((ZPairH::new(Z7, 4), ZPairS::new(Z15, 2), ZLaneSLong::new(Z31, 0)), (None, None, None));
+        assert_eq!(ZLaneBLong::new(Z15, 15).map(ZLaneBLong::bits), Some(255));
+        assert_eq!((ZLaneBLong::new(Z31, 0), ZLaneHLong::new(Z15, 8)), (None, None));
+        assert_eq!(ZControl::new(Z31, 3).map(ZControl::bits), Some(31));
+        assert_eq!(ZControl::new(Z20, 1).map(ZControl::bits), Some(8));
+        assert_eq!((ZControl::new(Z19, 0), ZControl::new(Z24, 0), ZControl::new(Z20, 4)), (None, None, None));
+        assert_eq!(alloc::format!("{:?}", ZControl::new(Z31, 2)), "Some(Z31[2])");
         assert_eq!(PIndex::<H>::new(W15, 7).map(PIndex::<H>::bits), Some(31));
         assert_eq!((PIndex::<H>::new(W11, 0), PIndex::<D>::new(W16, 0), PIndex::<D>::new(W12, 2)), (None, None, None));
     }

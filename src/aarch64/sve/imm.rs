@@ -1,4 +1,5 @@
-//! Small immediates of SVE: how many elements or vectors, constants of floating-point instructions, bytes that may be shifted.
+//! Small immediates of SVE: how many elements or vectors, constants of floating-point instructions, bytes that may be
+//! shifted.
 
 use core::fmt;
 
@@ -17,8 +18,8 @@ choices! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SvePattern(u8);
 
-/// What a prefetch is of, and for what: a kind of access, a level of cache, whether it is to be kept. Numbers without a name are
-/// reserved hints.
+/// What a prefetch is of, and for what: a kind of access, a level of cache, whether it is to be kept. Numbers without
+/// a name are reserved hints.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SvePrefetch(u8);
 
@@ -63,7 +64,8 @@ macro_rules! named_numbers {
 }
 
 named_numbers! {
-    SvePattern 32: POW2 0 VL1 1 VL2 2 VL3 3 VL4 4 VL5 5 VL6 6 VL7 7 VL8 8 VL16 9 VL32 10 VL64 11 VL128 12 VL256 13 MUL4 29 MUL3 30
+    SvePattern 32: POW2 0 VL1 1 VL2 2 VL3 3 VL4 4 VL5 5 VL6 6 VL7 7 VL8 8 VL16 9 VL32 10 VL64 11
+    VL128 12 VL256 13 MUL4 29 MUL3 30
     ALL 31
 }
 

@@ -1,7 +1,8 @@
 //! Scalable vectors and predicates.
 //!
-//! A register has a type without an element size, and one for each size and use, which differ in nothing but what takes them.
-//! P0 to P7, which alone can govern most instructions, have a type of their own ([`PLow`]) that converts to [`P`].
+//! A register has a type without an element size, and one for each size and use, which differ in nothing but what
+//! takes them. P0 to P7, which alone can govern most instructions, have a type of their own ([`PLow`]) that converts
+//! to [`P`].
 
 use crate::aarch64::{B, D, H, S, reg::V};
 use core::{fmt, marker::PhantomData};
@@ -175,9 +176,11 @@ views! {
     Z: b ZB "as bytes" h ZH "as halfwords" s ZS "as words" d ZD "as doublewords" q ZQ "as quadwords";
     P: b PB "with byte elements" h PH "with halfword elements" s PS "with word elements" d PD "with doubleword elements"
         m PM "governing, merging" z PZ "governing, zeroing";
-    PLow: b PB "with byte elements" h PH "with halfword elements" s PS "with word elements" d PD "with doubleword elements"
+    PLow: b PB "with byte elements" h PH "with halfword elements"
+        s PS "with word elements" d PD "with doubleword elements"
         m PLowM "governing, merging" z PLowZ "governing, zeroing";
-    PN: b PNB "with byte elements" h PNH "with halfword elements" s PNS "with word elements" d PND "with doubleword elements"
+    PN: b PNB "with byte elements" h PNH "with halfword elements"
+        s PNS "with word elements" d PND "with doubleword elements"
         z PNZ "governing, zeroing";
 }
 

@@ -1,7 +1,7 @@
 //! Every A64 row that names an encoding of Arm's, against Arm's own machine-readable description of that encoding.
 //!
-//! The crate aarchmrs-instructions is generated from it: a module an encoding, with its fixed bits and fields as constants. As a library it
-//! has no list of them, so its sources are read, which cargo has fetched.
+//! The crate aarchmrs-instructions is generated from it: a module an encoding, with its fixed bits and fields as
+//! constants. As a library it has no list of them, so its sources are read, which cargo has fetched.
 
 #[path = "../../support/aarch64/mod.rs"]
 mod support;
@@ -36,7 +36,8 @@ struct Encoding {
     fields: Vec<(String, u32, u32)>,
 }
 
-/// The directory of the crate's sources: cargo has compiled it for this test, and noted beside the test what it was compiled from.
+/// The directory of the crate's sources: cargo has compiled it for this test, and noted beside the test what it was
+/// compiled from.
 fn sources() -> PathBuf {
     let test = env::current_exe().expect("a test knows where it is");
     let dir = test.parent().expect("a test is in a directory");
@@ -107,11 +108,12 @@ fn encodings() -> Vec<Encoding> {
     encodings
 }
 
-/// Our names of fields for Arm's, where they differ: one value that Arm's shift encodings split, and tiles and predicates by their role.
+/// Our names of fields for Arm's, where they differ: one value that Arm's shift encodings split, and tiles and
+/// predicates by their role.
 const OTHER_NAMES: [(&str, &[&str]); 3] = [("imm", &["immb", "immh"]), ("ZA", &["ZAd", "ZAn"]), ("PNg", &["PNv"])];
 
-/// Rows with bits that should be so in the manual's diagrams, and are fixed or ignored in Arm's data: Rt2 of compare and swap,
-/// and the low bits of imm4 of INS (element).
+/// Rows with bits that should be so in the manual's diagrams, and are fixed or ignored in Arm's data: Rt2 of compare
+/// and swap, and the low bits of imm4 of INS (element).
 const ALSO_SHOULD_BE: [(&str, usize); 2] = [("cas", 24), ("ins_", 3)];
 
 /// A bit that Arm splits RPRFM off by: it is set in every index that exists.
@@ -205,8 +207,8 @@ fn decode(encodings: &[Encoding], word: u32) -> Vec<&Encoding> {
     all
 }
 
-/// Forms some of whose words Arm counts as other encodings: a hint that has a name, and a byte access with `lsl #0`. The ends of the other
-/// encodings' names.
+/// Forms some of whose words Arm counts as other encodings: a hint that has a name, and a byte access with `lsl #0`.
+/// The ends of the other encodings' names.
 const OTHER_ENCODINGS: [(&str, &str); 7] = [
     ("hint", "_hints"),
     ("ldr_b_reg", "LDR_BL_ldst_regoff"),

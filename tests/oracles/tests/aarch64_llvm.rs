@@ -1,7 +1,8 @@
-//! Every A64 form against llvm-mc: its disassembler reads our words, and its assembler makes them from the rows' syntax.
+//! Every A64 form against llvm-mc: its disassembler reads our words, and its assembler makes them from the rows'
+//! syntax.
 //!
-//! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do not go together is found here,
-//! even where the round trips agree because both encoders read the same row.
+//! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do
+//! not go together is found here, even where the round trips agree because both encoders read the same row.
 
 #[path = "../../support/aarch64/mod.rs"]
 mod support;
@@ -30,8 +31,8 @@ use tailfirst_oracles::{Answer, Dialect, LlvmMc};
 const CASES: u64 = 24;
 
 /// The features that LLVM 19 does not know at all, and how many forms need each.
-const UNKNOWN: [(&str, usize); 18] = [
-    ("FEAT_CMPBR", 36),
+const UNKNOWN: [(&str, usize); 22] = [
+    ("FEAT_CMPBR", 60),
     ("FEAT_F16F32DOT", 4),
     ("FEAT_F16F32MM", 2),
     ("FEAT_F16MM", 2),
@@ -43,11 +44,15 @@ const UNKNOWN: [(&str, usize); 18] = [
     ("FEAT_LSUI", 76),
     ("FEAT_MOPS_GO", 12),
     ("FEAT_POE2", 8),
+    ("FEAT_SME2p2", 12),
+    ("FEAT_SME2p3", 3),
+    ("FEAT_SME_MOP4", 136),
+    ("FEAT_SME_TMOP", 13),
     ("FEAT_SVE2p2", 171),
-    ("FEAT_SVE2p3", 13),
+    ("FEAT_SVE2p3", 51),
     ("FEAT_SVE_AES2", 10),
     ("FEAT_SVE_B16MM", 1),
-    ("FEAT_SVE_BFSCALE", 1),
+    ("FEAT_SVE_BFSCALE", 9),
     ("FEAT_TEV", 4),
 ];
 
@@ -185,8 +190,8 @@ fn llvm_prints_what_assembles_to_our_words() {
 const UNKNOWN_OPERATIONS: [&str; 8] =
     ["CIGDPAPA", "CIPAPA", "CIVAOC", "CVAOC", "CIGDVAOC", "CGDVAOC", "CIVAPS", "CIGDVAPS"];
 
-/// Hints that LLVM 19 has no name for, and reads as a HINT with a number.
-const UNKNOWN_HINTS: [&str; 5] = ["shuh", "shuh_ph", "stcph", "stshh_keep", "stshh_strm"];
+/// Hints and system instructions that LLVM 19 has no name for, and reads as a HINT or SYS with numbers.
+const UNKNOWN_HINTS: [&str; 7] = ["gsb_ack", "gsb_sys", "shuh", "shuh_ph", "stcph", "stshh_keep", "stshh_strm"];
 
 /// Whether a form is a comparison by the opposite one of exchanged operands, as which LLVM prints it.
 fn is_exchanged(model: &Model) -> bool {
@@ -195,11 +200,26 @@ fn is_exchanged(model: &Model) -> bool {
     model.alias.is_some() && mnemonics.contains(&model.mnemonic.as_str())
 }
 
+/// Whether a form is a comparison and branch by what another one compares, as which LLVM prints it.
+fn is_compare_and_branch(model: &Model) -> bool {
+    model.alias.is_some() && model.cpu.iter().any(|feature| feature == "FEAT_CMPBR")
+}
+
 /// Whether the manual says that the assembly means another of the forms that are written so.
 fn is_written_otherwise(case: &Case) -> bool {
     let is_wide = |value: u64| (0..4).any(|i| value & !(0xFFFF << (16 * i)) == 0);
     match (case.model.name.as_str(), case.values.as_slice()) {
         // MOV (bitmask immediate) is what no MOV (wide immediate) can be.
+        // So is that of SVE of what no MOV (immediate) can be: one signed byte in each element, or one and a zero byte.
+        ("mov_zd_bitmask", [_, Value::Number(value)]) => {
+            let bytes = value.to_le_bytes();
+            [1, 2, 4, 8].iter().any(|size| {
+                let is_replicated = bytes.chunks(*size).all(|chunk| chunk == &bytes[..*size]);
+                let element = *value << (64 - 8 * size) >> (64 - 8 * size);
+                let is_shifted = *size > 1 && element % 256 == 0 && (element >> 8) as i8 as i64 == element >> 8;
+                is_replicated && (element as i8 as i64 == element || is_shifted)
+            })
+        }
         ("mov_x_bitmask", [_, Value::Number(value)]) => is_wide(*value as u64) || is_wide(!value as u64),
         ("mov_w_bitmask", [_, Value::Number(value)]) => is_wide(*value as u64) || is_wide(u64::from(!*value as u32)),
         // MOV (to/from SP) has SP.
@@ -254,9 +274,37 @@ fn compare_assembled<'a>(llvm: &LlvmMc, cases: &[Case<'a>]) -> (BTreeMap<&'a str
     (wrong, texts.len(), names.len())
 }
 
-/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or with an extension that says nothing left out; what it
-/// prints and what the syntax assembles to is held to our words by the tests above.
-const PRINTED_OTHERWISE: [&str; 96] = [
+/// What LLVM 19 does not know, against the newest: its assembler makes our words of the rows' syntax, and it prints
+/// them as the syntax.
+#[test]
+fn the_newest_llvm_reads_and_prints_the_newest_forms() {
+    let llvm = LlvmMc::newest_from_env();
+    let wanted = |model: &Model| is_unknown(model) || UNKNOWN_HINTS.contains(&model.name.as_str());
+    let cases = cases("the_newest_llvm_reads_and_prints_the_newest_forms", wanted, CASES);
+    let (mut wrong, checked, forms) = compare_assembled(&llvm, &cases);
+    let codes = codes(&cases);
+    let preferred = llvm.disassemble(&Dialect::aarch64(), &codes);
+    let canonical = llvm.disassemble(&Dialect::aarch64().with("-M").with("no-aliases"), &codes);
+    for ((case, preferred), canonical) in cases.iter().zip(&preferred).zip(&canonical) {
+        let Some(expected) = render::render(case.model, &case.values) else { continue };
+        let expected = render::normal(&expected);
+        let printed: Vec<_> =
+            [preferred, canonical].into_iter().flatten().flatten().map(|one| render::normal(&one.text)).collect();
+        let is_printed = printed.contains(&expected) || is_compare_and_branch(case.model);
+        if word(preferred) != Ok(case.word) || !is_printed {
+            let problem = format!("`{expected}`, {:08x}, is {printed:?} to LLVM", case.word);
+            wrong.entry(case.model.name.as_str()).or_insert(problem);
+        }
+    }
+    println!("checked {checked} words of {forms} forms");
+    report("the newest LLVM has something else", wrong);
+    assert_eq!(forms, MODEL.iter().filter(|form| wanted(form)).count());
+}
+
+/// Forms that LLVM prints as another alias, or as what an alias stands for, with the names of system registers, or
+/// with an extension that says nothing left out; what it prints and what the syntax assembles to is held to our words
+/// by the tests above.
+const PRINTED_OTHERWISE: [&str; 108] = [
     "add_w_ext",
     "add_x_ext",
     "adds_w_ext",
@@ -269,6 +317,7 @@ const PRINTED_OTHERWISE: [&str; 96] = [
     "bfi_x",
     "bfm_w",
     "bfm_x",
+    "bic_zd_imm",
     "cinc_w",
     "cinc_x",
     "cinv_w",
@@ -283,6 +332,13 @@ const PRINTED_OTHERWISE: [&str; 96] = [
     "dup_d_elem",
     "dup_h_elem",
     "dup_s_elem",
+    "eon_zd_imm",
+    "fmov_zd_0",
+    "fmov_zd_0_m",
+    "fmov_zh_0",
+    "fmov_zh_0_m",
+    "fmov_zs_0",
+    "fmov_zs_0_m",
     "hint",
     "isb_imm",
     "lsl_w_imm",
@@ -298,6 +354,7 @@ const PRINTED_OTHERWISE: [&str; 96] = [
     "mov_x_bitmask",
     "mov_x_sp",
     "mov_zb_elem",
+    "mov_zd_bitmask",
     "mov_zd_elem",
     "mov_zh_elem",
     "mov_zs_elem",
@@ -313,6 +370,7 @@ const PRINTED_OTHERWISE: [&str; 96] = [
     "negs_w_shift",
     "negs_x",
     "negs_x_shift",
+    "orn_zd_imm",
     "orr_w_imm",
     "orr_x_imm",
     "rev64_x",
@@ -341,6 +399,8 @@ const PRINTED_OTHERWISE: [&str; 96] = [
     "sysp_x",
     "tbnz",
     "tbz",
+    "tlbip",
+    "tlbip_xzr",
     "ubfiz_w",
     "ubfiz_x",
     "ubfm_w",
@@ -470,7 +530,8 @@ fn wrong_rows_are_found() {
 #[test]
 fn system_registers_have_llvms_numbers() {
     let llvm = LlvmMc::from_env();
-    // The runtime has no list of them, so its source is read: `TPIDR_EL0 0x5e82`, in the order of o0, op1, CRn, CRm, op2.
+    // The runtime has no list of them, so its source is read: `TPIDR_EL0 0x5e82`, in the order of o0, op1, CRn, CRm,
+    // op2.
     let source = include_str!("../../../src/aarch64/sysreg.rs");
     let words: Vec<&str> = source.split_whitespace().collect();
     let number = |text: &str| text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());

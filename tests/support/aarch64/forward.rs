@@ -1,11 +1,12 @@
 //! A forward encoder that reads the checked rows and nothing else.
 //!
-//! The crate's operands carry their bits ready made, and its functions shift them into a word. This encoder starts from what an operand
-//! means, and finds its bits where the manual describes them, mostly by trying all of them: a bitmask immediate is the
-//! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All that both have in common
-//! is [`Form`], a row that was parsed and checked.
+//! The crate's operands carry their bits ready made, and its functions shift them into a word. This encoder starts
+//! from what an operand means, and finds its bits where the manual describes them, mostly by trying all of them: a
+//! bitmask immediate is the
+//! `N:immr:imms` that DecodeBitMasks turns into it, an FP immediate the `imm8` that VFPExpandImm turns into it. All
+//! that both have in common is [`Form`], a row that was parsed and checked.
 
-use super::value::{EXTENSIONS, Value, predicate_lanes, scaled, size, slices};
+use super::value::{EXTENSIONS, Value, consecutive, predicate_lanes, scaled, size, slices};
 use std::{collections::HashMap, sync::LazyLock};
 use tailfirst_gen::{
     aarch64::{Form, Operand},
@@ -72,7 +73,8 @@ pub struct Bitmasks {
     bits: HashMap<u64, u32>,
 }
 
-/// The manual's DecodeBitMasks, as far as the immediate goes: `wmask` of a register of 64 bits, or None where it is UNDEFINED.
+/// The manual's DecodeBitMasks, as far as the immediate goes: `wmask` of a register of 64 bits, or None where it is
+/// UNDEFINED.
 fn decode_bit_masks(n: u32, imms: u32, immr: u32) -> Option<u64> {
     // len = HighestSetBit(immN:NOT(imms))
     let combined = n << 6 | (!imms & 0x3F);
@@ -143,9 +145,11 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
     let extension = |name: &str| EXTENSIONS.iter().position(|other| *other == name).expect("is an extension") as u32;
     match *value {
         Value::Register(number) => register_bits(kind, number),
+        // bits 3, 1 and 0 of the register's number, below the segment
+        Value::Element { register, lane } if kind == "ZControl" => lane << 3 | (register >> 3 & 1) << 2 | register & 3,
         Value::Element { register, lane } => {
             // the width of the register's number
-            let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZPairS") {
+            let below = if matches!(kind, "ZLaneD" | "ZLaneSLong" | "ZLaneHLong" | "ZLaneBLong" | "ZPairS") {
                 4
             } else if kind.starts_with("ZLane") || kind == "ZPairH" {
                 3
@@ -190,7 +194,8 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
         Value::Index { register, how, scaled } => register << 4 | extension(how) << 1 | u32::from(scaled),
         Value::BitField { lsb, width } => {
             let size = size(kind);
-            // SBFX and its like: immr = lsb, imms = lsb + width - 1; SBFIZ and its like: immr = -lsb modulo the size, imms = width - 1.
+            // SBFX and its like: immr = lsb, imms = lsb + width - 1; SBFIZ and its like: immr = -lsb modulo the size,
+            // imms = width - 1.
             let (immr, imms) = if kind.starts_with("Bfx") {
                 (lsb, lsb + width - 1)
             } else {
@@ -207,20 +212,23 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
                 assert_eq!(named.crn, 7);
                 named.op1 << 7 | named.crm << 3 | named.op2
             }
-            "TlbiOp" | "TlbiXOp" => named.op1 << 11 | named.crn << 7 | named.crm << 3 | named.op2,
+            "TlbiOp" | "TlbiXOp" | "TlbiPairOp" => named.op1 << 11 | named.crn << 7 | named.crm << 3 | named.op2,
             "PState" => named.op1 << 3 | named.op2,
             "BarrierNxs" | "SmeMode" => named.crm,
             "BtiTarget" => named.op2,
             _ => panic!("{kind} is not only names"),
         },
         Value::Slice { vertical, index, tile, offset } => {
-            let (_, offsets) = slices(kind).expect("is a kind of slice");
-            u32::from(vertical) << 6 | (index - 12) << 4 | (tile * offsets + offset)
+            // V:Rs:tile:offset, of which the last two have few bits, or none
+            let (tiles, offsets) = slices(kind).expect("is a kind of slice");
+            let selected = u32::from(vertical) << 2 | (index - 12);
+            (selected * tiles + tile) * offsets + offset / consecutive(kind)
         }
         Value::Array { index, offset } => match kind {
             "ZAVector" => (index - 12) << 4 | offset,
             // Rv above the lane
             _ if kind.starts_with("PIndex") => (index - 12) * predicate_lanes(kind) + offset,
+            _ if kind.starts_with("ZARange") => ((index - 8) << (width - 2)) | (offset / consecutive(kind)),
             _ => (index - 8) << 3 | offset,
         },
         Value::Distance(distance) => {
@@ -239,8 +247,10 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
 fn register_bits(kind: &str, number: u32) -> u32 {
     match kind {
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => number - 8,
+        _ if kind.starts_with("ZEven") => number % 16 / 2,
         _ => match kind.split_once('x') {
             Some((_, "2a")) => number / 2,
+            Some((_, "2l" | "2h")) => number % 16 / 2,
             Some((_, "4a")) => number / 4,
             // T:Zt
             Some((_, "2s")) => number >> 4 << 3 | (number & 7),
@@ -258,8 +268,12 @@ fn number_bits(kind: &str, width: u32, number: i64, value: &Value) -> u32 {
     let halfword = |bits: u32| u64::from(bits & 0xFFFF) << (16 * (bits >> 16));
     match kind {
         "AddImm" => search(13, value, |bits| i64::from(bits & 0xFFF) << (12 * (bits >> 12)) == number),
+        // `cbge` is `cbgt` of one less, `cble` is `cblt` of one more.
+        "AtLeastImm" => (number - 1) as u32,
+        "AtMostImm" => (number + 1) as u32,
         "LogicalImm32" => bitmasks32().bits[&(number as u64)],
         "LogicalImm64" => bitmasks64().bits[&(number as u64)],
+        "InvertedImm64" => bitmasks64().bits[&(!number as u64)],
         "MovWide32" | "MovWide64" => search(width, value, |bits| halfword(bits) == number as u64),
         "MovInverted32" => search(17, value, |bits| !halfword(bits) as u32 == number as u32),
         "MovInverted64" => search(18, value, |bits| !halfword(bits) == number as u64),

@@ -89,6 +89,33 @@ named!(TLBI_X TlbiXOp:
     RIPAS2E1OS.nxs() 4 9 4 3, RIPAS2LE1OS.nxs() 4 9 4 7, RPAOS.nxs() 6 9 4 3, RPALOS.nxs() 6 9 4 7
 );
 
+named!(TLBI_PAIR TlbiPairOp:
+    VAE1IS 0 8 3 1, VAE1 0 8 7 1, VAAE1IS 0 8 3 3, VAAE1 0 8 7 3, VALE1IS 0 8 3 5, VALE1 0 8 7 5, VAALE1IS 0 8 3 7,
+    VAALE1 0 8 7 7, VAE2IS 4 8 3 1, VAE2 4 8 7 1, VALE2IS 4 8 3 5, VALE2 4 8 7 5, VAE3IS 6 8 3 1, VAE3 6 8 7 1,
+    VALE3IS 6 8 3 5, VALE3 6 8 7 5, IPAS2E1IS 4 8 0 1, IPAS2E1 4 8 4 1, IPAS2LE1IS 4 8 0 5, IPAS2LE1 4 8 4 5,
+    VAE1OS 0 8 1 1, VAAE1OS 0 8 1 3, VALE1OS 0 8 1 5, VAALE1OS 0 8 1 7, VAE2OS 4 8 1 1, VALE2OS 4 8 1 5,
+    VAE3OS 6 8 1 1, VALE3OS 6 8 1 5, IPAS2E1OS 4 8 4 0, IPAS2LE1OS 4 8 4 4, RVAE1 0 8 6 1, RVAAE1 0 8 6 3,
+    RVALE1 0 8 6 5, RVAALE1 0 8 6 7, RVAE1IS 0 8 2 1, RVAAE1IS 0 8 2 3, RVALE1IS 0 8 2 5, RVAALE1IS 0 8 2 7,
+    RVAE1OS 0 8 5 1, RVAAE1OS 0 8 5 3, RVALE1OS 0 8 5 5, RVAALE1OS 0 8 5 7, RVAE2 4 8 6 1, RVALE2 4 8 6 5,
+    RVAE2IS 4 8 2 1, RVALE2IS 4 8 2 5, RVAE2OS 4 8 5 1, RVALE2OS 4 8 5 5, RVAE3 6 8 6 1, RVALE3 6 8 6 5,
+    RVAE3IS 6 8 2 1, RVALE3IS 6 8 2 5, RVAE3OS 6 8 5 1, RVALE3OS 6 8 5 5, RIPAS2E1IS 4 8 0 2, RIPAS2LE1IS 4 8 0 6,
+    RIPAS2E1 4 8 4 2, RIPAS2LE1 4 8 4 6, RIPAS2E1OS 4 8 4 3, RIPAS2LE1OS 4 8 4 7, VAE1IS.nxs() 0 9 3 1,
+    VAE1.nxs() 0 9 7 1, VAAE1IS.nxs() 0 9 3 3, VAAE1.nxs() 0 9 7 3, VALE1IS.nxs() 0 9 3 5, VALE1.nxs() 0 9 7 5,
+    VAALE1IS.nxs() 0 9 3 7, VAALE1.nxs() 0 9 7 7, VAE2IS.nxs() 4 9 3 1, VAE2.nxs() 4 9 7 1, VALE2IS.nxs() 4 9 3 5,
+    VALE2.nxs() 4 9 7 5, VAE3IS.nxs() 6 9 3 1, VAE3.nxs() 6 9 7 1, VALE3IS.nxs() 6 9 3 5, VALE3.nxs() 6 9 7 5,
+    IPAS2E1IS.nxs() 4 9 0 1, IPAS2E1.nxs() 4 9 4 1, IPAS2LE1IS.nxs() 4 9 0 5, IPAS2LE1.nxs() 4 9 4 5,
+    VAE1OS.nxs() 0 9 1 1, VAAE1OS.nxs() 0 9 1 3, VALE1OS.nxs() 0 9 1 5, VAALE1OS.nxs() 0 9 1 7,
+    VAE2OS.nxs() 4 9 1 1, VALE2OS.nxs() 4 9 1 5, VAE3OS.nxs() 6 9 1 1, VALE3OS.nxs() 6 9 1 5,
+    IPAS2E1OS.nxs() 4 9 4 0, IPAS2LE1OS.nxs() 4 9 4 4, RVAE1.nxs() 0 9 6 1, RVAAE1.nxs() 0 9 6 3,
+    RVALE1.nxs() 0 9 6 5, RVAALE1.nxs() 0 9 6 7, RVAE1IS.nxs() 0 9 2 1, RVAAE1IS.nxs() 0 9 2 3,
+    RVALE1IS.nxs() 0 9 2 5, RVAALE1IS.nxs() 0 9 2 7, RVAE1OS.nxs() 0 9 5 1, RVAAE1OS.nxs() 0 9 5 3,
+    RVALE1OS.nxs() 0 9 5 5, RVAALE1OS.nxs() 0 9 5 7, RVAE2.nxs() 4 9 6 1, RVALE2.nxs() 4 9 6 5,
+    RVAE2IS.nxs() 4 9 2 1, RVALE2IS.nxs() 4 9 2 5, RVAE2OS.nxs() 4 9 5 1, RVALE2OS.nxs() 4 9 5 5,
+    RVAE3.nxs() 6 9 6 1, RVALE3.nxs() 6 9 6 5, RVAE3IS.nxs() 6 9 2 1, RVALE3IS.nxs() 6 9 2 5, RVAE3OS.nxs() 6 9 5 1,
+    RVALE3OS.nxs() 6 9 5 5, RIPAS2E1IS.nxs() 4 9 0 2, RIPAS2LE1IS.nxs() 4 9 0 6, RIPAS2E1.nxs() 4 9 4 2,
+    RIPAS2LE1.nxs() 4 9 4 6, RIPAS2E1OS.nxs() 4 9 4 3, RIPAS2LE1OS.nxs() 4 9 4 7
+);
+
 // Op1 and op2; CRm is the immediate.
 named!(PSTATE PState:
     SPSEL 0 4 0 5, DAIFSET 3 4 0 6, DAIFCLR 3 4 0 7, UAO 0 4 0 3, PAN 0 4 0 4, DIT 3 4 0 2, SSBS 3 4 0 1, TCO 3 4 0 4
@@ -111,6 +138,7 @@ pub fn of_kind(kind: &str) -> Option<&'static [Named]> {
         "IcOp" => IC,
         "TlbiOp" => TLBI,
         "TlbiXOp" => TLBI_X,
+        "TlbiPairOp" => TLBI_PAIR,
         "PState" => PSTATE,
         "BarrierNxs" => BARRIER_NXS,
         "BtiTarget" => BTI,

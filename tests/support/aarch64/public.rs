@@ -146,7 +146,25 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
                     .into()
                 };
             }
+            macro_rules! slices {
+                ($ty:ident, $count:literal) => {
+                    match vertical {
+                        true => ZASlices::<$ty, $count>::vertical(tile, index, offset),
+                        false => ZASlices::<$ty, $count>::horizontal(tile, index, offset),
+                    }
+                    .expect(EXISTS)
+                    .into()
+                };
+            }
             match kind {
+                "ZASlices2B" => slices!(B, 2),
+                "ZASlices2H" => slices!(H, 2),
+                "ZASlices2S" => slices!(S, 2),
+                "ZASlices2D" => slices!(D, 2),
+                "ZASlices4B" => slices!(B, 4),
+                "ZASlices4H" => slices!(H, 4),
+                "ZASlices4S" => slices!(S, 4),
+                "ZASlices4D" => slices!(D, 4),
                 "ZASliceB" => slice!(B),
                 "ZASliceH" => slice!(H),
                 "ZASliceS" => slice!(S),
@@ -157,6 +175,10 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
         Value::Array { index, offset } => {
             let index = Gpr32::new(index as u8).expect(EXISTS);
             match kind {
+                "ZARange2of16" => ZARange::<2, 16>::new(index, offset as u8).expect(EXISTS).into(),
+                "ZARange2of8" => ZARange::<2, 8>::new(index, offset as u8).expect(EXISTS).into(),
+                "ZARange4of16" => ZARange::<4, 16>::new(index, offset as u8).expect(EXISTS).into(),
+                "ZARange4of8" => ZARange::<4, 8>::new(index, offset as u8).expect(EXISTS).into(),
                 "ZAVector" => ZAVector::new(index, offset as u8).expect(EXISTS).into(),
                 "PIndexB" => PIndex::<B>::new(index, offset as u8).expect(EXISTS).into(),
                 "PIndexH" => PIndex::<H>::new(index, offset as u8).expect(EXISTS).into(),
@@ -185,8 +207,11 @@ fn immediate(kind: &str, value: i64, other: bool) -> Operand {
         "ZATileMask" => ZATileMask::new(number(value)).into(),
         _ if other => plain,
         "AddImm" => AddImm::new(number(value)).expect(EXISTS).into(),
+        "AtLeastImm" => AtLeastImm::new(number(value)).expect(EXISTS).into(),
+        "AtMostImm" => AtMostImm::new(number(value)).expect(EXISTS).into(),
         "LogicalImm32" => LogicalImm32::new(number(value)).expect(EXISTS).into(),
         "LogicalImm64" => LogicalImm64::new(value as u64).expect(EXISTS).into(),
+        "InvertedImm64" => InvertedImm64::new(value as u64).expect(EXISTS).into(),
         "MovWide32" => MovWide32::new(number(value)).expect(EXISTS).into(),
         "MovWide64" => MovWide64::new(value as u64).expect(EXISTS).into(),
         "MovInverted32" => MovInverted32::new(number(value)).expect(EXISTS).into(),
@@ -246,6 +271,9 @@ fn element(kind: &str, register: u8, lane: u8, other: bool) -> Operand {
         "LaneH4" if other => LaneHLow::new(v, lane).expect(EXISTS).into(),
         "LaneH4" => v.h_low(lane).expect(EXISTS).into(),
         "ZLaneB" => ZLaneB::new(z, lane).expect(EXISTS).into(),
+        "ZLaneHLong" => ZLaneHLong::new(z, lane).expect(EXISTS).into(),
+        "ZLaneBLong" => ZLaneBLong::new(z, lane).expect(EXISTS).into(),
+        "ZControl" => ZControl::new(z, lane).expect(EXISTS).into(),
         "ZLaneSLong" => ZLaneSLong::new(z, lane).expect(EXISTS).into(),
         "ZPairH" => ZPairH::new(z, lane).expect(EXISTS).into(),
         "ZPairS" => ZPairS::new(z, lane).expect(EXISTS).into(),
@@ -315,8 +343,36 @@ fn register(kind: &str, number: u8, other: bool) -> Operand {
     }
     if kind.starts_with('Z') && !kind.starts_with("ZA") {
         let z = Z::new(number).expect(EXISTS);
+        macro_rules! half {
+            ($first:expr, $ty:ident) => {
+                match list {
+                    "2l" => return ZListLow::<$ty, 2>::new($first).expect(EXISTS).into(),
+                    "2h" => return ZListHigh::<$ty, 2>::new($first).expect(EXISTS).into(),
+                    _ => {}
+                }
+            };
+        }
+        match element {
+            "ZB" => half!(z.b(), ZB),
+            "ZH" => half!(z.h(), ZH),
+            "ZS" => half!(z.s(), ZS),
+            "ZD" => half!(z.d(), ZD),
+            _ => {}
+        }
         return match element {
-            "Z" => z.into(),
+            "Z" => match list {
+                "2" => ZList::<Z, 2>::new(z).into(),
+                "2a" => ZListAligned::<Z, 2>::new(z).expect(EXISTS).into(),
+                _ => z.into(),
+            },
+            "ZEvenLowB" => ZEvenLow::<ZB>::new(z.b()).expect(EXISTS).into(),
+            "ZEvenLowH" => ZEvenLow::<ZH>::new(z.h()).expect(EXISTS).into(),
+            "ZEvenLowS" => ZEvenLow::<ZS>::new(z.s()).expect(EXISTS).into(),
+            "ZEvenLowD" => ZEvenLow::<ZD>::new(z.d()).expect(EXISTS).into(),
+            "ZEvenHighB" => ZEvenHigh::<ZB>::new(z.b()).expect(EXISTS).into(),
+            "ZEvenHighH" => ZEvenHigh::<ZH>::new(z.h()).expect(EXISTS).into(),
+            "ZEvenHighS" => ZEvenHigh::<ZS>::new(z.s()).expect(EXISTS).into(),
+            "ZEvenHighD" => ZEvenHigh::<ZD>::new(z.d()).expect(EXISTS).into(),
             "ZQ" => z!(z.q(), ZQ),
             "ZB" => z!(z.b(), ZB),
             "ZH" => z!(z.h(), ZH),

@@ -59,6 +59,8 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
         "PLow" | "PLowM" | "PLowZ" => all(0..=7),
         "PN" | "PNZ" | "PNB" | "PNH" | "PNS" | "PND" => all(8..=15),
         "ZLowB" | "ZLowH" | "ZLowS" | "ZLowD" => all(0..=15),
+        "ZEvenLowB" | "ZEvenLowH" | "ZEvenLowS" | "ZEvenLowD" => Some((0..16).step_by(2).collect()),
+        "ZEvenHighB" | "ZEvenHighH" | "ZEvenHighS" | "ZEvenHighD" => Some((16..32).step_by(2).collect()),
         "ZAH" => all(0..=1),
         "ZAS" => all(0..=3),
         "ZAD" => all(0..=7),
@@ -71,6 +73,8 @@ pub fn registers(kind: &str) -> Option<Vec<u32>> {
                 (b'P', "2") => all(0..=15),
                 (b'P', "2a") => Some((0..16).step_by(2).collect()),
                 (b'Z', "2a") => Some((0..32).step_by(2).collect()),
+                (b'Z', "2l") => Some((0..16).step_by(2).collect()),
+                (b'Z', "2h") => Some((16..32).step_by(2).collect()),
                 (b'Z', "4a") => Some((0..32).step_by(4).collect()),
                 (b'Z', "2s") => Some((0..8).chain(16..24).collect()),
                 (b'Z', "4s") => Some((0..4).chain(16..20).collect()),
@@ -98,6 +102,8 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
         ("ZLaneS", "") => (8, 4),
         ("ZLaneD" | "ZPairS", "") => (16, 2),
         ("ZLaneSLong", "") => (16, 4),
+        ("ZLaneHLong", "") => (16, 8),
+        ("ZLaneBLong", "") => (16, 16),
         ("ZPairH", "") => (8, 4),
         _ => {
             // ZIdxB is ZIdx and B, with no `x` of a list
@@ -112,9 +118,25 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
     })
 }
 
-/// The tiles and offsets of a kind of slice.
+/// How many slices a kind of slice is of, or vectors of the ZA array a kind of them.
+pub fn consecutive(kind: &str) -> u32 {
+    let rest = kind.strip_prefix("ZASlices").or_else(|| kind.strip_prefix("ZARange"));
+    rest.and_then(|rest| rest.chars().next()).and_then(|count| count.to_digit(10)).unwrap_or(1)
+}
+
+/// The numbers of vectors that say which elements are taken.
+pub const CONTROLS: [u32; 8] = [20, 21, 22, 23, 28, 29, 30, 31];
+
+/// The tiles, and the offsets of a kind of slice, in units of what it is of.
 pub fn slices(kind: &str) -> Option<(u32, u32)> {
     match kind {
+        "ZASlices2B" => Some((1, 8)),
+        "ZASlices2H" => Some((2, 4)),
+        "ZASlices2S" => Some((4, 2)),
+        "ZASlices2D" | "ZASlices4D" => Some((8, 1)),
+        "ZASlices4B" => Some((1, 4)),
+        "ZASlices4H" => Some((2, 2)),
+        "ZASlices4S" => Some((4, 1)),
         "ZASliceB" => Some((1, 16)),
         "ZASliceH" => Some((2, 8)),
         "ZASliceS" => Some((4, 4)),
@@ -187,7 +209,7 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             vertical: choices.below(2) == 1,
             index: 12 + choices.below(4) as u32,
             tile: around(0, i64::from(tiles) - 1, choices) as u32,
-            offset: around(0, i64::from(offsets) - 1, choices) as u32,
+            offset: around(0, i64::from(offsets) - 1, choices) as u32 * consecutive(kind),
         };
     }
     if let Some((signed, shift)) = scaled(kind) {
@@ -199,8 +221,11 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
             let imm12 = around(0, 4095, choices);
             Value::Number(if choices.below(2) == 1 { imm12 << 12 } else { imm12 })
         }
+        "AtLeastImm" => Value::Number(around(1, 64, choices)),
+        "AtMostImm" => Value::Number(around(-1, 62, choices)),
         "LogicalImm32" => Value::Number(choices.one_of(&bitmasks32().values) as i64),
         "LogicalImm64" => Value::Number(choices.one_of(&bitmasks64().values) as i64),
+        "InvertedImm64" => Value::Number(!choices.one_of(&bitmasks64().values) as i64),
         "MovWide32" | "MovWide64" => Value::Number(
             ((around(0, 0xFFFF, choices) as u64) << (16 * choices.below(size(kind) as usize / 16))) as i64,
         ),
@@ -288,6 +313,11 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => Value::Array {
             index: 12 + choices.below(4) as u32,
             offset: around(0, i64::from(predicate_lanes(kind)) - 1, choices) as u32,
+        },
+        "ZControl" => Value::Element { register: choices.one_of(&CONTROLS), lane: around(0, 3, choices) as u32 },
+        "ZARange2of16" | "ZARange2of8" | "ZARange4of16" | "ZARange4of8" => Value::Array {
+            index: 8 + choices.below(4) as u32,
+            offset: around(0, (1 << width) / 4 - 1, choices) as u32 * consecutive(kind),
         },
         "ZAVector" => Value::Array { index: 12 + choices.below(4) as u32, offset: around(0, 15, choices) as u32 },
         "ZAArray" => Value::Array { index: 8 + choices.below(4) as u32, offset: around(0, 7, choices) as u32 },

@@ -78,8 +78,11 @@ const KINDS: &[KindLine] = &[
     ("XOctet",         &[5],  "XOctet",         Value,   "octet",   ""),
     // immediates
     ("AddImm",         &[13], "AddImm",         Value,   "imm",     ""),
+    ("AtLeastImm",     &[6],  "AtLeastImm",     Value,   "imm",     ""),
+    ("AtMostImm",      &[6],  "AtMostImm",      Value,   "imm",     ""),
     ("LogicalImm32",   &[12], "LogicalImm32",   Value,   "imm",     ""),
     ("LogicalImm64",   &[13], "LogicalImm64",   Value,   "imm",     ""),
+    ("InvertedImm64",  &[13], "InvertedImm64",  Value,   "imm",     ""),
     ("MovWide32",      &[17], "MovWide32",      Value,   "imm",     ""),
     ("MovWide64",      &[18], "MovWide64",      Value,   "imm",     ""),
     ("MovInverted32",  &[17], "MovInverted32",  Value,   "imm",     ""),
@@ -126,6 +129,7 @@ const KINDS: &[KindLine] = &[
     ("IcOp",           &[10], "IcOp",           Value,   "op",      ""),
     ("TlbiOp",         &[14], "TlbiOp",         Value,   "op",      ""),
     ("TlbiXOp",        &[14], "TlbiXOp",        Value,   "op",      ""),
+    ("TlbiPairOp",     &[14], "TlbiPairOp",     Value,   "op",      ""),
     ("PState",         &[6],  "PState",         Value,   "field",   ""),
     ("Barrier",        &[4],  "Barrier",        Value,   "barrier", ""),
     ("BarrierNxs",     &[2],  "BarrierNxs",     Value,   "barrier", ""),
@@ -173,11 +177,22 @@ const KINDS: &[KindLine] = &[
     ("ZLowH",          &[4],  "ZLow<ZH>",       Value,   "reg",     "Z"),
     ("ZLowS",          &[4],  "ZLow<ZS>",       Value,   "reg",     "Z"),
     ("ZLowD",          &[4],  "ZLow<ZD>",       Value,   "reg",     "Z"),
+    ("ZEvenLowB",      &[3],  "ZEvenLow<ZB>",   Value,   "reg",     "Z"),
+    ("ZEvenLowH",      &[3],  "ZEvenLow<ZH>",   Value,   "reg",     "Z"),
+    ("ZEvenLowS",      &[3],  "ZEvenLow<ZS>",   Value,   "reg",     "Z"),
+    ("ZEvenLowD",      &[3],  "ZEvenLow<ZD>",   Value,   "reg",     "Z"),
+    ("ZEvenHighB",     &[3],  "ZEvenHigh<ZB>",  Value,   "reg",     "Z"),
+    ("ZEvenHighH",     &[3],  "ZEvenHigh<ZH>",  Value,   "reg",     "Z"),
+    ("ZEvenHighS",     &[3],  "ZEvenHigh<ZS>",  Value,   "reg",     "Z"),
+    ("ZEvenHighD",     &[3],  "ZEvenHigh<ZD>",  Value,   "reg",     "Z"),
     ("ZLaneB",         &[7],  "ZLaneB",         Value,   "lane",    ""),
     ("ZLaneH",         &[6],  "ZLaneH",         Value,   "lane",    ""),
     ("ZLaneS",         &[5],  "ZLaneS",         Value,   "lane",    ""),
     ("ZLaneD",         &[5],  "ZLaneD",         Value,   "lane",    ""),
     ("ZLaneSLong",     &[6],  "ZLaneSLong",     Value,   "lane",    ""),
+    ("ZLaneHLong",     &[7],  "ZLaneHLong",     Value,   "lane",    ""),
+    ("ZLaneBLong",     &[8],  "ZLaneBLong",     Value,   "lane",    ""),
+    ("ZControl",       &[5],  "ZControl",       Value,   "segment", ""),
     ("ZPairH",         &[5],  "ZPairH",         Value,   "pair",    ""),
     ("ZPairS",         &[5],  "ZPairS",         Value,   "pair",    ""),
     ("ZIdxB",          &[11], "ZIndex<B>",      Value,   "lane",    ""),
@@ -229,6 +244,18 @@ const KINDS: &[KindLine] = &[
     ("ZASliceS",       &[7],  "ZASlice<S>",     Value,   "slice",   ""),
     ("ZASliceD",       &[7],  "ZASlice<D>",     Value,   "slice",   ""),
     ("ZASliceQ",       &[7],  "ZASlice<Q>",     Value,   "slice",   ""),
+    ("ZASlices2B",     &[6],  "ZASlices<B, 2>", Value,   "slices",  ""),
+    ("ZASlices2H",     &[6],  "ZASlices<H, 2>", Value,   "slices",  ""),
+    ("ZASlices2S",     &[6],  "ZASlices<S, 2>", Value,   "slices",  ""),
+    ("ZASlices2D",     &[6],  "ZASlices<D, 2>", Value,   "slices",  ""),
+    ("ZASlices4B",     &[5],  "ZASlices<B, 4>", Value,   "slices",  ""),
+    ("ZASlices4H",     &[5],  "ZASlices<H, 4>", Value,   "slices",  ""),
+    ("ZASlices4S",     &[5],  "ZASlices<S, 4>", Value,   "slices",  ""),
+    ("ZASlices4D",     &[6],  "ZASlices<D, 4>", Value,   "slices",  ""),
+    ("ZARange2of16",   &[5],  "ZARange<2, 16>", Value,   "za",      ""),
+    ("ZARange2of8",    &[4],  "ZARange<2, 8>",  Value,   "za",      ""),
+    ("ZARange4of16",   &[4],  "ZARange<4, 16>", Value,   "za",      ""),
+    ("ZARange4of8",    &[3],  "ZARange<4, 8>",  Value,   "za",      ""),
     ("ZAVector",       &[6],  "ZAVector",       Value,   "za",      ""),
     ("ZAArray",        &[5],  "ZAArray",        Value,   "za",      ""),
     ("ZATileMask",     &[8],  "ZATileMask",     Value,   "tiles",   ""),
@@ -241,7 +268,7 @@ type ListLine = (&'static str, &'static str, &'static [&'static str], &'static [
 
 const ARRANGEMENTS: &[&str] = &["V8B", "V16B", "V4H", "V8H", "V2S", "V4S", "V1D", "V2D"];
 const ELEMENTS: &[&str] = &["LaneB", "LaneH", "LaneS", "LaneD"];
-const SCALABLE: &[&str] = &["ZB", "ZH", "ZS", "ZD", "ZQ"];
+const SCALABLE: &[&str] = &["Z", "ZB", "ZH", "ZS", "ZD", "ZQ"];
 const PREDICATES: &[&str] = &["PB", "PH", "PS", "PD"];
 const ANY_COUNT: &[(&str, u32)] = &[("1", 0), ("2", 0), ("3", 0), ("4", 0)];
 const TWO: &[(&str, u32)] = &[("2", 0)];
@@ -254,6 +281,8 @@ const LISTS: &[ListLine] = &[
     ("", "ZList", SCALABLE, ANY_COUNT),
     ("a", "ZListAligned", SCALABLE, TWO_OR_FOUR),
     ("s", "ZListStrided", SCALABLE, TWO_OR_FOUR),
+    ("l", "ZListLow", SCALABLE, TWO_EVEN),
+    ("h", "ZListHigh", SCALABLE, TWO_EVEN),
     ("", "PList", PREDICATES, TWO),
     ("a", "PListAligned", PREDICATES, TWO_EVEN),
 ];

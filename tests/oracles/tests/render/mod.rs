@@ -1,14 +1,15 @@
 //! Assembly, from a row's syntax and what its operands mean.
 //!
-//! The symbols of the syntax (`<Xd|SP>`, `<amount>`) come in the order of the operands. Each operand gives the text of one or
-//! more of them; a symbol that comes again has the same text. What is optional (`{, <shift> #<amount>}`) is always written.
+//! The symbols of the syntax (`<Xd|SP>`, `<amount>`) come in the order of the operands. Each operand gives the text
+//! of one or more of them; a symbol that comes again has the same text. What is optional (`{, <shift> #<amount>}`) is
+//! always written.
 
 // Every test is a crate by itself and uses a part of this.
 #![allow(dead_code)]
 
 use crate::support::{
     named::Named,
-    value::{CONDITIONS, EXTENSIONS, Value},
+    value::{CONDITIONS, EXTENSIONS, Value, consecutive},
 };
 use tailfirst_gen::aarch64::Form;
 
@@ -228,7 +229,7 @@ fn piece(kind: &str, value: &Value) -> Piece {
                 Piece::Instead(&["#<imm>, <shift>"], text)
             }
             "LogicalImm32" | "LogicalImm64" | "MovWide32" | "MovWide64" | "MovInverted32" | "MovInverted64"
-            | "ByteMask64" => hex(number),
+            | "ByteMask64" | "InvertedImm64" => hex(number),
             "SvePattern" => one(named_number(&PATTERNS, number)),
             "Barrier" => one(named_number(&BARRIERS, number)),
             "Prefetch" | "PrefetchOp" => one(named_number(&PREFETCHES, number)),
@@ -278,11 +279,20 @@ fn piece(kind: &str, value: &Value) -> Piece {
         },
         Value::Slice { vertical, index, tile, offset } => {
             let direction = if vertical { "v" } else { "h" };
-            Piece::Symbols(vec![format!("za{tile}"), direction.into(), format!("w{index}"), offset.to_string()])
+            let tile = [format!("za{tile}"), direction.into(), format!("w{index}")];
+            Piece::Symbols(tile.into_iter().chain(offsets(kind, offset)).collect())
         }
-        Value::Array { index, offset } => Piece::Symbols(vec![format!("w{index}"), offset.to_string()]),
+        Value::Array { index, offset } => {
+            Piece::Symbols([format!("w{index}")].into_iter().chain(offsets(kind, offset)).collect())
+        }
         Value::Distance(distance) => one(format!("#{distance}")),
     }
+}
+
+/// The offset of a slice or vector of ZA, and that of the last one where there are several.
+fn offsets(kind: &str, offset: u32) -> impl Iterator<Item = String> {
+    let last = offset + consecutive(kind) - 1;
+    [offset, last].into_iter().take(if last > offset { 2 } else { 1 }).map(|offset| offset.to_string())
 }
 
 fn extended(register: u32, how: &str) -> String {
@@ -358,8 +368,8 @@ pub fn normal(text: &str) -> String {
 fn whole_list(range: &str) -> Option<String> {
     let (first, last) = range.split_once('-')?;
     let register = |text: &str| text[1..].split('.').next().and_then(|number| number.parse::<u32>().ok());
-    let (from, to, element) = (register(first)?, register(last)?, first.split_once('.')?.1);
-    let all = (0..=(to + 32 - from) % 32).map(|i| format!("z{}.{element}", (from + i) % 32));
+    let (from, to, element) = (register(first)?, register(last)?, first.find('.').map_or("", |at| &first[at..]));
+    let all = (0..=(to + 32 - from) % 32).map(|i| format!("z{}{element}", (from + i) % 32));
     Some(all.collect::<Vec<_>>().join(","))
 }
 
