@@ -1,5 +1,8 @@
 //! CPU features: sets of them, what is detected on this machine, and which form some bytes are.
 
+// What both instruction sets share is a part of either's support.
+#![allow(clippy::duplicate_mod)]
+
 #[path = "support/aarch64/mod.rs"]
 mod a64;
 #[path = "support/side.rs"]
@@ -355,7 +358,7 @@ mod code {
     fn what_is_no_form() {
         let mut asm = x64::Assembler::new();
         asm.vzeroupper();
-        x64::encode::op(&mut asm, 0x06_00_00_1_0); // the byte 06, PUSH ES outside 64-bit mode
+        x64::encode::op(&mut asm, 0x0600_0010); // the byte 06, PUSH ES outside 64-bit mode
         asm.vzeroupper();
         asm.data(&[0x06; 5]);
         asm.vzeroupper();

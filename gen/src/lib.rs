@@ -103,7 +103,7 @@ fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -
     if is_enabled("forms") {
         write(out, "x64_forms.rs", &x64::forms_data(&forms, &cpu))?;
         write(out, "x64_finder.rs", &x64::finder_reader())?;
-        write(out, "x64_finder.bin", x64::finder(&forms))?;
+        write(out, "x64_finder.bin", &x64::finder(&forms))?;
     }
     Ok(())
 }
@@ -127,12 +127,12 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     if is_enabled("forms") {
         write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms, &cpu))?;
         write(out, "aarch64_finder.rs", &aarch64::finder_reader(&forms))?;
-        write(out, "aarch64_finder.bin", aarch64::finder(&forms))?;
+        write(out, "aarch64_finder.bin", &aarch64::finder(&forms))?;
     }
     Ok(())
 }
 
-fn write(out: &Path, file: &str, content: impl AsRef<[u8]>) -> Result<(), TableError> {
+fn write(out: &Path, file: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), TableError> {
     let path = out.join(file);
     fs::write(&path, content)
         .map_err(|cause| TableError::of_table(file, Reason::Unwritable { path, cause: cause.to_string() }))
