@@ -2,10 +2,9 @@
 //!
 //! A form's entry is what its row says, and an example: operands, and the bytes that the encoder has made of them.
 
-#[allow(missing_docs, dead_code)]
 #[path = "../../tests/support/aarch64/mod.rs"]
 mod aarch64;
-#[allow(missing_docs, dead_code)]
+#[allow(clippy::duplicate_mod, reason = "both have the random choices of the tests")]
 #[path = "../../tests/support/x64/mod.rs"]
 mod x64;
 
