@@ -281,7 +281,10 @@ macro_rules! cpu_features {
 pub(crate) use cpu_features;
 
 /// What of these tests holds, with what implies more than was found left out.
-#[cfg(feature = "std")]
+#[cfg(all(
+    feature = "std",
+    any(all(feature = "x64", target_arch = "x86_64"), all(feature = "aarch64", target_arch = "aarch64"))
+))]
 macro_rules! detected {
     ($tests:expr, $holds:expr) => {{
         let mut found = CpuFeatures::EMPTY;
@@ -291,6 +294,8 @@ macro_rules! detected {
         found.complete()
     }};
 }
-#[cfg(feature = "std")]
-#[allow(unused_imports)] // on a machine of neither instruction set
+#[cfg(all(
+    feature = "std",
+    any(all(feature = "x64", target_arch = "x86_64"), all(feature = "aarch64", target_arch = "aarch64"))
+))]
 pub(crate) use detected;
