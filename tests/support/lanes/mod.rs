@@ -7,6 +7,7 @@
 pub mod arrange;
 pub mod execute;
 pub mod float;
+pub mod general;
 pub mod integer;
 pub mod machine;
 pub mod masks;
@@ -26,6 +27,8 @@ pub struct In {
     pub source: usize,
     /// Whether that source is in memory.
     pub memory: bool,
+    /// The flags before.
+    pub flags: u64,
 }
 
 /// What a model writes.
@@ -136,6 +139,7 @@ impl Models {
         float::add(&mut models);
         arrange::add(&mut models);
         masks::add(&mut models);
+        general::add(&mut models);
         models
     }
 
