@@ -1,6 +1,7 @@
-//! Every form of hundreds of data-processing instructions, executed on random inputs and compared with a plain Rust model.
+//! Every form of hundreds of data-processing instructions, executed on random inputs and compared with plain models.
 //!
-//! The tables say which forms there are, tests/support/lanes what their mnemonics mean. What the processor lacks is skipped, and named.
+//! The tables say which forms there are, tests/support/lanes what their mnemonics mean.
+//! What the processor lacks, and what has no model, is skipped and named.
 
 #![cfg(all(feature = "x64", feature = "forms", target_arch = "x86_64"))]
 
@@ -41,8 +42,8 @@ fn present(feature: &str) -> bool {
         "BMI2" => has!("bmi2"),
         "ADX" => has!("adx"),
         "MOVBE" => has!("movbe"),
-        // Every processor of 64 bits has it.
-        "CMOV" => true,
+        // Every processor of 64 bits has them.
+        "CMOV" | "MMX" => true,
         "AVX" => has!("avx"),
         "AVX2" => has!("avx2"),
         "FMA" => has!("fma"),
@@ -124,7 +125,8 @@ fn forms_do_what_their_models_say() {
         println!("skipped, for the processor lacks {feature}: {} forms: {:?}", count.forms, count.mnemonics);
     }
     println!("skipped, of operands that are not made here: {} forms: {:?}", shapes.forms, shapes.mnemonics);
-    println!("without a model: {} forms of {} mnemonics", without_model.forms, without_model.mnemonics.len());
+    let Count { forms: others, mnemonics: names } = &without_model;
+    println!("without a model: {others} forms of {} mnemonics: {names:?}", names.len());
     let total: usize = executed.values().map(|count| count.forms).sum();
     let distinct: BTreeSet<_> = executed.values().flat_map(|count| &count.mnemonics).collect();
     println!("{total} forms of {} mnemonics, {cases} cases", distinct.len());

@@ -1,4 +1,4 @@
-//! Instructions that move lanes: interleaving, packing, shuffles, permutations, broadcasts, insertion, extraction, blends.
+//! Instructions that move lanes: interleaving, packing, shuffles, permutations, broadcasts, insertion, blends.
 
 use super::{In, Model, Models, Out, get, put};
 

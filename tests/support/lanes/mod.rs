@@ -1,8 +1,9 @@
 //! Plain Rust models of instructions, and what executes forms to compare them.
 //!
 //! A model belongs to mnemonics and says what one lane, or one vector, becomes. [`execute`] makes every combination of
-//! register, memory and broadcast source and of masks that a form has, executes it on random inputs, and compares all registers: a legacy SSE form leaves
-//! what is above 128 bits, one with VEX or EVEX clears it, no other register changes.
+//! register, memory and broadcast source and of masks that a form has, executes it on random inputs, and compares all
+//! registers: a legacy SSE form leaves what is above 128 bits, one with VEX or EVEX clears
+//! it, and no other register changes.
 
 pub mod arrange;
 pub mod execute;
@@ -52,8 +53,8 @@ impl Out {
     }
 }
 
-/// What inputs are made of. There are no NaNs among floating-point numbers, so a result that is one comes from the operation, and is compared
-/// with no regard to its bits.
+/// What inputs are made of. There are no NaNs among floating-point numbers, so a result that is one comes from the
+/// operation, and is compared with no regard to its bits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fill {
     Bits,
