@@ -19,7 +19,7 @@ mod check {
 }
 
 #[cfg(feature = "forms")]
-pub use check::Unsupported;
+pub use check::UnsupportedForm;
 
 #[cfg(all(feature = "std", target_arch = "aarch64"))]
 mod detect {

@@ -68,7 +68,7 @@ use crate::{Direction, Down, SiteKind, Up};
 pub use address::{Address, AddressError, Offset};
 pub use cond::{Cond, CondInv, Nzcv};
 #[cfg(feature = "forms")]
-pub use cpu::Unsupported;
+pub use cpu::UnsupportedForm;
 pub use cpu::{CpuFeature, CpuFeatures};
 pub use fixup::Rel;
 #[cfg(feature = "forms")]

@@ -45,7 +45,7 @@ macro_rules! cpu_check {
         /// An instruction of finished code that a target cannot run, or that is no form.
         #[derive(Debug, Clone, Copy)]
         #[non_exhaustive]
-        pub struct Unsupported {
+        pub struct UnsupportedForm {
             /// Where it begins, from the start of the code.
             pub offset: usize,
             /// What it is; none if it is no form of the enabled tables.
@@ -54,7 +54,7 @@ macro_rules! cpu_check {
             pub missing: CpuFeatures,
         }
 
-        impl core::fmt::Display for Unsupported {
+        impl core::fmt::Display for UnsupportedForm {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let Some(form) = self.form else {
                     return write!(f, "offset {:#x}: no form of the tables that are enabled", self.offset);
@@ -67,7 +67,7 @@ macro_rules! cpu_check {
             }
         }
 
-        impl core::error::Error for Unsupported {}
+        impl core::error::Error for UnsupportedForm {}
 
         impl CpuFeatures {
             /// Whether a target with these features can run this code, as far as its instructions go.
@@ -75,7 +75,7 @@ macro_rules! cpu_check {
             /// # Errors
             /// The first instruction that it cannot run, or that is no form of the enabled tables.
             #[inline]
-            pub fn check(self, code: &Code<'_, $isa>) -> Result<(), Unsupported> {
+            pub fn check(self, code: &Code<'_, $isa>) -> Result<(), UnsupportedForm> {
                 self.unsupported(code).next().map_or(Ok(()), Err)
             }
 
@@ -83,7 +83,7 @@ macro_rules! cpu_check {
             ///
             #[doc = $behind]
             #[inline]
-            pub fn unsupported<'c>(self, code: &'c Code<'_, $isa>) -> impl Iterator<Item = Unsupported> + use<'c> {
+            pub fn unsupported<'c>(self, code: &'c Code<'_, $isa>) -> impl Iterator<Item = UnsupportedForm> + use<'c> {
                 let mut walk = $crate::cpu::Walk::new(code.bytes(), code.data());
                 core::iter::from_fn(move || {
                     loop {
@@ -92,12 +92,12 @@ macro_rules! cpu_check {
                             Some((form, len, missing)) => {
                                 walk.pass(len);
                                 if !missing.is_empty() {
-                                    return Some(Unsupported { offset, form: Some(form), missing });
+                                    return Some(UnsupportedForm { offset, form: Some(form), missing });
                                 }
                             }
                             None => {
                                 walk.pass(($skip)(bytes.len()));
-                                return Some(Unsupported { offset, form: None, missing: CpuFeatures::EMPTY });
+                                return Some(UnsupportedForm { offset, form: None, missing: CpuFeatures::EMPTY });
                             }
                         }
                     }

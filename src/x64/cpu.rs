@@ -23,7 +23,7 @@ mod check {
 }
 
 #[cfg(feature = "forms")]
-pub use check::Unsupported;
+pub use check::UnsupportedForm;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod detect {

@@ -134,7 +134,7 @@ use crate::{Direction, Down, SiteKind, Up};
 pub use address::Scale;
 pub use cond::Cond;
 #[cfg(feature = "forms")]
-pub use cpu::Unsupported;
+pub use cpu::UnsupportedForm;
 pub use cpu::{CpuFeature, CpuFeatures};
 pub use decorate::*;
 pub use fixed_address::{Moffs, StringSource};

@@ -1,4 +1,4 @@
-//! Instructions that move lanes: interleaving, packing, shuffles, permutations, broadcasts, insertion, extraction, blends.
+//! Instructions that move lanes: interleaving, packing, shuffles, permutations, broadcasts, insertion, blends.
 
 use super::{In, Model, Models, Out, get, put};
 
@@ -43,17 +43,17 @@ pub fn add(m: &mut Models) {
     moves(m, "shufpd", 8, |input, i| (i % 2, i / 2 * 2 + (imm(input) >> i & 1)));
     m.whole("pshufb", 1, |input| {
         let mut out = [0; 64];
-        for i in 0..input.dest {
+        for (i, out) in out[..input.dest].iter_mut().enumerate() {
             let index = usize::from(input.s[1][i]);
-            out[i] = if index & 0x80 != 0 { 0 } else { input.s[0][i / 16 * 16 + index % 16] };
+            *out = if index & 0x80 != 0 { 0 } else { input.s[0][i / 16 * 16 + index % 16] };
         }
         Out::vector(out, input.dest)
     });
     m.whole("palignr", 1, |input| {
         let mut out = [0; 64];
-        for i in 0..input.dest {
+        for (i, out) in out[..input.dest].iter_mut().enumerate() {
             let (part, from) = (i / 16 * 16, i % 16 + imm(input));
-            out[i] = match from {
+            *out = match from {
                 0..16 => input.s[1][part + from],
                 16..32 => input.s[0][part + from - 16],
                 _ => 0,
@@ -239,7 +239,7 @@ fn elements(m: &mut Models) {
         Out { flags: Some((u64::from(zero) << 6 | u64::from(carry), 0)), ..Out::number(0) }
     });
     m.whole("phminposuw", 8, |input| {
-        let least = (0..8).map(|i| get(&input.s[0], 2, i) | i as u64 * 0x1_0000).min_by_key(|found| found & 0xFFFF);
+        let least = (0..8).map(|i| get(&input.s[0], 2, i) | (i as u64) << 16).min_by_key(|found| found & 0xFFFF);
         let mut out = [0; 64];
         put(&mut out, 8, 0, least.expect("of eight"));
         Out::vector(out, 1)

@@ -316,6 +316,7 @@ impl Case<'_> {
             }),
             source: last.map_or(0, |(slot, place)| size(slot, place)),
             memory: last.is_some_and(|(_, place)| matches!(place, Place::Memory(_))),
+            flags: before.flags & FLAGS,
         };
         let out = (self.model.function)(&input);
         let clears = encoded_with(self.form, &["VEX", "EVEX"]);

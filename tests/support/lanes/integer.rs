@@ -34,9 +34,9 @@ pub fn add(m: &mut Models) {
     m.sizes("pmaxu", "bwdq", |l| l.a.max(l.b));
     m.sizes("pminu", "bwdq", |l| l.a.min(l.b));
     m.sizes("pmull", "wdq", |l| l.a.wrapping_mul(l.b));
-    m.lanes("pmulhw", 2, |l| (l.sa() * l.sb() >> 16) as u64);
-    m.lanes("pmulhuw", 2, |l| l.a * l.b >> 16);
-    m.lanes("pmulhrsw", 2, |l| (((l.sa() * l.sb() >> 14) + 1) >> 1) as u64);
+    m.lanes("pmulhw", 2, |l| ((l.sa() * l.sb()) >> 16) as u64);
+    m.lanes("pmulhuw", 2, |l| (l.a * l.b) >> 16);
+    m.lanes("pmulhrsw", 2, |l| ((((l.sa() * l.sb()) >> 14) + 1) >> 1) as u64);
     m.lanes("pmuludq", 8, |l| (l.a & 0xFFFF_FFFF) * (l.b & 0xFFFF_FFFF));
     m.lanes("pmuldq", 8, |l| i64::from(l.a as i32).wrapping_mul(i64::from(l.b as i32)) as u64);
     m.lanes("pmaddwd", 4, |l| {
@@ -99,10 +99,10 @@ pub fn add(m: &mut Models) {
         m.whole(name, 1, move |input| {
             let count = input.imm.unwrap_or(0) as usize;
             let mut out = [0; 64];
-            for i in 0..input.dest {
+            for (i, out) in out[..input.dest].iter_mut().enumerate() {
                 let from = if right { (i % 16).checked_add(count) } else { (i % 16).checked_sub(count) };
                 if let Some(from) = from.filter(|from| *from < 16) {
-                    out[i] = input.s[0][i / 16 * 16 + from];
+                    *out = input.s[0][i / 16 * 16 + from];
                 }
             }
             Out::vector(out, input.dest)

@@ -1,12 +1,14 @@
 //! Plain Rust models of instructions, and what executes forms to compare them.
 //!
 //! A model belongs to mnemonics and says what one lane, or one vector, becomes. [`execute`] makes every combination of
-//! register, memory and broadcast source and of masks that a form has, executes it on random inputs, and compares all registers: a legacy SSE form leaves
-//! what is above 128 bits, one with VEX or EVEX clears it, no other register changes.
+//! register, memory and broadcast source and of masks that a form has, executes it on random inputs, and compares all
+//! registers: a legacy SSE form leaves what is above 128 bits, one with VEX or EVEX clears
+//! it, and no other register changes.
 
 pub mod arrange;
 pub mod execute;
 pub mod float;
+pub mod general;
 pub mod integer;
 pub mod machine;
 pub mod masks;
@@ -26,6 +28,8 @@ pub struct In {
     pub source: usize,
     /// Whether that source is in memory.
     pub memory: bool,
+    /// The flags before.
+    pub flags: u64,
 }
 
 /// What a model writes.
@@ -49,8 +53,8 @@ impl Out {
     }
 }
 
-/// What inputs are made of. There are no NaNs among floating-point numbers, so a result that is one comes from the operation, and is compared
-/// with no regard to its bits.
+/// What inputs are made of. There are no NaNs among floating-point numbers, so a result that is one comes from the
+/// operation, and is compared with no regard to its bits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fill {
     Bits,
@@ -136,6 +140,7 @@ impl Models {
         float::add(&mut models);
         arrange::add(&mut models);
         masks::add(&mut models);
+        general::add(&mut models);
         models
     }
 

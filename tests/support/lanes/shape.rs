@@ -96,6 +96,9 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             continue;
         }
         let info = parameters.next()?;
+        if info.kind.starts_with("Low<") {
+            return None;
+        }
         slot.access = info.access;
         let all = ["EXmm", "EYmm", "Zmm"].iter().any(|class| info.kind.contains(class));
         let high = info.kind.contains("Gpr8h");
