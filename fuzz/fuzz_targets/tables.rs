@@ -17,11 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(forms) = read("x64/fuzz.ron", text).and_then(|lines| x64::forms(&lines)) {
         x64::encoders(&forms, Home::Runtime);
         x64::forms_data(&forms, &CPU[0]);
-        x64::finder(&forms);
     }
     if let Ok(forms) = read("aarch64/fuzz.ron", text).and_then(|lines| aarch64::forms(&lines)) {
         aarch64::encoders(&forms, Home::Runtime);
         aarch64::forms_data(&forms, &CPU[1]);
-        aarch64::finder(&forms);
     }
 });
