@@ -1,5 +1,7 @@
 //! CPU features: sets of them, what is detected on this machine, and which form some bytes are.
 
+// It says nothing of the machine that it runs on, and optimised for an emulated one it takes ten minutes to compile.
+#![cfg(target_arch = "x86_64")]
 // What both instruction sets share is a part of either's support.
 #![allow(clippy::duplicate_mod)]
 
