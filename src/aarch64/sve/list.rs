@@ -40,6 +40,14 @@ pub struct ZListLow<T, const N: usize>(u8, PhantomData<T>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ZListHigh<T, const N: usize>(u8, PhantomData<T>);
 
+/// `N` consecutive predicates, P0 following P15: `{P3.S, P4.S}` is `PList::<PS, 2>::new(P3.s())`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PList<T, const N: usize>(u8, PhantomData<T>);
+
+/// `N` consecutive predicates, the first one's number a multiple of `N`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PListAligned<T, const N: usize>(u8, PhantomData<T>);
+
 /// Lists and registers of one half of the vectors: `N` apart, from `first` on.
 macro_rules! half {
     ($doc:literal: $list:ident $single:ident $first:literal; $($ty:ident)*) => {$(
@@ -108,13 +116,14 @@ macro_rules! half {
 half!("and below 16": ZListLow ZEvenLow 0; ZB ZH ZS ZD);
 half!("and 16 or more": ZListHigh ZEvenHigh 16; ZB ZH ZS ZD);
 
-macro_rules! sized {
-    ($($ty:ident)*) => {$(
-        impl<const N: usize> ZList<$ty, N> {
+/// Lists of consecutive registers of `$count`, from any one on and from a multiple of their length on.
+macro_rules! consecutive {
+    ($list:ident $aligned:ident $count:literal: $($ty:ident)*) => {$(
+        impl<const N: usize> $list<$ty, N> {
             /// The list that begins with `first`.
             #[inline]
             pub const fn new(first: $ty) -> Self {
-                ZList(first.0, PhantomData)
+                $list(first.0, PhantomData)
             }
 
             /// Its value in the instruction: the number of the first.
@@ -123,27 +132,20 @@ macro_rules! sized {
                 self.0 as u32
             }
 
-            /// The operand with these bits, below 32.
+            #[doc = concat!("The operand with these bits, below ", $count, ".")]
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 32 { Some(ZList(bits as u8, PhantomData)) } else { None }
+                if bits < $count { Some($list(bits as u8, PhantomData)) } else { None }
             }
         }
 
-        impl From<$ty> for ZList<$ty, 1> {
-            #[inline]
-            fn from(single: $ty) -> Self {
-                Self::new(single)
-            }
-        }
-
-        impl<const N: usize> fmt::Debug for ZList<$ty, N> {
+        impl<const N: usize> fmt::Debug for $list<$ty, N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_set().entries((0..N as u8).map(|i| $ty((self.0 + i) % 32))).finish()
+                f.debug_set().entries((0..N as u8).map(|i| $ty((self.0 + i) % $count))).finish()
             }
         }
 
-        impl<const N: usize> ZListAligned<$ty, N> {
+        impl<const N: usize> $aligned<$ty, N> {
             /// The list that begins with `first`, whose number is a multiple of `N`.
             #[inline]
             pub const fn new(first: $ty) -> Option<Self> {
@@ -156,16 +158,30 @@ macro_rules! sized {
                 self.0 as u32
             }
 
-            /// The operand with these bits, below 32 / `N`.
+            #[doc = concat!("The operand with these bits, below ", $count, " / `N`.")]
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 32 / N as u32 { Some(ZListAligned(bits as u8, PhantomData)) } else { None }
+                if bits < $count / N as u32 { Some($aligned(bits as u8, PhantomData)) } else { None }
             }
         }
 
-        impl<const N: usize> fmt::Debug for ZListAligned<$ty, N> {
+        impl<const N: usize> fmt::Debug for $aligned<$ty, N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_set().entries((0..N as u8).map(|i| $ty(self.0 * N as u8 + i))).finish()
+            }
+        }
+    )*};
+}
+
+consecutive!(ZList ZListAligned 32: Z ZB ZH ZS ZD ZQ);
+consecutive!(PList PListAligned 16: PB PH PS PD);
+
+macro_rules! sized {
+    ($($ty:ident)*) => {$(
+        impl From<$ty> for ZList<$ty, 1> {
+            #[inline]
+            fn from(single: $ty) -> Self {
+                Self::new(single)
             }
         }
 
@@ -228,72 +244,6 @@ macro_rules! sized {
 }
 
 sized!(Z ZB ZH ZS ZD ZQ);
-
-/// `N` consecutive predicates, P0 following P15: `{P3.S, P4.S}` is `PList::<PS, 2>::new(P3.s())`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PList<T, const N: usize>(u8, PhantomData<T>);
-
-/// `N` consecutive predicates, the first one's number a multiple of `N`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PListAligned<T, const N: usize>(u8, PhantomData<T>);
-
-macro_rules! predicates {
-    ($($ty:ident)*) => {$(
-        impl<const N: usize> PList<$ty, N> {
-            /// The list that begins with `first`.
-            #[inline]
-            pub const fn new(first: $ty) -> Self {
-                PList(first.0, PhantomData)
-            }
-
-            /// Its value in the instruction: the number of the first.
-            #[inline]
-            pub const fn bits(self) -> u32 {
-                self.0 as u32
-            }
-
-            /// The operand with these bits, below 16.
-            #[inline]
-            pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 16 { Some(PList(bits as u8, PhantomData)) } else { None }
-            }
-        }
-
-        impl<const N: usize> fmt::Debug for PList<$ty, N> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_set().entries((0..N as u8).map(|i| $ty((self.0 + i) % 16))).finish()
-            }
-        }
-
-        impl<const N: usize> PListAligned<$ty, N> {
-            /// The list that begins with `first`, whose number is a multiple of `N`.
-            #[inline]
-            pub const fn new(first: $ty) -> Option<Self> {
-                if first.0 as usize % N == 0 { Self::from_bits(first.0 as u32 / N as u32) } else { None }
-            }
-
-            /// Its value in the instruction: the number of the first, divided by `N`.
-            #[inline]
-            pub const fn bits(self) -> u32 {
-                self.0 as u32
-            }
-
-            /// The operand with these bits, below 16 / `N`.
-            #[inline]
-            pub const fn from_bits(bits: u32) -> Option<Self> {
-                if bits < 16 / N as u32 { Some(PListAligned(bits as u8, PhantomData)) } else { None }
-            }
-        }
-
-        impl<const N: usize> fmt::Debug for PListAligned<$ty, N> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_set().entries((0..N as u8).map(|i| $ty(self.0 * N as u8 + i))).finish()
-            }
-        }
-    )*};
-}
-
-predicates!(PB PH PS PD);
 
 #[cfg(test)]
 mod tests {
