@@ -1,0 +1,7 @@
+//! Code as text, and every form in print.
+
+#[path = "../support/side.rs"]
+mod side;
+
+mod forms;
+mod text;
