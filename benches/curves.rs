@@ -1,7 +1,9 @@
 //! What an element costs among few and among many: the curves of everything that is listed, searched, nested or undone.
 //!
-//! Each curve is drawn from 10^3 to 10^6 elements, ten times as many from one size to the next. What is linear has a ratio near 1; up to 2 may be caches and allocation.
-//! Run it with `cargo bench --bench curves`; with `-- --quick` it goes to 10^5, with sizes (`-- 1000 30000`) to these, and with words (`-- constants`) it draws the curves whose names have one of them.
+//! Each curve is drawn from 10^3 to 10^6 elements, ten times as many from one size to the next. What is linear has a
+//! ratio near 1; up to 2 may be caches and allocation. Run it with `cargo bench --bench curves`; with `-- --quick` it
+//! goes to 10^5, with sizes (`-- 1000 30000`) to these, and with words (`-- constants`) it draws the curves whose names
+//! have one of them.
 
 use std::{
     thread,

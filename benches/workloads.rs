@@ -1,12 +1,12 @@
-//! `tailfirst` alone, by criterion, for work on its speed: workloads A to E with the floor and memcpy beside it, and the cost
-//! of a pending label as their number grows.
+//! `tailfirst` alone, by criterion, for work on its speed: workloads A to E with the floor and memcpy beside it, and
+//! the cost of a pending label as their number grows.
 //!
 //! ```text
 //! cargo bench -p tailfirst-peers
 //! ```
 //!
-//! The workloads are those of benches/peers/, where the other assemblers are measured too; figures to quote come from there.
-//! (This bench belongs to that package, so that `cargo test` never builds criterion.)
+//! The workloads are those of benches/peers/, where the other assemblers are measured too; figures to quote come from
+//! there. (This bench belongs to that package, so that `cargo test` never builds criterion.)
 
 #![allow(missing_docs)] // what the macros make has none
 

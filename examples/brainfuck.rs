@@ -1,6 +1,7 @@
 //! A compiler in one page that goes backward: Brainfuck, from a program's last character to its first.
 //!
-//! A loop is met at its end. There its exit is bound already, so the branch out of it is exact at once; its head is a label that is pending until `[` is met.
+//! A loop is met at its end. There its exit is bound already, so the branch out of it is exact at once; its head is a
+//! label that is pending until `[` is met.
 //!
 //! ```sh
 //! cargo run --example brainfuck --features exec
@@ -142,7 +143,8 @@ impl std::fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// Compiles a program, whose text may have comments, so that the function that takes its first cell is at the code's start.
+/// Compiles a program, whose text may have comments, so that the function that takes its first cell is at the code's
+/// start.
 pub(crate) fn compile(text: &str) -> Result<machine::Enc, Mistake> {
     let mut enc = machine::Enc::new();
     machine::leave(&mut enc);

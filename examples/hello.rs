@@ -1,4 +1,5 @@
-//! Code that runs, on one page: assembled forward, loaded into an arena, called. It greets by a function of this program, whose address becomes a symbol.
+//! Code that runs, on one page: assembled forward, loaded into an arena, called. It greets by a function of this
+//! program, whose address becomes a symbol.
 //!
 //! ```sh
 //! cargo run --example hello --features exec

@@ -1,5 +1,6 @@
-//! A jump table on one page: what a `match` with dense numbers, or an interpreter's loop, becomes. The table is data behind the code, an entry a case: its distance from the entry itself, so
-//! that nothing is linked and the code may lie anywhere.
+//! A jump table on one page: what a `match` with dense numbers, or an interpreter's loop, becomes. The table is data
+//! behind the code, an entry a case: its distance from the entry itself, so that nothing is linked and the code may lie
+//! anywhere.
 //!
 //! ```sh
 //! cargo run --example jump_table --features exec

@@ -1,5 +1,6 @@
-//! Code that is changed while it may run, on one page: a call that leads to a stub first, and to the real function once there is one. That is how calls of functions that are not compiled yet, inline
-//! caches and traces that are joined later work.
+//! Code that is changed while it may run, on one page: a call that leads to a stub first, and to the real function once
+//! there is one. That is how calls of functions that are not compiled yet, inline caches and traces that are joined
+//! later work.
 //!
 //! ```sh
 //! cargo run --example patch --features exec

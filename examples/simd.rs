@@ -1,4 +1,5 @@
-//! Vector instructions on one page: `y += a * x` over arrays, four or eight numbers at a time, with what the processor has.
+//! Vector instructions on one page: `y += a * x` over arrays, four or eight numbers at a time, with what the processor
+//! has.
 //!
 //! ```sh
 //! cargo run --example simd --features exec
@@ -6,7 +7,8 @@
 
 use tailfirst::exec::Arena;
 
-/// The factor comes in the first vector register, then the number of elements, a multiple of eight and not 0, then `x` and `y`.
+/// The factor comes in the first vector register, then the number of elements, a multiple of eight and not 0, then `x`
+/// and `y`.
 #[cfg(target_arch = "x86_64")]
 type Axpy = unsafe extern "sysv64" fn(f32, usize, *const f32, *mut f32);
 #[cfg(not(target_arch = "x86_64"))]

@@ -1,7 +1,8 @@
 //! The direction in which code grows: the type parameter `D` of [`Encoder`](crate::Encoder).
 //!
-//! One set of encoder functions serves both directions. What depends on the direction is where the next byte goes, and which of an instruction's two ends its place
-//! is counted from. Both are questions of a sign, and [`Grows`] answers them:
+//! One set of encoder functions serves both directions. What depends on the direction is where the next byte goes, and
+//! which of an instruction's two ends its place is counted from. Both are questions of a sign, and [`Grows`] answers
+//! them:
 //!
 //! ```text
 //!   Down                                       Up
@@ -11,22 +12,24 @@
 //!            <- ahead ---        ^ base        ^ base   --- ahead ->
 //! ```
 //!
-//! The *base* is where code begins to grow: its end, or its start. A [`Pos`](crate::Pos) is a distance from the base, in both directions.
+//! The *base* is where code begins to grow: its end, or its start. A [`Pos`](crate::Pos) is a distance from the base,
+//! in both directions.
 //!
-//! Encoder functions know the direction from the type, so that each is compiled for one. What is rare and out of line is compiled once for both, and reads it from a value.
+//! Encoder functions know the direction from the type, so that each is compiled for one. What is rare and out of line
+//! is compiled once for both, and reads it from a value.
 
 use crate::{Encoder, Isa};
 
 /// The direction in which code grows: [`Down`] or [`Up`]. Sealed.
 pub trait Direction: sealed::Direction {}
 
-/// Code grows downward: what is placed next lies below what was placed before. The direction of [`x64::Encoder`](crate::x64::Encoder) and
-/// [`aarch64::Encoder`](crate::aarch64::Encoder).
+/// Code grows downward: what is placed next lies below what was placed before. The direction of
+/// [`x64::Encoder`](crate::x64::Encoder) and [`aarch64::Encoder`](crate::aarch64::Encoder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Down {}
 
-/// Code grows upward: what is placed next lies above what was placed before. The direction of [`x64::Assembler`](crate::x64::Assembler) and
-/// [`aarch64::Assembler`](crate::aarch64::Assembler).
+/// Code grows upward: what is placed next lies above what was placed before. The direction of
+/// [`x64::Assembler`](crate::x64::Assembler) and [`aarch64::Assembler`](crate::aarch64::Assembler).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Up {}
 
@@ -73,7 +76,8 @@ impl Grows {
         }
     }
 
-    /// Of what lies between two places, the first where the earlier of both was reached, the place with the lower address.
+    /// Of what lies between two places, the first where the earlier of both was reached, the place with the lower
+    /// address.
     #[inline(always)]
     pub(crate) fn lower<T>(self, earlier: T, later: T) -> T {
         match self {

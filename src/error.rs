@@ -2,9 +2,10 @@
 
 use crate::{Label, Late, Range, SiteKind};
 
-/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the base of the code: its end if it grows down, its start if it
-/// grows up. Of a reference to a label it is where distances are measured from, [`Field::ORIGIN`](crate::Field::ORIGIN). Which instruction is meant, and what of the source it belongs to, tells
-/// [`Code::mistake`](crate::Code::mistake).
+/// Why [`Encoder::finish`](crate::Encoder::finish) failed. Positions (`at`) are distances in bytes from the base of the
+/// code: its end if it grows down, its start if it grows up. Of a reference to a label it is where distances are
+/// measured from, [`Field::ORIGIN`](crate::Field::ORIGIN). Which instruction is meant, and what of the source it
+/// belongs to, tells [`Code::mistake`](crate::Code::mistake).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {
@@ -63,7 +64,9 @@ pub enum FinishError {
     },
     /// `finish` was called inside a block, or a block was left by a panic.
     OpenBlock,
-    /// The encoder was cleared, or exchanged for another one, inside a block or a patch site; or what was placed before a patch site was settled in it; or a block was ended that was not the open one, or labels were made outside of it meanwhile.
+    /// The encoder was cleared, or exchanged for another one, inside a block or a patch site; or what was placed before
+    /// a patch site was settled in it; or a block was ended that was not the open one, or labels were made outside of
+    /// it meanwhile.
     ClearedInBlock,
     /// What was placed as a patch site is too short to have the field.
     NoPatchField {
@@ -72,7 +75,8 @@ pub enum FinishError {
         /// The position of the instruction.
         at: u32,
     },
-    /// An instruction of AArch64 lies next to data that is no multiple of four bytes long: [`align_code`](crate::Encoder::align_code) fills up what is missing.
+    /// An instruction of AArch64 lies next to data that is no multiple of four bytes long:
+    /// [`align_code`](crate::Encoder::align_code) fills up what is missing.
     MisalignedCode {
         /// The position where they meet.
         at: u32,
@@ -112,7 +116,8 @@ pub enum FinishError {
         /// The position of the instruction.
         at: u32,
     },
-    /// A snapshot that is not of this encoder's code: taken in another encoder or block, or before code that has been cleared or rolled back.
+    /// A snapshot that is not of this encoder's code: taken in another encoder or block, or before code that has been
+    /// cleared or rolled back.
     ForeignSnapshot,
 }
 

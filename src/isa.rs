@@ -59,7 +59,8 @@ pub(crate) mod sealed {
         /// Whether a patch site of this kind can be of so many bytes, with this field or without a reference.
         fn is_site(kind: crate::SiteKind, bytes: u32, field: Option<Self::Field>) -> bool;
 
-        /// Places instructions that do nothing, and before them zeros where the bytes are no whole number of instructions.
+        /// Places instructions that do nothing, and before them zeros where the bytes are no whole number of
+        /// instructions.
         fn place_gap<D: Direction>(enc: &mut Encoder<'_, Self, D>, bytes: usize);
 
         /// Makes room for one instruction, which `place` places.
@@ -108,8 +109,8 @@ pub(crate) mod sealed {
     /// An instruction set's references.
     pub(crate) type References<I> = crate::references::References<<I as Isa>::Field, <I as Isa>::LateField>;
 
-    /// Long steps that are taken once a piece of code, as methods of an instruction set's own. A generic function is compiled by every crate that
-    /// uses it, whenever that is compiled; these are compiled with this crate.
+    /// Long steps that are taken once a piece of code, as methods of an instruction set's own. A generic function is
+    /// compiled by every crate that uses it, whenever that is compiled; these are compiled with this crate.
     macro_rules! concrete_steps {
         () => {
             fn new_references(grows: $crate::direction::Grows) -> $crate::isa::sealed::References<Self> {

@@ -1,7 +1,8 @@
-//! An assembler for JIT compilers: encoders for x86-64 and AArch64 that write code from its last instruction to its first, or from its first to its last.
+//! An assembler for JIT compilers: encoders for x86-64 and AArch64 that write code from its last instruction to its
+//! first, or from its first to its last.
 //!
-//! A JIT that walks its IR backward meets every use of a value before its definition, and so can allocate registers while
-//! it emits code. It needs an assembler whose code grows *downward*:
+//! A JIT that walks its IR backward meets every use of a value before its definition, and so can allocate registers
+//! while it emits code. It needs an assembler whose code grows *downward*:
 //!
 //! ```text
 //!   low addresses                                         high addresses
@@ -31,7 +32,8 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! Most code generators go forward. For them there is the same with code that grows *upward*, an [`Assembler`](x64::Assembler):
+//! Most code generators go forward. For them there is the same with code that grows *upward*, an
+//! [`Assembler`](x64::Assembler):
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -51,16 +53,17 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! The two are one generic type, [`Encoder`], whose parameter is the direction, [`Down`] or [`Up`]. Functions and services are the same. A helper
-//! for one direction does not compile with the other; one for both names an [`Emitter`](x64::Emitter), and [`block!`] is reading order in both. A
-//! [block](Encoder::forward) of either direction can stand in code of the other.
+//! The two are one generic type, [`Encoder`], whose parameter is the direction, [`Down`] or [`Up`]. Functions and
+//! services are the same. A helper for one direction does not compile with the other; one for both names an
+//! [`Emitter`](x64::Emitter), and [`block!`] is reading order in both. A [block](Encoder::forward) of either direction
+//! can stand in code of the other.
 //!
 //! # Words
 //!
 //! A *form* is one encoding and the function that writes it, named after the manual's syntax: `add r/m64, imm8` is
-//! [`add_rm64_imm8`](x64::Encoder#method.add_rm64_imm8). Its documentation shows the row of the table that it comes from. A *selector* picks
-//! among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm), [`jmp`](x64::Encoder#method.jmp),
-//! [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
+//! [`add_rm64_imm8`](x64::Encoder#method.add_rm64_imm8). Its documentation shows the row of the table that it comes
+//! from. A *selector* picks among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm),
+//! [`jmp`](x64::Encoder#method.jmp), [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
 //!
 //! A function as a value is a closure, which also leaves the operands' conversions to whoever calls it:
 //!
@@ -77,29 +80,34 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! Where the operation alone is a value, [`alu_rm64_r64`](x64::Encoder#method.alu_rm64_r64) and its kin take it, at no cost.
+//! Where the operation alone is a value, [`alu_rm64_r64`](x64::Encoder#method.alu_rm64_r64) and its kin take it, at no
+//! cost.
 //!
-//! The *base* is where code begins to grow: its end if it grows down, its start if it grows up. A [`Pos`] counts from there. A [`Label`] is *bound* when its place is
-//! known, *pending* before. Lower and higher are addresses. A
-//! *fixup* is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and leaves
-//! with the [`Code`].
+//! The *base* is where code begins to grow: its end if it grows down, its start if it grows up. A [`Pos`] counts from
+//! there. A [`Label`] is *bound* when its place is known, *pending* before. Lower and higher are addresses. A *fixup*
+//! is a reference to a pending label, resolved by [`Encoder::finish`]; a [`Relocation`] refers to something outside and
+//! leaves with the [`Code`].
 //!
-//! What a code generator needs beyond instructions is listed in [`services`], and which processors have which instructions in [`cpu`].
+//! What a code generator needs beyond instructions is listed in [`services`], and which processors have which
+//! instructions in [`cpu`].
 //!
 //! # Mistakes
 //!
-//! Encoder functions return nothing and never panic. A wrong operand does not compile (SP where XZR is meant, a
-//! 32-bit register in a 64-bit form), or cannot be made (`AddImm::new(4097)` is `None`). What only the whole code shows, such as an unbound label
-//! or a full buffer, is a [`FinishError`].
+//! Encoder functions return nothing and never panic. A wrong operand does not compile (SP where XZR is meant, a 32-bit
+//! register in a 64-bit form), or cannot be made (`AddImm::new(4097)` is `None`). What only the whole code shows, such
+//! as an unbound label or a full buffer, is a [`FinishError`].
 //!
 //! # Features
 //!
 //! * `std` (default): links the standard library; without it the crate is `no_std` + alloc.
-//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default), `x64-avx512`, `x64-avx10`, `x64-apx`,
-//!   `x64-hints` (the prefixes of HLE and MPX, which most processors ignore), `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
-//! * `inline`: calls of encoder functions are expanded: faster in a loop of a dozen calls, larger and slower to build in a back end.
-//! * `forms`: every form as data, [emission](x64::Form::emit) of one that is chosen at run time, and the way back: the form that [some bytes](x64::Form::at) are, and a
-//!   [check](cpu#checking-code) of code against a processor's features.
+//! * `x64`, `aarch64` (both default): the instruction sets. Extensions: `x64-avx` and `aarch64-neon` (both default),
+//!   `x64-avx512`, `x64-avx10`, `x64-apx`, `x64-hints` (the prefixes of HLE and MPX, which most processors ignore),
+//!   `aarch64-sve`, `aarch64-sme`; all of them: `x64-full`, `aarch64-full`.
+//! * `inline`: calls of encoder functions are expanded: faster in a loop of a dozen calls, larger and slower to build
+//!   in a back end.
+//! * `forms`: every form as data, [emission](x64::Form::emit) of one that is chosen at run time, and the way back: the
+//!   form that [some bytes](x64::Form::at) are, and a [check](cpu#checking-code) of code against a processor's
+//!   features.
 //! * `exec`: executable memory, written in place and patched while it runs.
 //! * `unwind`: [call frame information](unwind), given beside prologues and epilogues.
 //! * `listing`: finished code as [text](listing), with names and comments.

@@ -1,7 +1,8 @@
 //! What text that is read line by line can hold of a name, or of a line of a comment.
 //!
-//! Names come from the program that is compiled, so they hold anything. A line break in one would be a line of its own to whoever reads the listing or perf's map, NUL
-//! ends a name in ELF files, and an escape is a command to the terminal that shows it. There is a `?` instead, and also where a name is empty.
+//! Names come from the program that is compiled, so they hold anything. A line break in one would be a line of its own
+//! to whoever reads the listing or perf's map, NUL ends a name in ELF files, and an escape is a command to the terminal
+//! that shows it. There is a `?` instead, and also where a name is empty.
 
 use alloc::borrow::Cow;
 

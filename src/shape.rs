@@ -1,16 +1,19 @@
 //! Shapes: functions that place all the instructions whose encodings have the same parts.
 //!
-//! A JIT's lowering code has hundreds to thousands of calls of encoder functions, most of which run rarely. So such a call is only a few instructions that bring the operands
-//! to registers, packed where they are several things, and the call of a shape. Shapes are compiled once, with this crate, for each direction: not by each of
-//! its users, at each of their calls.
+//! A JIT's lowering code has hundreds to thousands of calls of encoder functions, most of which run rarely. So such a
+//! call is only a few instructions that bring the operands to registers, packed where they are several things, and the
+//! call of a shape. Shapes are compiled once, with this crate, for each direction: not by each of its users, at each of
+//! their calls.
 //!
-//! Where it is not known that there is room for one more instruction, a shape is left by a tail call to its cold copy in `without_room`; so room costs a comparison, and no
-//! register is saved for it.
+//! Where it is not known that there is room for one more instruction, a shape is left by a tail call to its cold copy
+//! in `without_room`; so room costs a comparison, and no register is saved for it.
 //!
-//! With the feature `inline` shapes are expanded at the calls instead. Then constants fold, and a stretch of calls keeps the cursor in registers: a loop of a dozen
-//! calls is up to three times as fast, and a back end takes eight times as long to build.
+//! With the feature `inline` shapes are expanded at the calls instead. Then constants fold, and a stretch of calls
+//! keeps the cursor in registers: a loop of a dozen calls is up to three times as fast, and a back end takes eight
+//! times as long to build.
 
-/// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and `Direction`.
+/// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and
+/// `Direction`.
 #[cfg(feature = "inline")]
 macro_rules! shapes {
     ($isa:ty: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {
@@ -22,7 +25,8 @@ macro_rules! shapes {
     };
 }
 
-/// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and `Direction`.
+/// Defines shapes of an instruction set, as functions for any direction. Called in a module that has `Emitter` and
+/// `Direction`.
 #[cfg(not(feature = "inline"))]
 macro_rules! shapes {
     ($isa:ty: $($(#[$attribute:meta])* fn $name:ident($enc:ident $(, $argument:ident: $ty:ty)*) $body:block)*) => {

@@ -1,22 +1,23 @@
 //! Call frame information: how a debugger, a profiler or a panic finds the caller of finished code.
 //!
-//! An unwinder stands at some address and needs to know two things: where the *canonical frame address* is (CFA: the value that the stack
-//! pointer had in the caller, before the call), and where the caller's registers were saved. Both change with each instruction of a
-//! prologue and an epilogue, so an assembler's source has a directive behind each such instruction: `push rbp`, then
-//! `.cfi_def_cfa_offset 16`.
+//! An unwinder stands at some address and needs to know two things: where the *canonical frame address* is (CFA: the
+//! value that the stack pointer had in the caller, before the call), and where the caller's registers were saved. Both
+//! change with each instruction of a prologue and an epilogue, so an assembler's source has a directive behind each
+//! such instruction: `push rbp`, then `.cfi_def_cfa_offset 16`.
 //!
-//! Here code is emitted backward, and the directives with it: a rule is given *before* the instruction that makes it true, when what lies
-//! above is placed already and `enc.here()` is the first place where it holds. Read from its last line to its first, such a
-//! function is an assembler's source, directives and all. The rules are noted beside the encoder; with the finished code they become an
-//! [`UnwindTable`], whose rules ascend, and that becomes the bytes of an `.eh_frame` section.
+//! Here code is emitted backward, and the directives with it: a rule is given *before* the instruction that makes it
+//! true, when what lies above is placed already and `enc.here()` is the first place where it holds. Read from its last
+//! line to its first, such a function is an assembler's source, directives and all. The rules are noted beside the
+//! encoder; with the finished code they become an [`UnwindTable`], whose rules ascend, and that becomes the bytes of an
+//! `.eh_frame` section.
 //!
-//! If two rules at one place conflict, the one given first applies to the code above it, as the rule that was given later lies lower, as code does. (In an
-//! encoder that grows up, the rules are given in their order, and the one given last applies. What counts is how the code as a whole grows, also of rules given in a
-//! block.) This is what an elided instruction needs, and what makes a restored state and the next remembered one come out
-//! in order.
+//! If two rules at one place conflict, the one given first applies to the code above it, as the rule that was given
+//! later lies lower, as code does. (In an encoder that grows up, the rules are given in their order, and the one given
+//! last applies. What counts is how the code as a whole grows, also of rules given in a block.) This is what an elided
+//! instruction needs, and what makes a restored state and the next remembered one come out in order.
 //!
-//! Before any rule of the function's own, what holds is the state at a function's entry: on x86-64 the CFA is RSP + 8, and the return
-//! address is at CFA - 8; on AArch64 the CFA is SP, and the return address is in X30.
+//! Before any rule of the function's own, what holds is the state at a function's entry: on x86-64 the CFA is RSP + 8,
+//! and the return address is at CFA - 8; on AArch64 the CFA is SP, and the return address is in X30.
 //!
 //! Signed return addresses (AArch64's PAC) and the tables of Windows are not covered.
 
@@ -78,8 +79,8 @@ use gimli::{
 /// # Ok::<(), tailfirst::unwind::UnwindError>(())
 /// ```
 ///
-/// Rules may be given in any order, except for those at one place. A rule whose label has no place in the finished code (pending, or
-/// of code that was thrown away) is left out.
+/// Rules may be given in any order, except for those at one place. A rule whose label has no place in the finished code
+/// (pending, or of code that was thrown away) is left out.
 #[derive(Debug, Clone)]
 pub struct Unwind<I> {
     rules: Vec<(Label, Rule)>,
@@ -113,7 +114,8 @@ impl<I> Unwind<I> {
         Unwind { rules: Vec::new(), isa: PhantomData }
     }
 
-    /// Forgets all rules and keeps their memory: for the next code of an encoder that was [cleared](crate::Encoder::clear).
+    /// Forgets all rules and keeps their memory: for the next code of an encoder that was
+    /// [cleared](crate::Encoder::clear).
     pub fn clear(&mut self) {
         self.rules.clear();
     }
@@ -133,8 +135,8 @@ impl<I> Unwind<I> {
         self.rules.push((from, Rule::CfaOffset(offset)));
     }
 
-    /// From `from` upward the caller's value of `register` is in memory, at `CFA + offset`. A multiple of 8 bytes, below 0 in
-    /// the function's own frame.
+    /// From `from` upward the caller's value of `register` is in memory, at `CFA + offset`. A multiple of 8 bytes,
+    /// below 0 in the function's own frame.
     pub fn saved(&mut self, from: Label, register: impl FrameRegister<I>, offset: i32) {
         self.rules.push((from, Rule::Saved(register.column(), offset)));
     }
@@ -247,8 +249,8 @@ impl<I: UnwindIsa> UnwindTable<I> {
 
 /// An `.eh_frame` section: the functions' rules as unwinders read them (DWARF 5 section 6.4, Linux Standard Base).
 ///
-/// Addresses are absolute, so the bytes may lie anywhere. They are in this machine's byte order and end in the zero length
-/// that unwinders look for.
+/// Addresses are absolute, so the bytes may lie anywhere. They are in this machine's byte order and end in the zero
+/// length that unwinders look for.
 #[derive(Debug)]
 pub struct EhFrame<I> {
     table: FrameTable,
@@ -270,7 +272,8 @@ impl<I: UnwindIsa> EhFrame<I> {
         EhFrame { table, cie, isa: PhantomData }
     }
 
-    /// Adds a function whose code runs at address `code`. (Of a function that is a part of its code: where the code starts.)
+    /// Adds a function whose code runs at address `code`. (Of a function that is a part of its code: where the code
+    /// starts.)
     pub fn push(&mut self, function: &UnwindTable<I>, code: u64) {
         self.table.add_fde(self.cie, function.entry(code));
     }
@@ -420,7 +423,8 @@ pub enum UnwindError {
         /// Where the `remember` is.
         offset: usize,
     },
-    /// A register is said to be saved at an address that the format cannot hold: not a multiple of 8 bytes from the CFA.
+    /// A register is said to be saved at an address that the format cannot hold: not a multiple of 8 bytes from the
+    /// CFA.
     SaveOffset {
         /// Where the rule is.
         offset: usize,

@@ -1,5 +1,5 @@
-//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks, data,
-//! constants, late immediates and snapshots.
+//! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks,
+//! data, constants, late immediates and snapshots.
 //!
 //! The count is the process's own, so this file has a single test.
 

@@ -1,4 +1,5 @@
-//! A process that may have no more memory: what fails says so, changes nothing, and leaves nothing behind. One test, since limits are the process's.
+//! A process that may have no more memory: what fails says so, changes nothing, and leaves nothing behind. One test,
+//! since limits are the process's.
 
 #![cfg(all(feature = "exec", any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
 
@@ -25,7 +26,8 @@ fn status(name: &str) -> usize {
     1024 * line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<usize>().expect("a number of kB")
 }
 
-/// Runs `body` with no more than some spare memory left of what `resource` limits and `name` counts. It should not panic: a backtrace takes memory.
+/// Runs `body` with no more than some spare memory left of what `resource` limits and `name` counts. It should not
+/// panic: a backtrace takes memory.
 fn limited<T>(resource: Resource, name: &str, body: impl FnOnce() -> T) -> T {
     let before = getrlimit(resource);
     let current = Some((status(name) + SPARE) as u64);
@@ -113,8 +115,9 @@ fn data() {
     assert_eq!(maps(), before, "mappings leak");
 }
 
-/// An arena between neighbours that the kernel has joined it with: to unmap it makes two mappings of one, which a process that has as many as it may have is not
-/// allowed. Nobody can be told when it is dropped, so that must be no panic; the addresses stay, without access.
+/// An arena between neighbours that the kernel has joined it with: to unmap it makes two mappings of one, which a
+/// process that has as many as it may have is not allowed. Nobody can be told when it is dropped, so that must be no
+/// panic; the addresses stay, without access.
 fn mappings() {
     let most: usize =
         std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("Linux has it").trim().parse().expect("a number");

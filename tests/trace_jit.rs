@@ -261,8 +261,8 @@ fn check_listings(traces: &[Installed], listings: &[String]) {
     }
 }
 
-/// Each loop begins at an aligned distance from the code's end, which regions of an arena align. (Where it is in the end, a debug assertion
-/// of `native.rs` checks.)
+/// Each loop begins at an aligned distance from the code's end, which regions of an arena align. (Where it is in the
+/// end, a debug assertion of `native.rs` checks.)
 fn check_loops(traces: &[Installed], listings: &[String]) {
     for (installed, listing) in traces.iter().zip(listings) {
         let loops: Vec<&str> = listing.split("\nloop:\n").skip(1).collect();

@@ -15,7 +15,8 @@ fn apply(callback, n) {
 }
 ";
 
-/// `apply`, written from its last instruction to its first. It has no frame pointer, so nobody finds its caller by luck.
+/// `apply`, written from its last instruction to its first. It has no frame pointer, so nobody finds its caller by
+/// luck.
 #[cfg(target_arch = "x86_64")]
 mod native {
     use super::*;

@@ -1,7 +1,7 @@
 //! A function that debuggers and profilers can see: its name, its source lines, its frames.
 //!
-//! It is `apply(callback, n)`, which returns `callback(n) + 1`, compiled from a language that does not exist; its source is written beside
-//! the maps, in the directory that is the first argument, or /tmp. This runs it:
+//! It is `apply(callback, n)`, which returns `callback(n) + 1`, compiled from a language that does not exist; its
+//! source is written beside the maps, in the directory that is the first argument, or /tmp. This runs it:
 //!
 //! ```sh
 //! cargo run --example debug_view

@@ -1,16 +1,16 @@
 //! Bottom-up register allocation: what each register holds, seen from the last instruction to the first.
 //!
-//! Going up, an instruction's *uses* of a value are met before its definition. The first use that is met, the value's last,
-//! gives it a register; at its definition the register becomes free. So at every point the state is exact for that point:
-//! a register is held by the value that the code below expects there.
+//! Going up, an instruction's *uses* of a value are met before its definition. The first use that is met, the value's
+//! last, gives it a register; at its definition the register becomes free. So at every point the state is exact for
+//! that point: a register is held by the value that the code below expects there.
 //!
 //! When no register is free, one is taken from the value that it holds: below, where it is expected, it is loaded again
 //! from memory (`evict` emits that load, and the instruction at hand comes above it), and its definition, which is met
 //! later, stores it there once. A constant needs no memory, it is made again.
 //!
-//! Invariant: `held` and `reg_of` are each other's inverse, and whatever is in `mem_of` has its value in that word from its
-//! definition on. Evictions are emitted by the methods that return registers, so a caller asks for all of its registers
-//! before it emits its instruction. They get the encoder from their caller, who may have it from a block.
+//! Invariant: `held` and `reg_of` are each other's inverse, and whatever is in `mem_of` has its value in that word from
+//! its definition on. Evictions are emitted by the methods that return registers, so a caller asks for all of its
+//! registers before it emits its instruction. They get the encoder from their caller, who may have it from a block.
 
 use crate::backend::{Backend, Mem, Place, Reg, RegSet, Source};
 use crate::bytecode::Class;

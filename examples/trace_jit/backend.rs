@@ -4,7 +4,8 @@
 //! the others are its own, among them one that always holds the context's address, one for the address of the linear
 //! memory, and scratch registers, so that every method can do what it says with no register from outside.
 //!
-//! **Every method emits below what was emitted before it.** The caller works from a trace's last instruction to its first.
+//! **Every method emits below what was emitted before it.** The caller works from a trace's last instruction to its
+//! first.
 
 use std::fmt;
 
@@ -105,8 +106,8 @@ pub enum Operand {
     Imm(i64),
 }
 
-/// What an operation asks of particular registers: these are destroyed, and the second operand must be in that one, which
-/// the result and the first operand must not be in.
+/// What an operation asks of particular registers: these are destroyed, and the second operand must be in that one,
+/// which the result and the first operand must not be in.
 #[derive(Clone, Copy)]
 pub struct Fixed {
     pub destroys: RegSet,
@@ -181,8 +182,8 @@ pub fn trace_of_symbol(symbol: Symbol) -> Option<usize> {
 /// What the addresses of loops' first instructions are multiples of.
 pub const LOOP_ALIGN: Align = Align::of::<16>();
 
-/// Implemented for `tailfirst`'s encoders themselves: a back end is an encoder with other words. So the encoder can be passed along into the
-/// closures of its blocks.
+/// Implemented for `tailfirst`'s encoders themselves: a back end is an encoder with other words. So the encoder can be
+/// passed along into the closures of its blocks.
 pub trait Backend {
     const NAME: &'static str;
     /// What may be handed out for integers and for floats.
@@ -213,12 +214,13 @@ pub trait Backend {
     fn guard(&mut self, cond: Cond, a: Reg, b: Operand, exit: Self::Label);
     /// Copies a value, or makes a constant.
     fn copy(&mut self, to: Place, from: Source);
-    /// A loop: what `write` emits, with a jump at its end back to its first instruction, which is aligned to `LOOP_ALIGN`.
+    /// A loop: what `write` emits, with a jump at its end back to its first instruction, which is aligned to
+    /// `LOOP_ALIGN`.
     fn aligned_loop(&mut self, write: impl FnOnce(&mut Self)) -> Self::Label;
     /// Jumps to the start of a trace that is there already.
     fn link(&mut self, trace: usize);
-    /// The stub of an exit: a jump that can be patched, and behind it, where it leads at first, what notes in the context which exit this is
-    /// and goes to `LEAVE`.
+    /// The stub of an exit: a jump that can be patched, and behind it, where it leads at first, what notes in the
+    /// context which exit this is and goes to `LEAVE`.
     fn exit(&mut self, number: u32) -> Stub<Self::Label, Self::Site>;
 }
 

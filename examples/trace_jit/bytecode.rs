@@ -1,12 +1,13 @@
 //! The bytecode: what a program is, and what each of its operations means.
 //!
-//! A frame is one array of 64-bit slots, addressed by a byte: 32 integer registers, 32 float registers, and the program's
-//! constants. An instruction names slots only, so a register and a constant are read in the same way and no
-//! instruction needs a second form with an immediate. Whether a slot holds an integer or a float is known from its number.
+//! A frame is one array of 64-bit slots, addressed by a byte: 32 integer registers, 32 float registers, and the
+//! program's constants. An instruction names slots only, so a register and a constant are read in the same way and no
+//! instruction needs a second form with an immediate. Whether a slot holds an integer or a float is known from its
+//! number.
 //!
-//! The meaning of an operation stands here once (`apply`, `holds`): the interpreter executes it and the trace builder folds
-//! constants with it, so that they cannot disagree. The back ends must match it: shift counts are taken modulo 64, integers
-//! wrap around, a float becomes an integer by saturation.
+//! The meaning of an operation stands here once (`apply`, `holds`): the interpreter executes it and the trace builder
+//! folds constants with it, so that they cannot disagree. The back ends must match it: shift counts are taken modulo
+//! 64, integers wrap around, a float becomes an integer by saturation.
 
 pub const INT_REGISTERS: u8 = 32;
 pub const FLOAT_REGISTERS: u8 = 32;

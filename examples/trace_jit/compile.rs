@@ -16,13 +16,13 @@
 //!
 //! A trace that is no loop writes its slots to the frame at its end and jumps to the trace that it links to.
 //!
-//! The loop is a block that moves when it is complete, so that its head is aligned. The block's closure gets the encoder, and so
-//! the walk does not own it: it is passed along. Nothing here remembers a position; what others have to find in the
-//! finished code is a label, and labels move with their code.
+//! The loop is a block that moves when it is complete, so that its head is aligned. The block's closure gets the
+//! encoder, and so the walk does not own it: it is passed along. Nothing here remembers a position; what others have to
+//! find in the finished code is a label, and labels move with their code.
 //!
-//! When the walk meets a guard, the allocator knows where every value is at that point; the exit notes this for each slot
-//! of the guard's snapshot (`Exit::restores`). Restoring is done in Rust (`vm.rs`), from the registers that the exit has
-//! saved, or not at all, when a side trace begins there: its inputs are then just in these places.
+//! When the walk meets a guard, the allocator knows where every value is at that point; the exit notes this for each
+//! slot of the guard's snapshot (`Exit::restores`). Restoring is done in Rust (`vm.rs`), from the registers that the
+//! exit has saved, or not at all, when a side trace begins there: its inputs are then just in these places.
 
 use crate::allocate::Allocator;
 use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source, Stub};
@@ -160,8 +160,8 @@ impl<B: Backend> Walk<'_, B> {
         self.mark(asm, Mark::End);
     }
 
-    /// Lets each place hold its value from here down. A value in no place yet gets the first that wants it, without a copy: a
-    /// register at once, a word of memory if it `may_live_there`.
+    /// Lets each place hold its value from here down. A value in no place yet gets the first that wants it, without a
+    /// copy: a register at once, a word of memory if it `may_live_there`.
     fn arrange(&mut self, asm: &mut B, wanted: Vec<(Place, Ref)>, may_live_there: impl Fn(Place, Ref) -> bool) {
         let mut copies: Vec<(Place, Source)> = Vec::new();
         let (registers, words): (Vec<_>, Vec<_>) =
@@ -226,8 +226,8 @@ impl<B: Backend> Walk<'_, B> {
         self.mark(asm, Mark::Head);
     }
 
-    /// The start of the trace. All inputs leave the places that they come in at once, so a side trace has all spill words to
-    /// itself from here on.
+    /// The start of the trace. All inputs leave the places that they come in at once, so a side trace has all spill
+    /// words to itself from here on.
     fn start(&mut self, asm: &mut B, pending: &[(Slot, Source)]) {
         let mut copies = Vec::new();
         for v in (0..self.trace.ins.len() as u32).map(Ref) {

@@ -1,7 +1,7 @@
 //! The context: the memory that native code and the JIT share.
 //!
-//! Native code keeps its address in a register for as long as it runs and reaches everything by an offset from there: the
-//! frame, the places of spilled values, and where an exit leaves its number and the registers.
+//! Native code keeps its address in a register for as long as it runs and reaches everything by an offset from there:
+//! the frame, the places of spilled values, and where an exit leaves its number and the registers.
 
 use std::mem::offset_of;
 

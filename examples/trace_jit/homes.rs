@@ -1,9 +1,9 @@
 //! Where a loop keeps its values from turn to turn.
 //!
-//! A value that comes from outside of a loop's body must be in the same place at the end of the body as at its head: its
-//! *home*. The walk begins at the end of the body, so homes are given before it. What is used most gets a register, and a
-//! few registers are left for what comes and goes within a turn. The others are at home in memory: a slot's value in its
-//! slot of the frame, what was computed in front of the loop in a spill word. A constant needs no home at all.
+//! A value that comes from outside of a loop's body must be in the same place at the end of the body as at its head:
+//! its *home*. The walk begins at the end of the body, so homes are given before it. What is used most gets a register,
+//! and a few registers are left for what comes and goes within a turn. The others are at home in memory: a slot's value
+//! in its slot of the frame, what was computed in front of the loop in a spill word. A constant needs no home at all.
 
 use crate::allocate::{Allocator, registers};
 use crate::backend::{Backend, Mem, Place, RegSet};
@@ -77,8 +77,8 @@ impl Homes {
         Homes { of, last_use }
     }
 
-    /// Whether `next` can be kept where `entry` is at home from its definition on, because nobody asks for the value of the
-    /// turn before any more.
+    /// Whether `next` can be kept where `entry` is at home from its definition on, because nobody asks for the value of
+    /// the turn before any more.
     pub fn replaces(&self, phi: Phi, body: usize) -> bool {
         phi.next.index() >= body && self.last_use[phi.entry.index()] <= phi.next.index()
     }

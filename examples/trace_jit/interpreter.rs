@@ -1,8 +1,8 @@
 //! The interpreter: one `match` an instruction.
 //!
-//! `step` is the language's definition, and everything that executes bytecode is a loop around it: the plain interpreter
-//! below, the JIT's profiling loop and the recorder (`vm.rs`). It is inlined into each of them, so the plain loop pays
-//! for no hook.
+//! `step` is the language's definition, and everything that executes bytecode is a loop around it: the plain
+//! interpreter below, the JIT's profiling loop and the recorder (`vm.rs`). It is inlined into each of them, so the
+//! plain loop pays for no hook.
 
 use crate::bytecode::{Class, Cond, FloatOp, Inst, IntOp, Op, Program, Slot, State, Trap, Value, Width, class_of};
 

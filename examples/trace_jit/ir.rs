@@ -1,12 +1,12 @@
 //! The intermediate representation of a trace, and the builder that simplifies it while it grows.
 //!
 //! A trace is straight-line code in SSA form: an instruction is named by its index (`Ref`), its operands are earlier
-//! indexes, and control leaves it only through guards. A guard has a snapshot: where the interpreter continues and which
-//! frame slots it then has to find which values in. Nothing is written to the frame before that, so values live in
-//! registers however often the program assigns them.
+//! indexes, and control leaves it only through guards. A guard has a snapshot: where the interpreter continues and
+//! which frame slots it then has to find which values in. Nothing is written to the frame before that, so values live
+//! in registers however often the program assigns them.
 //!
-//! The builder never emits an instruction twice (loads excepted, after a store), folds what is constant, puts constants on
-//! the right, and drops guards that are known to hold.
+//! The builder never emits an instruction twice (loads excepted, after a store), folds what is constant, puts constants
+//! on the right, and drops guards that are known to hold.
 
 use std::collections::HashMap;
 use std::fmt;

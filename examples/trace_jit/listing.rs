@@ -1,8 +1,9 @@
 //! What a trace looks like: its instructions, and under each the machine code that it became.
 //!
-//! `tailfirst`'s `Listing` does it: each instruction of the trace is a comment on its first machine instruction, and labels and symbols have
-//! names. A trace is compiled again for that, into memory of the encoder's own. So traces can be listed for a
-//! machine that they do not run on, and those that nobody wants to see cost nothing; jumps are shown as they were before they were patched.
+//! `tailfirst`'s `Listing` does it: each instruction of the trace is a comment on its first machine instruction, and
+//! labels and symbols have names. A trace is compiled again for that, into memory of the encoder's own. So traces can
+//! be listed for a machine that they do not run on, and those that nobody wants to see cost nothing; jumps are shown as
+//! they were before they were patched.
 
 use tailfirst::listing::Disassemble;
 use tailfirst::{Encoder, Label, LineTable, Listing, Marks, PatchPoint};

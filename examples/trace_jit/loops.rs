@@ -2,12 +2,12 @@
 //!
 //! The recording of one turn becomes a loop in three steps:
 //!
-//! * Every slot that the turn leaves with an other value than it found is a *phi*. Its value is carried from turn to turn
-//!   in the place that the register allocator chooses, and the frame in memory is out of date from the second turn on. So
-//!   every exit of the loop must restore every phi, whether it lies above or below the slot's assignment.
-//! * What depends on no phi is the same in every turn and moves in front of the loop: arithmetic, guards, and loads if the
-//!   loop stores nothing. An instruction stays behind the guards that it relies on, because it has their operands among
-//!   its own and the order is kept.
+//! * Every slot that the turn leaves with an other value than it found is a *phi*. Its value is carried from turn to
+//!   turn in the place that the register allocator chooses, and the frame in memory is out of date from the second turn
+//!   on. So every exit of the loop must restore every phi, whether it lies above or below the slot's assignment.
+//! * What depends on no phi is the same in every turn and moves in front of the loop: arithmetic, guards, and loads if
+//!   the loop stores nothing. An instruction stays behind the guards that it relies on, because it has their operands
+//!   among its own and the order is kept.
 //! * A guard in front of the loop leaves to the head, with the frame as it is.
 
 use crate::bytecode::{FIRST_CONSTANT, Slot};

@@ -1,9 +1,9 @@
 //! A tracing JIT: what a backward assembler is for.
 //!
-//! A small register-based bytecode is interpreted until a loop is hot; one turn of it is recorded as a trace, straight-line
-//! code with guards; the trace is compiled *from its last instruction to its first*, and runs from then on. In that one
-//! walk registers are allocated, because every use of a value is met before its definition, and machine code is emitted by
-//! `tailfirst`, downward. Read in this order:
+//! A small register-based bytecode is interpreted until a loop is hot; one turn of it is recorded as a trace,
+//! straight-line code with guards; the trace is compiled *from its last instruction to its first*, and runs from then
+//! on. In that one walk registers are allocated, because every use of a value is met before its definition, and machine
+//! code is emitted by `tailfirst`, downward. Read in this order:
 //!
 //! * `bytecode`, `parse`, `interpreter`: the language
 //! * `ir`, `record`, `loops`: from executed bytecode to a trace
@@ -50,8 +50,8 @@
 //! cargo run --release --example trace_jit -- --other            the same, for the other instruction set
 //! ```
 //!
-//! For each program it prints what the interpreter and the JIT compute and how long they take. The exit status says whether the
-//! results were equal.
+//! For each program it prints what the interpreter and the JIT compute and how long they take. The exit status says
+//! whether the results were equal.
 
 mod aarch64;
 mod allocate;

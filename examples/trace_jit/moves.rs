@@ -1,7 +1,8 @@
 //! Parallel copies: many places get their new contents at once, and any may also be a source.
 //!
-//! A copy may be done when no other still needs what it overwrites. If none may, they form cycles: one source is put aside
-//! into the context's temporary word, which breaks its cycle. A cycle is unwound before the next is met, so one word does.
+//! A copy may be done when no other still needs what it overwrites. If none may, they form cycles: one source is put
+//! aside into the context's temporary word, which breaks its cycle. A cycle is unwound before the next is met, so one
+//! word does.
 
 use crate::backend::{Mem, Place, Source};
 

@@ -1,11 +1,12 @@
 //! The processor, as the machine that executes compiled code.
 //!
-//! All code lies in one arena, so that branches between traces always reach. It is written where it will run: the encoder fills a
-//! region of the arena from its end, is linked for that place, and what the region has left over goes back. Native code is
-//! entered by one C function, and left by returning from it; both are emitted by the back end, once, as the *door*.
+//! All code lies in one arena, so that branches between traces always reach. It is written where it will run: the
+//! encoder fills a region of the arena from its end, is linked for that place, and what the region has left over goes
+//! back. Native code is entered by one C function, and left by returning from it; both are emitted by the back end,
+//! once, as the *door*.
 //!
-//! Each exit begins with a jump that is a *patch site*. It leads to the door until the exit gets a side trace, and from then on
-//! there. Code that was published changes in no other way.
+//! Each exit begins with a jump that is a *patch site*. It leads to the door until the exit gets a side trace, and from
+//! then on there. Code that was published changes in no other way.
 
 use tailfirst::exec::{Arena, ExecCode, Patch, PatchSite, Region, Value};
 use tailfirst::{FinishError, Symbol};

@@ -11,8 +11,8 @@
 //!     halt r0                  the program's result
 //! ```
 //!
-//! Every error names its line. A parsed program is safe to run without further checks: its jumps land inside the code, and
-//! its last instruction does not fall off the end.
+//! Every error names its line. A parsed program is safe to run without further checks: its jumps land inside the code,
+//! and its last instruction does not fall off the end.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,14 +1,14 @@
 //! The recorder: bytecode, as it is executed, becomes a trace.
 //!
-//! It looks at each instruction just before the interpreter executes it, and follows two things: which value each register
-//! slot holds now (`values`), and which of these the frame in memory has not yet (`dirty`). What the interpreter is about
-//! to decide from data becomes a guard: the way a branch goes, that an address is in bounds, that a divisor is not zero. A
-//! guard on a branch exits to the other side; a guard on an operation exits to the operation itself, for the interpreter
-//! to do what it does then.
+//! It looks at each instruction just before the interpreter executes it, and follows two things: which value each
+//! register slot holds now (`values`), and which of these the frame in memory has not yet (`dirty`). What the
+//! interpreter is about to decide from data becomes a guard: the way a branch goes, that an address is in bounds, that
+//! a divisor is not zero. A guard on a branch exits to the other side; a guard on an operation exits to the operation
+//! itself, for the interpreter to do what it does then.
 //!
-//! A recording starts at a loop's head, or at an exit that is taken often, and ends where it meets a trace: itself, which
-//! closes the loop, or an other one, which it then links to. The turn of a loop that happens to leave it would make a bad
-//! trace, a loop around the loop, so it is not recorded; a later turn will do.
+//! A recording starts at a loop's head, or at an exit that is taken often, and ends where it meets a trace: itself,
+//! which closes the loop, or an other one, which it then links to. The turn of a loop that happens to leave it would
+//! make a bad trace, a loop around the loop, so it is not recorded; a later turn will do.
 
 use std::collections::HashMap;
 
@@ -55,8 +55,8 @@ impl Recorder {
         }
     }
 
-    /// Starts at an exit. `pending` are the slots that native code has not written to the frame when it gets there, with
-    /// their value if it is known.
+    /// Starts at an exit. `pending` are the slots that native code has not written to the frame when it gets there,
+    /// with their value if it is known.
     pub fn at_exit(pc: usize, pending: impl Iterator<Item = (Slot, Option<u64>)>) -> Recorder {
         let mut recorder = Recorder::at_head(pc, None);
         for (slot, constant) in pending {

@@ -1,14 +1,15 @@
-//! The virtual machine: it interprets, finds out what is hot, records and compiles it, and goes back and forth between the
-//! interpreter and native code.
+//! The virtual machine: it interprets, finds out what is hot, records and compiles it, and goes back and forth between
+//! the interpreter and native code.
 //!
 //! * Jumps back are counted at their target. A target that has become hot is the head of a loop: the interpreter runs
 //!   one turn of it with the recorder watching, and from then on a jump back to it enters the compiled trace.
-//! * A trace is left through an exit. The exit's values are put back into the frame and the interpreter continues. An exit
-//!   that is taken often gets a side trace, recorded from there to the head of a trace; its jump is patched to lead there,
-//!   and control stays in native code.
+//! * A trace is left through an exit. The exit's values are put back into the frame and the interpreter continues. An
+//!   exit that is taken often gets a side trace, recorded from there to the head of a trace; its jump is patched to
+//!   lead there, and control stays in native code.
 //! * What cannot be recorded is tried again later, each time twice as much later, and then no more.
 //!
-//! The machine that executes compiled code is a parameter: the processor (`native.rs`), or what a test puts in its place.
+//! The machine that executes compiled code is a parameter: the processor (`native.rs`), or what a test puts in its
+//! place.
 
 use crate::backend::{Backend, EmitError, Mem, Place, Source};
 use crate::bytecode::{Program, Slot, State, Trap, Value};
@@ -27,20 +28,22 @@ const MAX_FAILURES: u32 = 6;
 const MAX_LEAVES: u32 = 3;
 
 pub trait Machine {
-    /// Compiles a trace and makes it executable. Gives its exits. Traces are numbered in the order of their installation, from 0.
+    /// Compiles a trace and makes it executable. Gives its exits. Traces are numbered in the order of their
+    /// installation, from 0.
     ///
     /// `pending` and `first_exit` are what `compile` says.
     fn install(&mut self, trace: &Trace, pending: &[(Slot, Source)], first_exit: u32) -> Result<Vec<Exit>, EmitError>;
 
-    /// Lets an exit of a trace (the trace's number, and the exit's in it) lead to a side trace, which was compiled for it.
+    /// Lets an exit of a trace (the trace's number, and the exit's in it) lead to a side trace, which was compiled for
+    /// it.
     fn attach(&mut self, exit: (usize, usize), side: usize) -> Result<(), EmitError>;
 
     /// Executes a trace, and what it leads to, until an exit is left through.
     ///
     /// # Safety
     ///
-    /// * The trace was installed in this machine, to run with a context like this, whose memory has the size that the trace was
-    ///   recorded with.
+    /// * The trace was installed in this machine, to run with a context like this, whose memory has the size that the
+    ///   trace was recorded with.
     unsafe fn run(&mut self, context: &mut Context, trace: usize);
 }
 
@@ -167,8 +170,8 @@ impl<'p, M: Machine> Vm<'p, M> {
     /// Enters a trace. Returns where the interpreter continues.
     fn execute(&mut self, trace: usize) -> Result<usize, Trap> {
         self.statistics.entered += 1;
-        // SAFETY: 1. `heads` holds numbers of installed traces; all code was compiled for this context, whose memory never
-        // changes its size.
+        // SAFETY: 1. `heads` holds numbers of installed traces; all code was compiled for this context, whose memory
+        // never changes its size.
         unsafe { self.machine.run(&mut self.context, trace) };
         let number = self.context.exit as u32;
         let (trace, index) = find_exit(&self.traces, number);
@@ -257,8 +260,8 @@ impl<'p, M: Machine> Vm<'p, M> {
     }
 }
 
-/// Compiles a trace anew, for another machine than it runs on. `before` are those that were installed before it, compiled for that
-/// machine.
+/// Compiles a trace anew, for another machine than it runs on. `before` are those that were installed before it,
+/// compiled for that machine.
 pub fn recompile<B: Backend>(
     asm: &mut B,
     traces: &[Installed],

@@ -1,8 +1,9 @@
 //! The back end for x86-64.
 //!
-//! The result of most instructions replaces their first operand, so `d = a op b` is a copy and the operation, unless the
-//! allocator has made `a` and `d` the same register; `lea` does without the copy. Shift counts are in RCX and divisions
-//! destroy RDX, which the allocator knows (`fixed`); RAX, where quotients come out, is scratch and belongs to nobody.
+//! The result of most instructions replaces their first operand, so `d = a op b` is a copy and the operation, unless
+//! the allocator has made `a` and `d` the same register; `lea` does without the copy. Shift counts are in RCX and
+//! divisions destroy RDX, which the allocator knows (`fixed`); RAX, where quotients come out, is scratch and belongs to
+//! nobody.
 //!
 //! What becomes more than one instruction is written in reading order: as a `block!`, or as a forward block where there
 //! is a label or a loop inside. What the machine has for an operation is a value (`operation`), so that there is one

@@ -1,5 +1,5 @@
-//! `Form::emit` of every x86-64 form, with operands made of the input, against a forward encoder, in both directions and
-//! into every kind of buffer.
+//! `Form::emit` of every x86-64 form, with operands made of the input, against a forward encoder, in both directions
+//! and into every kind of buffer.
 
 #![no_main]
 // Of what the tests share, each target uses a part.

@@ -6,8 +6,9 @@
 //!   tailfirst's tables -+
 //! ```
 //!
-//! Rows are checked together with those of `tailfirst`, so that no function has the name of another, and no row can produce the same code as another without saying so
-//! (`alias`). Where those tables are, `tailfirst`'s build script tells the build scripts of packages that depend on it directly (`links`, `DEP_TAILFIRST_*`).
+//! Rows are checked together with those of `tailfirst`, so that no function has the name of another, and no row can
+//! produce the same code as another without saying so (`alias`). Where those tables are, `tailfirst`'s build script
+//! tells the build scripts of packages that depend on it directly (`links`, `DEP_TAILFIRST_*`).
 
 use crate::{Reason, TableError, aarch64, table, write, x64};
 use std::{env, path::Path, process::exit};
@@ -26,8 +27,9 @@ const RUNTIME: &str = "::tailfirst";
 /// tailfirst_gen::extend("tables", "Simulator");
 /// ```
 ///
-/// `tables` is a folder of the package, with tables in `x64` and `aarch64` or one of them; its rows may say what those of `tailfirst` say. The package depends on `tailfirst` itself
-/// and, in `[build-dependencies]`, on `tailfirst-gen` of the same version. Its code includes what is written, an instruction set a module:
+/// `tables` is a folder of the package, with tables in `x64` and `aarch64` or one of them; its rows may say what those
+/// of `tailfirst` say. The package depends on `tailfirst` itself and, in `[build-dependencies]`, on `tailfirst-gen` of
+/// the same version. Its code includes what is written, an instruction set a module:
 ///
 /// ```ignore
 /// pub mod x64 {
@@ -35,8 +37,9 @@ const RUNTIME: &str = "::tailfirst";
 /// }
 /// ```
 ///
-/// There the trait `Simulator` has a function a form, for the encoders of both directions. With the feature `forms` of `tailfirst` there is also `forms()`, as that of `tailfirst`. A
-/// table's `feature` is a Cargo feature of the package. What its rows name in `cpu` are features that `tailfirst` knows, or others, which the forms as data keep as texts
+/// There the trait `Simulator` has a function a form, for the encoders of both directions. With the feature `forms` of
+/// `tailfirst` there is also `forms()`, as that of `tailfirst`. A table's `feature` is a Cargo feature of the package.
+/// What its rows name in `cpu` are features that `tailfirst` knows, or others, which the forms as data keep as texts
 /// (`Form::other_cpu`).
 ///
 /// A mistake in a table fails the build with a message that names file, row and reason.
@@ -145,7 +148,8 @@ impl Extension<'_> {
         forms.into_iter().filter(is_own).collect()
     }
 
-    /// The forms as data, in a module of their own, if they are wanted; `names` are those of the runtime's primitives that they need.
+    /// The forms as data, in a module of their own, if they are wanted; `names` are those of the runtime's primitives
+    /// that they need.
     fn data(&self, isa: &str, names: &str, forms: impl FnOnce() -> String) -> String {
         if !self.has_forms {
             return String::new();

@@ -4,8 +4,8 @@
 //!   tables/*.ron --table--> rows as text --tailfirst-forms--> checked forms and text of encoders
 //! ```
 //!
-//! A mistake in a table is a [`TableError`] that names file, row and reason. The checked forms are public: the tests of `tailfirst` hold the
-//! generated encoders to them.
+//! A mistake in a table is a [`TableError`] that names file, row and reason. The checked forms are public: the tests of
+//! `tailfirst` hold the generated encoders to them.
 
 #![warn(clippy::unwrap_used)]
 
@@ -73,8 +73,8 @@ const AARCH64_CPU: &str = "cpu/aarch64.ron";
 /// | `x64_finder.rs`, `aarch64_finder.rs` | what reads the next |
 /// | `x64_finder.bin`, `aarch64_finder.bin` | the index that finds a form by its bytes |
 ///
-/// What is written is a matter of Cargo features: those of the instruction sets, those that the tables name, `forms`, and `exec`, which has
-/// instructions of both sets. Every form of a set is checked, whatever is written.
+/// What is written is a matter of Cargo features: those of the instruction sets, those that the tables name, `forms`,
+/// and `exec`, which has instructions of both sets. Every form of a set is checked, whatever is written.
 pub fn generate(tables: &Path, out: &Path, is_enabled: impl Fn(&str) -> bool + Sync) -> Result<(), TableError> {
     // Both at once: while a build script runs, cargo has nothing else to do.
     thread::scope(|scope| {

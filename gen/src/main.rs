@@ -1,7 +1,8 @@
-//! `tailfirst-gen list [--isa x64|aarch64] [--tables DIR]`: every form of the tables, one a line. With `--tables`, those of another crate's tables, which are checked together with
-//! these.
+//! `tailfirst-gen list [--isa x64|aarch64] [--tables DIR]`: every form of the tables, one a line. With `--tables`,
+//! those of another crate's tables, which are checked together with these.
 //!
-//! The columns: the encoder function, the encoding, where and how operands are accessed, the CPU features, the table, the syntax.
+//! The columns: the encoder function, the encoding, where and how operands are accessed, the CPU features, the table,
+//! the syntax.
 
 use std::{
     io::{self, Write},

@@ -1,7 +1,8 @@
 //! What of the instruction sets is in the tables: `tables/COVERAGE.md`, made by this test and held by it.
 //!
-//! The measure are lists that are independent of the tables (`coverage/*.tsv`). Each of their lines is found among the forms, or has a reason in `coverage/left_out.tsv`; a reason
-//! that is needed no more is a mistake, too. After a change: `UPDATE_COVERAGE=1 cargo test -p tailfirst-gen --test coverage`.
+//! The measure are lists that are independent of the tables (`coverage/*.tsv`). Each of their lines is found among the
+//! forms, or has a reason in `coverage/left_out.tsv`; a reason that is needed no more is a mistake, too. After a
+//! change: `UPDATE_COVERAGE=1 cargo test -p tailfirst-gen --test coverage`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

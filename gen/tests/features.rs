@@ -1,4 +1,5 @@
-//! A table's Cargo feature is a feature of the crate: a misspelt one could never be enabled, and its forms would be in no build.
+//! A table's Cargo feature is a feature of the crate: a misspelt one could never be enabled, and its forms would be in
+//! no build.
 
 use std::{collections::BTreeSet, fs, path::Path};
 use tailfirst_gen::{

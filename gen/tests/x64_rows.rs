@@ -1,6 +1,7 @@
 //! Wrong x86-64 tables are refused with the right reason, at the right row; right ones make the forms that they should.
 //!
-//! Each test is a table of one mistake. The reason is compared as data, so a message may be reworded, but not lose what it says.
+//! Each test is a table of one mistake. The reason is compared as data, so a message may be reworded, but not lose what
+//! it says.
 
 use std::{collections::BTreeSet, path::Path};
 use tailfirst_gen::{

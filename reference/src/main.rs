@@ -1,4 +1,5 @@
-//! `cargo run -p tailfirst-reference -- DIR`: writes the instruction reference, a page to search in a browser, into a folder. It needs no server.
+//! `cargo run -p tailfirst-reference -- DIR`: writes the instruction reference, a page to search in a browser, into a
+//! folder. It needs no server.
 //!
 //! A form's entry is what its row says, and an example: operands, and the bytes that the encoder has made of them.
 
@@ -15,7 +16,8 @@ use std::{collections::HashMap, fmt::Debug, fs, io, path::Path, process::ExitCod
 /// What examples are made of: plain registers, mostly different ones.
 const CHOICES: [u64; 12] = [0, 2, 6, 3, 1, 5, 4, 8, 7, 9, 11, 10];
 
-/// Everything, in the order of the tables. Texts that many forms share are numbers, and the names of a form's fields are given once.
+/// Everything, in the order of the tables. Texts that many forms share are numbers, and the names of a form's fields
+/// are given once.
 #[derive(Serialize)]
 struct Reference {
     texts: Vec<String>,

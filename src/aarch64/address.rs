@@ -51,7 +51,8 @@ pub enum AddressError {
         /// The size of the access in bytes.
         size: u32,
     },
-    /// The offset of a pair of accesses is a register, or no multiple of one access's size from -64 to 63 times that size.
+    /// The offset of a pair of accesses is a register, or no multiple of one access's size from -64 to 63 times that
+    /// size.
     Pair {
         /// What is added to the base.
         offset: Offset,

@@ -4,8 +4,8 @@
 //! goes by [`branch`]: what is bound already is filled in before the word is placed, and what is pending is noted for
 //! `finish`. What is too far for its field is in `island.rs`.
 //!
-//! This module is the interface between generated code and the runtime, for tables in other crates too (`tailfirst_gen::extend`): it
-//! follows the crate's semantic version, and changes as rarely as the public API does.
+//! This module is the interface between generated code and the runtime, for tables in other crates too
+//! (`tailfirst_gen::extend`): it follows the crate's semantic version, and changes as rarely as the public API does.
 
 mod rows {
     include!(concat!(env!("OUT_DIR"), "/aarch64_rows.rs"));
@@ -122,8 +122,8 @@ fn place_branch<Dir: Direction>(enc: &mut Emitter<'_, Dir>, word: u32, field: Re
 
 /// Operands at places of their own in the instruction: `at` has the lowest bit of each, packed as [`Places`].
 ///
-/// Generated functions hand their parameters over as they are: each call in the body of a generated function is paid for thousands of times
-/// whenever the crate is built.
+/// Generated functions hand their parameters over as they are: each call in the body of a generated function is paid
+/// for thousands of times whenever the crate is built.
 macro_rules! operands {
     ($($word:ident $branch:ident: $($ty:ident $operand:ident $place:ident),*;)*) => {$(
         /// Places an instruction with the operands' bits `at` their places.
@@ -212,8 +212,8 @@ impl<'buf, Dir: Direction> WordAt<'buf, References> for Pending<Dir> {
     }
 }
 
-/// Whether a field holds the distance of a bound label, which lies where code grew before. A field has a power of two of distances in that direction, so one test of bits
-/// tells.
+/// Whether a field holds the distance of a bound label, which lies where code grew before. A field has a power of two
+/// of distances in that direction, so one test of bits tells.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn holds(grows: Grows, field: Rel, distance: i64) -> bool {
     let range = field.range();

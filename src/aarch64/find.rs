@@ -1,7 +1,7 @@
 //! Which form a word is.
 //!
-//! The word's highest bits lead to some forms. One of them it is if it has the form's fixed bits, if the fields hold something that the operands can be, and if what the
-//! row says of them (`when`) holds.
+//! The word's highest bits lead to some forms. One of them it is if it has the form's fixed bits, if the fields hold
+//! something that the operands can be, and if what the row says of them (`when`) holds.
 
 use super::form::{Form, forms};
 
@@ -16,8 +16,9 @@ const ENTRIES: usize = STARTS + 2 * ((1 << BUCKET_BITS) + 1);
 impl Form {
     /// The form of the instruction at the start of `bytes`, and how many bytes it has: four.
     ///
-    /// Of several forms with the same word it is one that needs no feature more than another; an alias only if that is the one that needs less. `None` if it is none
-    /// of the enabled tables' forms, or if there are fewer than four bytes.
+    /// Of several forms with the same word it is one that needs no feature more than another; an alias only if that is
+    /// the one that needs less. `None` if it is none of the enabled tables' forms, or if there are fewer than four
+    /// bytes.
     ///
     /// ```
     /// use tailfirst::aarch64::*;

@@ -1,7 +1,8 @@
 //! Branches beyond their reach, as A64 has them.
 //!
-//! A conditional branch reaches 1 MiB, TBZ 32 KiB, compare-and-branch 1 KiB; B reaches 128 MiB. What a short one cannot reach, a B can. Where the label is pending, the B
-//! is in an island (see [`far`](crate::far)). Where it is bound, and too far, the branch becomes a *veneer*:
+//! A conditional branch reaches 1 MiB, TBZ 32 KiB, compare-and-branch 1 KiB; B reaches 128 MiB. What a short one cannot
+//! reach, a B can. Where the label is pending, the B is in an island (see [`far`](crate::far)). Where it is bound, and
+//! too far, the branch becomes a *veneer*:
 //!
 //! ```text
 //!       b.ne over   <- inverted
@@ -11,9 +12,10 @@
 //!
 //! A branch that cannot be inverted goes to the B, and is followed by another B over that.
 //!
-//! An ADR of a bound label, and an LDR of one into a general register, become a sequence that reaches 16 MiB. Pending ADR and LDR get no island, except to pool constants: when the first such
-//! load comes due, the waiting constants are placed there. So only an ADR or LDR of something else can be out of range; of bound labels also
-//! a load into a vector register, and what is more than 16 MiB away, or 128 MiB of a branch.
+//! An ADR of a bound label, and an LDR of one into a general register, become a sequence that reaches 16 MiB. Pending
+//! ADR and LDR get no island, except to pool constants: when the first such load comes due, the waiting constants are
+//! placed there. So only an ADR or LDR of something else can be out of range; of bound labels also a load into a vector
+//! register, and what is more than 16 MiB away, or 128 MiB of a branch.
 
 use super::{A64, Emitter, LateImm, Rel};
 use crate::{
@@ -207,12 +209,15 @@ fn inverted(word: u32, field: Rel) -> Inverted {
 impl<D: Direction> Emitter<'_, D> {
     /// Makes sure that no island comes between the next instructions, `bytes` bytes together.
     ///
-    /// If a branch would go out of range before its label is bound, the encoder inserts an island between two of your instructions: a branch to that label, and a jump over it. That
-    /// is harmless to most code, and not to what depends on the distance of its parts: a call and the label of its return address, a patch site, a
-    /// loop of exclusive loads and stores, a table placed by several calls of [`data`](Self::data). Calling this first keeps them together, up to 896 bytes; a
-    /// [block](Self::forward) of that length and the bytes of one call of `data` are kept together anyway.
+    /// If a branch would go out of range before its label is bound, the encoder inserts an island between two of your
+    /// instructions: a branch to that label, and a jump over it. That is harmless to most code, and not to what depends
+    /// on the distance of its parts: a call and the label of its return address, a patch site, a loop of exclusive
+    /// loads and stores, a table placed by several calls of [`data`](Self::data). Calling this first keeps them
+    /// together, up to 896 bytes; a [block](Self::forward) of that length and the bytes of one call of `data` are kept
+    /// together anyway.
     ///
-    /// A branch to a bound label that is too far becomes two or three instructions, here, too, and so do `adr` and a load of a literal into a general register.
+    /// A branch to a bound label that is too far becomes two or three instructions, here, too, and so do `adr` and a
+    /// load of a literal into a general register.
     ///
     /// ```
     /// use tailfirst::{Symbol, aarch64::*};

@@ -275,7 +275,8 @@ scalars! {
     Q: b B "The lowest byte" h H "The low 16 bits" s S "The low 32 bits" d D "The low 64 bits";
 }
 
-/// Consecutive registers that are one operand, by the first of them, which is even and at most the last that so many can begin with.
+/// Consecutive registers that are one operand, by the first of them, which is even and at most the last that so many
+/// can begin with.
 macro_rules! consecutive {
     ($(#[$doc:meta])* $ty:ident of $single:ident, at most $last:literal) => {
         $(#[$doc])*
@@ -313,7 +314,8 @@ consecutive! {
     WPair of Gpr32, at most 30
 }
 consecutive! {
-    /// Eight consecutive 64-bit registers, the first of them even, and X22 at most: 64 bytes that are loaded or stored as one.
+    /// Eight consecutive 64-bit registers, the first of them even, and X22 at most: 64 bytes that are loaded or stored
+    /// as one.
     XOctet of Gpr64, at most 22
 }
 

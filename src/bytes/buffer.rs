@@ -1,7 +1,8 @@
 //! What the cursor writes into: memory that belongs to the encoder and grows, or a slice that the caller lends.
 //!
-//! Code is placed from a buffer's base: its high end if code grows down, its low end if code grows up. So a buffer that grows keeps its contents
-//! at that end of the new memory. Nothing outside this module knows which kind of buffer it writes to; the memory asks only for the two ends.
+//! Code is placed from a buffer's base: its high end if code grows down, its low end if code grows up. So a buffer that
+//! grows keeps its contents at that end of the new memory. Nothing outside this module knows which kind of buffer it
+//! writes to; the memory asks only for the two ends.
 
 use crate::direction::Grows;
 use alloc::vec::Vec;

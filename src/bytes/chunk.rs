@@ -1,7 +1,7 @@
 //! A piece of an instruction: up to eight bytes in a word.
 //!
-//! The *last* byte is the most significant, so that pieces are joined by shifting the first one, and an optional byte at the low
-//! end (a prefix) is there or not by the length alone.
+//! The *last* byte is the most significant, so that pieces are joined by shifting the first one, and an optional byte
+//! at the low end (a prefix) is there or not by the length alone.
 
 use core::hint::select_unpredictable;
 

@@ -1,6 +1,7 @@
 //! The cursor: where the next instruction goes.
 //!
-//! In an [`Encoder`](crate::Encoder) that grows down an instruction is placed last byte first, so the cursor moves from high addresses to low ones:
+//! In an [`Encoder`](crate::Encoder) that grows down an instruction is placed last byte first, so the cursor moves from
+//! high addresses to low ones:
 //!
 //! ```text
 //!   low addresses                                               high addresses
@@ -13,16 +14,20 @@
 //!
 //! In one that grows up this picture is mirrored: the base is the lowest address, and the red zone lies above the code.
 //!
-//! A piece of an x64 instruction is a chunk: some bytes in a word whose *last* byte is the most significant. Growing down, placing it is one unaligned store of that
-//! word that ends at the cursor, and a subtraction; what the store leaves below the chunk is overwritten by the next one. Growing up, the word is shifted first so that the chunk
-//! lies at its low end, and the store begins at the cursor; then what is too much lies above, and is overwritten next. So in both directions an optional byte at a chunk's low
-//! end (a prefix) costs no branch: an absent one only shortens the length.
+//! A piece of an x64 instruction is a chunk: some bytes in a word whose *last* byte is the most significant. Growing
+//! down, placing it is one unaligned store of that word that ends at the cursor, and a subtraction; what the store
+//! leaves below the chunk is overwritten by the next one. Growing up, the word is shifted first so that the chunk lies
+//! at its low end, and the store begins at the cursor; then what is too much lies above, and is overwritten next. So in
+//! both directions an optional byte at a chunk's low end (a prefix) costs no branch: an absent one only shortens the
+//! length.
 //!
-//! Beside the cursor stands how many bytes ahead of it are known to be *free*. Each instruction first subtracts its worst-case size, which its type says; a
-//! negative result takes the slow path, which looks at the [`memory`](super::memory). In a [batch](crate::Encoder::batch) the first number is constant, so the checks fold away and the moves
-//! of the cursor merge.
+//! Beside the cursor stands how many bytes ahead of it are known to be *free*. Each instruction first subtracts its
+//! worst-case size, which its type says; a negative result takes the slow path, which looks at the
+//! [`memory`](super::memory). In a [batch](crate::Encoder::batch) the first number is constant, so the checks fold away
+//! and the moves of the cursor merge.
 //!
-//! `// Invariant(room):` `free` bytes ahead of `at`, and `RED_ZONE` bytes ahead of those, may be written, unless `free` is 0 or negative.
+//! `// Invariant(room):` `free` bytes ahead of `at`, and `RED_ZONE` bytes ahead of those, may be written, unless `free`
+//! is 0 or negative.
 
 #[cfg(feature = "x64")]
 use super::chunk::Chunk;
@@ -43,11 +48,12 @@ pub(crate) const WORD: usize = 16;
 
 /// Where the next byte goes, and what it goes into.
 ///
-/// Two words are all that placing an instruction changes. The rest is behind a pointer, and what is out of line gets that pointer, and the words by value, and
-/// cannot unwind (`extern "C"`). So the compiler knows that no call sees the words, keeps them in registers from one instruction to the next, and stores them once.
+/// Two words are all that placing an instruction changes. The rest is behind a pointer, and what is out of line gets
+/// that pointer, and the words by value, and cannot unwind (`extern "C"`). So the compiler knows that no call sees the
+/// words, keeps them in registers from one instruction to the next, and stores them once.
 pub(crate) struct Cursor<'buf, D> {
-    /// An exposed address. As an integer, because the compiler sees what a pointer may point to through a few steps only; then it would take the code for a
-    /// part of the encoder, and load that again after each store.
+    /// An exposed address. As an integer, because the compiler sees what a pointer may point to through a few steps
+    /// only; then it would take the code for a part of the encoder, and load that again after each store.
     at: usize,
     /// Invariant(room). Taken from before it is looked at, so that this is one subtraction and its sign.
     free: isize,
@@ -86,7 +92,8 @@ pub(crate) enum Word {
     Placed(Place),
 }
 
-/// A four-byte instruction that may depend on where it lies. (A trait and not a closure, so that it can be `inline(always)`.)
+/// A four-byte instruction that may depend on where it lies. (A trait and not a closure, so that it can be
+/// `inline(always)`.)
 #[cfg(feature = "aarch64")]
 pub(crate) trait WordAt<'buf, R> {
     /// The instruction placed at `place`.
@@ -128,8 +135,8 @@ macro_rules! chunk_of {
             #[inline(always)]
             unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
                 debug_assert!(self.len <= size_of::<$word>());
-                // SAFETY: Invariant(chunk), and the word's bytes, eight at most, lie below `at`; bytes need no alignment, and those that were there are
-                // not dropped.
+                // SAFETY: Invariant(chunk), and the word's bytes, eight at most, lie below `at`; bytes need no
+                // alignment, and those that were there are not dropped.
                 unsafe {
                     *at.sub(size_of::<$word>()).cast::<[u8; size_of::<$word>()]>() = self.word.to_le_bytes();
                     at.sub(self.len)
@@ -165,7 +172,8 @@ impl<A: Chunks, B: Chunks> Chunks for (A, B) {
 
     #[inline(always)]
     unsafe fn store_below(self, at: *mut u8) -> *mut u8 {
-        // SAFETY: Invariant(chunk): a chunk is not longer than its word, so the first ones move `at` down by at most `8 * A::COUNT` bytes.
+        // SAFETY: Invariant(chunk): a chunk is not longer than its word, so the first ones move `at` down by at most `8 *
+        // A::COUNT` bytes.
         unsafe { self.1.store_below(self.0.store_below(at)) }
     }
 
@@ -232,8 +240,8 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         }
         let next = D::GROWS.ahead(self.at, bytes.len());
         let start = self.memory.pointer(D::GROWS.lower(self.at, next));
-        // SAFETY: Invariant(room): `free` bytes ahead of the cursor may be written, and these are not more; they are no part of what the cursor owns or borrows
-        // uniquely.
+        // SAFETY: Invariant(room): `free` bytes ahead of the cursor may be written, and these are not more; they are no
+        // part of what the cursor owns or borrows uniquely.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
         (self.at, self.free) = (next, free);
     }
@@ -299,7 +307,8 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
     #[cfg(feature = "x64")]
     #[inline(always)]
     fn room_for(&mut self, bytes: usize) -> Room {
-        // A pointer, so that the compiler need not follow each instruction's calls to here and on when it looks for cycles.
+        // A pointer, so that the compiler need not follow each instruction's calls to here and on when it looks for
+        // cycles.
         let slow: extern "C" fn(&mut Memory<'buf>, usize, usize) -> Room = Memory::room_for;
         let free = self.free - bytes as isize;
         if free >= 0 { Room { at: self.at, free } } else { slow(&mut self.memory, self.at, bytes) }
@@ -317,7 +326,8 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         (self.at, self.free) = (at, free.max(0) + WORD as isize);
     }
 
-    /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Where too little is known to be free, `slow` makes room.
+    /// Places one four-byte instruction, which `instruction` gives when it is known where that lies. Where too little
+    /// is known to be free, `slow` makes room.
     #[cfg(feature = "aarch64")]
     #[inline(always)]
     pub(crate) fn place_word<R>(
@@ -333,7 +343,8 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
             Word::Here(word) => (word, free),
             Word::Due(word) => (word, 0),
             Word::Placed(place) => {
-                // Invariant(room): either at most WORD bytes were used here, or we are in the spill, which has MOST_BATCH bytes free.
+                // Invariant(room): either at most WORD bytes were used here, or we are in the spill, which has
+                // MOST_BATCH bytes free.
                 (self.at, self.free) = (place.0, free);
                 return;
             }
@@ -408,8 +419,9 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
 
 /// Runs `f` on a value that is moved to the stack for as long, and back.
 ///
-/// Of what it reaches by a reference the compiler soon has to assume the worst: it counts the uses, and from some hundred on an encoder's cursor is
-/// stored after each instruction and loaded for the next. A value on the stack it takes apart, and keeps in registers.
+/// Of what it reaches by a reference the compiler soon has to assume the worst: it counts the uses, and from some
+/// hundred on an encoder's cursor is stored after each instruction and loaded for the next. A value on the stack it
+/// takes apart, and keeps in registers.
 #[inline(always)]
 pub(crate) fn on_stack<T, R>(home: &mut T, f: impl FnOnce(&mut T) -> R) -> R {
     struct Moved<'a, T> {
@@ -420,14 +432,14 @@ pub(crate) fn on_stack<T, R>(home: &mut T, f: impl FnOnce(&mut T) -> R) -> R {
     impl<T> Drop for Moved<'_, T> {
         #[inline(always)]
         fn drop(&mut self) {
-            // SAFETY: `home` has been without its value since that was moved out, so nothing is overwritten that would have to be dropped; the value is not used
-            // again, since this is its drop.
+            // SAFETY: `home` has been without its value since that was moved out, so nothing is overwritten that would
+            // have to be dropped; the value is not used again, since this is its drop.
             unsafe { core::ptr::write(self.home, ManuallyDrop::take(&mut self.value)) }
         }
     }
 
-    // SAFETY: the value is moved back before `home` can be seen again: `Moved` holds the only reference to it, is not given away, and is dropped on
-    // return and on unwinding alike.
+    // SAFETY: the value is moved back before `home` can be seen again: `Moved` holds the only reference to it, is not
+    // given away, and is dropped on return and on unwinding alike.
     let value = ManuallyDrop::new(unsafe { core::ptr::read(home) });
     f(&mut Moved { value, home }.value)
 }

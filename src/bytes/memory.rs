@@ -1,17 +1,21 @@
 //! The memory that a cursor moves in: a buffer, and what happens at its tip.
 //!
-//! When less than the red zone is left, a growing buffer grows. On a fixed one the cursor moves into a *spill*, a private piece of memory that holds a single
-//! instruction, or a batch, which is copied to its place when the next one begins. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and
-//! positions keep counting when it is full. What does not fit is cut off, and what fits is kept: going back to where the code still fitted finds it whole.
+//! When less than the red zone is left, a growing buffer grows. On a fixed one the cursor moves into a *spill*, a
+//! private piece of memory that holds a single instruction, or a batch, which is copied to its place when the next one
+//! begins. So a fixed buffer can be filled to its last byte, nothing is ever written outside it, and positions keep
+//! counting when it is full. What does not fit is cut off, and what fits is kept: going back to where the code still
+//! fitted finds it whole.
 //!
 //! All of this is out of line and compiled once, for both directions: which one it is, is a value here.
 //!
-//! `// Invariant(limit):` `limit` is where the cursor may be at most for the red zone to be free ahead of it; in the spill it is always behind the cursor, so that every
-//! instruction outside a batch comes by the slow path. It is nearer than the buffer's tip while a *deadline* comes first (see [`far`](crate::far)): one look watches both.
-//! Whoever sets a deadline nearer than `MOST_FREE` bytes zeroes `free`, which forces the slow path.
+//! `// Invariant(limit):` `limit` is where the cursor may be at most for the red zone to be free ahead of it; in the
+//! spill it is always behind the cursor, so that every instruction outside a batch comes by the slow path. It is nearer
+//! than the buffer's tip while a *deadline* comes first (see [`far`](crate::far)): one look watches both. Whoever sets
+//! a deadline nearer than `MOST_FREE` bytes zeroes `free`, which forces the slow path.
 //!
-//! `// Invariant(pos):` the bytes from `origin` to the cursor are one more than the number of bytes placed so far, in the buffer and in the spill alike, and
-//! at most `COUNTED` and a few instructions. (One more, because that is how a [`Pos`] counts.)
+//! `// Invariant(pos):` the bytes from `origin` to the cursor are one more than the number of bytes placed so far, in
+//! the buffer and in the spill alike, and at most `COUNTED` and a few instructions. (One more, because that is how a
+//! [`Pos`] counts.)
 //!
 //! `// Invariant(full):` of a fixed buffer that is full, every byte is code: the first ones that were placed.
 
@@ -46,7 +50,8 @@ pub(crate) struct Memory<'buf> {
     /// One behind the address of the base, as seen from the cursor.
     origin: usize,
     buffer: Buffer<'buf>,
-    /// Where a fixed buffer's last instructions are written, one at a time, or a batch; `SPILL` bytes of spare capacity, once that is needed.
+    /// Where a fixed buffer's last instructions are written, one at a time, or a batch; `SPILL` bytes of spare
+    /// capacity, once that is needed.
     spill: Vec<u8>,
     state: State,
 }
@@ -107,14 +112,16 @@ impl<'buf> Memory<'buf> {
         grows.between(self.origin, at)
     }
 
-    /// The pointer to an address where the cursor is or was since the memory last changed: of the buffer, or of the spill. Both were exposed when the cursor came there.
+    /// The pointer to an address where the cursor is or was since the memory last changed: of the buffer, or of the
+    /// spill. Both were exposed when the cursor came there.
     #[cfg(not(miri))]
     #[inline(always)]
     pub(super) fn pointer(&mut self, at: usize) -> *mut u8 {
         core::ptr::with_exposed_provenance_mut(at)
     }
 
-    /// The same for Miri, which of an exposed address does not know what it points into, and so would miss a store outside.
+    /// The same for Miri, which of an exposed address does not know what it points into, and so would miss a store
+    /// outside.
     #[cfg(miri)]
     pub(super) fn pointer(&mut self, at: usize) -> *mut u8 {
         let base = match self.state {
@@ -135,7 +142,8 @@ impl<'buf> Memory<'buf> {
         }
     }
 
-    /// Where the cursor may be at most. `wrapping_add`, because a buffer shorter than the red zone has a limit behind its base, which is never accessed.
+    /// Where the cursor may be at most. `wrapping_add`, because a buffer shorter than the red zone has a limit behind
+    /// its base, which is never accessed.
     fn limit_in_buffer(&mut self) -> usize {
         let (_, len) = self.buffer.extent();
         let room = len as isize - RED_ZONE as isize;
@@ -144,7 +152,8 @@ impl<'buf> Memory<'buf> {
         self.grows.ahead(self.origin, (bytes + 1) as usize)
     }
 
-    /// The bytes ahead of `at` that are known to be free, as far as from one look to the next; none if the number is negative.
+    /// The bytes ahead of `at` that are known to be free, as far as from one look to the next; none if the number is
+    /// negative.
     #[inline(always)]
     pub(super) fn free_ahead(&self, grows: Grows, at: usize) -> isize {
         debug_assert!(grows == self.grows);
@@ -161,7 +170,8 @@ impl<'buf> Memory<'buf> {
         Room { at, free: self.free_ahead(self.grows, at) - bytes as isize }
     }
 
-    /// A place between instructions from which so many bytes are free, and the red zone ahead of them, with as many placed.
+    /// A place between instructions from which so many bytes are free, and the red zone ahead of them, with as many
+    /// placed.
     pub(super) fn with_room_between(&mut self, at: usize, bytes: usize) -> usize {
         debug_assert!(bytes <= MOST_BATCH);
         let at = self.settle(at);
@@ -169,8 +179,8 @@ impl<'buf> Memory<'buf> {
         if self.state == State::InBuffer { self.with_free(at, bytes) } else { at }
     }
 
-    /// A place from which the red zone is free, with as many bytes placed. From the spill it does not lead back to the buffer, where what a batch may take
-    /// might not be free.
+    /// A place from which the red zone is free, with as many bytes placed. From the spill it does not lead back to the
+    /// buffer, where what a batch may take might not be free.
     #[cold]
     #[inline(never)]
     fn with_room(&mut self, at: usize) -> usize {
@@ -225,8 +235,8 @@ impl<'buf> Memory<'buf> {
         let at = if self.free_ahead(self.grows, at) < 0 { self.with_room(at) } else { at };
         let next = self.grows.ahead(at, piece.len());
         let start = self.pointer(self.grows.lower(at, next));
-        // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written, and a piece is not longer; it is no part of what the cursor owns or borrows
-        // uniquely.
+        // SAFETY: Invariant(room): RED_ZONE bytes ahead of the cursor may be written, and a piece is not longer; it is
+        // no part of what the cursor owns or borrows uniquely.
         unsafe { core::ptr::copy_nonoverlapping(piece.as_ptr(), start, piece.len()) };
         next
     }
@@ -274,8 +284,8 @@ impl<'buf> Memory<'buf> {
                 unsafe { start.add(self.grows.lower(0, len - placed)) }
             }
         };
-        // SAFETY: Invariant(pos): the `placed` bytes at the buffer's base were written by `place`, `place_word`, `place_piece` or
-        // `flush_spill`, and the returned borrow is unique because `self` is.
+        // SAFETY: Invariant(pos): the `placed` bytes at the buffer's base were written by `place`, `place_word`,
+        // `place_piece` or `flush_spill`, and the returned borrow is unique because `self` is.
         Ok(unsafe { core::slice::from_raw_parts_mut(start, placed) })
     }
 
@@ -312,8 +322,8 @@ impl<'buf> Memory<'buf> {
         at
     }
 
-    /// Copies what is in the spill to its place in the buffer, as far as it fits, and empties the spill; `total` bytes have been placed. Nothing else goes from the
-    /// spill to the buffer.
+    /// Copies what is in the spill to its place in the buffer, as far as it fits, and empties the spill; `total` bytes
+    /// have been placed. Nothing else goes from the spill to the buffer.
     #[cold]
     #[inline(never)]
     fn flush_spill(&mut self, total: usize) -> usize {
@@ -326,7 +336,8 @@ impl<'buf> Memory<'buf> {
                 Grows::Up => (0, placed),
             };
             // SAFETY:
-            // 1. the `new` bytes at the spill's base were written by `place`, `place_word` or `place_piece`, which began there;
+            // 1. the `new` bytes at the spill's base were written by `place`, `place_word` or `place_piece`, which
+            //    began there;
             // 2. `placed + new <= len`, so the place is inside the buffer;
             // 3. the spill is no part of the buffer.
             unsafe { core::ptr::copy_nonoverlapping(self.spill.as_ptr().add(from), start.add(to), new) };

@@ -1,8 +1,8 @@
 //! Where data lies among code.
 //!
-//! Who reads finished code, as the listing does, cannot tell data from instructions. The encoder can: data is placed by functions of its own, out of line. Each
-//! notes from where to where, and what is placed next to it goes on where it ended, so that a table is one range however many calls placed it. Code without data
-//! pays nothing.
+//! Who reads finished code, as the listing does, cannot tell data from instructions. The encoder can: data is placed by
+//! functions of its own, out of line. Each notes from where to where, and what is placed next to it goes on where it
+//! ended, so that a table is one range however many calls placed it. Code without data pays nothing.
 
 use crate::{Align, direction::Grows, references::label::Pos};
 use alloc::vec::Vec;

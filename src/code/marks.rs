@@ -1,18 +1,19 @@
 //! Marks: which part of the source a piece of code came from.
 //!
-//! A debugger, a profiler and a crash report all start from an address and want to know what it belongs to. The code generator knows while
-//! it emits: when it has placed the code of an IR instruction, the place is `enc.here()`, and a mark says that from there *upward* the code
-//! belongs to that instruction, until the next mark. Marks are a struct beside the encoder; the encoder knows nothing of them, and who
-//! keeps none pays nothing.
+//! A debugger, a profiler and a crash report all start from an address and want to know what it belongs to. The code
+//! generator knows while it emits: when it has placed the code of an IR instruction, the place is `enc.here()`, and a
+//! mark says that from there *upward* the code belongs to that instruction, until the next mark. Marks are a struct
+//! beside the encoder; the encoder knows nothing of them, and who keeps none pays nothing.
 //!
-//! Places are labels, so marks survive what moves code before it is finished. With the finished code they become a [`LineTable`]: rows that
-//! ascend, do not overlap, and are found by binary search.
+//! Places are labels, so marks survive what moves code before it is finished. With the finished code they become a
+//! [`LineTable`]: rows that ascend, do not overlap, and are found by binary search.
 
 use crate::{Isa, code::Code, references::label::Label};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Notes, for code of one encoder, what it belongs to. `T` is the user's: an index into the IR, a position in the source.
+/// Notes, for code of one encoder, what it belongs to. `T` is the user's: an index into the IR, a position in the
+/// source.
 ///
 /// ```
 /// use tailfirst::{Marks, x64::*};
@@ -35,10 +36,11 @@ use core::ops::Range;
 ///
 /// # Marks that have no code
 ///
-/// Of two marks at one place, the code above it belongs to the one that was given first: whatever led to the later one has emitted nothing. In code that grows up it
-/// belongs to the one that was given last. What counts is how the code as a whole grows, also of marks given in a block.
-/// A mark whose label has no place in the finished code (pending, or of code that was thrown away) is left out, and so is a mark at
-/// the code's end. Code below the lowest mark belongs to nothing.
+/// Of two marks at one place, the code above it belongs to the one that was given first: whatever led to the later one
+/// has emitted nothing. In code that grows up it belongs to the one that was given last. What counts is how the code as
+/// a whole grows, also of marks given in a block. A mark whose label has no place in the finished code (pending, or of
+/// code that was thrown away) is left out, and so is a mark at the code's end. Code below the lowest mark belongs to
+/// nothing.
 #[derive(Debug, Clone)]
 pub struct Marks<T> {
     marks: Vec<(Label, T)>,
@@ -61,7 +63,8 @@ impl<T> Marks<T> {
         self.marks.push((from, what));
     }
 
-    /// Forgets all marks and keeps their memory: for the next code of an encoder that was [cleared](crate::Encoder::clear).
+    /// Forgets all marks and keeps their memory: for the next code of an encoder that was
+    /// [cleared](crate::Encoder::clear).
     pub fn clear(&mut self) {
         self.marks.clear();
     }
@@ -106,7 +109,8 @@ impl<T> LineTable<T> {
         &self.rows
     }
 
-    /// The row that holds the byte at `offset` from the start of the code; `None` below the first mark and beyond the code.
+    /// The row that holds the byte at `offset` from the start of the code; `None` below the first mark and beyond the
+    /// code.
     ///
     /// A return address is the offset *behind* a call. To find what the call belongs to, ask for the byte before.
     pub fn at(&self, offset: usize) -> Option<&Row<T>> {

@@ -76,8 +76,9 @@ impl<I: Isa> Code<'_, I> {
         (offset <= self.bytes.len()).then_some(offset)
     }
 
-    /// Of code that is [not finished](crate::Encoder::unfinished): the offset of a byte of the instruction that [`finish`](crate::Encoder::finish) refused. With it [`Marks`](crate::Marks) tell
-    /// which operation of the source that instruction belongs to.
+    /// Of code that is [not finished](crate::Encoder::unfinished): the offset of a byte of the instruction that
+    /// [`finish`](crate::Encoder::finish) refused. With it [`Marks`](crate::Marks) tell which operation of the source
+    /// that instruction belongs to.
     ///
     /// `None` if the mistake is about no instruction, or about one that this code has not.
     pub fn mistake(&self) -> Option<usize> {
@@ -85,8 +86,8 @@ impl<I: Isa> Code<'_, I> {
         (offset < self.bytes.len()).then_some(offset)
     }
 
-    /// Notes with labels, given beside the encoder, in the order in which they stand in the code; at one place in the order in which code was placed there. Those without a
-    /// place are left out.
+    /// Notes with labels, given beside the encoder, in the order in which they stand in the code; at one place in the
+    /// order in which code was placed there. Those without a place are left out.
     pub(crate) fn in_layout_order<N>(&self, notes: impl DoubleEndedIterator<Item = (Label, N)>) -> Vec<(usize, N)> {
         let placed = |(label, note)| Some((self.offset_of(label)?, note));
         let mut placed: Vec<(usize, N)> = match self.grows {
@@ -97,8 +98,8 @@ impl<I: Isa> Code<'_, I> {
         placed
     }
 
-    /// Where data lies, as offsets from the start of the code: what [`data`](crate::Encoder::data) and its kin placed, constants, and zeros before them. In no
-    /// particular order.
+    /// Where data lies, as offsets from the start of the code: what [`data`](crate::Encoder::data) and its kin placed,
+    /// constants, and zeros before them. In no particular order.
     pub fn data(&self) -> impl Iterator<Item = core::ops::Range<usize>> {
         self.data.offsets(self.grows, self.bytes.len())
     }
@@ -108,13 +109,14 @@ impl<I: Isa> Code<'_, I> {
     /// `resolve` gives a symbol's address. Linking again, for another base, is fine.
     ///
     /// # Errors
-    /// [`LinkError::UnknownSymbol`] if `resolve` gives `None`, [`LinkError::OutOfRange`] if a field cannot reach; references before that
-    /// one are resolved already.
+    /// [`LinkError::UnknownSymbol`] if `resolve` gives `None`, [`LinkError::OutOfRange`] if a field cannot reach;
+    /// references before that one are resolved already.
     pub fn link(&mut self, base: u64, resolve: impl FnMut(Symbol) -> Option<u64>) -> Result<(), LinkError> {
         self.link_through(base, resolve, |_| None)
     }
 
-    /// As [`link`](Self::link). Where a branch is too far from the address that it shall lead to, `detour` may give another from which the way leads there.
+    /// As [`link`](Self::link). Where a branch is too far from the address that it shall lead to, `detour` may give
+    /// another from which the way leads there.
     pub(crate) fn link_through(
         &mut self,
         base: u64,

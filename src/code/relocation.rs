@@ -1,8 +1,9 @@
 //! References that leave with the code.
 //!
-//! A reference to a [`Symbol`] cannot be resolved before the symbol's address is known, and a reference by 4 KiB pages (AArch64's
-//! ADRP) not before the code's own address is. Both are listed by [`Code::relocations`](crate::Code::relocations) and resolved by
-//! [`Code::link`](crate::Code::link), or by a linker of the user's.
+//! A reference to a [`Symbol`] cannot be resolved before the symbol's address is known, and a reference by 4 KiB pages
+//! (AArch64's ADRP) not before the code's own address is. Both are listed by
+//! [`Code::relocations`](crate::Code::relocations) and resolved by [`Code::link`](crate::Code::link), or by a linker of
+//! the user's.
 
 use crate::references::{
     fixup::Range,
@@ -41,7 +42,8 @@ pub(crate) struct OpenRelocation<F> {
 
 /// Why [`Code::link`](crate::Code::link) failed.
 ///
-/// Its texts, [`Debug`](core::fmt::Debug) included, tell no distances: with an address that is known, a distance is an address.
+/// Its texts, [`Debug`](core::fmt::Debug) included, tell no distances: with an address that is known, a distance is an
+/// address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkError {

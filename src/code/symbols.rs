@@ -33,7 +33,8 @@ impl Symbols {
         Symbols { addresses: Vec::new(), numbers: BTreeMap::new() }
     }
 
-    /// The symbol for an address. They are numbered from 0 on, in the order in which their addresses are first asked for.
+    /// The symbol for an address. They are numbered from 0 on, in the order in which their addresses are first asked
+    /// for.
     pub fn at(&mut self, address: u64) -> Symbol {
         let next = self.addresses.len() as u32;
         let number = *self.numbers.entry(address).or_insert(next);

@@ -79,7 +79,8 @@ macro_rules! cpu_check {
                 self.unsupported(code).next().map_or(Ok(()), Err)
             }
 
-            /// The instructions of this code that a target with these features cannot run, and those that are no form of the enabled tables, by ascending offsets.
+            /// The instructions of this code that a target with these features cannot run, and those that are no form
+            /// of the enabled tables, by ascending offsets.
             ///
             #[doc = $behind]
             #[inline]

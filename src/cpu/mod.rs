@@ -33,33 +33,40 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 //!
-//! Each instruction set has a [`CpuFeature`](crate::x64::CpuFeature) for every feature that its tables name, called exactly as the manual calls it
-//! (`AVX512VL`, `FEAT_LSE`), and sets of them, [`CpuFeatures`](crate::x64::CpuFeatures), some of which have names: `X86_64_V3`, `ARMV8_4`. Both are constants where
-//! a compiler wants constants: `CpuFeatures::X86_64_V2.with(CpuFeature::AVX)`.
+//! Each instruction set has a [`CpuFeature`](crate::x64::CpuFeature) for every feature that its tables name, called
+//! exactly as the manual calls it (`AVX512VL`, `FEAT_LSE`), and sets of them, [`CpuFeatures`](crate::x64::CpuFeatures),
+//! some of which have names: `X86_64_V3`, `ARMV8_4`. Both are constants where a compiler wants constants:
+//! `CpuFeatures::X86_64_V2.with(CpuFeature::AVX)`.
 //!
 //! # What follows from what
 //!
-//! A feature that another one cannot be without comes with it: `with(AVX2)` has AVX, and `without(AVX)` has no AVX2 any more. Only what the manuals say is taken for granted; it
-//! stands, with the manuals' names, in the tables `tables/cpu/`, which say of each feature where a processor tells it, too.
+//! A feature that another one cannot be without comes with it: `with(AVX2)` has AVX, and `without(AVX)` has no AVX2 any
+//! more. Only what the manuals say is taken for granted; it stands, with the manuals' names, in the tables
+//! `tables/cpu/`, which say of each feature where a processor tells it, too.
 //!
 //! # Detection
 //!
-//! `CpuFeatures::detect()` (feature `std`) exists in builds for a machine of the instruction set. On x86-64 it asks CPUID, and for extensions with registers of their
-//! own (AVX, AVX-512, AMX, APX, MPX, LWP) also XGETBV, whether the operating system saves them. On AArch64 programs may not ask the processor: under Linux and Android the kernel's auxiliary vector
-//! tells (`/proc/self/auxv`), under other systems, and where that cannot be read, what the standard library knows.
+//! `CpuFeatures::detect()` (feature `std`) exists in builds for a machine of the instruction set. On x86-64 it asks
+//! CPUID, and for extensions with registers of their own (AVX, AVX-512, AMX, APX, MPX, LWP) also XGETBV, whether the
+//! operating system saves them. On AArch64 programs may not ask the processor: under Linux and Android the kernel's
+//! auxiliary vector tells (`/proc/self/auxv`), under other systems, and where that cannot be read, what the standard
+//! library knows.
 //!
-//! What a program cannot find out, detection does not claim. The features concerned say so in their documentation: privileged ones that an MSR tells, those that the system
-//! has no word for, and those of which only the operating system knows that they are enabled. `with` adds what is known from elsewhere.
+//! What a program cannot find out, detection does not claim. The features concerned say so in their documentation:
+//! privileged ones that an MSR tells, those that the system has no word for, and those of which only the operating
+//! system knows that they are enabled. `with` adds what is known from elsewhere.
 //!
 //! # Checking code
 //!
-//! With the feature `forms`, `CpuFeatures::check` looks at every instruction of finished code, and `CpuFeatures::unsupported` gives all that a target lacks. It costs nothing where code is
-//! emitted, since it reads the bytes: [`Form::at`](crate::x64::Form::at) finds the form that some bytes are, by the rows of the tables. So this is a debug aid, for tests and
-//! debug builds. Where data lies among the code, the code itself knows.
+//! With the feature `forms`, `CpuFeatures::check` looks at every instruction of finished code, and
+//! `CpuFeatures::unsupported` gives all that a target lacks. It costs nothing where code is emitted, since it reads the
+//! bytes: [`Form::at`](crate::x64::Form::at) finds the form that some bytes are, by the rows of the tables. So this is
+//! a debug aid, for tests and debug builds. Where data lies among the code, the code itself knows.
 //!
-//! Bytes say less than calls do. Several forms can have the same bytes, as aliases of each other; then the one counts of which the target lacks least. So hints of AArch64, which
-//! processors without them take for `nop`, lack nothing, nor do system instructions that are `sys` with certain numbers. Instructions of
-//! tables of another crate are no forms here, and said to be none.
+//! Bytes say less than calls do. Several forms can have the same bytes, as aliases of each other; then the one counts
+//! of which the target lacks least. So hints of AArch64, which processors without them take for `nop`, lack nothing,
+//! nor do system instructions that are `sys` with certain numbers. Instructions of tables of another crate are no forms
+//! here, and said to be none.
 
 #[cfg(feature = "forms")]
 mod check;
@@ -79,8 +86,8 @@ impl core::fmt::Display for UnknownFeature {
 
 impl core::error::Error for UnknownFeature {}
 
-/// What an instruction set's features have in common, around what the tables have generated. Its functions are `#[inline]`: few users need any of them, and for the others
-/// they cost no building.
+/// What an instruction set's features have in common, around what the tables have generated. Its functions are
+/// `#[inline]`: few users need any of them, and for the others they cost no building.
 macro_rules! cpu_features {
     () => {
         impl CpuFeature {

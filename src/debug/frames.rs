@@ -4,12 +4,13 @@
 //!  code | to a multiple of 8 | .eh_frame | .eh_frame_hdr
 //! ```
 //!
-//! perf lays the file out so, at addresses that only it knows. So what leads from the rules to the code has to be relative to where it stands. A
-//! [`Function`] has an `.eh_frame` for the unwinder of its process, with absolute addresses; here it is written again with distances, and the header is
-//! made that says which rules are which function's (Linux Standard Base, 'Exception Frames').
+//! perf lays the file out so, at addresses that only it knows. So what leads from the rules to the code has to be
+//! relative to where it stands. A [`Function`] has an `.eh_frame` for the unwinder of its process, with absolute
+//! addresses; here it is written again with distances, and the header is made that says which rules are which
+//! function's (Linux Standard Base, 'Exception Frames').
 //!
-//! Read is what [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) and [`EhFrame`](crate::unwind::EhFrame) write: entries of version 1 without an
-//! augmentation. Anything else has no relative form here.
+//! Read is what [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) and [`EhFrame`](crate::unwind::EhFrame)
+//! write: entries of version 1 without an augmentation. Anything else has no relative form here.
 
 use super::Function;
 use std::collections::HashMap;

@@ -1,9 +1,9 @@
 //! gdb's JIT interface (the gdb manual, chapter "JIT Compilation Interface").
 //!
-//! A debugger puts a breakpoint on `__jit_debug_register_code`. A program that has new code links an entry with an object file in
-//! memory into a list that begins in `__jit_debug_descriptor`, says there what it has done, and calls that function. The
-//! debugger knows both by name, so a program can have them once only: another library linked in statically that
-//! defines them (LLVM does) fails to link beside this feature.
+//! A debugger puts a breakpoint on `__jit_debug_register_code`. A program that has new code links an entry with an
+//! object file in memory into a list that begins in `__jit_debug_descriptor`, says there what it has done, and calls
+//! that function. The debugger knows both by name, so a program can have them once only: another library linked in
+//! statically that defines them (LLVM does) fails to link beside this feature.
 
 use super::{Function, image::image};
 use core::{cell::UnsafeCell, ffi::c_int, ptr};
@@ -53,7 +53,8 @@ static LOCK: Mutex<()> = Mutex::new(());
 #[unsafe(export_name = "__jit_debug_register_code")]
 #[inline(never)]
 extern "C" fn debugger_stops_here() {
-    // SAFETY: an empty text does nothing. To the compiler it may read and write any memory, so the descriptor is written before.
+    // SAFETY: an empty text does nothing. To the compiler it may read and write any memory, so the descriptor is
+    // written before.
     unsafe { core::arch::asm!("") };
 }
 
@@ -88,7 +89,8 @@ impl List {
     /// * `entry` is in no list, and nothing else refers to it until it is unlinked.
     unsafe fn link(&mut self, entry: *mut Entry) {
         let first = core::mem::replace(&mut self.descriptor().first, entry);
-        // SAFETY: 1. by contract `entry` is valid and ours; 2. `first` is null, or linked and so valid, and the lock is held.
+        // SAFETY: 1. by contract `entry` is valid and ours; 2. `first` is null, or linked and so valid, and the lock is
+        // held.
         unsafe {
             debug_assert!((*entry).next.is_null() && (*entry).previous.is_null());
             (*entry).next = first;
@@ -147,7 +149,8 @@ unsafe impl Send for GdbRegistration {}
 unsafe impl Sync for GdbRegistration {}
 
 impl GdbRegistration {
-    /// Tells the debugger about a function. Without a debugger, it costs the memory of an object file: some hundred bytes.
+    /// Tells the debugger about a function. Without a debugger, it costs the memory of an object file: some hundred
+    /// bytes.
     pub fn new(function: &Function<'_>) -> Self {
         let image = image(function).into_boxed_slice();
         let entry = Box::into_raw(Box::new(Entry {

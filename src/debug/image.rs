@@ -1,7 +1,7 @@
 //! An object file in memory that describes one function.
 //!
-//! It is a relocatable file whose `.text` has an address already and no contents: the code is in memory. Debuggers take the
-//! section's address for the function's, and have nothing to relocate.
+//! It is a relocatable file whose `.text` has an address already and no contents: the code is in memory. Debuggers take
+//! the section's address for the function's, and have nothing to relocate.
 
 use super::{Function, MACHINE, dwarf};
 use crate::printable;

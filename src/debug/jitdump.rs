@@ -1,8 +1,9 @@
-//! perf's jitdump: a binary file of functions in the order of their making (linux, tools/perf/Documentation/jitdump-specification.txt).
+//! perf's jitdump: a binary file of functions in the order of their making (linux,
+//! tools/perf/Documentation/jitdump-specification.txt).
 //!
-//! perf learns of the file from the kernel, which records that a process has mapped it as executable; the mapping has no other use.
-//! `perf inject --jit` then reads the file, writes an object file for each function, and puts them into the recorded
-//! events where the times say. Times must be of the clock that perf was told to use:
+//! perf learns of the file from the kernel, which records that a process has mapped it as executable; the mapping has
+//! no other use. `perf inject --jit` then reads the file, writes an object file for each function, and puts them into
+//! the recorded events where the times say. Times must be of the clock that perf was told to use:
 //!
 //! ```text
 //! perf record -k CLOCK_MONOTONIC ./program && perf inject --jit -i perf.data -o perf.jit && perf report -i perf.jit
@@ -38,10 +39,11 @@ const UNWINDING_INFO: u32 = 4;
 ///
 /// # Frames
 ///
-/// With frame rules, `perf record --call-graph dwarf` finds who called a function. If perf was built with libunwind (`perf version --build-options` says so), it
-/// takes the rules from where a program would have them in memory: directly above the code, some hundred bytes. They are not there, and need not be; but
-/// then no other function may be there, either. So for that perf say that [there is room](Function::with_room_above), if there is: constants, or bytes placed
-/// first, before any instruction.
+/// With frame rules, `perf record --call-graph dwarf` finds who called a function. If perf was built with libunwind
+/// (`perf version --build-options` says so), it takes the rules from where a program would have them in memory:
+/// directly above the code, some hundred bytes. They are not there, and need not be; but then no other function may be
+/// there, either. So for that perf say that [there is room](Function::with_room_above), if there is: constants, or
+/// bytes placed first, before any instruction.
 ///
 /// ```no_run
 /// use tailfirst::debug::{Function, JitDump};
@@ -207,7 +209,8 @@ unsafe impl Sync for Mapping {}
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: 1. `mmap` gave this range; 2. no reference into it was ever made. Should it fail, the page stays mapped.
+        // SAFETY: 1. `mmap` gave this range; 2. no reference into it was ever made. Should it fail, the page stays
+        // mapped.
         _ = unsafe { munmap(self.start, MAPPED) };
     }
 }

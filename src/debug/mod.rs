@@ -1,8 +1,8 @@
 //! What tools outside the process, and the unwinder inside, are told about code: Linux on x86-64 and AArch64.
 //!
-//! Machine code that no file holds is a blank to gdb, to perf and to a panic that passes it. Each has its own way of being told, and each
-//! way is a struct here that is fed [`Function`]s: a name, where the code runs, its bytes, and, if there are, its
-//! [lines](crate::Marks) and its [frame rules](crate::unwind).
+//! Machine code that no file holds is a blank to gdb, to perf and to a panic that passes it. Each has its own way of
+//! being told, and each way is a struct here that is fed [`Function`]s: a name, where the code runs, its bytes, and, if
+//! there are, its [lines](crate::Marks) and its [frame rules](crate::unwind).
 //!
 //! | who asks | what tells it | what it learns |
 //! |---|---|---|
@@ -11,10 +11,11 @@
 //! | `perf inject --jit` | [`JitDump`] | names, lines, frames, the code itself |
 //! | panics, exceptions, `std::backtrace` | [`UnwindRegistration`] | frames |
 //!
-//! None of them needs to know how the code came into memory, so a `Function` is plain data. What is registered must be unregistered
-//! before the code goes: registrations do that when they are dropped.
+//! None of them needs to know how the code came into memory, so a `Function` is plain data. What is registered must be
+//! unregistered before the code goes: registrations do that when they are dropped.
 //!
-//! All of it is addresses. gdb's are in this process; perf's files can be read by whoever the process's umask lets read new files.
+//! All of it is addresses. gdb's are in this process; perf's files can be read by whoever the process's umask lets read
+//! new files.
 //!
 //! ```
 //! use tailfirst::{Marks, debug::{Function, PerfMap, SourceLine}, x64::*};
@@ -75,8 +76,8 @@ impl<'a> Function<'a> {
         Function { name, address, code, lines: None, eh_frame: &[], room_above: 0 }
     }
 
-    /// With its source lines; offsets are from the function's first byte. (Of a function that is a part of its code, the
-    /// [part](LineTable::part) of the table.)
+    /// With its source lines; offsets are from the function's first byte. (Of a function that is a part of its code,
+    /// the [part](LineTable::part) of the table.)
     pub const fn with_lines(self, lines: &'a LineTable<SourceLine<'a>>) -> Self {
         Function { lines: Some(lines), ..self }
     }

@@ -1,4 +1,5 @@
-//! perf's map of a process: a text file of addresses, lengths and names (linux, tools/perf/Documentation/jit-interface.txt).
+//! perf's map of a process: a text file of addresses, lengths and names (linux,
+//! tools/perf/Documentation/jit-interface.txt).
 
 use super::{Function, NO_FOLLOW};
 use crate::printable;
@@ -11,8 +12,8 @@ use std::{
 
 /// Names for `perf report`. See the [module](super) for an example.
 ///
-/// The file knows no times: of two functions at one address in turn, perf takes the later for both. [`JitDump`](super::JitDump) tells them
-/// apart.
+/// The file knows no times: of two functions at one address in turn, perf takes the later for both.
+/// [`JitDump`](super::JitDump) tells them apart.
 #[derive(Debug)]
 pub struct PerfMap {
     file: File,

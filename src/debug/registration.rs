@@ -1,8 +1,9 @@
 //! Frame rules for the unwinder of this process: what panics, C++ exceptions and `std::backtrace` use.
 //!
-//! An unwinder finds the rules of code from files by asking the dynamic linker. For code that it does not know, GCC's runtime library, which
-//! Rust uses on Linux with glibc, asks the sections that were registered with `__register_frame`. (LLVM's libunwind has a function of
-//! that name that takes something else, so this is not there with other C libraries.)
+//! An unwinder finds the rules of code from files by asking the dynamic linker. For code that it does not know, GCC's
+//! runtime library, which Rust uses on Linux with glibc, asks the sections that were registered with
+//! `__register_frame`. (LLVM's libunwind has a function of that name that takes something else, so this is not there
+//! with other C libraries.)
 
 use core::ptr;
 
@@ -15,8 +16,8 @@ unsafe extern "C" {
 
 /// Frame rules that this process's unwinder knows, until this is dropped.
 ///
-/// With them a panic passes through functions that were compiled at run time, if those were called as `extern "C-unwind"`, a type
-/// that `ExecCode::function` takes (feature `exec`):
+/// With them a panic passes through functions that were compiled at run time, if those were called as `extern
+/// "C-unwind"`, a type that `ExecCode::function` takes (feature `exec`):
 ///
 /// ```
 /// use tailfirst::{debug::UnwindRegistration, unwind::Unwind, x64::*};
@@ -52,7 +53,8 @@ impl UnwindRegistration {
     /// # Safety
     /// * `eh_frame` is a whole section, made by [`UnwindTable::eh_frame`](crate::unwind::UnwindTable::eh_frame) or
     ///   [`EhFrame::to_bytes`](crate::unwind::EhFrame::to_bytes).
-    /// * As long as this exists, the addresses that it describes hold the code that its rules were given for, or code that never runs.
+    /// * As long as this exists, the addresses that it describes hold the code that its rules were given for, or code
+    ///   that never runs.
     /// * The rules are true at every place where that code calls something that can unwind.
     /// * This is not dropped while a frame of that code is being unwound.
     pub unsafe fn new(eh_frame: &[u8]) -> Self {

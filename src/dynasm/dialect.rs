@@ -8,7 +8,8 @@ pub trait Dialect: sealed::Isa {
     /// dynasm-rs's relocations.
     type Relocation: Relocation;
 
-    /// What a relocation fills. Its field is at index `at` of `code`, and begins so many bytes before the place that distances are measured from.
+    /// What a relocation fills. Its field is at index `at` of `code`, and begins so many bytes before the place that
+    /// distances are measured from.
     fn shape(relocation: &Self::Relocation, before_origin: i64, code: &[u8], at: usize) -> Shape<Self::Field>;
 
     /// Where a field of data at this offset, of so many bytes, is measured from.

@@ -35,8 +35,8 @@ pub enum PlaceError {
         /// The position where it was placed or referred to.
         at: usize,
     },
-    /// What is referred to is too far away, or not at a multiple of what the field counts in. (On AArch64 a conditional branch to a label of the encoder is led on by an
-    /// island below the block, which must be in its reach.)
+    /// What is referred to is too far away, or not at a multiple of what the field counts in. (On AArch64 a conditional
+    /// branch to a label of the encoder is led on by an island below the block, which must be in its reach.)
     OutOfRange {
         /// What is referred to.
         target: TargetKind,
@@ -95,12 +95,14 @@ pub enum Unsupported {
         /// The field's size in bytes.
         size: usize,
     },
-    /// A distance to what is outside of the block, in a field that neither an instruction has at this place nor data, which has four bytes for distances.
+    /// A distance to what is outside of the block, in a field that neither an instruction has at this place nor data,
+    /// which has four bytes for distances.
     Field {
         /// The field's size in bytes.
         size: usize,
     },
-    /// An offset is added to a place outside of the block, or in it to one whose address or page counts, and leads out of it.
+    /// An offset is added to a place outside of the block, or in it to one whose address or page counts, and leads out
+    /// of it.
     Offset {
         /// The offset in bytes.
         offset: isize,

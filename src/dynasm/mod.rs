@@ -1,8 +1,9 @@
 //! Blocks that dynasm-rs fills: existing `dynasm!` code in a reverse code generator.
 //!
-//! A code generator written for [dynasm-rs](https://docs.rs/dynasm) emits forward. To turn it around, it need not be written again: a [`Block`] is
-//! a target for `dynasm!`, as dynasm-rs's own assemblers are, and [`Encoder::place`](crate::Encoder::place) places it whole below the code placed
-//! before. So the code of *one* IR instruction stays as it is, in forward order, while IR instructions are visited from the last to the first.
+//! A code generator written for [dynasm-rs](https://docs.rs/dynasm) emits forward. To turn it around, it need not be
+//! written again: a [`Block`] is a target for `dynasm!`, as dynasm-rs's own assemblers are, and
+//! [`Encoder::place`](crate::Encoder::place) places it whole below the code placed before. So the code of *one* IR
+//! instruction stays as it is, in forward order, while IR instructions are visited from the last to the first.
 //!
 //! ```text
 //!   dynasm!(block; test; jz; dec)        block  | test  jz  dec |
@@ -14,9 +15,12 @@
 //!
 //! # Moving a code generator over
 //!
-//! 1. Let the functions that emit take any `DynasmLabelApi` with the instruction set's relocations, if they take an assembler by name. Their bodies stay.
-//! 2. Call them from the last to the first, each on the block, and place the block after each. One block serves for all: placing empties it.
-//! 3. Labels that cross the border of a block become labels of the encoder, which the block [shares](Block::share). Those that do not, stay.
+//! 1. Let the functions that emit take any `DynasmLabelApi` with the instruction set's relocations, if they take an
+//!    assembler by name. Their bodies stay.
+//! 2. Call them from the last to the first, each on the block, and place the block after each. One block serves for
+//!    all: placing empties it.
+//! 3. Labels that cross the border of a block become labels of the encoder, which the block [shares](Block::share).
+//!    Those that do not, stay.
 //! 4. Replace pieces by the encoder's functions, one at a time, as there is time.
 //!
 //! ```
@@ -63,9 +67,10 @@
 //!
 //! # Labels
 //!
-//! Local labels (`name:`) belong to the block's present content. So do global (`->name:`) and dynamic ones (`=>label:`), unless they are shared with
-//! the encoder: then the block's code may refer to a label that the encoder binds, and the encoder's code to one that the block places. What is shared stays
-//! shared when the block is emptied, so that many blocks can refer to one exit.
+//! Local labels (`name:`) belong to the block's present content. So do global (`->name:`) and dynamic ones
+//! (`=>label:`), unless they are shared with the encoder: then the block's code may refer to a label that the encoder
+//! binds, and the encoder's code to one that the block places. What is shared stays shared when the block is emptied,
+//! so that many blocks can refer to one exit.
 //!
 //! ```
 //! # use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
@@ -85,20 +90,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! References inside the block are resolved by `place`. Those that leave it have the size that `dynasm!` gave them, and become the encoder's: resolved
-//! at once if the label is bound, else by `finish`. On AArch64 conditional branches that do not reach are led on by islands, as the encoder's own
-//! are, and these lie above and below blocks, never inside. An address (`call extern f`) becomes a [`Symbol`], which the code is
-//! [linked](crate::Code::link) with, since where the call will lie is not known yet. A label's own address (`mov rax, QWORD =>label`, `.abs64 =>label`) and ADRP leave as
+//! References inside the block are resolved by `place`. Those that leave it have the size that `dynasm!` gave them, and
+//! become the encoder's: resolved at once if the label is bound, else by `finish`. On AArch64 conditional branches that
+//! do not reach are led on by islands, as the encoder's own are, and these lie above and below blocks, never inside. An
+//! address (`call extern f`) becomes a [`Symbol`], which the code is [linked](crate::Code::link) with, since where the
+//! call will lie is not known yet. A label's own address (`mov rax, QWORD =>label`, `.abs64 =>label`) and ADRP leave as
 //! relocations, too. What cannot be resolved is a [`PlaceError`].
 //!
-//! dynasm-rs checks some operands only at run time, and panics if they do not fit (`DynasmApi::runtime_error`); that is so with blocks, too.
+//! dynasm-rs checks some operands only at run time, and panics if they do not fit (`DynasmApi::runtime_error`); that is
+//! so with blocks, too.
 //!
 //! # Why not `dynasm_backwards!`
 //!
-//! dynasm-rs has a macro that reverses the order of what it pushes, meant for an assembler as this one is. But it first makes single pushes of statements, some of
-//! a whole two-byte opcode, reverses these, and then joins neighbouring constants into one slice. Such a slice may hold bytes in reversed order next
-//! to an opcode in its own order, and nothing tells them apart: no way to take the slice gives back both `add` and `imul`. So
-//! on x86-64 it cannot be served, by any target.
+//! dynasm-rs has a macro that reverses the order of what it pushes, meant for an assembler as this one is. But it first
+//! makes single pushes of statements, some of a whole two-byte opcode, reverses these, and then joins neighbouring
+//! constants into one slice. Such a slice may hold bytes in reversed order next to an opcode in its own order, and
+//! nothing tells them apart: no way to take the slice gives back both `add` and `imul`. So on x86-64 it cannot be
+//! served, by any target.
 
 #[cfg(feature = "aarch64")]
 mod aarch64;
@@ -234,7 +242,8 @@ impl<I: Dialect> Block<I> {
         self.numbers.new_dynamic_label()
     }
 
-    /// A new dynamic label that stands for a label of the encoder: `dynasm!` code may refer to it, and place it if the encoder does not bind it.
+    /// A new dynamic label that stands for a label of the encoder: `dynasm!` code may refer to it, and place it if the
+    /// encoder does not bind it.
     ///
     /// Binding a label twice, wherever, is a mistake that [`Encoder::finish`](crate::Encoder::finish) reports.
     pub fn share(&mut self, label: Label) -> DynamicLabel {
@@ -242,7 +251,8 @@ impl<I: Dialect> Block<I> {
         self.numbers.new_dynamic_label()
     }
 
-    /// Lets the global label `->name` stand for a label of the encoder, as [`share`](Self::share) does; the latest call for a name counts.
+    /// Lets the global label `->name` stand for a label of the encoder, as [`share`](Self::share) does; the latest call
+    /// for a name counts.
     pub fn share_global(&mut self, name: &'static str, label: Label) {
         self.globals.insert(name, label);
     }
@@ -253,7 +263,8 @@ impl<I: Dialect> Block<I> {
         self.symbols.insert(address, symbol);
     }
 
-    /// Forgets everything, for new code in an encoder that is new or [cleared](crate::Encoder::clear). Dynamic labels made so far become invalid.
+    /// Forgets everything, for new code in an encoder that is new or [cleared](crate::Encoder::clear). Dynamic labels
+    /// made so far become invalid.
     pub fn clear(&mut self) {
         self.empty();
         self.numbers.clear();
@@ -325,8 +336,8 @@ impl<I: Dialect> DynasmApi for Block<I> {
         self.bytes.push(byte);
     }
 
-    /// Counts from the block's start, which is aligned when the block is placed: what is behind the block then begins later, and instructions that do nothing are
-    /// between.
+    /// Counts from the block's start, which is aligned when the block is placed: what is behind the block then begins
+    /// later, and instructions that do nothing are between.
     fn align(&mut self, alignment: usize, with: u8) {
         let at = self.bytes.len();
         match u32::try_from(alignment).ok().and_then(Align::new) {

@@ -1,12 +1,15 @@
 //! Placing a block next to an encoder's code.
 //!
-//! A block's length is known when it is placed, so each of its offsets turns into a position by a subtraction, or where code grows up by an addition. An encoder gets the whole block or nothing of it, so all that can go wrong is looked at first:
+//! A block's length is known when it is placed, so each of its offsets turns into a position by a subtraction, or where
+//! code grows up by an addition. An encoder gets the whole block or nothing of it, so all that can go wrong is looked
+//! at first:
 //!
-//! 1. What does not depend on the block's place: [`Block::resolve`] fills the fields whose targets lie in the block, and gathers the others as *open*.
-//! 2. Islands that are due (AArch64) go above the block. Now its place is known, and [`Block::reach`] fills the open fields whose labels are in sight. If one of them
-//!    cannot be helped, the islands are taken back.
-//! 3. The block is placed, and what is still open becomes the encoder's. A branch to a label in sight that it does not reach gets an island below the block, which
-//!    keeps its layout so.
+//! 1. What does not depend on the block's place: [`Block::resolve`] fills the fields whose targets lie in the block,
+//!    and gathers the others as *open*.
+//! 2. Islands that are due (AArch64) go above the block. Now its place is known, and [`Block::reach`] fills the open
+//!    fields whose labels are in sight. If one of them cannot be helped, the islands are taken back.
+//! 3. The block is placed, and what is still open becomes the encoder's. A branch to a label in sight that it does not
+//!    reach gets an island below the block, which keeps its layout so.
 
 use super::{
     Block, LabelRef, Place, PlaceError, Reference, Unsupported,
@@ -41,14 +44,15 @@ enum Outside {
 type Labels<I> = References<<I as Isa>::Field, <I as Isa>::LateField>;
 
 impl<I: Dialect, D: Direction> Encoder<'_, I, D> {
-    /// Places a block of `dynasm!` code next to what was placed before: below it, or above it in an encoder that grows up. Empties the block.
+    /// Places a block of `dynasm!` code next to what was placed before: below it, or above it in an encoder that grows
+    /// up. Empties the block.
     ///
-    /// Labels that the block shares and places are bound. What `.align` asked for holds as with [`align`](Self::align), with a gap between the block
-    /// and what was placed before that is filled with instructions that do nothing.
+    /// Labels that the block shares and places are bound. What `.align` asked for holds as with [`align`](Self::align),
+    /// with a gap between the block and what was placed before that is filled with instructions that do nothing.
     ///
     /// # Errors
-    /// The first mistake made in the block, or else a reference that cannot be resolved; see [`PlaceError`]. Then nothing is placed, and the block is empty all the
-    /// same.
+    /// The first mistake made in the block, or else a reference that cannot be resolved; see [`PlaceError`]. Then
+    /// nothing is placed, and the block is empty all the same.
     pub fn place(&mut self, block: &mut Block<I>) -> Result<(), PlaceError> {
         let result = self.place_dynasm(block);
         block.empty();
@@ -242,8 +246,9 @@ impl<I: Dialect> Block<I> {
 
     /// Fills the open fields whose labels are in sight, and leaves those open that reach them by an island.
     fn reach(&mut self, labels: &Labels<I>, ground: Ground) -> Result<(), PlaceError> {
-        // The island behind the block begins at a multiple of four, and has at most one branch for each. The position of
-        // a branch is its start: growing down it lies behind the branch's own bytes, growing up behind the branch over all.
+        // The island behind the block begins at a multiple of four, and has at most one branch for each. The position
+        // of a branch is its start: growing down it lies behind the branch's own bytes, growing up behind the branch
+        // over all.
         let island = ground.farthest().from_base().saturating_add(3) & !3;
         let farthest = Pos::at(island.saturating_add((self.open.len() as u32).saturating_mul(4)));
         let mut result = Ok(());

@@ -33,8 +33,8 @@ impl Dialect for X64 {
     }
 }
 
-/// Whether a field of four bytes is one of a branch, which dynasm-rs does not tell. Before the displacement of an operand stands its ModRM byte, with mod 00 and r/m 101; no
-/// branch's opcode ends in such a byte.
+/// Whether a field of four bytes is one of a branch, which dynasm-rs does not tell. Before the displacement of an
+/// operand stands its ModRM byte, with mod 00 and r/m 101; no branch's opcode ends in such a byte.
 fn is_branch(code: &[u8], at: usize) -> bool {
     at.checked_sub(1).and_then(|at| code.get(at)).is_some_and(|byte| byte & 0xC7 != 0x05)
 }

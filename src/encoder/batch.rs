@@ -1,15 +1,19 @@
 //! Batches: stretches of instructions whose room is made at once.
 //!
-//! That pays where calls are expanded, with the feature `inline`: from about ten instructions on, since moving the encoder to registers and back takes some forty instructions of
-//! the machine. Without that feature each call looks for room by itself, and a batch is its closure.
+//! That pays where calls are expanded, with the feature `inline`: from about ten instructions on, since moving the
+//! encoder to registers and back takes some forty instructions of the machine. Without that feature each call looks for
+//! room by itself, and a batch is its closure.
 
 use crate::{Direction, Encoder, Isa, bytes::cursor::on_stack};
 
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
-    /// Runs `f` on this encoder, for a stretch of instructions: their room is made at once, and the encoder is kept in registers meanwhile.
+    /// Runs `f` on this encoder, for a stretch of instructions: their room is made at once, and the encoder is kept in
+    /// registers meanwhile.
     ///
-    /// The code is the same. With the feature `inline` it saves one check of the capacity, and usually one load and one store, an instruction, and costs some forty instructions of the
-    /// machine, so that it pays from about ten calls in a row on. Room for about 40 instructions is made; further ones are checked one by one. Without the feature it does nothing.
+    /// The code is the same. With the feature `inline` it saves one check of the capacity, and usually one load and one
+    /// store, an instruction, and costs some forty instructions of the machine, so that it pays from about ten calls in
+    /// a row on. Room for about 40 instructions is made; further ones are checked one by one. Without the feature it
+    /// does nothing.
     ///
     /// ```
     /// use tailfirst::x64::*;

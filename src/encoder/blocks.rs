@@ -1,16 +1,19 @@
 //! Blocks: code in the other order, and code that is aligned when it is complete.
 //!
-//! A backward code generator visits IR instructions from the last to the first, but the machine code of *one* IR instruction reads better
-//! forward. There are three ways:
+//! A backward code generator visits IR instructions from the last to the first, but the machine code of *one* IR
+//! instruction reads better forward. There are three ways:
 //!
-//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs nothing, unless more operands that are known at run
-//!   time only are listed than the machine has registers.
-//! * [`Encoder::forward`] runs any Rust code, with loops and branches, on an [`Assembler`](crate::x64::Assembler), whose code grows *upward*, and places the result whole.
-//! * [`Encoder::aligned`] places a loop so that its *head* is aligned. Growing down, the loop is moved when its head is reached.
+//! * [`block!`](crate::block!) takes calls in reading order, and makes them in the order in which code grows. It costs
+//!   nothing, unless more operands that are known at run time only are listed than the machine has registers.
+//! * [`Encoder::forward`] runs any Rust code, with loops and branches, on an [`Assembler`](crate::x64::Assembler),
+//!   whose code grows *upward*, and places the result whole.
+//! * [`Encoder::aligned`] places a loop so that its *head* is aligned. Growing down, the loop is moved when its head is
+//!   reached.
 //!
 //! What a forward assembler wants to write from its end is the mirror: [`Encoder::backward`].
 //!
-//! Labels go across the border of a block in both directions, and blocks nest. A block inside a block of its own direction is no block at all.
+//! Labels go across the border of a block in both directions, and blocks nest. A block inside a block of its own
+//! direction is no block at all.
 //!
 //! ```text
 //!   forward:   the block grows up in memory of its own,        aligned:   the block grows down,
@@ -25,8 +28,9 @@
 //!   +---------+-----------------+------------+                          ^ aligned
 //! ```
 //!
-//! The block that `forward` hands out is a whole encoder, with all of its services. Where it asks for alignment, which counts from its own base, that base is aligned when the
-//! block is placed, with instructions that do nothing between the block and the code placed before.
+//! The block that `forward` hands out is a whole encoder, with all of its services. Where it asks for alignment, which
+//! counts from its own base, that base is aligned when the block is placed, with instructions that do nothing between
+//! the block and the code placed before.
 
 use super::Encoder;
 use crate::{
@@ -37,7 +41,8 @@ use crate::{
 
 /// Calls of encoder functions in reading order, whatever the direction in which code grows.
 ///
-/// In an encoder that grows down the calls are made in reverse, in one that grows up as they stand. So a helper for both directions is written once:
+/// In an encoder that grows down the calls are made in reverse, in one that grows up as they stand. So a helper for
+/// both directions is written once:
 ///
 /// ```
 /// use tailfirst::{Direction, block, x64::*};
@@ -57,9 +62,10 @@ use crate::{
 /// # Ok::<(), tailfirst::FinishError>(())
 /// ```
 ///
-/// Arguments are evaluated in reading order, before anything is placed; so they may use the encoder (`enc.here()`), and none may keep a temporary
-/// alive. Each call is a method of the encoder with up to six arguments; of one that returns a `Result`, a `?` behind it returns the error when its turn comes, with
-/// what was placed before it placed. The compiler's limit for recursive macros allows some 120 calls.
+/// Arguments are evaluated in reading order, before anything is placed; so they may use the encoder (`enc.here()`), and
+/// none may keep a temporary alive. Each call is a method of the encoder with up to six arguments; of one that returns
+/// a `Result`, a `?` behind it returns the error when its turn comes, with what was placed before it placed. The
+/// compiler's limit for recursive macros allows some 120 calls.
 ///
 /// ```
 /// use tailfirst::{block, x64::*};
@@ -148,11 +154,12 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
 
 /// Blocks.
 impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
-    /// Places code in forward order: `write` gets an encoder whose code grows up, so that each call places an instruction *behind* the one before, and the whole is placed next to
-    /// what was placed before. In an encoder that grows up itself, `write` gets that encoder.
+    /// Places code in forward order: `write` gets an encoder whose code grows up, so that each call places an
+    /// instruction *behind* the one before, and the whole is placed next to what was placed before. In an encoder that
+    /// grows up itself, `write` gets that encoder.
     ///
-    /// Inside a block, labels from outside are as if pending, so branches to them have their near form; branches to labels that are bound inside are short where they
-    /// reach.
+    /// Inside a block, labels from outside are as if pending, so branches to them have their near form; branches to
+    /// labels that are bound inside are short where they reach.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -177,8 +184,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         D::upward(self, write)
     }
 
-    /// Places code in backward order: `write` gets an encoder whose code grows down, and the whole is placed next to what was placed before. In an encoder that
-    /// grows down itself, `write` gets that encoder.
+    /// Places code in backward order: `write` gets an encoder whose code grows down, and the whole is placed next to
+    /// what was placed before. In an encoder that grows down itself, `write` gets that encoder.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -246,8 +253,9 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.keep((block.cursor.into_memory(), block.references));
     }
 
-    /// Begins a block, which [`end_block`](Self::end_block) places: as [`forward`](Self::forward) and [`backward`](Self::backward), for compilers that own
-    /// their encoder and an assembler beside it. What `block` had is forgotten.
+    /// Begins a block, which [`end_block`](Self::end_block) places: as [`forward`](Self::forward) and
+    /// [`backward`](Self::backward), for compilers that own their encoder and an assembler beside it. What `block` had
+    /// is forgotten.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -276,8 +284,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
     ///
-    /// While a block is open, labels and late immediates are made by it. If the encoder around it makes one, or if another block is ended, or none,
-    /// [`finish`](Self::finish) reports that.
+    /// While a block is open, labels and late immediates are made by it. If the encoder around it makes one, or if
+    /// another block is ended, or none, [`finish`](Self::finish) reports that.
     pub fn begin_block(&mut self, block: &mut Encoder<'_, I, D::Opposite>) {
         block.clear();
         block.references.enter_block();
@@ -350,14 +358,16 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     ///
     /// In an encoder that grows up that is [`align_code`](Self::align_code) before what `write` places.
     ///
-    /// In one that grows down, `write` places it backward as usual. Then it is moved down as far as needed, and the gap behind it is filled with instructions that do nothing, which
-    /// run if the code runs out of the block's end. Inside, labels from outside are as if pending; on x86-64 a branch out of the block is short only if it reaches under the
-    /// largest possible shift. A label bound before anything is placed is the place right behind the block, in front of
-    /// the gap.
+    /// In one that grows down, `write` places it backward as usual. Then it is moved down as far as needed, and the gap
+    /// behind it is filled with instructions that do nothing, which run if the code runs out of the block's end.
+    /// Inside, labels from outside are as if pending; on x86-64 a branch out of the block is short only if it reaches
+    /// under the largest possible shift. A label bound before anything is placed is the place right behind the block,
+    /// in front of the gap.
     ///
-    /// When an aligned block begins inside, or something is aligned there (by [`align`](Self::align), [`align_code`](Self::align_code), [`data_aligned`](Self::data_aligned), a
-    /// [pool](Self::place_pool) or a [patch site](Self::patchable)), what has been placed so far stays where it is: only what comes then is moved, the gap lies between, and labels from before it are as if
-    /// pending.
+    /// When an aligned block begins inside, or something is aligned there (by [`align`](Self::align),
+    /// [`align_code`](Self::align_code), [`data_aligned`](Self::data_aligned), a [pool](Self::place_pool) or a [patch
+    /// site](Self::patchable)), what has been placed so far stays where it is: only what comes then is moved, the gap
+    /// lies between, and labels from before it are as if pending.
     ///
     /// ```
     /// use tailfirst::{Align, x64::*};
@@ -394,7 +404,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let gap = align.gap(reached);
         let start = self.references.movable_start().map_or(reached, |start| start.from_base() as usize);
         if gap > 0 {
-            // The gap's instructions are placed behind the block, and change places with it. So nothing comes due by them.
+            // The gap's instructions are placed behind the block, and change places with it. So nothing comes due by
+            // them.
             let deadline = self.cursor.deadline();
             self.cursor.set_deadline(usize::MAX);
             let data = self.references.data().length();
@@ -422,7 +433,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         result
     }
 
-    /// Settles what has been placed so far: the aligned block around, if there is one, begins anew, and this will not be moved.
+    /// Settles what has been placed so far: the aligned block around, if there is one, begins anew, and this will not
+    /// be moved.
     pub(crate) fn settle(&mut self) {
         let max_shift = self.references.max_shift();
         if max_shift == 0 {

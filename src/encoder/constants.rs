@@ -1,11 +1,13 @@
 //! The constant pool.
 //!
-//! Constants that no immediate holds lie in memory beside the code. The pool gives each a label at once, keeps one copy of
-//! what is asked for several times, and is placed below everything by [`finish`](Encoder::finish), or wherever [`place_pool`](Encoder::place_pool) is called. So
-//! with a pool the entry is not the code's lowest byte: give it a label.
+//! Constants that no immediate holds lie in memory beside the code. The pool gives each a label at once, keeps one copy
+//! of what is asked for several times, and is placed below everything by [`finish`](Encoder::finish), or wherever
+//! [`place_pool`](Encoder::place_pool) is called. So with a pool the entry is not the code's lowest byte: give it a
+//! label.
 //!
-//! On AArch64, where loads reach 1 MiB, the constants that wait are also placed in the middle of the code when the first load of one would not reach farther, with a
-//! branch over them; for who asks again farther away they are placed again.
+//! On AArch64, where loads reach 1 MiB, the constants that wait are also placed in the middle of the code when the
+//! first load of one would not reach farther, with a branch over them; for who asks again farther away they are placed
+//! again.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -51,7 +53,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         constant_f64 f64 8
     }
 
-    /// The label of eight bytes that hold the address of `target`, for a jump or call of any distance: `call [rip + label]`, `ldr x16, label`.
+    /// The label of eight bytes that hold the address of `target`, for a jump or call of any distance: `call [rip +
+    /// label]`, `ldr x16, label`.
     pub fn constant_address(&mut self, target: impl Into<Target>) -> Label {
         self.pooled(Content::Address(target.into()), Align::of::<8>())
     }
@@ -72,7 +75,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
 
     /// Places the constants that are not placed yet, next to what was placed before. Code must not run into them.
     ///
-    /// On AArch64, call this between functions at least every 512 KiB; otherwise pending constants are placed inside a function, behind a branch.
+    /// On AArch64, call this between functions at least every 512 KiB; otherwise pending constants are placed inside a
+    /// function, behind a branch.
     pub fn place_pool(&mut self) {
         D::place_pool(self);
     }

@@ -1,10 +1,12 @@
 //! Data beside code, and alignment.
 //!
-//! Data goes where instructions go: next to what was placed before. In an encoder that grows down a table is placed from its last element to its first, while the bytes of one
-//! element, or of one string, keep their order.
+//! Data goes where instructions go: next to what was placed before. In an encoder that grows down a table is placed
+//! from its last element to its first, while the bytes of one element, or of one string, keep their order.
 //!
-//! Alignment counts from the base of the code, the only place that is known: its end if code grows down, its start if it grows up. It holds for addresses if the base's address is a multiple of
-//! [`Code::end_alignment`](crate::Code::end_alignment) or [`Code::start_alignment`](crate::Code::start_alignment), as that of a whole page is.
+//! Alignment counts from the base of the code, the only place that is known: its end if code grows down, its start if
+//! it grows up. It holds for addresses if the base's address is a multiple of
+//! [`Code::end_alignment`](crate::Code::end_alignment) or [`Code::start_alignment`](crate::Code::start_alignment), as
+//! that of a whole page is.
 //!
 //! ```
 //! use tailfirst::{Align, x64::*};
@@ -88,7 +90,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         data_f64 f64 "eight bytes"
     }
 
-    /// Places bytes that begin at a multiple of `align`, counted from the code's base, with zeros before them if needed. Gives their label.
+    /// Places bytes that begin at a multiple of `align`, counted from the code's base, with zeros before them if
+    /// needed. Gives their label.
     pub fn data_aligned(&mut self, bytes: &[u8], align: Align) -> Label {
         self.settle();
         self.references.align(align.0);
@@ -111,7 +114,8 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         self.data_field([0; 8], I::ADDRESS64, target.into());
     }
 
-    /// Places the distance of `target` from this data itself, in four bytes: an entry of a jump table that need not be linked.
+    /// Places the distance of `target` from this data itself, in four bytes: an entry of a jump table that need not be
+    /// linked.
     ///
     /// ```
     /// use tailfirst::x64::*;
@@ -150,8 +154,9 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
 
     /// Pads with zeros until the place that is reached is a multiple of `align` from the code's base.
     ///
-    /// In an encoder that grows down, what is placed next *ends* there: call it before data of a multiple of its alignment's size, and take the label after that
-    /// data. [`data_aligned`](Self::data_aligned) does all of this in one call.
+    /// In an encoder that grows down, what is placed next *ends* there: call it before data of a multiple of its
+    /// alignment's size, and take the label after that data. [`data_aligned`](Self::data_aligned) does all of this in
+    /// one call.
     pub fn align(&mut self, align: Align) {
         let gap = self.gap(align);
         self.place_data(gap, |enc| enc.cursor.place_zeros(gap));

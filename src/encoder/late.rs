@@ -1,9 +1,10 @@
 //! Late immediates: constants that are used before they are known.
 //!
-//! A backward assembler meets a function's epilogues before its prologue, and so places `add rsp, frame` before it is known how large
-//! the frame is. A [`Late`] stands for such a constant. An instruction is placed with a *placeholder*, whose type says which kind of immediate it is, and
-//! which selects the widest encoding; the prologue sets the constant; `finish` replaces the placeholder, and fails if the value does not fit or the placeholder is not
-//! where it should be.
+//! A backward assembler meets a function's epilogues before its prologue, and so places `add rsp, frame` before it is
+//! known how large the frame is. A [`Late`] stands for such a constant. An instruction is placed with a *placeholder*,
+//! whose type says which kind of immediate it is, and which selects the widest encoding; the prologue sets the
+//! constant; `finish` replaces the placeholder, and fails if the value does not fit or the placeholder is not where it
+//! should be.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -30,7 +31,8 @@ pub trait LateField: Copy + core::fmt::Debug + PartialEq {
     /// The values that the field can hold.
     fn range(self) -> Range;
 
-    /// Where the placeholder is in an instruction; `None` if it is not there exactly once, or this is not one instruction.
+    /// Where the placeholder is in an instruction; `None` if it is not there exactly once, or this is not one
+    /// instruction.
     fn find_placeholder(self, instruction: &[u8]) -> Option<usize>;
 
     /// Writes a value in range to the place of the placeholder, index `at` of `code`.
@@ -66,10 +68,12 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         self.references.new_late()
     }
 
-    /// Places one instruction by `place`, which gets a placeholder for `late` to use once: as its immediate, or (on x86-64) as its displacement.
+    /// Places one instruction by `place`, which gets a placeholder for `late` to use once: as its immediate, or (on
+    /// x86-64) as its displacement.
     ///
     /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
-    /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if the placeholder is not in what `place` has placed, or more than once, or if that is more than one instruction of AArch64.
+    /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if the placeholder is not in what `place` has placed, or
+    /// more than once, or if that is more than one instruction of AArch64.
     pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
         I::before(self, 64);
         let earlier = self.pos();

@@ -36,7 +36,8 @@ impl<I: Isa, D: Direction> Encoder<'static, I, D> {
 impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// An encoder that fills `slice` from its end, or from its start if code grows up, and never writes outside it.
     ///
-    /// If the code does not fit, [`finish`](Self::finish) returns [`FinishError::OutOfSpace`], which says how large the slice should have been.
+    /// If the code does not fit, [`finish`](Self::finish) returns [`FinishError::OutOfSpace`], which says how large the
+    /// slice should have been.
     pub fn in_slice(slice: &'buf mut [u8]) -> Self {
         Self::over(Buffer::fixed(slice, D::GROWS))
     }
@@ -52,7 +53,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.clear();
     }
 
-    /// The position that is reached: that of the instruction placed last, or in an encoder that grows up of the one placed next.
+    /// The position that is reached: that of the instruction placed last, or in an encoder that grows up of the one
+    /// placed next.
     #[inline(always)]
     pub fn pos(&self) -> Pos {
         self.cursor.pos()
@@ -64,14 +66,16 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.new_label(None)
     }
 
-    /// A new label, bound to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
+    /// A new label, bound to the place that is reached: the instruction placed last, or in an encoder that grows up the
+    /// one placed next.
     #[inline(always)]
     pub fn here(&mut self) -> Label {
         let pos = self.pos();
         self.references.new_label(Some(pos))
     }
 
-    /// Binds a pending label to the place that is reached: the instruction placed last, or in an encoder that grows up the one placed next.
+    /// Binds a pending label to the place that is reached: the instruction placed last, or in an encoder that grows up
+    /// the one placed next.
     ///
     /// Binding a label twice is a mistake that [`finish`](Self::finish) reports.
     #[inline(always)]
@@ -86,7 +90,8 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         self.references.pos_of(label)
     }
 
-    /// Places the [cold parts](crate::Encoder::cold) and the [constants](crate::Encoder::constant) that are not placed yet, resolves every reference and gives the code.
+    /// Places the [cold parts](crate::Encoder::cold) and the [constants](crate::Encoder::constant) that are not placed
+    /// yet, resolves every reference and gives the code.
     ///
     /// # Errors
     /// The first mistake made, or else what cannot be resolved; see [`FinishError`].
@@ -117,10 +122,12 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         }
     }
 
-    /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a [`Listing`](crate::Listing), and with [`Marks`](crate::Marks), which tell what of the source
-    /// the instruction belongs to that `finish` refused. It is not to be run.
+    /// The code as far as it goes, to look at when [`finish`](Self::finish) has failed: with a
+    /// [`Listing`](crate::Listing), and with [`Marks`](crate::Marks), which tell what of the source the instruction
+    /// belongs to that `finish` refused. It is not to be run.
     ///
-    /// Fields whose label is not known, or out of reach, are as they were placed. Constants and cold parts that wait are left out, and so is what does not fit a slice, and a block that is open.
+    /// Fields whose label is not known, or out of reach, are as they were placed. Constants and cold parts that wait
+    /// are left out, and so is what does not fit a slice, and a block that is open.
     ///
     /// ```
     /// use tailfirst::{Marks, x64::*};

@@ -23,12 +23,13 @@ use crate::{
 };
 use alloc::boxed::Box;
 
-/// An assembler. Each call places an instruction next to what was placed before: *below* it in an encoder that grows [`Down`], *above* it in one that grows
-/// [`Up`](crate::Up).
+/// An assembler. Each call places an instruction next to what was placed before: *below* it in an encoder that grows
+/// [`Down`], *above* it in one that grows [`Up`](crate::Up).
 ///
-/// Use the names [`x64::Encoder`](crate::x64::Encoder) and [`aarch64::Encoder`](crate::aarch64::Encoder), whose code grows down, and
-/// [`x64::Assembler`](crate::x64::Assembler) and [`aarch64::Assembler`](crate::aarch64::Assembler), whose code grows up. `I` is the instruction set and `D` the direction;
-/// code for both directions names [`x64::Emitter`](crate::x64::Emitter) or [`aarch64::Emitter`](crate::aarch64::Emitter).
+/// Use the names [`x64::Encoder`](crate::x64::Encoder) and [`aarch64::Encoder`](crate::aarch64::Encoder), whose code
+/// grows down, and [`x64::Assembler`](crate::x64::Assembler) and [`aarch64::Assembler`](crate::aarch64::Assembler),
+/// whose code grows up. `I` is the instruction set and `D` the direction; code for both directions names
+/// [`x64::Emitter`](crate::x64::Emitter) or [`aarch64::Emitter`](crate::aarch64::Emitter).
 pub struct Encoder<'buf, I: Isa, D: Direction = Down> {
     pub(crate) cursor: Cursor<'buf, D>,
     // Behind a pointer for the cursor's sake: see there.

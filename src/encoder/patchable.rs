@@ -1,8 +1,9 @@
 //! Patch sites: places in code that are to be changed later, also while it runs.
 //!
-//! A guard that fails often gets a side trace, a call gets another target, a counter another limit. So that a thread which runs the code sees the old or the new
-//! field and nothing between, the change must be one aligned store; so the field must lie inside eight aligned bytes. Where that is not so, instructions
-//! that do nothing are placed behind the instruction, before it itself is. A site is recorded where it is made, and never searched for.
+//! A guard that fails often gets a side trace, a call gets another target, a counter another limit. So that a thread
+//! which runs the code sees the old or the new field and nothing between, the change must be one aligned store; so the
+//! field must lie inside eight aligned bytes. Where that is not so, instructions that do nothing are placed behind the
+//! instruction, before it itself is. A site is recorded where it is made, and never searched for.
 //!
 //! ```
 //! use tailfirst::{SiteKind, x64::*};
@@ -37,7 +38,8 @@ pub struct Site {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SiteKind {
-    /// The distance of a jump, a call or a RIP-relative operand: the last four bytes of an instruction, inside eight aligned bytes.
+    /// The distance of a jump, a call or a RIP-relative operand: the last four bytes of an instruction, inside eight
+    /// aligned bytes.
     X64Rel32,
     /// An immediate or displacement of four bytes, inside eight aligned bytes; the instruction's last ones.
     X64Imm32,
@@ -45,12 +47,13 @@ pub enum SiteKind {
     X64Imm64,
     /// An instruction: B, BL, NOP or BRK.
     A64Branch,
-    /// A conditional branch: B.cond, BC.cond, CBZ, CBNZ, TBZ or TBNZ. It cannot be changed while threads run it, only by `ExecCode::patch_stopped`.
+    /// A conditional branch: B.cond, BC.cond, CBZ, CBNZ, TBZ or TBNZ. It cannot be changed while threads run it, only
+    /// by `ExecCode::patch_stopped`.
     A64Conditional,
     /// Data of eight bytes, aligned to eight, as LDR (literal) loads it.
     A64Literal,
-    /// An address in eight bytes of data, aligned to eight, that code calls, jumps or loads through. On both instruction sets: a
-    /// [constant](Encoder::constant_address) is one.
+    /// An address in eight bytes of data, aligned to eight, that code calls, jumps or loads through. On both
+    /// instruction sets: a [constant](Encoder::constant_address) is one.
     Slot,
 }
 
@@ -113,18 +116,23 @@ impl core::fmt::Display for SiteError {
 impl core::error::Error for SiteError {}
 
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
-    /// Places one instruction (or eight bytes of data) by `place` so that its last field can be changed while the code runs.
+    /// Places one instruction (or eight bytes of data) by `place` so that its last field can be changed while the code
+    /// runs.
     ///
-    /// `place` may be called twice: in an encoder that grows up, where an instruction's end is known when it has been placed, a first try is rolled back if the
-    /// field does not lie as it must.
+    /// `place` may be called twice: in an encoder that grows up, where an instruction's end is known when it has been
+    /// placed, a first try is rolled back if the field does not lie as it must.
     ///
     /// The code's base must be aligned: see [`Code::end_alignment`] and [`Code::start_alignment`].
     ///
-    /// What `place` has placed must have such a field, which [`finish`](Self::finish) checks (`NoPatchField`): the one reference in it is of the kind's field, at its end, and its length is one that fits
-    /// the kind. That the last bytes of an instruction are an immediate is not known, and not checked. Labels are as if pending in `place`, so branches have their near form.
+    /// What `place` has placed must have such a field, which [`finish`](Self::finish) checks (`NoPatchField`): the one
+    /// reference in it is of the kind's field, at its end, and its length is one that fits the kind. That the last
+    /// bytes of an instruction are an immediate is not known, and not checked. Labels are as if pending in `place`, so
+    /// branches have their near form.
     ///
-    /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except branches of AArch64, which need no alignment. So the block's gap comes to lie
-    /// between the site and what is placed next, inside the loop. Where that is not wanted, write the loop [forward](Self::forward): there its gap comes before it is placed.
+    /// Inside an [aligned](Self::aligned) block, a patch site settles the position of everything placed so far, except
+    /// branches of AArch64, which need no alignment. So the block's gap comes to lie between the site and what is
+    /// placed next, inside the loop. Where that is not wanted, write the loop [forward](Self::forward): there its gap
+    /// comes before it is placed.
     pub fn patchable(&mut self, kind: SiteKind, place: impl Fn(&mut Self)) -> PatchPoint {
         self.references.align(8);
         // What is moved comes to lie at any instruction's boundary.

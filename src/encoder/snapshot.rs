@@ -1,7 +1,8 @@
 //! Going back to an earlier state of an encoder.
 //!
-//! A trace may be abandoned half-way, an instruction replaced by one that goes better with the next. A snapshot is the number of everything that there is; going back
-//! drops what came later. The labels that were bound later are pending again, and the late immediates that were set later are not set.
+//! A trace may be abandoned half-way, an instruction replaced by one that goes better with the next. A snapshot is the
+//! number of everything that there is; going back drops what came later. The labels that were bound later are pending
+//! again, and the late immediates that were set later are not set.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -38,19 +39,23 @@ impl core::fmt::Debug for Snapshot {
 impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// The present state.
     ///
-    /// It takes a fixed time, and no memory beside what it returns. So an optimiser may take one before each instruction.
+    /// It takes a fixed time, and no memory beside what it returns. So an optimiser may take one before each
+    /// instruction.
     #[must_use = "a snapshot does nothing but to be gone back to"]
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }
 
-    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again. Dropped labels and late immediates must not be used any more:
-    /// newer ones get their numbers.
+    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
+    /// Dropped labels and late immediates must not be used any more: newer ones get their numbers.
     ///
-    /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16 bytes, until code before it is dropped.
+    /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16
+    /// bytes, until code before it is dropped.
     ///
-    /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned block) of code below which something
-    /// has been aligned, as constants are that AArch64 code needs in its middle (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the snapshot stays one.
+    /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned
+    /// block) of code below which something has been aligned, as constants are that AArch64 code needs in its middle
+    /// (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the
+    /// snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
         if self.references.truncate(snapshot.extent) {
             self.cursor.truncate(snapshot.pos.from_base() as usize);

@@ -5,15 +5,16 @@ use super::{Builder, ExecError, Mode, Region, coherence::Pipelines, pieces::Shar
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A range of addresses for code. Cheap to clone: clones are the same arena, which lives until the last one, the last region and the last code are gone.
+/// A range of addresses for code. Cheap to clone: clones are the same arena, which lives until the last one, the last
+/// region and the last code are gone.
 #[derive(Clone)]
 pub struct Arena {
     pub(super) shared: Arc<Shared>,
 }
 
 impl Arena {
-    /// The most bytes that an arena can have: so many that near branches reach every place of it from every other. 2 GiB (less 1 MiB) on x86-64,
-    /// 128 MiB (less 1 MiB) on AArch64.
+    /// The most bytes that an arena can have: so many that near branches reach every place of it from every other. 2
+    /// GiB (less 1 MiB) on x86-64, 128 MiB (less 1 MiB) on AArch64.
     pub const MOST: usize = views::REACH - (1 << 20);
 
     /// What the arena shall be like.
@@ -39,16 +40,19 @@ impl Arena {
         views::near(self.shared.addresses(), address)
     }
 
-    /// An address for near calls and jumps to `target`, from everywhere in the arena: `target` itself if that [can be reached](Self::reaches), else that of a
-    /// stub in the arena that jumps there.
+    /// An address for near calls and jumps to `target`, from everywhere in the arena: `target` itself if that [can be
+    /// reached](Self::reaches), else that of a stub in the arena that jumps there.
     ///
-    /// There is one stub for each target, and it stays as long as the arena. A stub changes X16 on AArch64, as linkers' stubs do, and nothing on x86-64. With
-    /// [`Branches::Marked`](super::Branches::Marked), the target must be marked, as for every indirect jump.
+    /// There is one stub for each target, and it stays as long as the arena. A stub changes X16 on AArch64, as linkers'
+    /// stubs do, and nothing on x86-64. With [`Branches::Marked`](super::Branches::Marked), the target must be marked,
+    /// as for every indirect jump.
     ///
-    /// [Linking](super::Place::link) gives far branches veneers by itself, to each code its own. A stub saves those where many codes call one function.
+    /// [Linking](super::Place::link) gives far branches veneers by itself, to each code its own. A stub saves those
+    /// where many codes call one function.
     ///
     /// # Errors
-    /// As [`region`](Self::region), if there is no memory for the stub; [`ExecError::Unsupported`] if code cannot be changed in this mode.
+    /// As [`region`](Self::region), if there is no memory for the stub; [`ExecError::Unsupported`] if code cannot be
+    /// changed in this mode.
     pub fn callable(&self, target: u64) -> Result<u64, ExecError> {
         if self.reaches(target) { Ok(target) } else { self.shared.stub(target) }
     }
@@ -64,8 +68,9 @@ impl Arena {
         self.shared.addresses()
     }
 
-    /// Whether a finished [patch](super::ExecCode::patch) is seen by every thread at once. If not (on macOS, and where Linux has no `membarrier`), other
-    /// threads see it when they next enter the kernel, or execute a serializing instruction (x86-64) or an `isb` (AArch64).
+    /// Whether a finished [patch](super::ExecCode::patch) is seen by every thread at once. If not (on macOS, and where
+    /// Linux has no `membarrier`), other threads see it when they next enter the kernel, or execute a serializing
+    /// instruction (x86-64) or an `isb` (AArch64).
     pub fn synchronizes(&self) -> bool {
         self.shared.pipelines == Pipelines::Synchronized
     }
@@ -82,8 +87,8 @@ impl core::fmt::Debug for Arena {
     }
 }
 
-/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages, and with their guard pages: what is
-/// free, used and lost adds up to what is reserved.
+/// What an arena's bytes are used for. Pieces are counted as they are handed out, in cache lines or pages, and with
+/// their guard pages: what is free, used and lost adds up to what is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

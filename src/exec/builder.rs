@@ -18,14 +18,15 @@ pub enum Mode {
     Auto,
     /// Two address ranges for one memory: one can be written, the other can be run.
     ///
-    /// Publishing and patching need no call of the system, and traces share pages. What can write to the process finds a
-    /// writable view of all code, if it finds out where. Linux and Windows.
+    /// Publishing and patching need no call of the system, and traces share pages. What can write to the process finds
+    /// a writable view of all code, if it finds out where. Linux and Windows.
     Dual,
     /// One address range, whose pages are first writable and then executable.
     ///
-    /// No writable view of published code exists; each region costs a few calls of the system and whole pages, and so does each patch, for which
-    /// changed copies take the pages' place (on Linux; on Windows and Intel Macs, code in this mode cannot be patched). Linux counts a mapping for
-    /// each such range, and allows a process some 65,000. On Apple silicon it is threads that change, not pages.
+    /// No writable view of published code exists; each region costs a few calls of the system and whole pages, and so
+    /// does each patch, for which changed copies take the pages' place (on Linux; on Windows and Intel Macs, code in
+    /// this mode cannot be patched). Linux counts a mapping for each such range, and allows a process some 65,000. On
+    /// Apple silicon it is threads that change, not pages.
     Flip,
 }
 
@@ -36,8 +37,9 @@ pub enum Branches {
     /// Anywhere.
     #[default]
     Any,
-    /// To instructions that say so: on AArch64, pages are mapped with PROT_BTI where processor and Linux have it, and code must begin with `bti c` wherever
-    /// a function pointer leads, and with `bti j` (or `bti jc`) wherever a jump through a register does. On other systems nothing changes.
+    /// To instructions that say so: on AArch64, pages are mapped with PROT_BTI where processor and Linux have it, and
+    /// code must begin with `bti c` wherever a function pointer leads, and with `bti j` (or `bti jc`) wherever a jump
+    /// through a register does. On other systems nothing changes.
     Marked,
 }
 
@@ -67,7 +69,8 @@ impl Builder {
         }
     }
 
-    /// Bytes of address space, rounded up to a multiple of 64 KiB; 64 MiB if nothing else is said. At most [`Arena::MOST`].
+    /// Bytes of address space, rounded up to a multiple of 64 KiB; 64 MiB if nothing else is said. At most
+    /// [`Arena::MOST`].
     pub fn reserve(mut self, bytes: usize) -> Self {
         self.reserve = bytes;
         self
@@ -91,7 +94,8 @@ impl Builder {
         self
     }
 
-    /// A page without access below every region. Each region has pages of its own then. (Around the arena there are such pages always.)
+    /// A page without access below every region. Each region has pages of its own then. (Around the arena there are
+    /// such pages always.)
     pub fn guard_pages(mut self) -> Self {
         self.guard_pages = true;
         self
@@ -112,8 +116,8 @@ impl Builder {
     /// Reserves the address space.
     ///
     /// # Errors
-    /// [`ExecError::Reserve`] if it is more than [`Arena::MOST`], [`ExecError::Unsupported`] if the system has no such mode or guard pages, and
-    /// [`ExecError::System`].
+    /// [`ExecError::Reserve`] if it is more than [`Arena::MOST`], [`ExecError::Unsupported`] if the system has no such
+    /// mode or guard pages, and [`ExecError::System`].
     pub fn build(self) -> Result<Arena, ExecError> {
         let page = sys::page_size();
         let asked = self.reserve;

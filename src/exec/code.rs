@@ -6,7 +6,8 @@ use core::{
     ops::{Deref, Range},
 };
 
-/// Code that can be run. Dropping it frees its memory; it keeps the arena alive, so the two may be dropped in any order.
+/// Code that can be run. Dropping it frees its memory; it keeps the arena alive, so the two may be dropped in any
+/// order.
 ///
 /// What code refers to is not kept alive: if one trace jumps into another, keep that one as long.
 pub struct ExecCode {
@@ -39,7 +40,8 @@ impl ExecCode {
         self.held.shared.addresses().start + self.start() as u64
     }
 
-    /// The function that starts `offset` bytes above the code's start, as [`Code::offset_of`](crate::Code::offset_of) gives it for a label.
+    /// The function that starts `offset` bytes above the code's start, as [`Code::offset_of`](crate::Code::offset_of)
+    /// gives it for a label.
     ///
     /// Calling it is unsafe: see [`Function`].
     ///
@@ -75,7 +77,8 @@ impl core::fmt::Debug for ExecCode {
     }
 }
 
-/// A function of an [`ExecCode`], called like the function pointer that it derefs to, and usable as long as the code exists.
+/// A function of an [`ExecCode`], called like the function pointer that it derefs to, and usable as long as the code
+/// exists.
 ///
 /// # Safety
 /// Calling it is unsafe, and promises that

@@ -1,26 +1,32 @@
 //! When the processors see new code.
 //!
-//! *x86-64.* Instruction caches follow what is written, whatever address it is written through, so nothing is done for new code. Code that other
-//! threads may be running is another matter (Intel SDM vol. 3, 'Handling Self- and Cross-Modifying Code'; AMD APM vol. 2, 'Cross-Modifying Code'): an aligned store of
-//! up to eight bytes is seen whole or not at all, and a thread is certain to run the new bytes once it has executed a serializing instruction.
+//! *x86-64.* Instruction caches follow what is written, whatever address it is written through, so nothing is done for
+//! new code. Code that other threads may be running is another matter (Intel SDM vol. 3, 'Handling Self- and
+//! Cross-Modifying Code'; AMD APM vol. 2, 'Cross-Modifying Code'): an aligned store of up to eight bytes is seen whole
+//! or not at all, and a thread is certain to run the new bytes once it has executed a serializing instruction.
 //!
-//! *AArch64.* Data and instruction caches know nothing of one another (Arm ARM, 'Caches and memory hierarchy'): what was written is cleaned to the point of unification
-//! line by line (`dc cvau`, by the view that was written), then the lines are invalidated in the instruction caches (`ic ivau`, by the view that is
-//! run, since such a cache may be looked up by virtual address), with a `dsb ish` after each, and an `isb` for the thread's own pipeline. CTR_EL0
-//! gives the sizes of the lines, and says which of the two steps this processor does by itself. Other threads need a context synchronization event
-//! of their own.
+//! *AArch64.* Data and instruction caches know nothing of one another (Arm ARM, 'Caches and memory hierarchy'): what
+//! was written is cleaned to the point of unification line by line (`dc cvau`, by the view that was written), then the
+//! lines are invalidated in the instruction caches (`ic ivau`, by the view that is run, since such a cache may be
+//! looked up by virtual address), with a `dsb ish` after each, and an `isb` for the thread's own pipeline. CTR_EL0
+//! gives the sizes of the lines, and says which of the two steps this processor does by itself. Other threads need a
+//! context synchronization event of their own.
 //!
-//! *Other threads.* On Linux, `membarrier(PRIVATE_EXPEDITED_SYNC_CORE)` interrupts every processor that runs this process, and the way back from
-//! the kernel is a serializing instruction, or a context synchronization event. FlushProcessWriteBuffers interrupts them on Windows. macOS has no
-//! call for this: there, other threads see a change when they next enter the kernel, or execute an `isb`.
+//! *Other threads.* On Linux, `membarrier(PRIVATE_EXPEDITED_SYNC_CORE)` interrupts every processor that runs this
+//! process, and the way back from the kernel is a serializing instruction, or a context synchronization event.
+//! FlushProcessWriteBuffers interrupts them on Windows. macOS has no call for this: there, other threads see a change
+//! when they next enter the kernel, or execute an `isb`.
 //!
-//! Once the process is registered, `membarrier` fails for want of a little memory, which it then asks for some times more, or because the process has since forbidden itself the call (by
-//! seccomp). What cannot be synchronized is reported: who believed that all threads run the new code might free the old.
+//! Once the process is registered, `membarrier` fails for want of a little memory, which it then asks for some times
+//! more, or because the process has since forbidden itself the call (by seccomp). What cannot be synchronized is
+//! reported: who believed that all threads run the new code might free the old.
 //!
-//! What the call is for: a processor may have fetched the old bytes, and the manuals let it run them until it serializes itself. Who patches a jump away from a
-//! trace, and then frees that, must know that nobody enters it any more. No test of this crate shows it: without the call the stress tests pass as well, on
-//! x86-64, where processors in fact notice a store to what they have fetched, and under qemu, which translates anew what was written. It stays, because what
-//! the manuals promise is all that there is to build on. (A [slot](super::SiteKind::Slot) is data and needs none of it.)
+//! What the call is for: a processor may have fetched the old bytes, and the manuals let it run them until it
+//! serializes itself. Who patches a jump away from a trace, and then frees that, must know that nobody enters it any
+//! more. No test of this crate shows it: without the call the stress tests pass as well, on x86-64, where processors in
+//! fact notice a store to what they have fetched, and under qemu, which translates anew what was written. It stays,
+//! because what the manuals promise is all that there is to build on. (A [slot](super::SiteKind::Slot) is data and
+//! needs none of it.)
 
 use super::{ExecError, error::Request, sys::fault};
 
@@ -103,7 +109,8 @@ mod lines {
     /// Both ranges are mapped and can be read.
     pub(super) unsafe fn clean_and_invalidate(write: *const u8, run: *const u8, len: usize) {
         let caches = CacheType::read();
-        // SAFETY: maintenance by address of mapped memory changes no values; not `nomem`, so that what was written before is written.
+        // SAFETY: maintenance by address of mapped memory changes no values; not `nomem`, so that what was written
+        // before is written.
         unsafe {
             if !caches.data_is_clean() {
                 for line in of(write, len, caches.data_line()) {
@@ -185,7 +192,8 @@ impl Pipelines {
         }
     }
 
-    /// As [`synchronize`](Self::synchronize), for code at addresses that no thread has been told of, as far as the processor needs it.
+    /// As [`synchronize`](Self::synchronize), for code at addresses that no thread has been told of, as far as the
+    /// processor needs it.
     pub(super) fn synchronize_for_new_code(self) -> Result<(), ExecError> {
         // A thread that has fetched from there before, be it on speculation, must not go on with that.
         if cfg!(target_arch = "aarch64") { self.synchronize() } else { Ok(()) }

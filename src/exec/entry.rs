@@ -1,13 +1,14 @@
 //! Types of functions that code can be entered by.
 
-/// A pointer to a function with a foreign convention, whose calls are unsafe: `unsafe extern "C" fn(A, B) -> R` with up to twelve parameters, and on x86-64
-/// also `extern "sysv64"` and `extern "win64"`, the same on every system.
+/// A pointer to a function with a foreign convention, whose calls are unsafe: `unsafe extern "C" fn(A, B) -> R` with up
+/// to twelve parameters, and on x86-64 also `extern "sysv64"` and `extern "win64"`, the same on every system.
 ///
-/// Each has a sibling for functions that panics and foreign exceptions may leave, which must have [frame rules](crate::unwind) that the process's unwinder knows:
-/// `extern "C-unwind"`, `extern "sysv64-unwind"`, `extern "win64-unwind"`.
+/// Each has a sibling for functions that panics and foreign exceptions may leave, which must have [frame
+/// rules](crate::unwind) that the process's unwinder knows: `extern "C-unwind"`, `extern "sysv64-unwind"`, `extern
+/// "win64-unwind"`.
 ///
-/// Sealed. Types like `unsafe extern "C" fn(&T)`, whose parameters have lifetimes of any length, are of another sort to the compiler and not
-/// among these: let such parameters be raw pointers.
+/// Sealed. Types like `unsafe extern "C" fn(&T)`, whose parameters have lifetimes of any length, are of another sort to
+/// the compiler and not among these: let such parameters be raw pointers.
 pub trait EntryPoint: Copy + sealed::EntryPoint {}
 
 impl<F: Copy + sealed::EntryPoint> EntryPoint for F {}
@@ -26,7 +27,8 @@ macro_rules! entry_points {
             for unsafe extern $abi fn($($first $(, $rest)*)?) -> R
         {
             fn at(address: *const u8) -> Self {
-                // SAFETY: both are pointers, not null, of one size. Making the function is harmless; calling it is unsafe.
+                // SAFETY: both are pointers, not null, of one size. Making the function is harmless; calling it is
+                // unsafe.
                 unsafe { core::mem::transmute::<*const u8, Self>(address) }
             }
         }

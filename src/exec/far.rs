@@ -7,12 +7,15 @@
 //!  AArch64  ldr x16, #8            br x16              .quad target
 //! ```
 //!
-//! A *stub* is there for all codes of the arena, and stays as long as that: [`Arena::callable`](super::Arena::callable) makes one for a target. Stubs fill pieces of
-//! the arena that are published first and filled then, as [patches](super::patch) are, since stubs beside them are running.
+//! A *stub* is there for all codes of the arena, and stays as long as that: [`Arena::callable`](super::Arena::callable)
+//! makes one for a target. Stubs fill pieces of the arena that are published first and filled then, as
+//! [patches](super::patch) are, since stubs beside them are running.
 //!
-//! A *veneer* belongs to one code, and is freed with it: linking makes one for each target that a branch of the code does not reach. Veneers lie below code that grew down, and above
-//! code that grew up, in its region, so that conditional branches, which on AArch64 reach less than an arena, reach them as long as the code is not longer than
-//! that. When code is linked, an encoder still borrows the region; so the veneers' places are given then, and they are written when it is published.
+//! A *veneer* belongs to one code, and is freed with it: linking makes one for each target that a branch of the code
+//! does not reach. Veneers lie below code that grew down, and above code that grew up, in its region, so that
+//! conditional branches, which on AArch64 reach less than an arena, reach them as long as the code is not longer than
+//! that. When code is linked, an encoder still borrows the region; so the veneers' places are given then, and they are
+//! written when it is published.
 //!
 //! ```text
 //!  region   | free        | veneer 1 | veneer 0 | gap | code |       | code | gap | veneer 0 | veneer 1 |        free |
@@ -84,7 +87,8 @@ impl Shared {
             }
         };
         let start = piece.bytes.start + *used;
-        // SAFETY: the piece is published for stubs, and nobody knows the one that is written. The start of a piece is aligned to 64 bytes.
+        // SAFETY: the piece is published for stubs, and nobody knows the one that is written. The start of a piece is
+        // aligned to 64 bytes.
         unsafe {
             self.edit(start..start + STUB, |stub| {
                 let [jump, address] = [stub, stub.add(8)].map(|word| AtomicU64::from_ptr(word.cast()));

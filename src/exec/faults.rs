@@ -1,7 +1,8 @@
-//! Tests: whatever request the system refuses, no page is writable and executable, none stays writable, and nothing leaks.
+//! Tests: whatever request the system refuses, no page is writable and executable, none stays writable, and nothing
+//! leaks.
 //!
-//! A scenario that uses everything is run with its first request refused, then its second, and so on, until none is; and then the same with all
-//! requests after that refused, too, as when memory has run out.
+//! A scenario that uses everything is run with its first request refused, then its second, and so on, until none is;
+//! and then the same with all requests after that refused, too, as when memory has run out.
 
 use super::{
     sys::fault::{self, Refused},

@@ -1,14 +1,15 @@
 //! Finished code, made executable in one call: for code that an encoder has written in memory of its own.
 //!
-//! What is copied is small, and so [`Arena::load`] costs little beside what a call of the system does. A JIT that wants no copy, or the addresses before it emits, writes
-//! into a [`Region`](super::Region) instead.
+//! What is copied is small, and so [`Arena::load`] costs little beside what a call of the system does. A JIT that wants
+//! no copy, or the addresses before it emits, writes into a [`Region`](super::Region) instead.
 
 use super::{Arena, ExecCode, ExecError};
 use crate::{Code, Isa, RelocationTarget, Symbol, direction::Grows, references::fixup::Field};
 use std::collections::BTreeSet;
 
 impl Arena {
-    /// An arena as the [builder](Self::builder) makes it if nothing else is said: 64 MiB of address space near this program's code.
+    /// An arena as the [builder](Self::builder) makes it if nothing else is said: 64 MiB of address space near this
+    /// program's code.
     ///
     /// # Errors
     /// [`ExecError::System`] and [`ExecError::Unsupported`].
@@ -42,7 +43,8 @@ impl Arena {
     /// ```
     ///
     /// # Errors
-    /// As [`region`](Self::region), [`Place::link`](super::Place::link) and [`Region::publish`](super::Region::publish).
+    /// As [`region`](Self::region), [`Place::link`](super::Place::link) and
+    /// [`Region::publish`](super::Region::publish).
     pub fn load<I: Isa>(
         &self,
         code: &Code<'_, I>,

@@ -18,10 +18,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! But a JIT wants its traces near one another, so that branches between them always reach; wants to know the addresses before it emits; wants no copy and
-//! no call of the system for every trace; and it wants no page that is writable and executable. An [`Arena`] is a reserved range of addresses, if
-//! possible near the program's own code. It hands out [`Region`]s, which an encoder fills from the end; publishing one makes it an [`ExecCode`] and gives back
-//! what was not needed. Dropping that frees it.
+//! But a JIT wants its traces near one another, so that branches between them always reach; wants to know the addresses
+//! before it emits; wants no copy and no call of the system for every trace; and it wants no page that is writable and
+//! executable. An [`Arena`] is a reserved range of addresses, if possible near the program's own code. It hands out
+//! [`Region`]s, which an encoder fills from the end; publishing one makes it an [`ExecCode`] and gives back what was
+//! not needed. Dropping that frees it.
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
@@ -70,8 +71,8 @@
 //!
 //! # Calls to the program
 //!
-//! Addresses are symbols' values; nobody looks up names. Whether a function is near or far need not be known: a branch that does not reach it is led
-//! there by a veneer, a jump below the code ([`Place::link`]).
+//! Addresses are symbols' values; nobody looks up names. Whether a function is near or far need not be known: a branch
+//! that does not reach it is led there by a veneer, a jump below the code ([`Place::link`]).
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
@@ -103,8 +104,9 @@
 //! | a stub, by [`Arena::callable`] | 16 for each far target | all codes of the arena, as long as that lives | no |
 //! | a slot, by [`constant_address`](crate::Encoder::constant_address) | 8 for each target | this code | [yes](SiteKind::Slot) |
 //!
-//! A slot is an address that code calls through: `call [rip + slot]` on x86-64, `ldr x16, slot` and `blr x16` on AArch64. One store leads all calls through it
-//! elsewhere, at any distance, while they run: to a function that has just been compiled, say, and was interpreted before.
+//! A slot is an address that code calls through: `call [rip + slot]` on x86-64, `ldr x16, slot` and `blr x16` on
+//! AArch64. One store leads all calls through it elsewhere, at any distance, while they run: to a function that has
+//! just been compiled, say, and was interpreted before.
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
@@ -145,49 +147,59 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! All calls of one code to one symbol share its slot. For one of its own, place [the address](crate::Encoder::data_address) as
-//! [`patchable`](crate::Encoder::patchable) data.
+//! All calls of one code to one symbol share its slot. For one of its own, place [the
+//! address](crate::Encoder::data_address) as [`patchable`](crate::Encoder::patchable) data.
 //!
 //! # Writable, executable, never both
 //!
-//! [`Mode::Dual`] maps the memory twice, [`Mode::Flip`] changes what pages may be used for; [`Mode`] says what each costs. Which instructions may be
-//! changed while they run, and when threads see it, is in [`patch`]; what is done for caches, and what for other threads' pipelines, follows from
-//! the processor: nothing for new code on x86-64, maintenance by cache lines and a `membarrier` on AArch64.
+//! [`Mode::Dual`] maps the memory twice, [`Mode::Flip`] changes what pages may be used for; [`Mode`] says what each
+//! costs. Which instructions may be changed while they run, and when threads see it, is in [`patch`]; what is done for
+//! caches, and what for other threads' pipelines, follows from the processor: nothing for new code on x86-64,
+//! maintenance by cache lines and a `membarrier` on AArch64.
 //!
-//! A thread that learns the address of new code in one of the ways that order memory (a lock, a channel, an acquiring load) runs that code. On AArch64 systems
-//! [that do not synchronize](Arena::synchronizes), it must execute an `isb` first.
+//! A thread that learns the address of new code in one of the ways that order memory (a lock, a channel, an acquiring
+//! load) runs that code. On AArch64 systems [that do not synchronize](Arena::synchronizes), it must execute an `isb`
+//! first.
 //!
 //! # What this defends against, and what it leaves to you
 //!
 //! Someone who can make the program write where it should not wants to write code. Against that:
 //!
-//! * no address is writable and executable, at any time, not after a failed call of the system either (on Apple silicon: in no thread);
-//! * in flip mode, no writable view of published code exists anywhere, but for the moment of a patch, at an address of its own;
-//! * unused parts of the range have no access, and so have a page at both ends, and [if wanted](Builder::guard_pages) one below every region: a write or a
-//!   jump that runs off an end faults;
-//!   (Apple silicon has no guard pages, and its unused parts are like freed code);
-//! * where pages are shared, freed code is overwritten with instructions that trap, and so are the gaps between codes; where not, freed pages lose all access;
+//! * no address is writable and executable, at any time, not after a failed call of the system either (on Apple
+//!   silicon: in no thread);
+//! * in flip mode, no writable view of published code exists anywhere, but for the moment of a patch, at an address of
+//!   its own;
+//! * unused parts of the range have no access, and so have a page at both ends, and [if wanted](Builder::guard_pages)
+//!   one below every region: a write or a jump that runs off an end faults; (Apple silicon has no guard pages, and its
+//!   unused parts are like freed code);
+//! * where pages are shared, freed code is overwritten with instructions that trap, and so are the gaps between codes;
+//!   where not, freed pages lose all access;
 //! * [if wanted](Builder::random_placement), places in the arena cannot be guessed from one another;
-//! * on AArch64 under Linux, pages can be mapped with [PROT_BTI](Branches::Marked), so that indirect branches lead to marked places only;
+//! * on AArch64 under Linux, pages can be mapped with [PROT_BTI](Branches::Marked), so that indirect branches lead to
+//!   marked places only;
 //! * nobody can make the memory file of dual mode shorter, and it cannot be executed as a program;
-//! * texts of errors, and `Debug`, contain no addresses, nor what tells them: distances, instructions, values of patches. The errors' fields do.
+//! * texts of errors, and `Debug`, contain no addresses, nor what tells them: distances, instructions, values of
+//!   patches. The errors' fields do.
 //!
 //! Left to you:
 //!
-//! * what the code does. This crate does not know whether it is right; so calling and patching are `unsafe`, and publishing is not;
-//! * in dual mode, a writable view of all code exists. Its address is in no register or memory of running code unless you put it there, but it is in this
-//!   process's memory. If that is too much, use flip mode;
+//! * what the code does. This crate does not know whether it is right; so calling and patching are `unsafe`, and
+//!   publishing is not;
+//! * in dual mode, a writable view of all code exists. Its address is in no register or memory of running code unless
+//!   you put it there, but it is in this process's memory. If that is too much, use flip mode;
 //! * code can be read: its slots, stubs and veneers hold addresses of the program, and its instructions tell others;
 //! * files for perf (feature `debug-info`), if you write them, tell all addresses to whoever may read them;
-//! * constants in code are bytes in executable memory, and whoever chooses them chooses bytes that a wild jump may run into. Blind them if they come
-//!   from a stranger;
-//! * marks at entries: emit `endbr64` or `bti c` first of all in a function that is entered through a pointer, if the processor is to check that.
-//!   This crate's stubs and veneers are reached by direct branches and need none. Nobody turns the check on for x86-64 code: Linux gives user programs shadow
-//!   stacks, but no branch tracking;
-//! * `fork`: in dual mode parent and child share the memory of code, writes included. Let a child `exec`, or use flip mode;
+//! * constants in code are bytes in executable memory, and whoever chooses them chooses bytes that a wild jump may run
+//!   into. Blind them if they come from a stranger;
+//! * marks at entries: emit `endbr64` or `bti c` first of all in a function that is entered through a pointer, if the
+//!   processor is to check that. This crate's stubs and veneers are reached by direct branches and need none. Nobody
+//!   turns the check on for x86-64 code: Linux gives user programs shadow stacks, but no branch tracking;
+//! * `fork`: in dual mode parent and child share the memory of code, writes included. Let a child `exec`, or use flip
+//!   mode;
 //! * speculation: nothing here keeps code from running ahead of its checks on guesses. Emit the barriers that you want;
 //! * how much a stranger may compile: [limit](Builder::limit) the arena;
-//! * keeping code alive that other code, or a thread still inside it, refers to; [`Function`] borrows its code, but a return address does not;
+//! * keeping code alive that other code, or a thread still inside it, refers to; [`Function`] borrows its code, but a
+//!   return address does not;
 //! * signals and unwinding: code without unwind information cannot be unwound through.
 
 mod arena;

@@ -1,7 +1,8 @@
 //! An encoder that owns its region: for a compiler that keeps both in one struct, where neither can borrow the other.
 //!
-//! The encoder inside believes that its memory lasts forever. So nobody gets hold of it but in [`RegionEncoder::write`], whose closure knows nothing of its lifetime, and
-//! can neither keep it nor leave in its place one with memory that does not last.
+//! The encoder inside believes that its memory lasts forever. So nobody gets hold of it but in
+//! [`RegionEncoder::write`], whose closure knows nothing of its lifetime, and can neither keep it nor leave in its
+//! place one with memory that does not last.
 
 use super::{Place, Region};
 use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
@@ -52,7 +53,8 @@ use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Code borrows the encoder, so nothing is emitted after it is finished, and the region comes back when nobody can emit any more:
+/// Code borrows the encoder, so nothing is emitted after it is finished, and the region comes back when nobody can emit
+/// any more:
 ///
 /// ```compile_fail,E0499
 /// # use tailfirst::{exec::*, x64::*};
@@ -98,7 +100,8 @@ impl Region {
     /// An encoder that fills the region and owns it.
     pub fn into_encoder<I: Isa, D: Direction>(mut self) -> RegionEncoder<I, D> {
         let bytes: *mut [u8] = self.bytes_mut();
-        // SAFETY: the memory is not in the region but in the arena, and the region, which keeps it, is given away only with the encoder gone: Invariant(outlived).
+        // SAFETY: the memory is not in the region but in the arena, and the region, which keeps it, is given away only
+        // with the encoder gone: Invariant(outlived).
         let bytes: &'static mut [u8] = unsafe { &mut *bytes };
         RegionEncoder { encoder: Encoder::in_slice(bytes), region: self }
     }
@@ -107,7 +110,8 @@ impl Region {
 impl<I: Isa, D: Direction> RegionEncoder<I, D> {
     /// Emits: `write` gets the encoder.
     pub fn write<R>(&mut self, write: impl for<'buf> FnOnce(&mut Encoder<'buf, I, D>) -> R) -> R {
-        // Invariant(outlived): what serves for every lifetime cannot keep the encoder, whose lifetime it does not know, nor replace it by one that lives shorter.
+        // Invariant(outlived): what serves for every lifetime cannot keep the encoder, whose lifetime it does not know,
+        // nor replace it by one that lives shorter.
         write(&mut self.encoder)
     }
 

@@ -1,7 +1,7 @@
 //! Changing code while other threads may be running it.
 //!
-//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and nothing between. What can be
-//! changed so is a [`Site`]:
+//! A patch is one aligned atomic store, so a thread that runs the place sees the old instruction or the new one and
+//! nothing between. What can be changed so is a [`Site`]:
 //!
 //! | kind | field | store |
 //! |---|---|---|
@@ -12,14 +12,18 @@
 //! | [`A64Literal`](SiteKind::A64Literal) | 8 aligned bytes of data | the 8 bytes |
 //! | [`Slot`](SiteKind::Slot) | an address in 8 aligned bytes of data, of x86-64 or AArch64 | the 8 bytes |
 //!
-//! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of instructions stay, and no
-//! processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's are those that a
-//! patch can want. Other branches (B.cond, CBZ, TBZ) cannot be changed so: let them lead to a B that can, or stop the threads and use [`ExecCode::patch_stopped`].
+//! The instructions are those that the manuals allow to be changed under a running thread: on x86-64 the boundaries of
+//! instructions stay, and no processor splits an aligned eight-byte store (AMD APM vol. 2, 'Cross-Modifying Code'); on
+//! AArch64 they are the ones of Arm ARM 'Concurrent modification and execution of instructions', of which the table's
+//! are those that a patch can want. Other branches (B.cond, CBZ, TBZ) cannot be changed so: let them lead to a B that
+//! can, or stop the threads and use [`ExecCode::patch_stopped`].
 //!
-//! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view that is written, without any call of
-//! the system; with [one](super::Mode::Flip), the pages from the lowest site to the highest are exchanged for changed copies, once for the batch. Then
-//! caches are made to agree, and all threads' pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once
-//! it has entered the kernel; see [`Arena::synchronizes`](super::Arena::synchronizes)). *While* it runs, threads see the batch's sites change one by one, in no order.
+//! A batch is checked whole before the first store. With [two views](super::Mode::Dual) its stores go through the view
+//! that is written, without any call of the system; with [one](super::Mode::Flip), the pages from the lowest site to
+//! the highest are exchanged for changed copies, once for the batch. Then caches are made to agree, and all threads'
+//! pipelines are synchronized: when [`ExecCode::patch`] returns, every thread runs the new code (on macOS: once it has
+//! entered the kernel; see [`Arena::synchronizes`](super::Arena::synchronizes)). *While* it runs, threads see the
+//! batch's sites change one by one, in no order.
 //!
 //! ```
 //! # #[cfg(target_arch = "x86_64")] {
@@ -171,17 +175,20 @@ impl ExecCode {
             .into_value(self.address() + site.offset as u64, site.kind)
     }
 
-    /// Makes changes to code that other threads may be running. All of them are checked first, and none is made if one is wrong.
+    /// Makes changes to code that other threads may be running. All of them are checked first, and none is made if one
+    /// is wrong.
     ///
     /// Gives what undoes them, as changes in their turn.
     ///
     /// # Errors
-    /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`], [`PatchError::Running`];
-    /// [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing is changed; [`PatchError::Unsynchronized`] if the system refuses when all is changed.
+    /// [`PatchError::ForeignSite`], [`PatchError::Width`], [`PatchError::OutOfRange`], [`PatchError::Instruction`],
+    /// [`PatchError::Running`]; [`PatchError::Exec`] if the mode cannot do it or the system refuses, and then nothing
+    /// is changed; [`PatchError::Unsynchronized`] if the system refuses when all is changed.
     ///
     /// # Safety
     /// * Each site is what it was said to be: such a field of one instruction, or such data.
-    /// * The code is as sound with any of the changes as without: they become visible one by one, and at different times to different threads.
+    /// * The code is as sound with any of the changes as without: they become visible one by one, and at different
+    ///   times to different threads.
     /// * What they refer to exists as long as the code does, or until they are undone and no thread is there any more.
     pub unsafe fn patch(&self, patches: &[Patch]) -> Result<Vec<Patch>, PatchError> {
         let is_conditional = |patch: &&Patch| patch.site.site.kind == SiteKind::A64Conditional;
@@ -192,17 +199,21 @@ impl ExecCode {
         unsafe { self.patch_stopped(patches) }
     }
 
-    /// As [`patch`](Self::patch), for sites of every kind: also of [conditional branches](SiteKind::A64Conditional), which the Arm ARM does not allow to be changed while a thread may execute
-    /// them. There a [`Target`](Value::Target) is led to by the branch that stands there; an [`Instruction`](Value::Instruction) is any such branch, a B, BL, NOP or BRK.
+    /// As [`patch`](Self::patch), for sites of every kind: also of [conditional branches](SiteKind::A64Conditional),
+    /// which the Arm ARM does not allow to be changed while a thread may execute them. There a
+    /// [`Target`](Value::Target) is led to by the branch that stands there; an [`Instruction`](Value::Instruction) is
+    /// any such branch, a B, BL, NOP or BRK.
     ///
-    /// When this returns, all threads may run the code again, and run the new (on macOS: those that have executed an `isb`, or entered the kernel).
+    /// When this returns, all threads may run the code again, and run the new (on macOS: those that have executed an
+    /// `isb`, or entered the kernel).
     ///
     /// # Errors
     /// Those of [`patch`](Self::patch), but for [`PatchError::Running`].
     ///
     /// # Safety
     /// What [`patch`](Self::patch) asks for, and of the conditional branches:
-    /// * No thread executes one of them, or comes to it, from when this is called until it returns: the threads are stopped elsewhere, or there is one only, which is here.
+    /// * No thread executes one of them, or comes to it, from when this is called until it returns: the threads are
+    ///   stopped elsewhere, or there is one only, which is here.
     /// * No other thread changes them meanwhile.
     pub unsafe fn patch_stopped(&self, patches: &[Patch]) -> Result<Vec<Patch>, PatchError> {
         let mut changes = Vec::with_capacity(patches.len());
@@ -219,8 +230,8 @@ impl ExecCode {
         let range = lowest / 8 * 8..highest.next_multiple_of(8);
         let mut old = Vec::with_capacity(changes.len());
         let shared = &self.held.shared;
-        // SAFETY: the range is in this code's piece, and what the changes do to who runs them is the caller's promise. Each field is in the range,
-        // aligned as `fits` says, and the lock of `edit` makes this the only writer.
+        // SAFETY: the range is in this code's piece, and what the changes do to who runs them is the caller's promise.
+        // Each field is in the range, aligned as `fits` says, and the lock of `edit` makes this the only writer.
         unsafe {
             shared.edit(range.clone(), |first| {
                 for &(site, change) in &changes {
@@ -238,7 +249,8 @@ impl ExecCode {
         Ok(old.into_iter().rev().map(undo).collect())
     }
 
-    /// What a patch makes of its field. `branches` are the conditional branches that patches before it have changed, by offset.
+    /// What a patch makes of its field. `branches` are the conditional branches that patches before it have changed, by
+    /// offset.
     fn check(&self, patch: &Patch, branches: &mut BTreeMap<usize, u32>) -> Result<Change, PatchError> {
         let &Patch { site: PatchSite { code, site }, value } = patch;
         if code != self.id {

@@ -1,14 +1,16 @@
 //! Who has which bytes of the arena.
 //!
-//! A piece of the range is *taken* for a region, its pages are *opened*, and when the region is published its unused low end comes back. In which
-//! steps pages are opened depends on whether code can be written while code of the same page runs:
+//! A piece of the range is *taken* for a region, its pages are *opened*, and when the region is published its unused
+//! low end comes back. In which steps pages are opened depends on whether code can be written while code of the same
+//! page runs:
 //!
-//! * it can (two views, or macOS): regions share pages, pieces are multiples of a cache line, pages are opened in chunks and stay open until
-//!   [`Arena::trim`](super::Arena::trim);
-//! * it cannot (one view), or guard pages are wanted: every region has pages of its own, opened for it and closed after it.
+//! * it can (two views, or macOS): regions share pages, pieces are multiples of a cache line, pages are opened in
+//!   chunks and stay open until [`Arena::trim`](super::Arena::trim);
+//! * it cannot (one view), or guard pages are wanted: every region has pages of its own, opened for it and closed after
+//!   it.
 //!
-//! `// Invariant(owner):` a byte of the range is free, or belongs to one region, one code, or the stubs, or is lost: closing its pages failed, and it is
-//! never handed out again.
+//! `// Invariant(owner):` a byte of the range is free, or belongs to one region, one code, or the stubs, or is lost:
+//! closing its pages failed, and it is never handed out again.
 
 use super::{
     Builder, ExecError, Stats,
@@ -289,10 +291,12 @@ impl Shared {
         };
         self.trap(gap);
         if !self.shares_pages && !rest.is_empty() {
-            // SAFETY: nobody writes any more, since publishing consumes the region, and nobody runs what was not published.
+            // SAFETY: nobody writes any more, since publishing consumes the region, and nobody runs what was not
+            // published.
             unsafe { self.views.close(rest.clone())? };
         }
-        // SAFETY: the same. The pages are open in both views, or writable in the one, and can be read in both afterwards.
+        // SAFETY: the same. The pages are open in both views, or writable in the one, and can be read in both
+        // afterwards.
         unsafe {
             self.views.publish(start..end, self.options.branches)?;
             coherence::make_visible(self.views.write().add(start), self.views.run().add(start), end - start);

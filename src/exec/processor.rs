@@ -1,5 +1,5 @@
-//! What the processor tells of itself: instructions that only a machine of its kind can run. (`crate::processor`; here, since this is where `unsafe` has to do with
-//! executing.)
+//! What the processor tells of itself: instructions that only a machine of its kind can run. (`crate::processor`; here,
+//! since this is where `unsafe` has to do with executing.)
 
 use core::arch::x86_64::{__cpuid_count, _xgetbv};
 
@@ -19,6 +19,7 @@ pub(crate) fn xgetbv() -> u64 {
     if cpuid(1, 0)[2] & OSXSAVE == 0 {
         return 0;
     }
-    // SAFETY: CPUID says that the operating system has enabled XGETBV (SDM vol. 2A, CPUID, leaf 01H), for which register 0 exists then.
+    // SAFETY: CPUID says that the operating system has enabled XGETBV (SDM vol. 2A, CPUID, leaf 01H), for which
+    // register 0 exists then.
     unsafe { _xgetbv(0) }
 }

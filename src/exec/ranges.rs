@@ -1,8 +1,8 @@
 //! Which bytes of the arena are free.
 //!
-//! Free ranges are kept twice: by place, so that a range that comes back joins its neighbours at once, and by length, so that the smallest one that
-//! is large enough is found at once. A piece is cut from the *top* of that range: code grows downward, the unused low end of a piece comes back, and so
-//! the next piece ends where the last code begins.
+//! Free ranges are kept twice: by place, so that a range that comes back joins its neighbours at once, and by length,
+//! so that the smallest one that is large enough is found at once. A piece is cut from the *top* of that range: code
+//! grows downward, the unused low end of a piece comes back, and so the next piece ends where the last code begins.
 //!
 //! `// Invariant(apart):` no two free ranges overlap or touch, and both indices hold the same ranges.
 

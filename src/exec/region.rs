@@ -1,7 +1,8 @@
 //! A region: memory of the arena that code is being written into.
 //!
-//! The encoder writes into the region itself, so the code is where it will run (or at its other address), and only its references are left to be
-//! resolved. The order is borrow-checked: the encoder borrows the region, the code borrows the encoder, and publishing takes the region away.
+//! The encoder writes into the region itself, so the code is where it will run (or at its other address), and only its
+//! references are left to be resolved. The order is borrow-checked: the encoder borrows the region, the code borrows
+//! the encoder, and publishing takes the region away.
 //!
 //! ```text
 //!  region ──bytes_mut──> Encoder ──finish──> Code ──Place::link──> Placed
@@ -45,8 +46,8 @@ impl Drop for Held {
 
 /// Memory for code, writable and not executable. It goes back to the arena when it is dropped.
 ///
-/// A region stays in its thread, since on Apple silicon it is the thread that may write: while a thread has a region there, it cannot run
-/// code of any arena.
+/// A region stays in its thread, since on Apple silicon it is the thread that may write: while a thread has a region
+/// there, it cannot run code of any arena.
 ///
 /// ```compile_fail,E0277
 /// # use tailfirst::exec::*;
@@ -69,14 +70,15 @@ impl Region {
         Region { held: Held { shared, piece }, id, writable: Writable::new() }
     }
 
-    /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end, or from the start if its code grows up. Both ends are aligned to 64 bytes at
-    /// least.
+    /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end, or from the start if its
+    /// code grows up. Both ends are aligned to 64 bytes at least.
     ///
     /// They hold anything, but nothing secret: what was there before in this arena.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         let Range { start, end } = self.held.bytes();
-        // SAFETY: Invariant(owner): the piece is this region's, its pages are open, and memory from the system is initialised. The borrow of
-        // the region keeps other slices away; the run view of these bytes is nobody's to use before they are published.
+        // SAFETY: Invariant(owner): the piece is this region's, its pages are open, and memory from the system is
+        // initialised. The borrow of the region keeps other slices away; the run view of these bytes is nobody's to use
+        // before they are published.
         unsafe { core::slice::from_raw_parts_mut(self.held.shared.views.write().add(start), end - start) }
     }
 
@@ -101,8 +103,8 @@ impl Region {
         self.place().reaches(address)
     }
 
-    /// Where the region is: what a code generator asks, and [links](Place::link) with, while the encoder borrows the region. It is a copy, so it is taken
-    /// before that.
+    /// Where the region is: what a code generator asks, and [links](Place::link) with, while the encoder borrows the
+    /// region. It is a copy, so it is taken before that.
     pub fn place(&self) -> Place {
         let end = self.held.bytes().end;
         let write_end = self.held.shared.views.write().addr() + end;
@@ -113,7 +115,8 @@ impl Region {
     /// Makes the code executable, and gives the rest of the region back to the arena.
     ///
     /// # Errors
-    /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the code is gone.
+    /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the
+    /// code is gone.
     pub fn publish(mut self, code: Placed) -> Result<ExecCode, ExecError> {
         if code.region != self.id {
             return Err(ExecError::ForeignCode);
@@ -181,14 +184,15 @@ impl Place {
         self.len
     }
 
-    /// The address that the byte after the region's last one will have when it runs. An instruction that an encoder whose code grows down has placed at `n`
-    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address less `n`.
+    /// The address that the byte after the region's last one will have when it runs. An instruction that an encoder
+    /// whose code grows down has placed at `n` ([`Pos::from_base`](crate::Pos::from_base)) runs at this address less
+    /// `n`.
     pub fn run_end(&self) -> u64 {
         self.run_end
     }
 
-    /// The address that the region's first byte will have when it runs. An instruction that an encoder whose code grows up has placed at `n`
-    /// ([`Pos::from_base`](crate::Pos::from_base)) runs at this address plus `n`.
+    /// The address that the region's first byte will have when it runs. An instruction that an encoder whose code grows
+    /// up has placed at `n` ([`Pos::from_base`](crate::Pos::from_base)) runs at this address plus `n`.
     pub fn run_start(&self) -> u64 {
         self.run_end - self.len as u64
     }
@@ -200,17 +204,19 @@ impl Place {
 
     /// [Links](Code::link) code that an encoder has written into the region, for the address where it will run.
     ///
-    /// `resolve` gives symbols' addresses. A branch that does not reach its symbol (a call, a jump, a conditional branch) is led there by a *veneer*, a jump of 16
-    /// bytes beside the code in the region, one for each such symbol's address. It changes X16 on AArch64, as linkers' veneers do, if the target is more than
-    /// 128 MiB away, and nothing on x86-64. With [`Branches::Marked`](super::Branches::Marked) such a target must be marked, since the veneer's jump is indirect.
-    /// [`Arena::callable`](super::Arena::callable) gives stubs that all codes share.
+    /// `resolve` gives symbols' addresses. A branch that does not reach its symbol (a call, a jump, a conditional
+    /// branch) is led there by a *veneer*, a jump of 16 bytes beside the code in the region, one for each such symbol's
+    /// address. It changes X16 on AArch64, as linkers' veneers do, if the target is more than 128 MiB away, and nothing
+    /// on x86-64. With [`Branches::Marked`](super::Branches::Marked) such a target must be marked, since the veneer's
+    /// jump is indirect. [`Arena::callable`](super::Arena::callable) gives stubs that all codes share.
     ///
-    /// Instructions that load from a symbol, or take its address, have to reach it themselves; let [a constant](crate::Encoder::constant_address) hold the address
-    /// of what is far.
+    /// Instructions that load from a symbol, or take its address, have to reach it themselves; let [a
+    /// constant](crate::Encoder::constant_address) hold the address of what is far.
     ///
     /// # Errors
-    /// [`ExecError::ForeignCode`] if the code is not in this region; [`ExecError::Misaligned`] if the code asks for more alignment than the region has; [`ExecError::Link`] as [`Code::link`], also for a branch that does not even reach a veneer;
-    /// [`ExecError::TooLong`] if the region has no room for veneers.
+    /// [`ExecError::ForeignCode`] if the code is not in this region; [`ExecError::Misaligned`] if the code asks for
+    /// more alignment than the region has; [`ExecError::Link`] as [`Code::link`], also for a branch that does not even
+    /// reach a veneer; [`ExecError::TooLong`] if the region has no room for veneers.
     pub fn link<I: Isa>(
         self,
         code: &mut Code<'_, I>,
@@ -237,8 +243,8 @@ impl Place {
         self.placed(veneers)
     }
 
-    /// Says that the highest `len` bytes of the region are code that needs no linking: bytes that were copied there, or that the caller has linked for
-    /// [`Region::run_end`] less `len`.
+    /// Says that the highest `len` bytes of the region are code that needs no linking: bytes that were copied there, or
+    /// that the caller has linked for [`Region::run_end`] less `len`.
     ///
     /// # Errors
     /// [`ExecError::TooLong`] if the region is shorter.

@@ -7,7 +7,8 @@
 //!  Flip    one range   | none |  read, write |  then  | read, run |  and at last none again
 //! ```
 //!
-//! `// Invariant(w^x):` a page is never writable and executable at one address: `Access` has no such value. (macOS's MAP_JIT keeps that per thread.)
+//! `// Invariant(w^x):` a page is never writable and executable at one address: `Access` has no such value. (macOS's
+//! MAP_JIT keeps that per thread.)
 //!
 //! Offsets are bytes from the start of the range, the same in both views.
 
@@ -92,7 +93,8 @@ impl Views {
         }
     }
 
-    /// Gives whole pages memory, and makes them writable in the write view. After an error they are to be [closed](Self::close).
+    /// Gives whole pages memory, and makes them writable in the write view. After an error they are to be
+    /// [closed](Self::close).
     ///
     /// # Safety
     /// Nobody uses the pages.
@@ -132,10 +134,12 @@ impl Views {
         }
     }
 
-    /// Changes published code that may be running: `edit` gets a pointer through which it writes to `range`, with atomic stores.
+    /// Changes published code that may be running: `edit` gets a pointer through which it writes to `range`, with
+    /// atomic stores.
     ///
     /// # Safety
-    /// The range is published, and nobody else edits its pages meanwhile. Whoever runs the code finds the new bytes as good as the old ones.
+    /// The range is published, and nobody else edits its pages meanwhile. Whoever runs the code finds the new bytes as
+    /// good as the old ones.
     pub(super) unsafe fn edit(
         &self,
         range: Range<usize>,

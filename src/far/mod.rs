@@ -1,7 +1,8 @@
 //! Branches beyond their reach: islands.
 //!
-//! A short branch to a label that is pending may not reach it. Then something else must be placed within its reach that leads on to the label, an *island*, while there is time. What
-//! a field reaches, and with which word an island leads on, is the instruction set's business ([`Far`]); when islands come, and who is served, is decided here, for both
+//! A short branch to a label that is pending may not reach it. Then something else must be placed within its reach that
+//! leads on to the label, an *island*, while there is time. What a field reaches, and with which word an island leads
+//! on, is the instruction set's business ([`Far`]); when islands come, and who is served, is decided here, for both
 //! directions of growth.
 //!
 //! ```text
@@ -19,21 +20,26 @@
 //!
 //! # Deadlines
 //!
-//! The last eighth of a reach is for islands: a reference's *deadline* is where that begins. The cursor compares with the earliest one anyway, when it
-//! looks for room (see [`memory`](crate::bytes::memory)), so code without long branches pays nothing. When a deadline comes, the references that are due get their branches, the one
-//! whose reach ends first comes first; and while there is an island, those that are due soon, too. References to the same label share one.
+//! The last eighth of a reach is for islands: a reference's *deadline* is where that begins. The cursor compares with
+//! the earliest one anyway, when it looks for room (see [`memory`](crate::bytes::memory)), so code without long
+//! branches pays nothing. When a deadline comes, the references that are due get their branches, the one whose reach
+//! ends first comes first; and while there is an island, those that are due soon, too. References to the same label
+//! share one.
 //!
-//! Where something must stay in one piece (one call of `data`, a block), its length is known before it is placed, and what would come due inside is served before it. Code that may
-//! be moved when complete counts its largest shift against all references from outside.
+//! Where something must stay in one piece (one call of `data`, a block), its length is known before it is placed, and
+//! what would come due inside is served before it. Code that may be moved when complete counts its largest shift
+//! against all references from outside.
 //!
-//! A block, which grows in the other direction, serves what is due inside as any encoder does. What it does not bind, and what would reach too little beyond its base when the code around it goes on
-//! there, it serves at its end.
+//! A block, which grows in the other direction, serves what is due inside as any encoder does. What it does not bind,
+//! and what would reach too little beyond its base when the code around it goes on there, it serves at its end.
 //!
-//! Loads of constants get no branch: when the first one that waits comes due, the constants are placed in the island. They have room in the last eighth, too: when more than half of that wait, they
-//! are due. They are aligned, which settles the aligned block around. So that this is rare, what comes due soon is placed before an aligned block, and so are
-//! constants when many wait.
+//! Loads of constants get no branch: when the first one that waits comes due, the constants are placed in the island.
+//! They have room in the last eighth, too: when more than half of that wait, they are due. They are aligned, which
+//! settles the aligned block around. So that this is rare, what comes due soon is placed before an aligned block, and
+//! so are constants when many wait.
 //!
-//! `// Invariant(due):` the memory's deadline is not later than that of any reference that is pending and has no island.
+//! `// Invariant(due):` the memory's deadline is not later than that of any reference that is pending and has no
+//! island.
 
 use crate::{
     bytes::{cursor::Place, memory::Memory},
@@ -60,7 +66,8 @@ pub(crate) const MOST_WAITING: usize = 1 << 16;
 /// Constants that come due so soon are placed before an aligned block.
 const BEFORE_MOVABLE: usize = 1 << 16;
 
-/// How many branches an island has at most. If more are due, another one follows, and constants that come due meanwhile are placed between the two.
+/// How many branches an island has at most. If more are due, another one follows, and constants that come due meanwhile
+/// are placed between the two.
 const MOST_BRANCHES: usize = 1 << 13;
 
 /// Bytes beside the gap that the code around a block may need for its first island, at the most.
@@ -240,8 +247,8 @@ impl<F: Far> ReferencesOf<F> {
         self.waiting_bytes() > MOST_WAITING && self.has_waiting_constants()
     }
 
-    /// Places an island, if there is something for it: with the constants that wait, if they are due, and then only with branches that cannot wait for them. Tells whether that is all
-    /// that was due, but for branches that could.
+    /// Places an island, if there is something for it: with the constants that wait, if they are due, and then only
+    /// with branches that cannot wait for them. Tells whether that is all that was due, but for branches that could.
     #[inline(never)]
     fn place_island(&mut self, memory: &mut Memory<'_>, place: Place, bytes: usize, has_pool: bool) -> (Place, bool) {
         // While the island is placed, only room matters.
@@ -286,7 +293,8 @@ impl<F: Far> ReferencesOf<F> {
         }
     }
 
-    /// Brings all deadlines forward before code that may be moved by `max_shift` bytes, since what was placed before may soon be so much farther away.
+    /// Brings all deadlines forward before code that may be moved by `max_shift` bytes, since what was placed before
+    /// may soon be so much farther away.
     #[inline(never)]
     pub(crate) fn before_movable(&mut self, memory: &mut Memory<'_>, place: Place, max_shift: usize) -> Place {
         let mut place = self.place_due(memory, place, max_shift);
@@ -301,7 +309,8 @@ impl<F: Far> ReferencesOf<F> {
         place
     }
 
-    /// Notes the deadlines of fixups that have got their places: the last ones. A label that turns out to be bound too far away gets an island here.
+    /// Notes the deadlines of fixups that have got their places: the last ones. A label that turns out to be bound too
+    /// far away gets an island here.
     #[inline(never)]
     pub(crate) fn after_fixups(
         &mut self,
@@ -416,7 +425,8 @@ impl<F: Far> ReferencesOf<F> {
         }
     }
 
-    /// The deadline of a reference that an island can help. What lies outside of code that may be moved is as if that had been moved already.
+    /// The deadline of a reference that an island can help. What lies outside of code that may be moved is as if that
+    /// had been moved already.
     fn deadline(&self, index: usize) -> Option<usize> {
         let Fixup { from, field, .. } = self.fixups[index];
         let is_outside = index < self.movable_fixups().start;
@@ -424,7 +434,8 @@ impl<F: Far> ReferencesOf<F> {
         field.deadline(from).map(|deadline| deadline.saturating_sub(shift))
     }
 
-    /// Of the branches among the first `fixups` references that `is_for` holds of that one whose reach ends first, if it is due with `placed` bytes placed, or so much later as `early` says.
+    /// Of the branches among the first `fixups` references that `is_for` holds of that one whose reach ends first, if
+    /// it is due with `placed` bytes placed, or so much later as `early` says.
     fn next_due(
         &mut self,
         placed: usize,
@@ -448,7 +459,8 @@ impl<F: Far> ReferencesOf<F> {
     }
 }
 
-/// The indices of references that are given with their reaches' numbers, those that reach least first: all of these take less room than the others have left.
+/// The indices of references that are given with their reaches' numbers, those that reach least first: all of these
+/// take less room than the others have left.
 fn by_reach(references: &mut [(usize, usize)]) -> impl Iterator<Item = usize> {
     references.sort_by_key(|&(reach, _)| reach);
     references.iter().map(|&(_, index)| index)

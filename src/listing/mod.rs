@@ -1,24 +1,25 @@
 //! Listings: finished code as text, with the code generator's own names and comments.
 //!
-//! A listing is how people read a code generator's output and how its tests match it. Disassembly alone lacks what only the generator
-//! knows: what a branch's target is called, and which IR instruction a group of machine instructions came from.
+//! A listing is how people read a code generator's output and how its tests match it. Disassembly alone lacks what only
+//! the generator knows: what a branch's target is called, and which IR instruction a group of machine instructions came
+//! from.
 //!
-//! Emission runs backward, so a comment that heads a group is given *after* the group's instructions, when `enc.here()` is the group's
-//! start. A [`Listing`] notes it with that label; so it does names. The text is made from the finished code, in ascending order,
-//! and what was noted at one place comes out as the code does: what was given later lies lower, and stands first (in code that grew up, last). The
-//! lines of one comment keep their order. Names stand before comments, whatever the order, since a comment heads the instructions
-//! that follow.
+//! Emission runs backward, so a comment that heads a group is given *after* the group's instructions, when `enc.here()`
+//! is the group's start. A [`Listing`] notes it with that label; so it does names. The text is made from the finished
+//! code, in ascending order, and what was noted at one place comes out as the code does: what was given later lies
+//! lower, and stands first (in code that grew up, last). The lines of one comment keep their order. Names stand before
+//! comments, whatever the order, since a comment heads the instructions that follow.
 //!
 //! # The disassemblers
 //!
 //! x86-64 is disassembled by `iced-x86`, which knows all that the tables have but APX and AVX10.2.
 //!
-//! For A64, `yaxpeax-arm` and `disarm64`, the pure-Rust disassemblers that are being maintained, were given eight random words of each form
-//! of the tables, 23,240 in all, and llvm-mc 19 judged those it knows. `yaxpeax-arm` agreed in 17,189 of 22,920, and nearly all of
-//! the others it refuses: the words of SVE, SME, MOPS and CSSC. `disarm64` recognizes all but 128 words, but agreed in 14,458: it prints
-//! `fcvt s1, s31` for `fcvt d1, s31`, and for SVE's operands their kinds. A listing must not lie, so it is
-//! `yaxpeax-arm`; a word that it refuses is shown as `.inst` and its bits. (The bindings to C libraries were left aside: a
-//! listing should not need a C compiler.)
+//! For A64, `yaxpeax-arm` and `disarm64`, the pure-Rust disassemblers that are being maintained, were given eight
+//! random words of each form of the tables, 23,240 in all, and llvm-mc 19 judged those it knows. `yaxpeax-arm` agreed
+//! in 17,189 of 22,920, and nearly all of the others it refuses: the words of SVE, SME, MOPS and CSSC. `disarm64`
+//! recognizes all but 128 words, but agreed in 14,458: it prints `fcvt s1, s31` for `fcvt d1, s31`, and for SVE's
+//! operands their kinds. A listing must not lie, so it is `yaxpeax-arm`; a word that it refuses is shown as `.inst` and
+//! its bits. (The bindings to C libraries were left aside: a listing should not need a C compiler.)
 
 #[cfg(feature = "aarch64")]
 mod aarch64;
@@ -88,9 +89,9 @@ impl Listing {
         Listing { names: Vec::new(), comments: Vec::new(), data: Vec::new(), symbols: BTreeMap::new() }
     }
 
-    /// Names a label, bound or pending: a line of its own at its place, and the text of each branch to it. Of several names at one place,
-    /// branches show the one that was given first. A `?` stands for each control character in it (line breaks, NUL, what a terminal obeys), and for an
-    /// empty one.
+    /// Names a label, bound or pending: a line of its own at its place, and the text of each branch to it. Of several
+    /// names at one place, branches show the one that was given first. A `?` stands for each control character in it
+    /// (line breaks, NUL, what a terminal obeys), and for an empty one.
     pub fn name(&mut self, label: Label, name: impl Into<String>) {
         self.names.push((label, printable::name(&name.into()).into_owned()));
     }
@@ -102,8 +103,8 @@ impl Listing {
 
     /// Says that the `len` bytes from `from` upward are data, not instructions.
     ///
-    /// That needs not be said of what the encoder knows itself: [`Encoder::data`](crate::Encoder::data) and its kin, constants, alignment by zeros. It is for data in a
-    /// block of `dynasm!` code.
+    /// That needs not be said of what the encoder knows itself: [`Encoder::data`](crate::Encoder::data) and its kin,
+    /// constants, alignment by zeros. It is for data in a block of `dynasm!` code.
     pub fn data(&mut self, from: Label, len: usize) {
         self.data.push((from, len));
     }
@@ -113,8 +114,8 @@ impl Listing {
         self.symbols.insert(symbol, printable::name(&name.into()).into_owned());
     }
 
-    /// Forgets all that was noted about labels, for the next code of an encoder that was [cleared](crate::Encoder::clear). The names of
-    /// symbols stay.
+    /// Forgets all that was noted about labels, for the next code of an encoder that was
+    /// [cleared](crate::Encoder::clear). The names of symbols stay.
     pub fn clear(&mut self) {
         let Listing { names, comments, data, symbols: _ } = self;
         names.clear();
@@ -122,7 +123,8 @@ impl Listing {
         data.clear();
     }
 
-    /// The text of `code`, which is the finished code of the encoder that made the labels. Labels that have no place in it are left out.
+    /// The text of `code`, which is the finished code of the encoder that made the labels. Labels that have no place in
+    /// it are left out.
     pub fn of<'a, 'enc, I: Disassemble>(&'a self, code: &'a Code<'enc, I>) -> Text<'a, 'enc, I> {
         Text { listing: self, code, addresses: None, bytes: false }
     }
@@ -130,8 +132,9 @@ impl Listing {
 
 /// A listing of finished code, made by [`Listing::of`]: its `Display` is the text.
 ///
-/// As it is, a line holds the instruction only, so the text stays the same wherever the code runs; targets without a name are offsets
-/// from the start of the code. What a relocation refers to is shown by its name (`symbol 3` if it has none), whether the code is linked or not.
+/// As it is, a line holds the instruction only, so the text stays the same wherever the code runs; targets without a
+/// name are offsets from the start of the code. What a relocation refers to is shown by its name (`symbol 3` if it has
+/// none), whether the code is linked or not.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a, 'enc, I: Isa> {
     listing: &'a Listing,
@@ -183,7 +186,8 @@ pub trait Disassemble: Isa {
 pub struct Names {
     /// What lies at an address.
     places: BTreeMap<u64, String>,
-    /// What the relocation at an address refers to, which says more than the distance that it fills in, or has yet to fill in.
+    /// What the relocation at an address refers to, which says more than the distance that it fills in, or has yet to
+    /// fill in.
     relocated: BTreeMap<u64, String>,
 }
 

@@ -1,8 +1,10 @@
 //! What a block hands to the encoder around it.
 //!
-//! A block (see [`blocks`](crate::encoder::blocks)) is written by an encoder of its own, with labels, fixups and everything else of its own, which knows nothing of what is around it: a label with
-//! a number below its first one is one of outside, and so pending. When the block is complete, its bytes are placed, and its positions become positions of the code around it:
-//! counted from the other end, they lie as far behind the place that is reached as they lay ahead of the block's base.
+//! A block (see [`blocks`](crate::encoder::blocks)) is written by an encoder of its own, with labels, fixups and
+//! everything else of its own, which knows nothing of what is around it: a label with a number below its first one is
+//! one of outside, and so pending. When the block is complete, its bytes are placed, and its positions become positions
+//! of the code around it: counted from the other end, they lie as far behind the place that is reached as they lay
+//! ahead of the block's base.
 //!
 //! ```text
 //!   the block:     base |--- position --->| ... |
@@ -170,7 +172,8 @@ impl<F: Field, L: LateField> References<F, L> {
             && block.first_late == self.first_late + self.late_values.len() as u32
     }
 
-    /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives the alignment that it asks for.
+    /// Closes the block that is open: its labels are pending labels of the code around it, until it is placed. Gives
+    /// the alignment that it asks for.
     #[inline(always)]
     pub(crate) fn close_block(&mut self, block: &mut Self) -> u32 {
         self.open_block = None;

@@ -1,12 +1,14 @@
 //! What is kept of references that will not reach much further.
 //!
-//! A branch to a pending label has a deadline: code grows away from it, and when its label is not bound before the field's reach ends, something else must be
-//! placed within reach that leads on to the label, an *island*. Which fields can be helped so, and how, is the instruction set's business: see
-//! `aarch64/island.rs`. Here is what the labels' bookkeeping must know of it.
+//! A branch to a pending label has a deadline: code grows away from it, and when its label is not bound before the
+//! field's reach ends, something else must be placed within reach that leads on to the label, an *island*. Which fields
+//! can be helped so, and how, is the instruction set's business: see `aarch64/island.rs`. Here is what the labels'
+//! bookkeeping must know of it.
 //!
-//! Fixups are an array in the order of their positions. So of all fixups with the same reach the first is due first, and a *head* for each reach, an index that
-//! only moves on, finds what is due: nothing is searched twice. A fixup that an island serves stays as it was, and is marked; the island's branch is a new fixup
-//! behind all others. So a [rollback](crate::Encoder::rollback) only drops what is newer, takes the marks off, and puts the heads back.
+//! Fixups are an array in the order of their positions. So of all fixups with the same reach the first is due first,
+//! and a *head* for each reach, an index that only moves on, finds what is due: nothing is searched twice. A fixup that
+//! an island serves stays as it was, and is marked; the island's branch is a new fixup behind all others. So a
+//! [rollback](crate::Encoder::rollback) only drops what is newer, takes the marks off, and puts the heads back.
 
 use super::label::{Label, Pos};
 use alloc::vec::Vec;

@@ -1,14 +1,15 @@
 //! What a snapshot records: how much of everything there was.
 //!
-//! Almost all is listed in the order of time, so going back is cutting each list to its length. What is changed in place is listed, too, and undone: fixups that an
-//! island serves, constants that are placed, late immediates that are set, labels that are bound. So both cost in proportion to what is done and undone, however many
-//! snapshots are taken.
+//! Almost all is listed in the order of time, so going back is cutting each list to its length. What is changed in
+//! place is listed, too, and undone: fixups that an island serves, constants that are placed, late immediates that are
+//! set, labels that are bound. So both cost in proportion to what is done and undone, however many snapshots are taken.
 //!
-//! Binding a label is too common to be listed each time. Only if it is older than the newest snapshot must it be pending again after going back; younger ones are cut off.
-//! Labels are numbered in the order of time, in whatever scope, so one comparison tells: those below `watched` are bound the slow way, which lists them.
+//! Binding a label is too common to be listed each time. Only if it is older than the newest snapshot must it be
+//! pending again after going back; younger ones are cut off. Labels are numbered in the order of time, in whatever
+//! scope, so one comparison tells: those below `watched` are bound the slow way, which lists them.
 //!
-//! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one interval of numbers; going
-//! back farther swallows the intervals inside.
+//! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one
+//! interval of numbers; going back farther swallows the intervals inside.
 
 use super::{
     References,

@@ -1,10 +1,11 @@
 //! The first mistake, and where it was made.
 //!
-//! `finish` reports one mistake: the first that was noticed while code was placed, or else the first that resolving meets. Positions in it are counted from the base of the code, so
-//! they change as the code does that they lie in: when a block is placed, an aligned block is moved, or a cold part gets its place.
+//! `finish` reports one mistake: the first that was noticed while code was placed, or else the first that resolving
+//! meets. Positions in it are counted from the base of the code, so they change as the code does that they lie in: when
+//! a block is placed, an aligned block is moved, or a cold part gets its place.
 //!
-//! A position alone does not tell which instruction is meant, since some mistakes are noticed before their instruction is placed, and distances are measured from its start or its
-//! end. So a *byte* of it is noted as well.
+//! A position alone does not tell which instruction is meant, since some mistakes are noticed before their instruction
+//! is placed, and distances are measured from its start or its end. So a *byte* of it is noted as well.
 
 use super::References;
 use crate::{

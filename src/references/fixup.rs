@@ -1,8 +1,8 @@
 //! References to labels that were pending when they were used.
 //!
-//! A fixup says where a reference is measured from and which field of the code holds it. Fixups are a plain array of small
-//! records, resolved in one pass by `finish` and gone afterwards. (References to symbols, and to pages of addresses, leave with the code
-//! instead: see [`relocation`](crate::code::relocation).)
+//! A fixup says where a reference is measured from and which field of the code holds it. Fixups are a plain array of
+//! small records, resolved in one pass by `finish` and gone afterwards. (References to symbols, and to pages of
+//! addresses, leave with the code instead: see [`relocation`](crate::code::relocation).)
 
 use super::label::{Label, Pos};
 use crate::isa::Edge;
@@ -21,7 +21,8 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
         self.range().holds(distance)
     }
 
-    /// Writes `distance`, which is in range, into `code`, whose index `from` is the byte that distances are measured from.
+    /// Writes `distance`, which is in range, into `code`, whose index `from` is the byte that distances are measured
+    /// from.
     fn write(self, code: &mut [u8], from: usize, distance: i64);
 
     /// As `write`; `None` if the field cannot hold the distance.
@@ -33,7 +34,8 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     /// Whether the field is one of a branch: of an instruction that may as well lead to a jump to the target.
     fn is_branch(self) -> bool;
 
-    /// The kind as a relocation whose target is known only by its address, if the field depends on the addresses themselves.
+    /// The kind as a relocation whose target is known only by its address, if the field depends on the addresses
+    /// themselves.
     fn needs_address(self) -> bool {
         false
     }
@@ -66,8 +68,8 @@ pub trait Field: Copy + core::fmt::Debug + PartialEq {
     }
 }
 
-/// The distances that a field can hold, in bytes, from where its instruction set measures them: the end of the instruction on
-/// x86-64, its start on AArch64.
+/// The distances that a field can hold, in bytes, from where its instruction set measures them: the end of the
+/// instruction on x86-64, its start on AArch64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     /// The lowest distance.

@@ -1,4 +1,5 @@
-//! Labels out of sight: what is placed meanwhile refers to none that is bound, so that each reference is noted, and can be looked at.
+//! Labels out of sight: what is placed meanwhile refers to none that is bound, so that each reference is noted, and can
+//! be looked at.
 
 use super::{References as All, extent::Since};
 use crate::{
@@ -41,7 +42,8 @@ impl<F: Field, L: LateField> All<F, L> {
         Hidden { labels, first, since, home, part, outer_part, outer_began }
     }
 
-    /// Brings them back. If that cannot be, since the encoder was cleared meanwhile, or exchanged, or what was placed before was settled, it is a mistake.
+    /// Brings them back. If that cannot be, since the encoder was cleared meanwhile, or exchanged, or what was placed
+    /// before was settled, it is a mistake.
     pub(crate) fn show_labels(&mut self, hidden: Hidden) -> References<F> {
         let Hidden { mut labels, first, since, home, part, outer_part, outer_began } = hidden;
         if (first, home, part) != (self.first, self.home, self.part) {

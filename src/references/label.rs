@@ -1,14 +1,15 @@
 //! Labels and positions.
 //!
-//! A position is a distance from the code's *base*: its end if code grows down, its start if code grows up. So it stays true while code grows, and when the buffer
-//! moves. A label is an index into a plain array of positions. It is *pending* until it is bound; of a label that is used after it was bound
-//! the distance is known at once, and no trace of the use is left.
+//! A position is a distance from the code's *base*: its end if code grows down, its start if code grows up. So it stays
+//! true while code grows, and when the buffer moves. A label is an index into a plain array of positions. It is *pending*
+//! until it is bound; of a label that is used after it was bound the distance is known at once, and no trace of the use
+//! is left.
 
 use crate::direction::Grows;
 use core::num::NonZeroU32;
 
-/// A distance in bytes, at most 2^31, from the base of the code: its end in an [`Encoder`](crate::Encoder) that grows down, its start in one that grows up. In
-/// a block, from the base of the block.
+/// A distance in bytes, at most 2^31, from the base of the code: its end in an [`Encoder`](crate::Encoder) that grows
+/// down, its start in one that grows up. In a block, from the base of the block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pos(
     // One more than the distance, so that `Option<Pos>` is four bytes.
@@ -44,7 +45,8 @@ impl Pos {
         self.0.get() - 1
     }
 
-    /// The bytes back to `other`, which is not farther from the base; or anything where a buffer has overflowed and positions are not counted any more.
+    /// The bytes back to `other`, which is not farther from the base; or anything where a buffer has overflowed and
+    /// positions are not counted any more.
     #[cfg(feature = "x64")]
     #[inline(always)]
     pub(crate) const fn back_to(self, other: Pos) -> u32 {
@@ -72,9 +74,11 @@ impl core::fmt::Debug for Pos {
 
 /// A place in the code of one encoder.
 ///
-/// A label of another encoder, or one made before the encoder was [cleared](crate::Encoder::clear), is reported by [`finish`](crate::Encoder::finish) where it is used. What is checked is its number: encoders and
-/// their codes have different ones, until a process has made more than a thousand encoders, or one of them more than two million labels. Only the numbers of labels that were
-/// [rolled back](crate::Encoder::rollback) are given again to newer labels of the same code, which they are then taken for.
+/// A label of another encoder, or one made before the encoder was [cleared](crate::Encoder::clear), is reported by
+/// [`finish`](crate::Encoder::finish) where it is used. What is checked is its number: encoders and their codes have
+/// different ones, until a process has made more than a thousand encoders, or one of them more than two million labels.
+/// Only the numbers of labels that were [rolled back](crate::Encoder::rollback) are given again to newer labels of the
+/// same code, which they are then taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u32);
 

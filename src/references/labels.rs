@@ -1,7 +1,8 @@
 //! Labels and fixups while code is placed.
 //!
-//! A label is an index into the array of positions, pending while there is none. So binding one is a store, and a reference compares an index and loads a
-//! position. What is rare is out of line and cannot unwind (`extern "C"`): a label of another scope, a mistake, or an array without room.
+//! A label is an index into the array of positions, pending while there is none. So binding one is a store, and a
+//! reference compares an index and loads a position. What is rare is out of line and cannot unwind (`extern "C"`): a
+//! label of another scope, a mistake, or an array without room.
 
 use super::{
     References,
@@ -112,7 +113,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.grows
     }
 
-    /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be filled later.
+    /// The distance from `from` to `target`, if that is known; else the reference is noted, and the field is to be
+    /// filled later.
     #[cfg(feature = "x64")]
     #[inline(always)]
     pub(crate) fn refer(&mut self, grows: Grows, from: Pos, field: F, target: Target) -> Option<i64> {

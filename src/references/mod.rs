@@ -1,11 +1,12 @@
 //! Labels, and who refers to them.
 //!
-//! Labels are numbers, handed out in order; their positions are a plain array. A reference to a label that is bound already is resolved where it is made. One that
-//! is not becomes a [`Fixup`], resolved in one pass by `finish`; so finishing takes time in proportion to the fixups, and nothing is
-//! searched or hashed.
+//! Labels are numbers, handed out in order; their positions are a plain array. A reference to a label that is bound
+//! already is resolved where it is made. One that is not becomes a [`Fixup`], resolved in one pass by `finish`; so
+//! finishing takes time in proportion to the fixups, and nothing is searched or hashed.
 //!
-//! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that may still be moved ([`movable`]), what a [`block`] hands to
-//! the encoder around it, and [`cold`] parts, the [`pool`] of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
+//! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that
+//! may still be moved ([`movable`]), what a [`block`] hands to the encoder around it, and [`cold`] parts, the [`pool`]
+//! of constants, the [`extent`] that a snapshot goes back to, and what [`resolve`] does when all is placed.
 
 pub(crate) mod block;
 pub(crate) mod cold;
@@ -42,13 +43,14 @@ use movable::Movable;
 
 /// Labels, and who refers to them.
 ///
-/// What is out of line gets these and never the encoder, and where it happens between instructions it cannot unwind (`extern "C"`): so the compiler
-/// keeps the cursor in registers.
+/// What is out of line gets these and never the encoder, and where it happens between instructions it cannot unwind
+/// (`extern "C"`): so the compiler keeps the cursor in registers.
 pub struct References<F, L> {
     grows: Grows,
     /// The number of the first label in `labels`.
     ///
-    /// Invariant(first): labels are numbered from `first` on, without gaps. Those with lower numbers are the surrounding encoder's, or lie above code that may be moved.
+    /// Invariant(first): labels are numbered from `first` on, without gaps. Those with lower numbers are the
+    /// surrounding encoder's, or lie above code that may be moved.
     first: u32,
     labels: Vec<Option<Pos>>,
     /// In the order of their positions.
@@ -59,7 +61,8 @@ pub struct References<F, L> {
     /// The number of the first late immediate in `late_values`.
     first_late: u32,
     late_values: Vec<Option<i64>>,
-    /// Labels and late immediates that were dropped had lower numbers than these. Any number, if a block was lost with those that it had given.
+    /// Labels and late immediates that were dropped had lower numbers than these. Any number, if a block was lost with
+    /// those that it had given.
     dropped: u32,
     dropped_late: u32,
     /// The late immediates that have values, in the order in which they got them.
@@ -87,7 +90,8 @@ pub struct References<F, L> {
     is_cold: bool,
     /// A number that no others have: it tells whose a snapshot or a block is.
     home: usize,
-    /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these, snapshots and blocks, none twice.
+    /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these,
+    /// snapshots and blocks, none twice.
     part: u64,
     last_number: u64,
     /// Of the current part are the snapshots with higher numbers only.
@@ -115,7 +119,8 @@ fn numbers_apart() -> u32 {
     (TAKEN.fetch_add(1, Ordering::Relaxed) % HOLDERS_APART) as u32 * NUMBERS_APART
 }
 
-/// The first number of what comes behind `count` numbers, and behind those that were dropped. There are so many that the next ones fit.
+/// The first number of what comes behind `count` numbers, and behind those that were dropped. There are so many that
+/// the next ones fit.
 fn next_first(first: u32, count: usize, dropped: u32) -> u32 {
     let next = (first as usize + count).max(dropped as usize);
     if next < 1 << 31 { next as u32 } else { numbers_apart() }

@@ -1,15 +1,17 @@
 //! Code that may still be moved: an aligned block in the making.
 //!
-//! The head of a loop that is written downward is aligned when it is reached; then the loop is moved down as a whole (see [`blocks`](crate::encoder::blocks)). Until then no distance between inside and
-//! outside is known. The rule that keeps this simple:
+//! The head of a loop that is written downward is aligned when it is reached; then the loop is moved down as a whole
+//! (see [`blocks`](crate::encoder::blocks)). Until then no distance between inside and outside is known. The rule that
+//! keeps this simple:
 //!
 //! > What may be moved is one piece of code: what was placed since the innermost aligned block began, or since something was aligned in it. All before that has its place for good.
 //!
-//! So when an aligned block begins inside another, or something in it is aligned, what has been placed so far is *settled*: it will not move, and the gap of the block around will lie
-//! below it. There is never more than one movable piece, however deep blocks are nested, and each label is settled once.
+//! So when an aligned block begins inside another, or something in it is aligned, what has been placed so far is *settled*:
+//! it will not move, and the gap of the block around will lie below it. There is never more than one movable piece,
+//! however deep blocks are nested, and each label is settled once.
 //!
-//! On the common path nothing tests for this: the array of positions is put away as the *ground*, so that all labels outside of the movable piece look pending, and a
-//! new one is begun for the labels made in it.
+//! On the common path nothing tests for this: the array of positions is put away as the *ground*, so that all labels
+//! outside of the movable piece look pending, and a new one is begun for the labels made in it.
 
 use super::{References, extent::Since};
 #[cfg(feature = "x64")]
@@ -140,7 +142,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.movable = Some(movable);
     }
 
-    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`. Gives the fixups whose labels have come into sight, or may have moved.
+    /// Ends an aligned block whose movable piece has been moved by so many bytes, down to `here`. Gives the fixups
+    /// whose labels have come into sight, or may have moved.
     pub(crate) fn end_movable(&mut self, entered: &Entered, shift: u32, here: Pos) -> core::ops::Range<usize> {
         let mut fixups = self.movable_fixups();
         if shift > 0
@@ -177,7 +180,8 @@ impl<F: Field, L: LateField> References<F, L> {
         fixups
     }
 
-    /// The bytes from `from` up to a label that lies above the movable piece, when that has been moved as far as it may be; `None` if the label is not bound there.
+    /// The bytes from `from` up to a label that lies above the movable piece, when that has been moved as far as it may
+    /// be; `None` if the label is not bound there.
     #[cfg(feature = "x64")]
     #[cold]
     #[inline(never)]

@@ -1,7 +1,7 @@
 //! The constants of an encoder, and where they are laid out.
 //!
-//! A constant has a label from the moment that it is asked for, and a place when it is laid out, together with all others that wait. What is asked for several times is
-//! found by its content.
+//! A constant has a label from the moment that it is asked for, and a place when it is laid out, together with all
+//! others that wait. What is asked for several times is found by its content.
 
 use super::{
     References,
@@ -161,7 +161,8 @@ impl Pool {
 
 /// A hash table of constants by their content, with linear probing.
 ///
-/// It keeps its memory when it is emptied, and forgets in the reverse order of inserting. So forgetting just empties a slot: whatever was inserted before has been put past it only if it was full then.
+/// It keeps its memory when it is emptied, and forgets in the reverse order of inserting. So forgetting just empties a
+/// slot: whatever was inserted before has been put past it only if it was full then.
 struct Index {
     /// A power of two, of which half are empty.
     slots: Vec<Option<Slot>>,
@@ -312,7 +313,8 @@ impl<F: Field, L: LateField> References<F, L> {
         self.waiting_bytes()
     }
 
-    /// Gives the constants that wait their places behind `placed` bytes, and returns the bytes to be placed there, up to where code may follow.
+    /// Gives the constants that wait their places behind `placed` bytes, and returns the bytes to be placed there, up
+    /// to where code may follow.
     pub(crate) fn lay_out_pool<I: sealed::Isa<Field = F, LateField = L>>(&mut self, placed: usize) -> Vec<u8> {
         let Some(mut common) = self.common.take() else { return Vec::new() };
         let (grows, pool) = (self.grows, &mut common.pool);
@@ -354,8 +356,8 @@ impl<F: Field, L: LateField> References<F, L> {
         image.into_bytes()
     }
 
-    /// In a block: makes copies of the surrounding code's constants that wait and are referred to here, by `is_load`, since that code may not reach them where they are placed
-    /// in the block.
+    /// In a block: makes copies of the surrounding code's constants that wait and are referred to here, by `is_load`,
+    /// since that code may not reach them where they are placed in the block.
     #[cfg(feature = "aarch64")]
     pub(crate) fn copy_outer_constants(&mut self, is_load: impl Fn(F) -> bool) {
         if !self.shares_common() {

@@ -1,7 +1,7 @@
 //! Resolving: what is done when all code is placed.
 //!
-//! One pass over the fixups fills the fields; another leads those that do not reach their label to the islands that serve them. What depends on addresses becomes
-//! relocations, and late immediates replace their placeholders.
+//! One pass over the fixups fills the fields; another leads those that do not reach their label to the islands that
+//! serve them. What depends on addresses becomes relocations, and late immediates replace their placeholders.
 
 use super::{
     References,

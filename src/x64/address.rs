@@ -1,8 +1,9 @@
 //! The parts of an address, and their shortest encoding (SDM vol. 2A, tables 2-2 and 2-3).
 //!
-//! There is no displacement unless one is needed, one byte if it fits, a SIB byte only for an index, for want of a base, or for RSP and R12, which have no
-//! other form; RBP and R13 always need a displacement, since theirs without one means something else. What depends on the base and the
-//! displacement's length alone is looked up, so that an address is encoded without a branch on its values.
+//! There is no displacement unless one is needed, one byte if it fits, a SIB byte only for an index, for want of a
+//! base, or for RSP and R12, which have no other form; RBP and R13 always need a displacement, since theirs without one
+//! means something else. What depends on the base and the displacement's length alone is looked up, so that an address
+//! is encoded without a branch on its values.
 
 use super::{
     tables::TABLES,

@@ -52,7 +52,8 @@ mod detect {
     impl CpuFeatures {
         /// What this processor has, with the registers that the operating system has enabled.
         ///
-        /// [`crate::cpu`] says how. It takes a while, under a hypervisor some ten microseconds a leaf of CPUID: keep the answer.
+        /// [`crate::cpu`] says how. It takes a while, under a hypervisor some ten microseconds a leaf of CPUID: keep
+        /// the answer.
         #[inline]
         pub fn detect() -> CpuFeatures {
             let mut leaves = Leaves { known: [(0, 0, [0; 4]); 24], count: 0 };
@@ -67,7 +68,8 @@ mod detect {
         }
     }
 
-    /// XCR0 (SDM vol. 1, 13.3), with the bits of AVX-512 on macOS, which sets them when a thread uses these registers for the first time.
+    /// XCR0 (SDM vol. 1, 13.3), with the bits of AVX-512 on macOS, which sets them when a thread uses these registers
+    /// for the first time.
     #[inline]
     fn enabled_registers() -> u64 {
         const AVX: u64 = 0b110;
@@ -83,7 +85,8 @@ mod detect {
     }
 
     impl Leaves {
-        /// EAX, EBX, ECX and EDX; zeros if there is no such leaf. (For a leaf that it does not have Intel's processors give another one's; SDM vol. 2A, CPUID.)
+        /// EAX, EBX, ECX and EDX; zeros if there is no such leaf. (For a leaf that it does not have Intel's processors
+        /// give another one's; SDM vol. 2A, CPUID.)
         #[inline]
         fn get(&mut self, leaf: u32, subleaf: u32) -> [u32; 4] {
             for (known, known_subleaf, registers) in &self.known[..self.count] {

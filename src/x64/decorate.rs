@@ -4,9 +4,10 @@
 //! `ZMM3.rounded(Round::Up)`. An operand that a form may decorate is taken as `impl Into<Zeroing<..>>`, so
 //! a plain one does as well, and a decoration that the form does not have does not compile.
 //!
-//! There are two sorts of types. What is made is what is written: a [`Masked`] operand has a mask, which is not K0, a [`Zeroed`] one is a
-//! register with a mask. What a form takes says what it may have: [`Merging`] is `{k1}` in the manual, [`Zeroing`] is `{k1}{z}`, [`Er`] is `{er}`,
-//! [`Sae`] is `{sae}`; a gather, which must have a mask, takes [`Masked`] itself.
+//! There are two sorts of types. What is made is what is written: a [`Masked`] operand has a mask, which is not K0, a
+//! [`Zeroed`] one is a register with a mask. What a form takes says what it may have: [`Merging`] is `{k1}` in the
+//! manual, [`Zeroing`] is `{k1}{z}`, [`Er`] is `{er}`, [`Sae`] is `{sae}`; a gather, which must have a mask, takes
+//! [`Masked`] itself.
 
 use super::{
     Mem, VMem,
@@ -15,7 +16,8 @@ use super::{
 };
 use core::marker::PhantomData;
 
-/// For generated code: what decorations change in the last payload byte of EVEX, and whether the memory operand is one element.
+/// For generated code: what decorations change in the last payload byte of EVEX, and whether the memory operand is one
+/// element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decorations {
     set: u8,

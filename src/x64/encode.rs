@@ -1,7 +1,8 @@
 //! Encoding primitives: what the generated encoders call.
 //!
-//! There is one function a sort of encoding. It takes the row's constants, packed in one number, and the operands as the
-//! encoder function got them, and calls the shape (`src/shape.rs`) that they need, which places the instruction tail first:
+//! There is one function a sort of encoding. It takes the row's constants, packed in one number, and the operands as
+//! the encoder function got them, and calls the shape (`src/shape.rs`) that they need, which places the instruction
+//! tail first:
 //!
 //! ```text
 //!   placed third            placed second          placed first
@@ -12,11 +13,12 @@
 //!          head                    tail (from the operand's Word)
 //! ```
 //!
-//! The head is one word whose last byte, ModRM, is the most significant, so that REX and the prefixes lie at its low end, where
-//! an absent one costs nothing. A register operand has no tail; then the head and a short immediate are one store.
+//! The head is one word whose last byte, ModRM, is the most significant, so that REX and the prefixes lie at its low
+//! end, where an absent one costs nothing. A register operand has no tail; then the head and a short immediate are one
+//! store.
 //!
-//! This module is the interface between generated code and the runtime, for tables in other crates too (`tailfirst_gen::extend`): it
-//! follows the crate's semantic version, and changes as rarely as the public API does.
+//! This module is the interface between generated code and the runtime, for tables in other crates too
+//! (`tailfirst_gen::extend`): it follows the crate's semantic version, and changes as rarely as the public API does.
 
 mod evex;
 mod legacy;
@@ -145,7 +147,8 @@ const LONGEST: usize = 15;
 
 /// The rare parts of an address: segment, 32-bit addressing, a label or symbol, a mistake.
 ///
-/// `at` is the place that is reached, `others` the number of the instruction's other bytes, `trailing` that of immediate bytes behind the displacement.
+/// `at` is the place that is reached, `others` the number of the instruction's other bytes, `trailing` that of
+/// immediate bytes behind the displacement.
 #[cold]
 #[inline(never)]
 #[allow(improper_ctypes_definitions, reason = "for its promise not to unwind, not for C")]

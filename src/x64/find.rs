@@ -1,8 +1,8 @@
 //! Which form some bytes are.
 //!
-//! An instruction is read as a processor reads it, prefixes first (SDM vol. 2A, 2.1 to 2.7), up to its opcode. That leads to a few forms, and each is asked whether
-//! the bytes can be its own: the same prefixes, W and length, ModRM as its operands have it, EVEX's bits only where it uses them. Its row says how long the instruction is
-//! then.
+//! An instruction is read as a processor reads it, prefixes first (SDM vol. 2A, 2.1 to 2.7), up to its opcode. That
+//! leads to a few forms, and each is asked whether the bytes can be its own: the same prefixes, W and length, ModRM as
+//! its operands have it, EVEX's bits only where it uses them. Its row says how long the instruction is then.
 
 use super::{Form, forms};
 
@@ -22,8 +22,9 @@ const ENTRY: usize = 10;
 impl Form {
     /// The form of the instruction at the start of `bytes`, and how many bytes it has.
     ///
-    /// Of several forms with the same bytes it is one that needs no feature more than another; an alias only if that is the one that needs less. `None` if it is none
-    /// of the enabled tables' forms, or if `bytes` ends before the instruction does.
+    /// Of several forms with the same bytes it is one that needs no feature more than another; an alias only if that is
+    /// the one that needs less. `None` if it is none of the enabled tables' forms, or if `bytes` ends before the
+    /// instruction does.
     ///
     /// ```
     /// use tailfirst::x64::*;

@@ -1,4 +1,5 @@
-//! Addresses that no ModRM says, and what their prefixes may change: the source of string instructions, and absolute addresses of 64 bits.
+//! Addresses that no ModRM says, and what their prefixes may change: the source of string instructions, and absolute
+//! addresses of 64 bits.
 
 use super::{
     encode::Imm,

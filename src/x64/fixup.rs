@@ -84,7 +84,8 @@ impl Field for Rel {
         if self != Rel::Rel32 {
             return self.fill_other(code, from, distance);
         }
-        // By itself, for speed: most are of this kind, which reaches everything. Counted from the end it takes one comparison.
+        // By itself, for speed: most are of this kind, which reaches everything. Counted from the end it takes one
+        // comparison.
         let behind = code.len().wrapping_sub(from);
         let start = code.len().checked_sub(behind.wrapping_add(4))?;
         *code.get_mut(start..)?.first_chunk_mut()? = (distance as i32).to_le_bytes();

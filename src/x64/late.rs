@@ -34,8 +34,8 @@ impl LateField for LateImm {
 }
 
 impl Placeholder<X64> for i32 {
-    // Fits no shorter field, and, being negative, none that is not sign-extended: `mov_r64_imm` would zero-extend 32 bits. Its bytes differ, so that with bytes beside it
-    // it is found at one place only.
+    // Fits no shorter field, and, being negative, none that is not sign-extended: `mov_r64_imm` would zero-extend 32
+    // bits. Its bytes differ, so that with bytes beside it it is found at one place only.
     const PLACEHOLDER: i32 = -0x614B_2E19;
     const FIELD: LateImm = LateImm::Imm32;
 }

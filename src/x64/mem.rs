@@ -33,8 +33,9 @@ use core::ops::{Add, Mul, Sub};
 /// # let _ = (field, element, pointer, thread_local, compressed, table, upper_half, below_4_gib);
 /// ```
 ///
-/// A scale other than 1, 2, 4, 8, an RSP as an index, a second index or segment, registers of both widths, or a sum beyond 32 bits makes an operand
-/// that `finish` reports as [`FinishError::Address`](crate::FinishError::Address). Where registers are run-time values, [`Mem::new`] checks at once.
+/// A scale other than 1, 2, 4, 8, an RSP as an index, a second index or segment, registers of both widths, or a sum
+/// beyond 32 bits makes an operand that `finish` reports as [`FinishError::Address`](crate::FinishError::Address).
+/// Where registers are run-time values, [`Mem::new`] checks at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mem {
     /// The displacement in bytes, or the number of what `kind` says.
@@ -74,7 +75,8 @@ enum Kind {
     Wrong,
 }
 
-/// A [`Mem`] in one register, for a function that is not inlined. Put together by hand, since the compiler takes more instructions for that, at each call.
+/// A [`Mem`] in one register, for a function that is not inlined. Put together by hand, since the compiler takes more
+/// instructions for that, at each call.
 ///
 /// ```text
 ///   63 .. 56    55 .. 48   47 .. 40   39 .. 32   31 .. 0
@@ -205,8 +207,8 @@ impl Mem {
         self.with(Prefixes::of_segment(segment))
     }
 
-    /// The operand with an address of 32 bits (prefix 67), of which the processor clears the upper half: EIP in place of RIP, the low halves of the
-    /// registers.
+    /// The operand with an address of 32 bits (prefix 67), of which the processor clears the upper half: EIP in place
+    /// of RIP, the low halves of the registers.
     #[inline(always)]
     pub const fn addr32(self) -> Mem {
         self.with(Prefixes::ADDR32)

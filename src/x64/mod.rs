@@ -15,9 +15,9 @@
 //! ```
 //!
 //! A form's name is its mnemonic and its operands, as the manual writes them: `add r/m64, imm8` is
-//! [`add_rm64_imm8`](Encoder#method.add_rm64_imm8), `lock xadd m64, r64` is [`lock_xadd_m64_r64`](Encoder#method.lock_xadd_m64_r64), and
-//! operands that the opcode fixes are part of the name: [`shl_rm64_cl`](Encoder#method.shl_rm64_cl). Forms are generated from
-//! tables/x64/, and each shows its row.
+//! [`add_rm64_imm8`](Encoder#method.add_rm64_imm8), `lock xadd m64, r64` is
+//! [`lock_xadd_m64_r64`](Encoder#method.lock_xadd_m64_r64), and operands that the opcode fixes are part of the name:
+//! [`shl_rm64_cl`](Encoder#method.shl_rm64_cl). Forms are generated from tables/x64/, and each shows its row.
 //!
 //! # What does not compile
 //!
@@ -47,7 +47,8 @@
 //! Encoder::new().vaddps_xmm_xmm_xmmm128(XMM0, XMM16, XMM1); // xmm16 needs EVEX
 //! ```
 //!
-//! A decoration that the form does not have, a gather without a mask, zeroing without a mask or of memory, and K0 as a mask:
+//! A decoration that the form does not have, a gather without a mask, zeroing without a mask or of memory, and K0 as a
+//! mask:
 //!
 //! ```compile_fail,E0277
 //! # use tailfirst::x64::*;

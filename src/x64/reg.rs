@@ -1,9 +1,9 @@
 //! Registers.
 //!
-//! A register is its number; what may stand where is a matter of types. `Gpr8` is the sixteen low bytes, four of which (spl, bpl, sil, dil)
-//! exist only with a REX prefix; `Gpr8h` is the eight byte registers without REX, among them ah, ch, dh and bh. The first sixteen vector registers
-//! ([`Xmm`], [`Ymm`]) go into every encoding, all thirty-two ([`EXmm`], [`EYmm`], [`Zmm`]) only into EVEX; so with general registers and APX
-//! ([`EGpr32`], [`EGpr64`]).
+//! A register is its number; what may stand where is a matter of types. `Gpr8` is the sixteen low bytes, four of which
+//! (spl, bpl, sil, dil) exist only with a REX prefix; `Gpr8h` is the eight byte registers without REX, among them ah,
+//! ch, dh and bh. The first sixteen vector registers ([`Xmm`], [`Ymm`]) go into every encoding, all thirty-two
+//! ([`EXmm`], [`EYmm`], [`Zmm`]) only into EVEX; so with general registers and APX ([`EGpr32`], [`EGpr64`]).
 
 use super::operand::{AnyAddress, Reg, RegRule, RegisterClass};
 

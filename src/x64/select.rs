@@ -1,7 +1,7 @@
 //! Selectors: they pick the shortest form for the operands at hand. A selector picks; it never encodes.
 //!
-//! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended immediate, and for branches (`jne`) where they
-//! differ in the size of the displacement.
+//! Most are generated: for arithmetic (`add_rm64_imm`) where two rows differ only in the size of a sign-extended
+//! immediate, and for branches (`jne`) where they differ in the size of the displacement.
 
 #[cfg(feature = "x64-avx")]
 use super::Xmm;
@@ -10,7 +10,8 @@ use crate::{Direction, Target};
 
 /// Moves.
 impl<D: Direction> Emitter<'_, D> {
-    /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits signed, else 10.
+    /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits
+    /// signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
     #[inline(always)]
@@ -25,8 +26,8 @@ impl<D: Direction> Emitter<'_, D> {
         }
     }
 
-    /// `mov r64, imm64` of the address of `target`, 10 bytes, which [`Code::link`](crate::Code::link) fills in. Unlike `lea` it reaches any address, and as a
-    /// [patch site](crate::SiteKind::X64Imm64) it can get any other:
+    /// `mov r64, imm64` of the address of `target`, 10 bytes, which [`Code::link`](crate::Code::link) fills in. Unlike
+    /// `lea` it reaches any address, and as a [patch site](crate::SiteKind::X64Imm64) it can get any other:
     ///
     /// ```
     /// use tailfirst::{SiteKind, x64::*};
@@ -53,7 +54,8 @@ impl<D: Direction> Emitter<'_, D> {
 /// Moves of the lowest element of a vector register, between registers.
 #[cfg(feature = "x64-avx")]
 impl<D: Direction> Emitter<'_, D> {
-    /// `vmovss xmm1, xmm2, xmm3`, by the opcode that takes 4 bytes where one does: that of stores if only xmm3 is above number 7.
+    /// `vmovss xmm1, xmm2, xmm3`, by the opcode that takes 4 bytes where one does: that of stores if only xmm3 is above
+    /// number 7.
     ///
     /// ```
     /// use tailfirst::x64::*;

@@ -1,7 +1,8 @@
 //! What operands look up by their registers' numbers.
 //!
-//! That is done with constants, and not by `static`s, so that in other crates, too, the compiler computes with the values of registers that it knows; and with a single one, so
-//! that for many instructions the address of one table is enough.
+//! That is done with constants, and not by `static`s, so that in other crates, too, the compiler computes with the
+//! values of registers that it knows; and with a single one, so that for many instructions the address of one table is
+//! enough.
 
 use super::word::{Address, Word};
 

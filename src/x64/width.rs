@@ -1,7 +1,7 @@
 //! The width of operands, as a value.
 
-/// The bits of general registers and of memory that an instruction works on, for functions like `add_rm_r`. Registers are given as
-/// [`Gpr64`](super::Gpr64)s, whatever the width; as ever, what writes 32 bits of one clears the rest.
+/// The bits of general registers and of memory that an instruction works on, for functions like `add_rm_r`. Registers
+/// are given as [`Gpr64`](super::Gpr64)s, whatever the width; as ever, what writes 32 bits of one clears the rest.
 ///
 /// ```
 /// use tailfirst::x64::*;

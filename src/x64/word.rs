@@ -1,7 +1,7 @@
 //! What an operand contributes to an instruction.
 //!
-//! A register or memory operand fixes a few bits at known places: ModRM and REX bits, and the bytes behind ModRM. Tables give them
-//! by the registers' numbers, so that a shape has only to combine words:
+//! A register or memory operand fixes a few bits at known places: ModRM and REX bits, and the bytes behind ModRM.
+//! Tables give them by the registers' numbers, so that a shape has only to combine words:
 //!
 //! ```text
 //!   Word.head   31 .. 24   23 .. 16            15 .. 8   7 .. 0
@@ -11,13 +11,13 @@
 //!   Word.info   the tail's length, and what kind of operand it is
 //! ```
 //!
-//! An instruction's head ends in ModRM, with one or two opcode bytes in front of it, and REX in front of those. So the bits of REX stand at both
-//! places, and no operand is ever shifted. What is too much does no harm: below REX bytes are overwritten, and where the first of two opcode bytes
-//! goes, R, X and B vanish in it, since that is 0F.
+//! An instruction's head ends in ModRM, with one or two opcode bytes in front of it, and REX in front of those. So the
+//! bits of REX stand at both places, and no operand is ever shifted. What is too much does no harm: below REX bytes are
+//! overwritten, and where the first of two opcode bytes goes, R, X and B vanish in it, since that is 0F.
 //!
-//! In every word the last byte is the most significant, as in the cursor's chunks. What a plain operand does not have is
-//! behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a mistake that
-//! only the values show.
+//! In every word the last byte is the most significant, as in the cursor's chunks. What a plain operand does not have
+//! is behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a
+//! mistake that only the values show.
 
 use super::{reg::Sreg, tables::rex};
 use crate::{
@@ -46,8 +46,9 @@ impl Word {
     pub(super) const HIGH_R: u32 = 1 << 18;
     pub(super) const FIFTH: u32 = Self::HIGH_B | Self::HIGH_X | Self::HIGH_R;
 
-    // In `info`. The lowest byte is for making an address: how far what it adds to the tail is shifted up. The next one has the bytes of the tail's word that
-    // are not used: with these the cursor's new place is a sum, and with the tail's length a difference, which costs more.
+    // In `info`. The lowest byte is for making an address: how far what it adds to the tail is shifted up. The next one
+    // has the bytes of the tail's word that are not used: with these the cursor's new place is a sum, and with the
+    // tail's length a difference, which costs more.
     const SHIFT: u32 = 63;
     const UNUSED: u32 = 0xFF << Self::UNUSED_AT;
     const UNUSED_AT: u32 = 8;
@@ -185,7 +186,8 @@ impl Word {
     }
 }
 
-/// What an address may have in front of its instruction: the number of a segment register and one more in three bits, and 32-bit addressing.
+/// What an address may have in front of its instruction: the number of a segment register and one more in three bits,
+/// and 32-bit addressing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Prefixes(u8);
 

@@ -1,4 +1,5 @@
-//! Islands where something is in the way: blocks longer than a branch reaches, data, alignment, other islands, constants, cold parts, and what is rolled back.
+//! Islands where something is in the way: blocks longer than a branch reaches, data, alignment, other islands,
+//! constants, cold parts, and what is rolled back.
 
 #[allow(dead_code)] // only a part of it is needed here
 use crate::ranges;
@@ -161,7 +162,8 @@ fn many_branches_at_the_end_of_a_block<D: Way>() {
     end(&mut enc, &labels, &placed, &loaded);
 }
 
-/// Behind a block there is an island for what it refers to that lies too far away on its other side. What waits meanwhile must not come too late.
+/// Behind a block there is an island for what it refers to that lies too far away on its other side. What waits
+/// meanwhile must not come too late.
 fn an_island_behind_a_block_comes_after_what_is_due<D: Way>() {
     fn inside<D: Way>(block: &mut Emitter<'_, D>, far: &[Label]) -> Vec<Placed> {
         let mut placed = branches(block, TBZ, far);
@@ -188,7 +190,8 @@ fn an_island_behind_a_block_comes_after_what_is_due<D: Way>() {
     }
 }
 
-/// Branches that are not due at a block's end, to what was bound before it: those that reach less must come first in the island.
+/// Branches that are not due at a block's end, to what was bound before it: those that reach less must come first in
+/// the island.
 fn a_block_refers_to_what_is_too_far_before_it<D: Way>() {
     fn inside<D: Way>(block: &mut Emitter<'_, D>, far: &[Label]) -> Vec<Placed> {
         block.nops(700);
@@ -320,7 +323,8 @@ fn constants_among_many_branches<D: Way>() {
     }
 }
 
-/// 200,000 loads of constants over far code, and 100,000 pending branches of each reach, in blocks and beside them, take a moment and not minutes.
+/// 200,000 loads of constants over far code, and 100,000 pending branches of each reach, in blocks and beside them,
+/// take a moment and not minutes.
 fn costs_are_linear<D: Way>() {
     fn loads<D: Way>(enc: &mut Emitter<'_, D>, from: u64, count: u64) -> Vec<Loaded> {
         (from..from + count).map(|number| load(enc, LOADS[0], number % 50_000, A8)).collect()
@@ -349,7 +353,8 @@ fn costs_are_linear<D: Way>() {
     }
 }
 
-/// Branches of all reaches, from the body to a part, back, and from part to part; with less between them, and with more than they reach.
+/// Branches of all reaches, from the body to a part, back, and from part to part; with less between them, and with more
+/// than they reach.
 fn branches_between_far_parts<D: Way>() {
     for (body, part) in [(10, 10), (KIB, 10), (10, KIB), (40 * KIB, 10), (10, 40 * KIB), (2 * MIB, 3 * MIB)] {
         let mut enc = Emitter::<D>::new();

@@ -1,8 +1,9 @@
 //! References to labels, against a reference that lays code out in two passes from low to high addresses.
 //!
-//! A program is a list of items from low to high addresses: instructions that refer to nothing, references to labels in every kind of field, and labels.
-//! The reference gives each item an address, then each field its distance. The crate places the same items from the last to the
-//! first, so half of its labels are bound when they are used, and half pending.
+//! A program is a list of items from low to high addresses: instructions that refer to nothing, references to labels in
+//! every kind of field, and labels. The reference gives each item an address, then each field its distance. The crate
+//! places the same items from the last to the first, so half of its labels are bound when they are used, and half
+//! pending.
 
 use crate::choices;
 use choices::Choices;
@@ -239,7 +240,8 @@ fn every_field_reaches_its_ends_and_no_further() {
         let distance = 4 * up as i64;
         assert_eq!(to_higher(branch, up - 1), Ok(branch.word(3, distance).expect("is in range")), "{branch:?}");
         assert_eq!(branch.word(3, distance + 4), None);
-        // A branch gets help beyond, and to a pending label already before; an address in a general register gets help upward: see aarch64_ranges.rs.
+        // A branch gets help beyond, and to a pending label already before; an address in a general register gets help
+        // upward: see aarch64_ranges.rs.
         if !matches!(branch, Branch::Adr | Branch::LdrX | Branch::LdrW | Branch::LdrD) {
             continue;
         }

@@ -1,8 +1,9 @@
 //! Branches near and beyond their reach, against a machine that follows them.
 //!
-//! A program is placed in many ways (branches up and down, islands in the way, blocks, data, what is rolled back). The reference does not lay code out: it is a small
-//! interpreter of branches, written from the manual's diagrams. From each branch, in each state of flags and registers, it must get to the branch's label where the
-//! instruction that was asked for branches, and to the instruction above where that does not.
+//! A program is placed in many ways (branches up and down, islands in the way, blocks, data, what is rolled back). The
+//! reference does not lay code out: it is a small interpreter of branches, written from the manual's diagrams. From
+//! each branch, in each state of flags and registers, it must get to the branch's label where the instruction that was
+//! asked for branches, and to the instruction above where that does not.
 
 use crate::{choices, ranges};
 use choices::Choices;
@@ -127,7 +128,8 @@ fn b_and_bl_go_on_from_island_to_island<D: Way>() {
     }
 }
 
-/// The address that `adr` and perhaps `add` or `sub` make, and what is read there: registers' numbers, the load's word without registers.
+/// The address that `adr` and perhaps `add` or `sub` make, and what is read there: registers' numbers, the load's word
+/// without registers.
 fn follow_address(code: &[u8], at: usize) -> (u32, i64, Option<u32>) {
     let word = |index: usize| word_at(code, at + 4 * index);
     let (adr, add) = (word(0), word(1));
@@ -185,7 +187,8 @@ fn bound_addresses_and_literals_reach_16_mib<D: Way>() {
     }
 }
 
-/// Of pending labels nothing is out of reach but what is no branch, of bound ones nothing but a load that has no register for an address and what is farther than a B.
+/// Of pending labels nothing is out of reach but what is no branch, of bound ones nothing but a load that has no
+/// register for an address and what is farther than a B.
 fn what_nothing_can_help_is_out_of_range<D: Way>() {
     let imm19 = Range { low: -1_048_576, high: 1_048_572, step: 4 };
     let adr = Range { low: -1_048_576, high: 1_048_575, step: 1 };
@@ -262,7 +265,8 @@ fn what_nothing_can_help_is_out_of_range<D: Way>() {
     }
 }
 
-/// No island comes into a gap, behind it before what it was made for, into a site or a field of data, or between the constants of a pool.
+/// No island comes into a gap, behind it before what it was made for, into a site or a field of data, or between the
+/// constants of a pool.
 fn what_belongs_together_stays_so<D: Way>() {
     const ALIGN: Align = Align::of::<64>();
     let branch = BRANCHES[16];
@@ -334,7 +338,8 @@ fn what_belongs_together_stays_so<D: Way>() {
     }
 }
 
-/// Each of 20,000 branches has a label of its own: an island has room for all that are due, and their number is bounded.
+/// Each of 20,000 branches has a label of its own: an island has room for all that are due, and their number is
+/// bounded.
 fn islands_cost_in_proportion<D: Way>() {
     for branch in [BRANCHES[2], BRANCHES[14], BRANCHES[16]] {
         let mut enc = Emitter::<D>::new();
@@ -552,7 +557,8 @@ fn a_constant_lies_at_the_end_up_to_the_deadline_and_in_an_island_beyond<D: Way>
     }
 }
 
-/// 20,000 constants are more than the last eighth of a reach has room for: in plain code, in one aligned block, and in blocks.
+/// 20,000 constants are more than the last eighth of a reach has room for: in plain code, in one aligned block, and in
+/// blocks.
 fn many_constants<D: Way>() {
     fn some<D: Way>(enc: &mut Emitter<'_, D>, loaded: &mut Vec<Loaded>, count: usize) {
         let done = loaded.len();
@@ -577,7 +583,8 @@ fn many_constants<D: Way>() {
     }
 }
 
-/// Constants are placed in time beside what is in the way: data, a long forward block, branches with islands of their own, and what is dropped.
+/// Constants are placed in time beside what is in the way: data, a long forward block, branches with islands of their
+/// own, and what is dropped.
 fn constants_among_other_things<D: Way>() {
     /// Loads around long code, and a call at its end. Gives the place of the call's end.
     fn long<D: Way>(block: &mut Emitter<'_, D>, loaded: &mut Vec<Loaded>, inside: Label) -> Label {

@@ -88,7 +88,8 @@ mod x64 {
         ]
     };
 
-    /// The kernel leaves out what it does not use itself or does not allow, and a hypervisor may have told it more than us; so each flag that it has is one of ours, and most of ours are flags.
+    /// The kernel leaves out what it does not use itself or does not allow, and a hypervisor may have told it more than
+    /// us; so each flag that it has is one of ours, and most of ours are flags.
     #[cfg(target_os = "linux")]
     #[test]
     fn as_the_kernel() {

@@ -1,4 +1,5 @@
-//! gdb's JIT interface: the object file, and the list that the debugger walks. What gdb itself shows is checked by `.ci/debuggers`.
+//! gdb's JIT interface: the object file, and the list that the debugger walks. What gdb itself shows is checked by
+//! `.ci/debuggers`.
 
 use crate::support;
 use gimli::{DwarfSections, EndianSlice, NativeEndian};
@@ -46,7 +47,8 @@ fn turn() -> MutexGuard<'static, ()> {
 
 /// The registered object files, from the first to the last, as a debugger reads them.
 fn listed(_turn: &MutexGuard<'_, ()>) -> Vec<Vec<u8>> {
-    // SAFETY: in its turn a test has no other thread, so nobody changes the list. Entries are valid as long as they are linked.
+    // SAFETY: in its turn a test has no other thread, so nobody changes the list. Entries are valid as long as they are
+    // linked.
     unsafe {
         let descriptor = (&raw const DESCRIPTOR).read_volatile();
         assert_eq!((descriptor.version, descriptor.action, descriptor.relevant), (1, 0, std::ptr::null()));

@@ -1,6 +1,7 @@
 //! perf's jitdump, read as its specification says.
 //!
-//! The test reads the process's mappings, and qemu's list of these lacks some while another thread maps memory. So this file has a single test.
+//! The test reads the process's mappings, and qemu's list of these lacks some while another thread maps memory. So this
+//! file has a single test.
 
 use crate::support;
 use gimli::{BaseAddresses, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Pointer, UnwindContext, UnwindSection};
@@ -111,8 +112,8 @@ fn rows(section: &Section<'_>, bases: &BaseAddresses, code: u64, len: usize) -> 
     (0..len).map(row).collect()
 }
 
-/// In the file that perf makes, the rules are behind the code, at the next multiple of eight, and their header is behind them. Gives how many bytes are said to
-/// be mapped.
+/// In the file that perf makes, the rules are behind the code, at the next multiple of eight, and their header is
+/// behind them. Gives how many bytes are said to be mapped.
 fn frames_are_those_of(call: &Call, record: &[u8]) -> u64 {
     let mut info = Reader(record);
     let (size, header_size, mapped) = (info.u64() as usize, info.u64() as usize, info.u64());

@@ -82,7 +82,8 @@ fn panics_pass_functions_of_an_arena() {
 
     let c = code.function::<Call>(0).unwrap();
     let sysv = code.function::<SysV>(0).unwrap();
-    // SAFETY: such a function was emitted there, for either convention, which are one on this system; its rules are known to the unwinder.
+    // SAFETY: such a function was emitted there, for either convention, which are one on this system; its rules are
+    // known to the unwinder.
     let calls: [&dyn Fn(Callback) -> u64; 2] = unsafe { [&|callback| c(callback, 20), &|callback| sysv(callback, 20)] };
     for call in calls {
         assert_eq!(call(twice), 41);

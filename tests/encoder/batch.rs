@@ -1,4 +1,4 @@
-//! Batches beyond what `tests/blocks.rs` has in its random programs: long ones, at the ends of slices, with snapshots
+//! Batches beyond what `blocks.rs` has in its random programs: long ones, at the ends of slices, with snapshots
 //! there, and left by a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,5 +1,5 @@
-//! Cold parts: where they lie, what works in them, and what must not be done with them. Random programs have them, too: see `support/trees` and
-//! `support/ranges`; those that are far away are in `aarch64_islands`.
+//! Cold parts: where they lie, what works in them, and what must not be done with them. Random programs have them, too:
+//! see `support/trees` and `support/ranges`; those that are far away are in `aarch64_islands`.
 
 use crate::{nests, side};
 use nests::{Within, in_all_blocks, in_both_directions};
@@ -407,7 +407,8 @@ fn cold_code_beside_odd_data() {
     in_both_directions!(test);
 }
 
-/// Those of the main body lie behind all cold parts, and those of cold parts behind these. One copy of each on either side.
+/// Those of the main body lie behind all cold parts, and those of cold parts behind these. One copy of each on either
+/// side.
 #[test]
 fn constants_of_cold_parts() {
     fn test<I: Machine, D: Side>() {
@@ -519,7 +520,8 @@ fn a_snapshot_of_another_part() {
     in_both!(test);
 }
 
-/// A slice of every size: the size that is needed counts cold parts, and what was beyond it is whole when it is dropped.
+/// A slice of every size: the size that is needed counts cold parts, and what was beyond it is whole when it is
+/// dropped.
 #[test]
 fn cold_parts_in_slices_of_every_size() {
     fn test<I: Machine, D: Blocks>() {

@@ -1,4 +1,5 @@
-//! Registers in other widths, and operands from numbers and kinds: what an allocator and a table of instructions have at hand.
+//! Registers in other widths, and operands from numbers and kinds: what an allocator and a table of instructions have
+//! at hand.
 
 use core::fmt::Debug;
 

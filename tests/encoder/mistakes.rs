@@ -1,4 +1,5 @@
-//! `finish` says which instruction it refused, whatever the mistake, wherever the instruction stands: marks tell what of the source it belongs to.
+//! `finish` says which instruction it refused, whatever the mistake, wherever the instruction stands: marks tell what
+//! of the source it belongs to.
 
 use tailfirst::{
     AddressProblem, Align, Direction, Down, Encoder, FinishError, Isa, Label, Marks, SiteKind, Up, aarch64, block, x64,

@@ -385,8 +385,8 @@ fn what_was_rolled_back() {
     check::<Up>();
 }
 
-/// A point that was rolled back, whose label's number a newer label has: wherever that stands, a site is a field that the
-/// code holds, and that one store can change.
+/// A point that was rolled back, whose label's number a newer label has: wherever that stands, a site is a field that
+/// the code holds, and that one store can change.
 #[test]
 fn taken_for_a_newer_label() {
     fn check<I: Isa, D: Side>(what: &Place<I, D>, placed: usize, behind: usize) {

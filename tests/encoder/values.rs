@@ -1,4 +1,5 @@
-//! Operations and widths as values: each function that takes one places what the function of that operation or width places.
+//! Operations and widths as values: each function that takes one places what the function of that operation or width
+//! places.
 
 use tailfirst::{Label, aarch64, x64::*};
 

@@ -1,4 +1,5 @@
-//! Executable memory: regions are written in place, run, freed and used again; what does not fit, or belongs elsewhere, is an error.
+//! Executable memory: regions are written in place, run, freed and used again; what does not fit, or belongs elsewhere,
+//! is an error.
 
 #[cfg(target_os = "linux")]
 use crate::support;
@@ -415,7 +416,8 @@ fn code_outlives_the_arena() {
     assert_eq!(thread::spawn(move || get(&code)).join().expect("no panic"), 11);
 }
 
-/// While an encoder holds a region's bytes, its place tells where they will run, and what near branches reach from there.
+/// While an encoder holds a region's bytes, its place tells where they will run, and what near branches reach from
+/// there.
 #[test]
 fn a_place_answers_while_an_encoder_writes() {
     for mode in MODES {

@@ -1,4 +1,5 @@
-//! Branches to what they do not reach: veneers below the code, and slots that code calls through. (Stubs are in `exec_arena`.)
+//! Branches to what they do not reach: veneers below the code, and slots that code calls through. (Stubs are in
+//! `exec_arena`.)
 
 use crate::support;
 use support::*;

@@ -1,4 +1,5 @@
-//! An arena lies near the program's code, so that near branches reach that. In a process of its own: on AArch64 there is not room there for many.
+//! An arena lies near the program's code, so that near branches reach that. In a process of its own: on AArch64 there
+//! is not room there for many.
 
 use crate::support;
 use support::*;

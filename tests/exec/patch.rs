@@ -140,7 +140,8 @@ fn changes_are_exact_and_can_be_undone() {
     }
 }
 
-/// Conditional branches, while nobody runs them: each leads as far as its field reaches, and may become another, or none.
+/// Conditional branches, while nobody runs them: each leads as far as its field reaches, and may become another, or
+/// none.
 #[test]
 fn conditional_branches_are_changed_while_all_are_stopped() {
     const LEN: usize = 4 << 20;
@@ -295,7 +296,8 @@ fn changes(mode: Mode) -> u64 {
 
 const THREADS: usize = 3;
 
-/// Threads run a loop with a jump that is redirected again and again. Each round of the loop takes one way or the other.
+/// Threads run a loop with a jump that is redirected again and again. Each round of the loop takes one way or the
+/// other.
 #[test]
 fn a_running_jump_is_redirected() {
     for &mode in LIVE {
@@ -341,8 +343,8 @@ fn a_running_jump_is_redirected() {
     }
 }
 
-/// Threads run code that returns a word while that word counts up. What they see is never older than a change that was finished before they looked, nor
-/// newer than one that was begun after; and never a part of one.
+/// Threads run code that returns a word while that word counts up. What they see is never older than a change that was
+/// finished before they looked, nor newer than one that was begun after; and never a part of one.
 #[test]
 fn a_running_word_is_replaced() {
     // Counts in both halves, so that half a change is seen.
@@ -382,7 +384,8 @@ fn a_running_word_is_replaced() {
     }
 }
 
-/// Code is made, run elsewhere, and freed, while jumps lead to it and away again: what a JIT does when a side trace replaces an exit.
+/// Code is made, run elsewhere, and freed, while jumps lead to it and away again: what a JIT does when a side trace
+/// replaces an exit.
 #[test]
 fn side_traces_come_and_go() {
     for &mode in LIVE {

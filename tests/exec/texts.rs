@@ -1,4 +1,5 @@
-//! Texts of errors, and of `Debug`, tell nobody where anything is: a log may be read by whoever sent the program that was compiled.
+//! Texts of errors, and of `Debug`, tell nobody where anything is: a log may be read by whoever sent the program that
+//! was compiled.
 
 use crate::support;
 use support::*;

@@ -106,8 +106,8 @@ pub fn jump_site(offset: usize) -> Site {
     }
 }
 
-/// Emits a function of `n` that returns 1, or 2 if `n` is 0, and has an end that returns 3. Gives the labels of the branch that decides, to be used with [`guard_site`], of the third end, and of
-/// the function.
+/// Emits a function of `n` that returns 1, or 2 if `n` is 0, and has an end that returns 3. Gives the labels of the
+/// branch that decides, to be used with [`guard_site`], of the third end, and of the function.
 pub fn guarded(enc: &mut Encoder<'_>) -> [Label; 3] {
     let [third, second] = [3, 2].map(|number| {
         enc.ret();
@@ -148,7 +148,8 @@ pub fn guard_site(offset: usize) -> Site {
     }
 }
 
-/// Emits a function that returns eight bytes that can be patched, 0 at first. Gives their label, to be used with [`word_site`].
+/// Emits a function that returns eight bytes that can be patched, 0 at first. Gives their label, to be used with
+/// [`word_site`].
 pub fn patchable_word(enc: &mut Encoder<'_>) -> Label {
     #[cfg(target_arch = "x86_64")]
     {
@@ -185,8 +186,8 @@ pub fn word_site(offset: usize) -> Site {
     }
 }
 
-/// Emits a function of `n` that goes round a loop `n` times. Each time a patchable jump leads to code that adds 1 to the result, or to code that adds 2^32. Gives the
-/// labels of the jump and of the two places.
+/// Emits a function of `n` that goes round a loop `n` times. Each time a patchable jump leads to code that adds 1 to
+/// the result, or to code that adds 2^32. Gives the labels of the jump and of the two places.
 pub fn crossroads(enc: &mut Encoder<'_>) -> [Label; 4] {
     #[cfg(target_arch = "x86_64")]
     {

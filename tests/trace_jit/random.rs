@@ -1,8 +1,9 @@
 //! Random programs that always end.
 //!
-//! Loops count registers that nothing else writes, and the number of turns shrinks with the depth. Most addresses are masked
-//! into bounds and most divisors are not zero, but not all: a trap must find the same state too. Integers and floats have their own parts
-//! of the memory, so that the bits of a NaN, which are the processor's business, never become an integer.
+//! Loops count registers that nothing else writes, and the number of turns shrinks with the depth. Most addresses are
+//! masked into bounds and most divisors are not zero, but not all: a trap must find the same state too. Integers and
+//! floats have their own parts of the memory, so that the bits of a NaN, which are the processor's business, never
+//! become an integer.
 
 use quickcheck::{Arbitrary, Gen};
 use std::fmt::Write;

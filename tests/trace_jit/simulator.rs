@@ -1,7 +1,7 @@
 //! A machine that executes what the compiler asks its back end for, with as few registers as a test wants.
 //!
-//! It stands for a processor wherever the test runs, and it is strict: an operation on two addresses whose second operand is in the
-//! result's register is refused, and what an operation destroys is destroyed.
+//! It stands for a processor wherever the test runs, and it is strict: an operation on two addresses whose second
+//! operand is in the result's register is refused, and what an operation destroys is destroyed.
 
 use crate::backend::{Backend, EmitError, Fixed, Mem, Operand, Place, Reg, RegSet, Source, Stub};
 use crate::bytecode::{Cond, FloatOp, IntOp, Slot, Width};

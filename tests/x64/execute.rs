@@ -1,14 +1,15 @@
 //! Small functions, run on the processor, whose results are compared with Rust's.
 //!
-//! Two encoders and a disassembler can share a misunderstanding of the manual; the processor has none. What it cannot show is bits that
-//! it ignores, so this stands beside the other tests and not in their place. Functions are written as the crate is used,
-//! from their last instruction to their first. What the processor lacks is skipped, and said.
+//! Two encoders and a disassembler can share a misunderstanding of the manual; the processor has none. What it cannot
+//! show is bits that it ignores, so this stands beside the other tests and not in their place. Functions are written as
+//! the crate is used, from their last instruction to their first. What the processor lacks is skipped, and said.
 
 use memmap2::{Mmap, MmapMut};
 use std::arch::is_x86_feature_detected as has;
 use tailfirst::{Label, x64::*};
 
-/// A function in executable memory, with the System V calling convention: arguments in RDI, RSI, RDX, RCX or XMM0, XMM1, ...
+/// A function in executable memory, with the System V calling convention: arguments in RDI, RSI, RDX, RCX or XMM0,
+/// XMM1, ...
 struct Function(Mmap);
 
 impl Function {
@@ -22,8 +23,8 @@ impl Function {
     }
 
     fn call(&self, a: u64, b: u64, c: u64) -> u64 {
-        // SAFETY: every function in this file follows the convention, takes at most three integers, and accesses only memory that
-        // its caller passes with sufficient size.
+        // SAFETY: every function in this file follows the convention, takes at most three integers, and accesses only
+        // memory that its caller passes with sufficient size.
         unsafe {
             let function: extern "sysv64" fn(u64, u64, u64) -> u64 = std::mem::transmute(self.0.as_ptr());
             function(a, b, c)
@@ -374,7 +375,8 @@ fn jumps_through_a_table() {
 
 #[test]
 fn data_beside_code() {
-    // The eight bytes of a constant inside an instruction that is never run, read relative to RIP, with an immediate behind the displacement.
+    // The eight bytes of a constant inside an instruction that is never run, read relative to RIP, with an immediate
+    // behind the displacement.
     let function = Function::new(|enc| {
         enc.mov_r64_imm64(RAX, 0x1122_3344_5566_7788);
         let data = enc.here();

@@ -1,7 +1,7 @@
 //! Every form, with random operands, read back by iced-x86, which shares nothing with this crate.
 //!
-//! iced must find one instruction of the same length with the row's mnemonic, prefixes, operands and decorations. Its own
-//! notation of what it found (`op_code_string`) must be the row's `op`, in all but spelling. The forms that iced
+//! iced must find one instruction of the same length with the row's mnemonic, prefixes, operands and decorations. Its
+//! own notation of what it found (`op_code_string`) must be the row's `op`, in all but spelling. The forms that iced
 //! does not know are counted by CPU feature; llvm-mc looks at those.
 
 use crate::support;
@@ -401,8 +401,9 @@ fn decorations_agree(arguments: &[Argument], found: &Instruction) -> Result<(), 
     equal("sae", found.suppress_all_exceptions(), any(|argument| argument.sae))
 }
 
-/// An instruction whose registers differ, whose counts are neither 0 nor 1, and whose mask is k0 where it may be: in iced's view
-/// `sub eax, eax` reads nothing, a shift by 0 leaves the flags alone, and a merged destination is read, which the tables say by the mask.
+/// An instruction whose registers differ, whose counts are neither 0 nor 1, and whose mask is k0 where it may be: in
+/// iced's view `sub eax, eax` reads nothing, a shift by 0 leaves the flags alone, and a merged destination is read,
+/// which the tables say by the mask.
 fn typical(form: &Model, mut arguments: Vec<Argument>) -> Instruction {
     for (at, argument) in arguments.iter_mut().enumerate() {
         match &mut argument.value {

@@ -1,7 +1,8 @@
 //! What must be refused, beside its neighbour that must not.
 //!
-//! Types keep most mistakes from compiling. What is left are values: they are refused where they are made (a constructor gives `None`), where a
-//! form is chosen at run time (`Form::emit`), or, if only an instruction as a whole shows the mistake, by `finish`.
+//! Types keep most mistakes from compiling. What is left are values: they are refused where they are made (a
+//! constructor gives `None`), where a form is chosen at run time (`Form::emit`), or, if only an instruction as a whole
+//! shows the mistake, by `finish`.
 
 use crate::support;
 use support::{

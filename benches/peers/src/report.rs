@@ -1,7 +1,7 @@
 //! What was measured, as a Markdown record and as lines for machines.
 //!
-//! The table gives minima and, in brackets, the ratio to the floor of the same run; medians and the size of the code follow.
-//! Absolute figures move from machine to machine, ratios hold.
+//! The table gives minima and, in brackets, the ratio to the floor of the same run; medians and the size of the code
+//! follow. Absolute figures move from machine to machine, ratios hold.
 
 use crate::workload::Workload;
 use std::fmt::Write;

@@ -1,12 +1,12 @@
 //! Interleaved rounds: in each round every contender assembles every workload a few times.
 //!
-//! What disturbs the machine then disturbs all contenders alike, and the minima of many rounds come from quiet moments. A
-//! contender runs once untimed before its timed runs, to have its code and buffers near again after the others.
+//! What disturbs the machine then disturbs all contenders alike, and the minima of many rounds come from quiet moments.
+//! A contender runs once untimed before its timed runs, to have its code and buffers near again after the others.
 //!
-//! No two runs of a turn see the same operands: processors remember some ten thousand outcomes of branches, and a contender
-//! that branches on its operands would look two or three times as fast as it is in a JIT, where every buffer is another. (With
-//! one input only, `--same-operands`, all runs see the same; the difference is the point.) Each run's operands are read once
-//! before, so that they are as near for the first contender of a round as for the last.
+//! No two runs of a turn see the same operands: processors remember some ten thousand outcomes of branches, and a
+//! contender that branches on its operands would look two or three times as fast as it is in a JIT, where every buffer
+//! is another. (With one input only, `--same-operands`, all runs see the same; the difference is the point.) Each run's
+//! operands are read once before, so that they are as near for the first contender of a round as for the last.
 
 use crate::contender::Contender;
 use crate::workload::{Inputs, Workload};
@@ -20,7 +20,8 @@ pub struct Times {
     pub median: f64,
 }
 
-/// Times for each job, in the order given; the runs take the inputs in turn. `instructions` is how many a run assembles.
+/// Times for each job, in the order given; the runs take the inputs in turn. `instructions` is how many a run
+/// assembles.
 pub fn measure(
     contenders: &mut [Box<dyn Contender>],
     jobs: &[(usize, Workload)],

@@ -1,9 +1,9 @@
 //! Holds a contender's bytes against the reference list, before anything is timed.
 //!
-//! x64 bytes are decoded by iced-x86 and compared by meaning (mnemonic, registers, address, immediate, and the index of the
-//! instruction that a branch lands on), because contenders may choose different lengths. A64 has one word for each of E's
-//! instructions, so words are compared. The floor's bytes lack the front of instructions longer than eight bytes; the rest is
-//! compared with the shortest encodings.
+//! x64 bytes are decoded by iced-x86 and compared by meaning (mnemonic, registers, address, immediate, and the index of
+//! the instruction that a branch lands on), because contenders may choose different lengths. A64 has one word for each
+//! of E's instructions, so words are compared. The floor's bytes lack the front of instructions longer than eight
+//! bytes; the rest is compared with the shortest encodings.
 
 use crate::contender::{Contender, iced};
 use crate::workload::{Inputs, Insn, Workload};

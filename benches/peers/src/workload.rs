@@ -1,15 +1,18 @@
 //! What every contender assembles.
 //!
-//! A workload is a list of about 10,000 instructions, given twice: as operands in the compact shape that the timed loops read
-//! ([`Round`], [`Guard`], [`ArmRound`]), and as a reference list ([`Insn`], or A64 words) in address order that the bytes are
-//! held against. Both come from the same data, made by a seeded generator, so all contenders see the same operands in the
-//! same places of memory. The forms of a round follow one another in a fixed order, so the loops have no dispatch.
+//! A workload is a list of about 10,000 instructions, given twice: as operands in the compact shape that the timed
+//! loops read ([`Round`], [`Guard`], [`ArmRound`]), and as a reference list ([`Insn`], or A64 words) in address order
+//! that the bytes are held against. Both come from the same data, made by a seeded generator, so all contenders see the
+//! same operands in the same places of memory. The forms of a round follow one another in a fixed order, so the loops
+//! have no dispatch.
 //!
-//! In A, B and E a label stands after every block of a few rounds, and a branch goes to any label at a higher address: bound
-//! for a backward emitter, pending for a forward one. In C the 256 labels stand above all branches, in D below all.
+//! In A, B and E a label stands after every block of a few rounds, and a branch goes to any label at a higher address:
+//! bound for a backward emitter, pending for a forward one. In C the 256 labels stand above all branches, in D below
+//! all.
 //!
-//! F to I are C and D with branches whose conditions are values, as they are where a compiler lowers comparisons. In F and G the same condition is seen [`RUN`] times
-//! in a row, so that a processor foresees it; in H and I each is another, and so in each run.
+//! F to I are C and D with branches whose conditions are values, as they are where a compiler lowers comparisons. In F
+//! and G the same condition is seen [`RUN`] times in a row, so that a processor foresees it; in H and I each is
+//! another, and so in each run.
 
 use fastrand::Rng;
 use std::hint::black_box;
@@ -93,8 +96,8 @@ pub const RUN: usize = 64;
 /// Instructions after the last label of E.
 const ARM_TAIL: usize = 40;
 
-/// The operands of the 13 forms, in the order in which they stand in memory. Registers by number; `lea[3]` is the scale's
-/// logarithm; `jne` is a label. The widest come first, so that a round has no padding. C reads it too.
+/// The operands of the 13 forms, in the order in which they stand in memory. Registers by number; `lea[3]` is the
+/// scale's logarithm; `jne` is a label. The widest come first, so that a round has no padding. C reads it too.
 #[repr(C)]
 pub struct Round {
     pub imm64: u64,
@@ -192,8 +195,8 @@ pub enum Insn {
     Jcc { cond: u8, target: usize },
 }
 
-/// B's block: three rounds of constants as `{form operands}`, given in address order to the macro `$each`, or from the last
-/// to the first if `$order` is `backward`. `{jne n}` goes to the label of the block's round `n`.
+/// B's block: three rounds of constants as `{form operands}`, given in address order to the macro `$each`, or from the
+/// last to the first if `$order` is `backward`. `{jne n}` goes to the label of the block's round `n`.
 macro_rules! constant_rounds {
     ($order:ident $each:ident) => {
         $crate::workload::$order! { $each []
@@ -218,8 +221,8 @@ macro_rules! backward {
     };
 }
 
-/// What B's register names stand for, for contenders that take numbers. A contender that names registers by constants of
-/// its own invokes `constant_rounds!` where those are in scope.
+/// What B's register names stand for, for contenders that take numbers. A contender that names registers by constants
+/// of its own invokes `constant_rounds!` where those are in scope.
 #[allow(non_upper_case_globals)]
 pub mod numbers {
     macro_rules! number {

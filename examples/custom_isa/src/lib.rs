@@ -1,6 +1,7 @@
 //! An instruction-set simulator's magic instructions, as functions of `tailfirst`'s encoders.
 //!
-//! The rows are in `tables/`; the build script turns them into the traits [`x64::Simulator`] and [`aarch64::Simulator`]:
+//! The rows are in `tables/`; the build script turns them into the traits [`x64::Simulator`] and
+//! [`aarch64::Simulator`]:
 //!
 //! ```
 //! use custom_isa::x64::Simulator;

@@ -1,7 +1,8 @@
 //! Choices: functions whose operation is a value.
 //!
-//! The forms of a family may differ in nothing but a number in their encoding: the condition of `jcc`, the operation of `add`, `or`, ... Where the table says so, the
-//! family makes one function more for each row, which takes that number as its first parameter:
+//! The forms of a family may differ in nothing but a number in their encoding: the condition of `jcc`, the operation of
+//! `add`, `or`, ... Where the table says so, the family makes one function more for each row, which takes that number
+//! as its first parameter:
 //!
 //! ```text
 //!   choice: (col: "mn", code: "n", name: "alu", ty: "Alu")

@@ -314,7 +314,8 @@ impl Cpu {
         text
     }
 
-    /// How features are found, as the text of a module that has functions `cpuid`, `xcr0` or `hwcap`, and a macro `std_has`.
+    /// How features are found, as the text of a module that has functions `cpuid`, `xcr0` or `hwcap`, and a macro
+    /// `std_has`.
     pub fn tests(&self, table: &str) -> String {
         let mut text = format!("// Generated from tables/{table} by tailfirst-gen. Change the table.\n\n");
         text += "pub(super) const TESTS: &[(CpuFeature, &[Test])] = &[\n";

@@ -1,7 +1,8 @@
 //! `Deserialize` for rows, written out.
 //!
-//! The crate's users wait for this package whenever they build anew, and with serde's derive it would have to wait for serde_derive and for
-//! syn, the two that take longest. Rows are plain: fields by name, some of which may be left out, and words.
+//! The crate's users wait for this package whenever they build anew, and with serde's derive it would have to wait for
+//! serde_derive and for syn, the two that take longest. Rows are plain: fields by name, some of which may be left out,
+//! and words.
 
 use serde::{
     Deserialize, Deserializer,

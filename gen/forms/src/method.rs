@@ -1,6 +1,7 @@
 //! Encoder functions: methods of the runtime's encoder, or of an extension trait for it.
 //!
-//! Another crate cannot give the runtime's type methods of its own. So its tables become a trait, whose methods are called alike.
+//! Another crate cannot give the runtime's type methods of its own. So its tables become a trait, whose methods are
+//! called alike.
 
 use crate::print::{self, Item};
 use proc_macro2::{Ident, Span, TokenStream};

@@ -79,7 +79,8 @@ pub trait Aliased {
     fn error(&self, reason: Reason) -> TableError;
 }
 
-/// For each form the last one of its chain of aliases, or the form itself; forms with one root may produce the same code.
+/// For each form the last one of its chain of aliases, or the form itself; forms with one root may produce the same
+/// code.
 ///
 /// An alias names another form, one that can produce the same code, and does not lead back to where it began.
 pub fn roots<F: Aliased>(forms: &[F]) -> Result<Vec<usize>, TableError> {

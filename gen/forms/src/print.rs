@@ -1,8 +1,8 @@
 //! Generated code as text that people can read.
 //!
-//! `quote` makes tokens, whose own `Display` is one long line with documentation as `#[doc = ...]` attributes. People meet the generated
-//! functions in the documentation's source view and in a debugger, so this module lays them out: documentation as one
-//! comment, one item a block, a statement a line, and spaces where a person would put them.
+//! `quote` makes tokens, whose own `Display` is one long line with documentation as `#[doc = ...]` attributes. People
+//! meet the generated functions in the documentation's source view and in a debugger, so this module lays them out:
+//! documentation as one comment, one item a block, a statement a line, and spaces where a person would put them.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
@@ -74,8 +74,8 @@ impl Printer {
         self.end_line();
     }
 
-    /// Documentation as one comment: a line with `///` each would be an attribute each, which rustc keeps and writes out
-    /// one by one.
+    /// Documentation as one comment: a line with `///` each would be an attribute each, which rustc keeps and writes
+    /// out one by one.
     fn docs(&mut self, docs: &[String]) {
         if let [line] = docs {
             return self.line(&format!("/// {line}"));

@@ -1,8 +1,9 @@
 //! Bitmask immediates, of AND, ORR, EOR and TST.
 //!
-//! Such a value is made of equal elements of 2, 4, 8, 16, 32 or 64 bits, and each element of one run of ones, rotated. The field `N:immr:imms`
-//! is 13 bits: `imms` holds the element's size above (from its highest zero bit on; `N` counts as its inverted bit 6) and the run's
-//! length less one below it, `immr` how far the run is rotated right from the element's low end.
+//! Such a value is made of equal elements of 2, 4, 8, 16, 32 or 64 bits, and each element of one run of ones, rotated.
+//! The field `N:immr:imms` is 13 bits: `imms` holds the element's size above (from its highest zero bit on; `N` counts
+//! as its inverted bit 6) and the run's length less one below it, `immr` how far the run is rotated right from the
+//! element's low end.
 
 /// A 64-bit value as `N:immr:imms`.
 const fn bitmask(value: u64) -> Option<u16> {

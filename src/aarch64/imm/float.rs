@@ -1,4 +1,5 @@
-//! Immediates of floating-point instructions: the 256 constants of FMOV, and where the binary point of a fixed-point number is.
+//! Immediates of floating-point instructions: the 256 constants of FMOV, and where the binary point of a fixed-point
+//! number is.
 
 debug_by_value!([] FpImm8);
 

@@ -1,4 +1,5 @@
-//! Immediates of vector instructions: right shifts and fixed points, which count down, shifts and masks of MOVI, rotations of complex numbers.
+//! Immediates of vector instructions: right shifts and fixed points, which count down, shifts and masks of MOVI,
+//! rotations of complex numbers.
 
 /// Numbers from 1 to `SIZE`, whose fields hold what is missing to `SIZE`.
 macro_rules! counting_down {

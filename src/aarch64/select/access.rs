@@ -1,6 +1,7 @@
 //! Loads and stores of any address that some form has.
 //!
-//! A single access has three forms: a scaled unsigned offset, a small signed one, a register. A pair has one: a scaled signed offset.
+//! A single access has three forms: a scaled unsigned offset, a small signed one, a register. A pair has one: a scaled
+//! signed offset.
 
 use crate::{
     Direction,

@@ -1,8 +1,9 @@
 //! Loading constants.
 //!
-//! A constant of 64 bits is four halfwords. MOVZ and MOVN make one and fill the others with zeros or ones, ORR makes all of a bitmask immediate, MOVK puts
-//! in one. So the shortest sequence begins with what gets most halfwords right. That ORR may get any of them right, and not all, is what makes the search:
-//! a bitmask immediate has to be found that agrees with the constant in some halfwords, whatever it has in the others.
+//! A constant of 64 bits is four halfwords. MOVZ and MOVN make one and fill the others with zeros or ones, ORR makes
+//! all of a bitmask immediate, MOVK puts in one. So the shortest sequence begins with what gets most halfwords right.
+//! That ORR may get any of them right, and not all, is what makes the search: a bitmask immediate has to be found that
+//! agrees with the constant in some halfwords, whatever it has in the others.
 //!
 //! Register 31 of ORR (immediate) is SP, so XZR and WZR go without it.
 

@@ -1,8 +1,9 @@
 //! Arithmetic and logic with a constant that is a value of the program.
 //!
-//! The forms take immediates that exist ([`AddImm`], [`LogicalImm64`]): right where the constant is known when the compiler is written. Where it is the
-//! compiled program's, these functions say whether there is a form. ADD and SUB are each other's forms of the opposite value, as are CMP and CMN, with
-//! the same flags for every value but 0, which has a form of its own.
+//! The forms take immediates that exist ([`AddImm`], [`LogicalImm64`]): right where the constant is known when the
+//! compiler is written. Where it is the compiled program's, these functions say whether there is a form. ADD and SUB
+//! are each other's forms of the opposite value, as are CMP and CMN, with the same flags for every value but 0, which
+//! has a form of its own.
 
 use crate::{
     Direction,
@@ -10,11 +11,13 @@ use crate::{
 };
 use core::fmt;
 
-/// No instruction has this immediate: it has to be loaded into a register first, by [`mov_x_imm`](crate::aarch64::Encoder#method.mov_x_imm).
+/// No instruction has this immediate: it has to be loaded into a register first, by
+/// [`mov_x_imm`](crate::aarch64::Encoder#method.mov_x_imm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImmError {
-    /// Of ADD, SUB, CMP and CMN: without its sign, the value is neither below 4096 nor a multiple of 4096 below 2<sup>24</sup>.
+    /// Of ADD, SUB, CMP and CMN: without its sign, the value is neither below 4096 nor a multiple of 4096 below
+    /// 2<sup>24</sup>.
     Sum {
         /// The value.
         value: i64,

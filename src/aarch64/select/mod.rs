@@ -1,7 +1,8 @@
 //! Selectors: functions that choose among forms by the operands at hand.
 //!
-//! A selector never encodes; it calls forms. A sequence of several instructions stands in the order in which it runs, whatever the direction: growing
-//! down, its last instruction is placed first. What no form can say is an error, and then nothing is placed.
+//! A selector never encodes; it calls forms. A sequence of several instructions stands in the order in which it runs,
+//! whatever the direction: growing down, its last instruction is placed first. What no form can say is an error, and
+//! then nothing is placed.
 
 mod access;
 mod constant;

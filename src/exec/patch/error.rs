@@ -3,7 +3,8 @@
 use super::{ExecError, Value};
 use crate::{Range, Site, SiteKind};
 
-/// Why code was not changed. The texts, those of `Debug` included, contain no addresses, nor distances and instructions, which tell addresses.
+/// Why code was not changed. The texts, those of `Debug` included, contain no addresses, nor distances and
+/// instructions, which tell addresses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatchError {
@@ -49,14 +50,16 @@ pub enum PatchError {
         /// The instruction.
         word: u32,
     },
-    /// A conditional branch, which cannot be changed while threads run it: see [`ExecCode::patch_stopped`](super::ExecCode::patch_stopped).
+    /// A conditional branch, which cannot be changed while threads run it: see
+    /// [`ExecCode::patch_stopped`](super::ExecCode::patch_stopped).
     Running {
         /// The site.
         site: Site,
     },
     /// The memory cannot be changed.
     Exec(ExecError),
-    /// All is changed, but the system has refused to synchronize the threads: until they next enter the kernel, they may run the old code. So what that refers to must stay.
+    /// All is changed, but the system has refused to synchronize the threads: until they next enter the kernel, they
+    /// may run the old code. So what that refers to must stay.
     Unsynchronized(ExecError),
 }
 

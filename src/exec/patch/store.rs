@@ -122,7 +122,8 @@ pub(super) unsafe fn read(field: *const u8, kind: SiteKind) -> Word {
 /// Stores what a change makes of a field, in one piece. Gives what was there.
 ///
 /// # Safety
-/// The field's aligned eight bytes can be written (its four, for a branch of AArch64), it lies in them as `SiteKind::fits` says, and nobody else writes.
+/// The field's aligned eight bytes can be written (its four, for a branch of AArch64), it lies in them as
+/// `SiteKind::fits` says, and nobody else writes.
 pub(super) unsafe fn exchange(field: *mut u8, kind: SiteKind, change: Change) -> Word {
     let at = field.addr() % 8;
     // SAFETY: the caller's promise.

@@ -1,8 +1,9 @@
 //! macOS on Apple silicon: pages that are writable or executable *per thread*.
 //!
-//! Memory for code is mapped once, with MAP_JIT, and says that it is writable and executable; what holds is the switch of each thread, which is one of the two. A
-//! thread starts out able to execute. The switch is one for all such memory, so it is counted here: a thread that has two regions open writes until it has
-//! finished both, and cannot run code of any arena before.
+//! Memory for code is mapped once, with MAP_JIT, and says that it is writable and executable; what holds is the switch
+//! of each thread, which is one of the two. A thread starts out able to execute. The switch is one for all such memory,
+//! so it is counted here: a thread that has two regions open writes until it has finished both, and cannot run code of
+//! any arena before.
 
 use super::{Access, fault};
 use crate::exec::{Branches, ExecError, error::Request};
@@ -124,7 +125,8 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and whoever owns it drops it last. If the system refuses, the memory stays with the process.
+        // SAFETY: the mapping is ours, and whoever owns it drops it last. If the system refuses, the memory stays with
+        // the process.
         let _ = unsafe { rustix::mm::munmap(self.start.cast(), self.len) };
     }
 }

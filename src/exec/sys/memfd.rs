@@ -68,8 +68,8 @@ impl Pair {
 
     /// Gives whole pages memory, and opens both views of them.
     ///
-    /// The memory is allocated here, so that a lack of it is an error now, and no signal when the memory is written. After an error the pages may be open in
-    /// one view.
+    /// The memory is allocated here, so that a lack of it is an error now, and no signal when the memory is written.
+    /// After an error the pages may be open in one view.
     ///
     /// # Safety
     /// Nobody uses the pages.

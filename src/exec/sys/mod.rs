@@ -1,8 +1,8 @@
 //! What the operating systems are asked for, in their own words; nothing else in `exec` calls them.
 //!
-//! A `Mapping` is a range of address space whose pages have one of three kinds of [`Access`]; a `Pair` is memory that has two such ranges. No
-//! function here can make a page writable and executable at one address: `Access` cannot say it. (The exception is Apple silicon's own way, where the
-//! processor refuses per thread: see `jit.rs`.)
+//! A `Mapping` is a range of address space whose pages have one of three kinds of [`Access`]; a `Pair` is memory that
+//! has two such ranges. No function here can make a page writable and executable at one address: `Access` cannot say
+//! it. (The exception is Apple silicon's own way, where the processor refuses per thread: see `jit.rs`.)
 
 use super::Branches;
 

@@ -94,14 +94,17 @@ impl Mapping {
         Ok(())
     }
 
-    /// Changes published bytes that may be running: `edit` gets a pointer to them in a copy of their pages, which then takes the pages' place.
+    /// Changes published bytes that may be running: `edit` gets a pointer to them in a copy of their pages, which then
+    /// takes the pages' place.
     ///
-    /// Who runs the pages sees the old ones or the new ones: the kernel moves the copy over them with its map of the address space locked, and who meets a
-    /// page that is missing waits for that lock. (The kernel checks what it can before it begins; only if it has no memory for its own tables does it fail
-    /// in the middle, and then the pages are gone, and who runs them faults.)
+    /// Who runs the pages sees the old ones or the new ones: the kernel moves the copy over them with its map of the
+    /// address space locked, and who meets a page that is missing waits for that lock. (The kernel checks what it can
+    /// before it begins; only if it has no memory for its own tables does it fail in the middle, and then the pages are
+    /// gone, and who runs them faults.)
     ///
     /// # Safety
-    /// The pages can be read, and nobody writes to them meanwhile. The new bytes are as good as the old ones for whoever runs them.
+    /// The pages can be read, and nobody writes to them meanwhile. The new bytes are as good as the old ones for
+    /// whoever runs them.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(in crate::exec) unsafe fn edit(
         &self,
@@ -151,7 +154,8 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours, and whoever owns it drops it last.
         let unmapped = unsafe { rustix::mm::munmap(self.start.cast(), self.len) };
-        // Linux refuses it where it would leave the process with too many mappings. Then the address space stays with the process, but nothing in it.
+        // Linux refuses it where it would leave the process with too many mappings. Then the address space stays with
+        // the process, but nothing in it.
         if unmapped.is_err() {
             // SAFETY: as above: nobody uses the pages.
             let _ = unsafe { self.discard(0..self.len) };

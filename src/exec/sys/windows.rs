@@ -32,7 +32,8 @@ fn flags(access: Access) -> PAGE_PROTECTION_FLAGS {
     match access {
         Access::None => PAGE_NOACCESS,
         Access::Write => PAGE_READWRITE,
-        // Control Flow Guard takes every 16 bytes of new executable pages for a valid target; Windows has no narrower page protection.
+        // Control Flow Guard takes every 16 bytes of new executable pages for a valid target; Windows has no narrower
+        // page protection.
         Access::Run(Branches::Any | Branches::Marked) => PAGE_EXECUTE_READ,
     }
 }
@@ -131,7 +132,8 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and whoever owns it drops it last. If the system refuses, the memory stays with the process.
+        // SAFETY: the mapping is ours, and whoever owns it drops it last. If the system refuses, the memory stays with
+        // the process.
         let _ = unsafe {
             match self.kind {
                 Kind::Private => VirtualFree(self.start.cast(), 0, MEM_RELEASE),
@@ -213,8 +215,8 @@ impl Pair {
     pub(in crate::exec) unsafe fn commit(&self, range: Range<usize>, branches: Branches) -> Result<(), ExecError> {
         for (view, access) in [(&self.run, Access::Run(branches)), (&self.write, Access::Write)] {
             fault::check(Request::Commit)?;
-            // SAFETY: the pages are the pair's, and nobody uses them. Memory of a section is committed through any view; for the other
-            // view this sets the protection.
+            // SAFETY: the pages are the pair's, and nobody uses them. Memory of a section is committed through any
+            // view; for the other view this sets the protection.
             let done = unsafe { VirtualAlloc(view.place(&range), range.len(), MEM_COMMIT, flags(access)) };
             if done.is_null() {
                 return Err(last_error(Request::Commit));

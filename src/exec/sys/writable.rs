@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-/// While it exists, its thread can write to code. Nothing here, but it stays in its thread as the one of Apple silicon must.
+/// While it exists, its thread can write to code. Nothing here, but it stays in its thread as the one of Apple silicon
+/// must.
 pub(in crate::exec) struct Writable(PhantomData<*mut ()>);
 
 impl Writable {

@@ -4,11 +4,12 @@
 //!   62   R3' X3' B3' R4' B4 mmm   W vvvv' X4' pp   z L'L b V4' aaa   opcode ModRM
 //! ```
 //!
-//! A prime says that the bit is stored inverted. A vector register in ModRM.rm has its fifth bit in X3; a general one in B4. A vector index
-//! (VSIB) has it in V4. APX reuses `z L'L b V4' aaa`: ND takes b's place, NF bit 2 of aaa, and a conditional compare's
-//! condition the low four bits.
+//! A prime says that the bit is stored inverted. A vector register in ModRM.rm has its fifth bit in X3; a general one
+//! in B4. A vector index (VSIB) has it in V4. APX reuses `z L'L b V4' aaa`: ND takes b's place, NF bit 2 of aaa, and a
+//! conditional compare's condition the low four bits.
 //!
-//! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory operand is made anew here.
+//! A displacement of one byte counts units of N bytes, which the row's tuple type fixes; so the tail of a memory
+//! operand is made anew here.
 
 use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::EvexRow};
 use crate::{

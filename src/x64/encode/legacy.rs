@@ -8,7 +8,8 @@
 //!     a store                one store, with REX if there are at most two opcode bytes
 //! ```
 //!
-//! REX is always written, and counted when it is needed. So the store of the prefixes overwrites one that is not, and nothing is selected.
+//! REX is always written, and counted when it is needed. So the store of the prefixes overwrites one that is not, and
+//! nothing is selected.
 //!
 //! `// Invariant(legacy):` the operands of a legacy row have no fifth bits: their types end at register 15.
 
@@ -192,7 +193,8 @@ fn place_memory<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, op: Op, reg: P
     }
 }
 
-/// Places an instruction with an immediate of one byte if the value fits that, else of `long` bytes. Nothing branches on the value: both sizes are made, and one is selected.
+/// Places an instruction with an immediate of one byte if the value fits that, else of `long` bytes. Nothing branches
+/// on the value: both sizes are made, and one is selected.
 #[inline(always)]
 fn place_register_by_size<D: Direction>(
     enc: &mut Emitter<'_, D>,
@@ -362,7 +364,8 @@ shapes! {
         place_pending_branch(enc, short, near, target)
     }
 
-    /// A branch in code that may be moved, whose distance is not known yet: it is short if the target is near enough wherever the code goes.
+    /// A branch in code that may be moved, whose distance is not known yet: it is short if the target is near enough
+    /// wherever the code goes.
     fn branch_in_movable(enc, short: u64, near: u64, target: Target) {
         let short_end = enc.cursor.end_of_next(2);
         let most = match target {
@@ -474,7 +477,8 @@ fn reg_or_digit(row: u64, reg: impl RegPart) -> PackedReg {
     reg.reg().packed().or_digit(LegacyRow(row).digit())
 }
 
-/// An instruction with ModRM and a sign-extended immediate of four bytes, or of two with prefix 66; or, with the opcode's bit s set, of one, if the value fits it (SDM vol. 2D, B.1.4.4).
+/// An instruction with ModRM and a sign-extended immediate of four bytes, or of two with prefix 66; or, with the
+/// opcode's bit s set, of one, if the value fits it (SDM vol. 2D, B.1.4.4).
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn rm_imm_by_size<D: Direction, M: RmPart>(
     enc: &mut Emitter<'_, D>,
@@ -505,7 +509,8 @@ pub fn rel32<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, target: impl Into
     near_branch(enc, row, target.into());
 }
 
-/// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been moved; else `near`, with four.
+/// A branch: `short`, with one byte, if the target is bound and near enough, also when an aligned block around has been
+/// moved; else `near`, with four.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: impl Into<Target>) {
     branch(enc, short, near, target.into());

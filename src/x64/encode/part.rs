@@ -1,8 +1,9 @@
 //! What operands give to an instruction.
 //!
-//! A generated function hands its parameters over as they are, with the row's constants packed in one number. Converting operands and
-//! taking them apart is done behind that call, once for a shape of instruction, since each call in the body of a generated function is paid for
-//! thousands of times whenever the crate is built. These traits are what the shapes need of operands:
+//! A generated function hands its parameters over as they are, with the row's constants packed in one number.
+//! Converting operands and taking them apart is done behind that call, once for a shape of instruction, since each call
+//! in the body of a generated function is paid for thousands of times whenever the crate is built. These traits are
+//! what the shapes need of operands:
 //!
 //! ```text
 //!   RegPart    ModRM.reg          a register; () where the row's digit stands there

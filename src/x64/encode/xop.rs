@@ -6,7 +6,8 @@
 //!
 //! A prime says that the bit is stored inverted. POP, whose opcode is 8F, has no ModRM in which mmmmm would be above 7.
 //!
-//! The rows are VEX's. The shapes are not, since those have immediates of one byte at most, and need not ask which byte comes first.
+//! The rows are VEX's. The shapes are not, since those have immediates of one byte at most, and need not ask which byte
+//! comes first.
 
 use super::{Imm, ImmPart, Operand, RegPart, RmPart, VvvvPart, place_special, rows::VexRow};
 use crate::{

@@ -1,8 +1,8 @@
 //! LLVM's assembler and disassembler, asked in batches.
 //!
-//! One run of llvm-mc answers for thousands of instructions. Its answers come as lines without a number, and none for what it
-//! refuses. So after each question comes a marker, and the lines between two markers are the answer: an instruction that is never asked for
-//! where LLVM reads bytes, a label where it reads assembly.
+//! One run of llvm-mc answers for thousands of instructions. Its answers come as lines without a number, and none for
+//! what it refuses. So after each question comes a marker, and the lines between two markers are the answer: an
+//! instruction that is never asked for where LLVM reads bytes, a label where it reads assembly.
 
 use std::{
     env,

@@ -1,5 +1,5 @@
-//! Every x64 form, with random operands, read back by llvm-mc: the mnemonic, the length, and of APX, which iced-x86 does not know, the
-//! registers.
+//! Every x64 form, with random operands, read back by llvm-mc: the mnemonic, the length, and of APX, which iced-x86
+//! does not know, the registers.
 
 #[path = "../.."]
 mod support {
@@ -84,8 +84,8 @@ fn cases(test: &str, wanted: impl Fn(&Model) -> bool, count: u64) -> Vec<Case> {
     cases
 }
 
-/// The bytes without what LLVM reads as instructions of their own: WAIT, and LOCK, XACQUIRE and XRELEASE, which the tables call a part of the
-/// mnemonic, and behind which LLVM forgets an operand-size prefix.
+/// The bytes without what LLVM reads as instructions of their own: WAIT, and LOCK, XACQUIRE and XRELEASE, which the
+/// tables call a part of the mnemonic, and behind which LLVM forgets an operand-size prefix.
 fn code(case: &Case) -> Vec<u8> {
     let mut code = case.bytes.clone();
     for lead in case.form.mnemonic.split(' ') {
@@ -131,7 +131,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && !"{}_".contains(c)).filter(|word| !word.is_empty())
 }
 
-/// Forms that LLVM 19 does not read: INT1; UD0 with ModRM, which its manual has and LLVM has not; VMOVW with W1 and memory.
+/// Forms that LLVM 19 does not read: INT1; UD0 with ModRM, which its manual has and LLVM has not; VMOVW with W1 and
+/// memory.
 const UNKNOWN: [&str; 6] =
     ["int1", "ud0_r16_rm16", "ud0_r32_rm32", "ud0_r64_rm64", "vmovw_r64m16_xmm", "vmovw_xmm_r64m16"];
 
@@ -213,7 +214,8 @@ fn llvm_reads_every_form_as_it_was_meant() {
     report("LLVM reads something else", wrong);
 }
 
-/// What LLVM's own encoder makes of an instruction that suppresses exceptions has the same prefix: L'L says nothing there, and could be anything.
+/// What LLVM's own encoder makes of an instruction that suppresses exceptions has the same prefix: L'L says nothing
+/// there, and could be anything.
 #[test]
 fn llvm_writes_sae_alike() {
     let llvm = LlvmMc::from_env();

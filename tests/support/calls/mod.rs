@@ -1,8 +1,8 @@
 //! Random safe calls, right and wrong, and what must hold whatever they are.
 //!
-//! What correct programs become is known by a model (`trees`). Here labels are bound twice or never, snapshots are stale or
-//! another block's, closures panic, batches and blocks are left by that, and lies are told about sites. Of that no model says
-//! what it becomes, but these must hold:
+//! What correct programs become is known by a model (`trees`). Here labels are bound twice or never, snapshots are
+//! stale or another block's, closures panic, batches and blocks are left by that, and lies are told about sites. Of
+//! that no model says what it becomes, but these must hold:
 //!
 //! * No call panics.
 //! * A program's result is the same in an encoder that is fresh, in one that is used again, and in every slice that is

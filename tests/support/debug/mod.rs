@@ -49,7 +49,8 @@ impl Call {
     }
 
     pub fn call(&self, callback: Callback, n: u64) -> u64 {
-        // SAFETY: `native::call` follows C's conventions and has this signature. Where a callback may panic, the frame is registered.
+        // SAFETY: `native::call` follows C's conventions and has this signature. Where a callback may panic, the frame
+        // is registered.
         let function: extern "C-unwind" fn(Callback, u64) -> u64 = unsafe { std::mem::transmute(self.memory.as_ptr()) };
         function(callback, n)
     }

@@ -249,7 +249,8 @@ pub fn word_at(code: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(*bytes)
 }
 
-/// Where control gets from `at`: to one of the two ends. Panics where that is neither, and where it would be by another instruction than those of a gap, if there is one.
+/// Where control gets from `at`: to one of the two ends. Panics where that is neither, and where it would be by another
+/// instruction than those of a gap, if there is one.
 pub fn follow(code: &[u8], mut at: usize, state: State, ends: [usize; 2], has_gap: bool) -> usize {
     for step in 0..100_000 {
         // A branch may lead to itself, so the first step is taken.

@@ -1,8 +1,9 @@
 //! Randomness that shrinks.
 //!
-//! A random operand has many parts, and a shrinker for each would be more code than what it serves. So quickcheck makes (and
-//! shrinks) nothing but a list of numbers, and everything random is derived from them, one number a choice. Every choice is
-//! ordered from plain to odd, and a list that has run out gives zeros, so a shorter list of smaller numbers is a simpler instruction.
+//! A random operand has many parts, and a shrinker for each would be more code than what it serves. So quickcheck makes
+//! (and shrinks) nothing but a list of numbers, and everything random is derived from them, one number a choice. Every
+//! choice is ordered from plain to odd, and a list that has run out gives zeros, so a shorter list of smaller numbers
+//! is a simpler instruction.
 //!
 //! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases,
 //! `TAILFIRST_CASES=/n` divides it.

@@ -1,14 +1,15 @@
 //! A forward encoder that reads the checked rows and nothing else.
 //!
-//! The crate writes an instruction from its last byte to its first, out of words that operands carry ready made. This one
-//! writes first byte first, and works out each bit where the manual describes it: prefixes, REX (SDM vol. 2A, 2.2), VEX (2.3),
-//! EVEX with its scaled displacement (2.7), REX2 and the extended EVEX of APX, ModRM and SIB (2.1.5). It is slow and
-//! plain on purpose. All that both have in common is [`Form`], a row that was parsed and checked, so they agree only if
-//! each turned the row into bytes rightly, or both understand the manual wrongly; against that stand the other oracles.
+//! The crate writes an instruction from its last byte to its first, out of words that operands carry ready made. This
+//! one writes first byte first, and works out each bit where the manual describes it: prefixes, REX (SDM vol. 2A, 2.2),
+//! VEX (2.3), EVEX with its scaled displacement (2.7), REX2 and the extended EVEX of APX, ModRM and SIB (2.1.5). It is
+//! slow and plain on purpose. All that both have in common is [`Form`], a row that was parsed and checked, so they
+//! agree only if each turned the row into bytes rightly, or both understand the manual wrongly; against that stand the
+//! other oracles.
 //!
 //! Where the manual leaves a choice, the choice is part of the crate's promise, and made here again: segment and
-//! address-size prefixes stand first (behind WAIT, which is an instruction by itself), VEX has two bytes where it can, and the displacement
-//! is as short as it can be.
+//! address-size prefixes stand first (behind WAIT, which is an instruction by itself), VEX has two bytes where it can,
+//! and the displacement is as short as it can be.
 
 use tailfirst_gen::x64::{Apx, Class, Encoding, Form, Immediate, Kind, Mode, Operand, Rex, Slot};
 

@@ -1,9 +1,9 @@
 //! Random operands for any form, as numbers and as the public API says them.
 //!
-//! [`Sample::new`] chooses numbers ([`Argument`]); [`Sample::operands`] says the same to an encoder, in one of the ways that the API
-//! has for it (`EXmm` or `Xmm`, `RBX + RCX * 4` or `Mem::new`, a distance or a label). The values that matter are
-//! preferred: registers whose numbers mean something else in ModRM or SIB (RSP, R12, RBP, R13) or need REX (SPL), displacements
-//! around one byte and around disp8*N, immediates at both ends of their types.
+//! [`Sample::new`] chooses numbers ([`Argument`]); [`Sample::operands`] says the same to an encoder, in one of the ways
+//! that the API has for it (`EXmm` or `Xmm`, `RBX + RCX * 4` or `Mem::new`, a distance or a label). The values that
+//! matter are preferred: registers whose numbers mean something else in ModRM or SIB (RSP, R12, RBP, R13) or need REX
+//! (SPL), displacements around one byte and around disp8*N, immediates at both ends of their types.
 
 use super::{
     choices::Choices,

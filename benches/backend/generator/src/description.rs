@@ -1,4 +1,5 @@
-//! What the back ends do: for each kind of operation the calls of its arm, in reading order, drawn from the forms by their weights with a fixed seed.
+//! What the back ends do: for each kind of operation the calls of its arm, in reading order, drawn from the forms by
+//! their weights with a fixed seed.
 
 use crate::forms::{self, Form};
 use fastrand::Rng;

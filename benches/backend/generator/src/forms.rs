@@ -1,9 +1,11 @@
 //! The instructions that back ends are made of.
 //!
-//! A row has a weight, the function of tailfirst (iced's `Code` is of the same name), the operands and the opcode. Operands: `r64` to `r8` registers, `x` a vector
-//! register, `b64` to `b8` memory with a base and a displacement, `s64` to `s8` with a scaled index, too (`b` and `s` alone: of no size), `imm` a constant of one or four
-//! bytes, `i32`, `i16`, `i8` constants of that size, `count` a shift's, `wide` one of up to eight bytes, `cl` the register. An opcode: `W` for REX.W, `66` as a mere prefix of size, the bytes,
-//! and where the operands are: `RM`, `MR`, `/digit`, or `O` in the opcode.
+//! A row has a weight, the function of tailfirst (iced's `Code` is of the same name), the operands and the opcode.
+//! Operands: `r64` to `r8` registers, `x` a vector register, `b64` to `b8` memory with a base and a displacement, `s64`
+//! to `s8` with a scaled index, too (`b` and `s` alone: of no size), `imm` a constant of one or four bytes, `i32`,
+//! `i16`, `i8` constants of that size, `count` a shift's, `wide` one of up to eight bytes, `cl` the register. An
+//! opcode: `W` for REX.W, `66` as a mere prefix of size, the bytes, and where the operands are: `RM`, `MR`, `/digit`,
+//! or `O` in the opcode.
 
 /// A row.
 pub struct Form {

@@ -1,7 +1,8 @@
 //! Writes the `match` of each contender's back end, from one description.
 //!
-//! A JIT's lowering code has hundreds to thousands of calls of encoder functions, most of them executed rarely. What an assembler costs there, in time, size and building,
-//! loops over a dozen calls do not show. So there is a back end for each contender:
+//! A JIT's lowering code has hundreds to thousands of calls of encoder functions, most of them executed rarely. What an
+//! assembler costs there, in time, size and building, loops over a dozen calls do not show. So there is a back end for
+//! each contender:
 //!
 //! ```text
 //!   forms.rs --> description.rs --> tailfirst.rs, luajit.rs, ... --> a contender's build script --> its `match`
@@ -9,8 +10,8 @@
 //!                      +--> the runner, which decodes what a contender assembles and holds it against the description
 //! ```
 //!
-//! A contender is a package of its own (`../contenders`), so that its build can be timed and its machine code measured. All get the same programs of the same operations
-//! (`../ir`). `benches/backend.sh` makes the tables.
+//! A contender is a package of its own (`../contenders`), so that its build can be timed and its machine code measured.
+//! All get the same programs of the same operations (`../ir`). `benches/backend.sh` makes the tables.
 
 mod description;
 mod dynasm;
@@ -65,8 +66,8 @@ pub enum Contender {
 
 /// For build scripts: writes `arms.rs`, an expression, and `items.rs` into `OUT_DIR`.
 ///
-/// If the environment variable `BACKEND_CHANGED_ARM` has a number, another instruction stands at the end of one arm, and another for each number: so it is measured
-/// what a rebuild takes.
+/// If the environment variable `BACKEND_CHANGED_ARM` has a number, another instruction stands at the end of one arm,
+/// and another for each number: so it is measured what a rebuild takes.
 pub fn build_script(contender: Contender) {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=BACKEND_CHANGED_ARM");

@@ -1,4 +1,5 @@
-//! LuaJIT's way: an opcode word, REX.W and its kin, and functions by the shape of the operands (see luajit.rs of the contenders).
+//! LuaJIT's way: an opcode word, REX.W and its kin, and functions by the shape of the operands (see luajit.rs of the
+//! contenders).
 
 use crate::{Call, Condition, Growth, Operand, Writer};
 

@@ -1,6 +1,7 @@
 //! The IR that every back end lowers, and what a back end is.
 //!
-//! Registers, conditions and scales are enumerations, as in a compiler: so each contender gets them with what their types say, and converts them without a check.
+//! Registers, conditions and scales are enumerations, as in a compiler: so each contender gets them with what their
+//! types say, and converts them without a check.
 
 /// An enumeration whose values are numbered from zero.
 macro_rules! numbered {
@@ -90,9 +91,11 @@ pub trait Backend {
     fn new(room: usize) -> Self
     where
         Self: Sized;
-    /// Drops the assembler and takes a new one, as if no program had been assembled. A back end's own list of labels stays.
+    /// Drops the assembler and takes a new one, as if no program had been assembled. A back end's own list of labels
+    /// stays.
     fn renew(&mut self, room: usize);
-    /// Assembles a program, and says how many bytes its finished code has. What was allocated for the last one is used again.
+    /// Assembles a program, and says how many bytes its finished code has. What was allocated for the last one is used
+    /// again.
     fn assemble(&mut self, program: &Program) -> usize;
     /// The code of the last program.
     fn bytes(&mut self) -> Vec<u8>;

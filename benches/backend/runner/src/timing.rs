@@ -1,7 +1,8 @@
 //! Interleaved rounds: in each, every back end assembles every program once.
 //!
-//! What disturbs the machine then disturbs all alike. *Warm*, another program was assembled just before; *displaced*, the caches were filled with something else. For each
-//! program the least and the median time are kept, and summed up over the programs, so that none counts for more than its length.
+//! What disturbs the machine then disturbs all alike. *Warm*, another program was assembled just before; *displaced*,
+//! the caches were filled with something else. For each program the least and the median time are kept, and summed up
+//! over the programs, so that none counts for more than its length.
 
 use std::hint::black_box;
 use std::time::Instant;

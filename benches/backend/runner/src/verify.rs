@@ -1,5 +1,5 @@
-//! Holds a back end's bytes against what the description says, decoded by iced-x86: mnemonics, registers, addresses with the size of the access, constants, and the
-//! block that a branch leads to.
+//! Holds a back end's bytes against what the description says, decoded by iced-x86: mnemonics, registers, addresses
+//! with the size of the access, constants, and the block that a branch leads to.
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 use tailfirst_backend_generator::{CONDITIONS, Call, Condition, Operand};

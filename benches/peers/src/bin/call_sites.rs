@@ -1,5 +1,6 @@
-//! What a call of an encoder function inlines to: one function a form of workload A, once with operands known at compile time and once with operands known
-//! at run time. benches/call_sites.sh lists their sizes; run by itself the program only keeps them alive.
+//! What a call of an encoder function inlines to: one function a form of workload A, once with operands known at
+//! compile time and once with operands known at run time. benches/call_sites.sh lists their sizes; run by itself the
+//! program only keeps them alive.
 
 use std::hint::black_box;
 use tailfirst::Label;

@@ -1,7 +1,7 @@
 //! asmkit-rs, for x64 and for AArch64.
 //!
-//! A `CodeBuffer` is cleared and used again. `finish` resolves labels and shortens x64's branches; it also copies what it
-//! finished, and there is no other way to have the labels resolved.
+//! A `CodeBuffer` is cleared and used again. `finish` resolves labels and shortens x64's branches; it also copies what
+//! it finished, and there is no other way to have the labels resolved.
 
 pub use arm::ArmBuffer;
 pub use x64::Buffer;

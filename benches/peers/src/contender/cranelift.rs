@@ -1,8 +1,9 @@
 //! cranelift-assembler-x64 into a `Vec<u8>`.
 //!
-//! The crate's own sink of that kind is meant for tests and its methods are not inlined; the one here does the same and is.
-//! The crate encodes instructions and leaves labels to its user, so an array of positions and a list of branches to patch are
-//! kept here. An instruction has one immediate size; the size that holds every immediate is used, not a choice by value.
+//! The crate's own sink of that kind is meant for tests and its methods are not inlined; the one here does the same and
+//! is. The crate encodes instructions and leaves labels to its user, so an array of positions and a list of branches to
+//! patch are kept here. An instruction has one immediate size; the size that holds every immediate is used, not a
+//! choice by value.
 
 use super::{Emitter, MOST_LABELS, ROOM};
 use crate::workload::{Guard, ROUNDS_A_BLOCK, Round, constant_rounds, numbers};

@@ -1,12 +1,13 @@
 //! dynasm-rs with its two assemblers, for x64 and for AArch64.
 //!
-//! `VecAssembler` gives its bytes away by `take` (a new allocation each time) or by `drain`; `drain` is used, at the start of
-//! the next buffer, so that the allocation is kept. `Assembler` copies its bytes into executable memory; as it only ever
-//! appends, a new one is made when a region of [`REGION`] bytes is full, which spreads the cost of mapping over several
-//! buffers. The macro expands into pushes on either, so both share the code.
+//! `VecAssembler` gives its bytes away by `take` (a new allocation each time) or by `drain`; `drain` is used, at the
+//! start of the next buffer, so that the allocation is kept. `Assembler` copies its bytes into executable memory; as it
+//! only ever appends, a new one is made when a region of [`REGION`] bytes is full, which spreads the cost of mapping
+//! over several buffers. The macro expands into pushes on either, so both share the code.
 //!
 //! B's registers are named in the source, so that the macro assembles at compile time. With registers known only at run
-//! time the macro takes the 32-bit size of immediates and displacements, and a scale must be a literal: a `match` picks it.
+//! time the macro takes the 32-bit size of immediates and displacements, and a scale must be a literal: a `match` picks
+//! it.
 
 #![allow(clippy::useless_conversion, reason = "dynasm! converts registers that are bytes already")]
 

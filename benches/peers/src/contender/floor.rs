@@ -1,10 +1,10 @@
 //! What no emitter can go below: the words are ready, and only have to be stored.
 //!
-//! The floor does one unaligned 8-byte store and `cursor -= length` an instruction (A64: one 4-byte store), from arrays that
-//! hold every instruction's last eight bytes and its length. An instruction longer than that loses its first bytes, so this
-//! is a lower bound and no program. A64's stores are volatile: else the compiler would join them into vectors. `memcpy` copies
-//! the finished bytes in one piece. Both use the shortest encodings, and the first of the inputs always: there is nothing in
-//! them that other operands could change.
+//! The floor does one unaligned 8-byte store and `cursor -= length` an instruction (A64: one 4-byte store), from arrays
+//! that hold every instruction's last eight bytes and its length. An instruction longer than that loses its first
+//! bytes, so this is a lower bound and no program. A64's stores are volatile: else the compiler would join them into
+//! vectors. `memcpy` copies the finished bytes in one piece. Both use the shortest encodings, and the first of the
+//! inputs always: there is nothing in them that other operands could change.
 
 use super::{Contender, ROOM, iced};
 use crate::workload::{Inputs, Workload};

@@ -1,8 +1,8 @@
 //! iced-x86, twice: its encoder as yk's reverse code generator uses it, and its code assembler.
 //!
-//! yk encodes each instruction forward into the encoder's buffer, copies it below the last one, records a relocation for a
-//! branch, and patches all of them at the end. The code assembler keeps a list of instructions and encodes it at the end,
-//! shortening branches; `assemble` allocates, and there is no way around that.
+//! yk encodes each instruction forward into the encoder's buffer, copies it below the last one, records a relocation
+//! for a branch, and patches all of them at the end. The code assembler keeps a list of instructions and encodes it at
+//! the end, shortening branches; `assemble` allocates, and there is no way around that.
 //!
 //! [`shortest`] makes the floor's bytes from the same pieces.
 

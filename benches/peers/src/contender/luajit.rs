@@ -83,8 +83,9 @@ impl Contender for Luajit {
         let (guards, stubs, length) = (inputs.guards.as_ptr(), inputs.stubs.as_ptr(), inputs.guards.len());
         let range = self.buffer.as_mut_ptr_range();
         let (bottom, top) = (range.start, range.end);
-        // SAFETY: the C side reads as many rounds and stubs as was just asserted, the tail's and the guards' given lengths,
-        // and labels below 256, as they are bytes; it checks the buffer's room; there is a fixup's room for each guard.
+        // SAFETY: the C side reads as many rounds and stubs as was just asserted, the tail's and the guards' given
+        // lengths, and labels below 256, as they are bytes; it checks the buffer's room; there is a fixup's room for
+        // each guard.
         let lowest = unsafe {
             match workload {
                 Workload::A => luajit_a(bottom, top, rounds, tail, inputs.tail.len()),

@@ -1,9 +1,9 @@
 //! A contender assembles the workloads into a buffer of its own, again and again.
 //!
-//! [`Contender::run`] is what is timed: a fresh start (buffers kept), every instruction, labels, and whatever the contender
-//! needs until the bytes are final. [`Contender::bytes`] hands them out afterwards, outside the timing. Most contenders are
-//! an [`Emitter`] (one method a step of the workload) inside [`Forward`] or [`Backward`], which hold the loops; the emitter's
-//! methods are inlined into them. The floor, memcpy and the emitter in C have loops of their own.
+//! [`Contender::run`] is what is timed: a fresh start (buffers kept), every instruction, labels, and whatever the
+//! contender needs until the bytes are final. [`Contender::bytes`] hands them out afterwards, outside the timing. Most
+//! contenders are an [`Emitter`] (one method a step of the workload) inside [`Forward`] or [`Backward`], which hold the
+//! loops; the emitter's methods are inlined into them. The floor, memcpy and the emitter in C have loops of their own.
 
 pub mod asmkit;
 pub mod cranelift;

@@ -1,5 +1,5 @@
-//! tailfirst itself, in both directions, into a growing buffer, into a slice and into a region of executable memory; the
-//! encoders are used again and again.
+//! tailfirst itself, in both directions, into a growing buffer, into a slice and into a region of executable memory;
+//! the encoders are used again and again.
 //!
 //! One body serves both directions: it lists the instructions in reading order, and makes the calls in the order in
 //! which code grows. So code that grows down meets bound labels in C and pending ones in D, and code that grows up, as
@@ -51,7 +51,8 @@ pub trait Room {
     const NAME: &'static str;
     /// The same for code that grows up.
     const UP_NAME: &'static str;
-    /// Memory of at least `ROOM` bytes that lives as long as the program (one contender, one piece), or none, for a buffer of the encoder's own.
+    /// Memory of at least `ROOM` bytes that lives as long as the program (one contender, one piece), or none, for a
+    /// buffer of the encoder's own.
     fn memory() -> Option<&'static mut [u8]>;
 }
 

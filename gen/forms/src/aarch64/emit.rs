@@ -123,8 +123,8 @@ fn import(runtime: &str, module: &str, names: BTreeSet<&str>) -> String {
     }
 }
 
-/// A name for each type with arguments that functions take. Constant arguments are bodies to the compiler, which it checks wherever they stand: so here, and not
-/// in each function. Rustdoc shows what a private name stands for.
+/// A name for each type with arguments that functions take. Constant arguments are bodies to the compiler, which it
+/// checks wherever they stand: so here, and not in each function. Rustdoc shows what a private name stands for.
 fn aliases(forms: &[Form]) -> String {
     let kinds = forms.iter().flat_map(|form| &form.operands).map(|operand| &*operand.kind.ty);
     let types: BTreeSet<&str> = kinds.filter(|ty| ty.contains('<')).collect();
@@ -180,7 +180,8 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
     }
 }
 
-/// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body costs build time.
+/// The usual body: one call that has the bare operands, each of which goes to one field. Whatever else is in a body
+/// costs build time.
 fn packed(form: &Form, value: Option<&TokenStream>) -> Option<TokenStream> {
     let (mut lowest_bits, mut types, mut params, mut target) = (Vec::new(), Vec::new(), Vec::new(), None);
     for operand in &form.operands {
@@ -226,7 +227,8 @@ fn packed(form: &Form, value: Option<&TokenStream>) -> Option<TokenStream> {
     })
 }
 
-/// The body in general: a binding for each operand that is named more than once, the check of the condition, and the word.
+/// The body in general: a binding for each operand that is named more than once, the check of the condition, and the
+/// word.
 fn bound(form: &Form, value: Option<&TokenStream>) -> TokenStream {
     let mut bindings = Vec::new();
     let mut word = Terms(form.bits.value, value.cloned().into_iter().collect());

@@ -7,9 +7,11 @@
 //!   details
 //! ```
 //!
-//! All numbers are little-endian. Details are bytes, each list led by its length: for each operand a list of lists of fields, each of which holds the whole value, highest
-//! field first (a target has none, since any distance is one); then the condition, a list of lists of comparisons. A field is its lowest bit and its width; a comparison is
-//! 1 for `==` or 0 for `!=`, a field, and another field or 255 and a number of a byte. In a bucket forms that are aliases of others come last.
+//! All numbers are little-endian. Details are bytes, each list led by its length: for each operand a list of lists of
+//! fields, each of which holds the whole value, highest field first (a target has none, since any distance is one);
+//! then the condition, a list of lists of comparisons. A field is its lowest bit and its width; a comparison is 1 for
+//! `==` or 0 for `!=`, a field, and another field or 255 and a number of a byte. In a bucket forms that are aliases of
+//! others come last.
 
 use super::{Form, kinds::By};
 use crate::{

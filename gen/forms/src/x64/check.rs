@@ -223,8 +223,8 @@ fn check_places(form: &Form) -> Result<(), Reason> {
     }
 }
 
-/// EVEX.b says rounding beside registers, and broadcast beside memory. So only the operand that has the rounding may be memory: its type
-/// decides between them.
+/// EVEX.b says rounding beside registers, and broadcast beside memory. So only the operand that has the rounding may be
+/// memory: its type decides between them.
 fn check_rounding(form: &Form) -> Result<(), Reason> {
     let Some(rounded) = form.operands.iter().find(|operand| operand.rounding.is_some()) else { return Ok(()) };
     let only_memory = |operand: &Operand| matches!(operand.kind, Kind::Mem { .. } | Kind::Vsib { .. });
@@ -352,7 +352,8 @@ impl Member for Form {
     }
 }
 
-/// What decides which instruction some bytes are: two forms with one key and a ModRM in common can produce the same bytes.
+/// What decides which instruction some bytes are: two forms with one key and a ModRM in common can produce the same
+/// bytes.
 #[derive(PartialEq, Eq, Hash, Clone)]
 struct Key {
     space: u8,

@@ -280,8 +280,8 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
     (decorated, true)
 }
 
-/// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function takes the shorter if the
-/// value fits.
+/// Selectors: where two rows differ only in the size of a sign-extended immediate or of a displacement, one function
+/// takes the shorter if the value fits.
 fn selectors(sources: &[Source]) -> Vec<Method> {
     let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
     let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
@@ -309,7 +309,8 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Metho
     Some(Method { docs, attributes: TokenStream::new(), signature, body })
 }
 
-/// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is selected.
+/// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is
+/// selected.
 fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Method> {
     let stem = short.form.name.strip_suffix("_imm8")?;
     let long = ["imm16", "imm32"].into_iter().find_map(|imm| by_name.get(format!("{stem}_{imm}").as_str()))?;
@@ -346,7 +347,8 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Meth
     Some(Method { docs, attributes: TokenStream::new(), signature, body })
 }
 
-/// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain registers, but the form more.
+/// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain
+/// registers, but the form more.
 fn converts(form: &Form) -> bool {
     let has_mask_register = form.operands.iter().any(|operand| matches!(operand.kind, Kind::Reg(Class::K)));
     form.has_check() || has_mask_register && matches!(form.encoding, Encoding::Vex { .. })
@@ -549,8 +551,8 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
     }
 }
 
-/// The constants of WAIT, if the encoding begins with it, and the rest: WAIT is an instruction by itself, which stands in front of an address's
-/// prefixes, too.
+/// The constants of WAIT, if the encoding begins with it, and the rest: WAIT is an instruction by itself, which stands
+/// in front of an address's prefixes, too.
 fn apart_from_wait(encoding: &Encoding) -> (Option<Literal>, Encoding) {
     const WAIT: u8 = 0x9B;
     let mut encoding = encoding.clone();
@@ -594,8 +596,9 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
 ///
-/// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them. The functions are
-/// `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the forms, and nowhere else.
+/// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them.
+/// The functions are `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the
+/// forms, and nowhere else.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     let mut text = String::new();
     let mut all = String::new();

@@ -5,7 +5,8 @@
 //!   entries: index of a form, pattern                             u16, u64 each
 //! ```
 //!
-//! All numbers are little-endian. A bank is an opcode map of one encoding space. In a bucket forms that are aliases of others come last.
+//! All numbers are little-endian. A bank is an opcode map of one encoding space. In a bucket forms that are aliases of
+//! others come last.
 
 use super::{Encoding, Form, Immediate, Kind, Mask, Mode, Rex, Rounding, Slot};
 use crate::layout::{self, Layout, field, zeros};

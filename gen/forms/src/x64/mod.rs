@@ -503,7 +503,8 @@ impl Form {
         self.names_in_when().any(|name| name == MASK)
     }
 
-    /// How many bits the memory operand's address must have (`address==64` in `when`), which is a matter of the operand's type.
+    /// How many bits the memory operand's address must have (`address==64` in `when`), which is a matter of the
+    /// operand's type.
     pub fn address_bits(&self) -> Option<u32> {
         let comparisons = self.when.iter().flat_map(|when| when.any_of.iter().flatten());
         let mut of_address = comparisons.filter(|comparison| comparison.left == Term::Name(ADDRESS.into()));

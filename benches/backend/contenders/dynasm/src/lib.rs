@@ -1,4 +1,5 @@
-//! dynasm-rs with a `VecAssembler`, from the first operation to the last. It gives its bytes away by `drain`, at the start of the next program.
+//! dynasm-rs with a `VecAssembler`, from the first operation to the last. It gives its bytes away by `drain`, at the
+//! start of the next program.
 
 #![allow(clippy::useless_conversion, reason = "dynasm! converts registers that are bytes already")]
 #![allow(unused_parens, reason = "dynasm! wants them around a cast, and its expansion does not")]

@@ -1,5 +1,5 @@
-//! iced-x86's encoder, as yk's reverse code generator uses it: each instruction is encoded forward into the encoder's buffer and copied below the last one; branches
-//! are listed and patched at the end.
+//! iced-x86's encoder, as yk's reverse code generator uses it: each instruction is encoded forward into the encoder's
+//! buffer and copied below the last one; branches are listed and patched at the end.
 
 use iced_x86::{Code, Encoder, IcedError, Instruction, MemoryOperand, Register};
 use tailfirst_backend_ir as ir;

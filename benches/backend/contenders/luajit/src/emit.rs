@@ -1,8 +1,9 @@
 //! An emitter in the manner of LuaJIT's.
 //!
-//! It works from the end of the buffer to its start with one pointer that moves down. An opcode is a 32-bit word: its bytes at the top, their number at the bottom,
-//! stored below the pointer in one go; REX and a displacement's size are chosen by branches on the operands; a branch always has its 32-bit form. Room is checked
-//! once an operation. A branch to a block that is placed is a subtraction; pending ones are listed and resolved at the end.
+//! It works from the end of the buffer to its start with one pointer that moves down. An opcode is a 32-bit word: its
+//! bytes at the top, their number at the bottom, stored below the pointer in one go; REX and a displacement's size are
+//! chosen by branches on the operands; a branch always has its 32-bit form. Room is checked once an operation. A branch
+//! to a block that is placed is a subtraction; pending ones are listed and resolved at the end.
 //!
 //! The same file serves two contenders: its functions are inlined with the configuration `inlined`, and never without.
 

@@ -1,5 +1,6 @@
-//! tailfirst. The same file serves several contenders: by plain calls, from the last operation to the first, or with the configuration `upward` from the first to the last;
-//! with `batched` there is a batch around each operation; and one contender's calls are behind functions that are not inlined.
+//! tailfirst. The same file serves several contenders: by plain calls, from the last operation to the first, or with
+//! the configuration `upward` from the first to the last; with `batched` there is a batch around each operation; and
+//! one contender's calls are behind functions that are not inlined.
 
 use tailfirst::{Label, x64::*};
 use tailfirst_backend_ir as ir;
@@ -18,7 +19,8 @@ fn indexed(base: ir::Gpr, index: ir::Gpr, scale: ir::Scale, disp: i32) -> Mem {
     Mem::new(Some(Gpr64::wrapping(base as u8)), Some(index), disp).expect("RSP is no index")
 }
 
-/// Places one operation. It stays a function of its own: inlined into the loop over the operations it takes minutes to compile.
+/// Places one operation. It stays a function of its own: inlined into the loop over the operations it takes minutes to
+/// compile.
 #[cfg(not(batched))]
 #[inline(never)]
 fn lower(enc: &mut Asm, labels: &[Label], op: &ir::Op) {
