@@ -7,3 +7,6 @@
 pub mod abi;
 pub mod compile;
 pub mod ir;
+pub mod runtime;
+pub mod value;
+pub mod wasi;
