@@ -23,9 +23,9 @@ impl Trap {
     }
 }
 
-impl fmt::Display for Trap {
+impl fmt::Display for TrapKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
+        f.write_str(match self {
             TrapKind::Unreachable => "unreachable",
             TrapKind::MemoryOutOfBounds => "out of bounds memory access",
             TrapKind::TableOutOfBounds => "out of bounds table access",
@@ -36,10 +36,15 @@ impl fmt::Display for Trap {
             TrapKind::IntegerOverflow => "integer overflow",
             TrapKind::InvalidConversion => "invalid conversion to integer",
             TrapKind::StackOverflow => "call stack exhausted",
-        })?;
+        })
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.offset {
-            Some(offset) => write!(f, " at {offset:#x}"),
-            None => f.write_str(" by a segment"),
+            Some(offset) => write!(f, "{} at {offset:#x}", self.kind),
+            None => write!(f, "{} by a segment", self.kind),
         }
     }
 }
