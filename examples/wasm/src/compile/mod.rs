@@ -1,11 +1,25 @@
 //! The compiler: from a module's bytes to code that can run.
 
-use tailfirst::FinishError;
-use tailfirst::exec::{Arena, ExecCode, ExecError};
-use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
+mod convention;
+mod joins;
+mod moves;
+mod registers;
+mod slots;
+mod state;
+mod target;
+mod walk;
+mod x64;
 
-use crate::abi::TrapSite;
+use tailfirst::FinishError;
+use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
+use tailfirst::x64::Encoder as HostEncoder;
+use wasmparser::{FuncValidatorAllocations, Parser, ValType, ValidPayload, Validator, WasmFeatures};
+
+use crate::abi::{TrapKind, TrapSite};
 use crate::ir::module::ModuleInfo;
+use crate::ir::{Class, Function, build, liveness, locals};
+use target::{CodeLabel, Target};
+use x64::X64 as Host;
 
 /// How accesses outside memory are found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -69,14 +83,97 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM2.difference(WasmFeatures::SIMD
 pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
     let mut info = ModuleInfo::default();
     let mut bodies = vec![];
+    let mut bytes = 0;
     let mut validator = Validator::new_with_features(FEATURES);
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+            bytes += body.as_bytes().len();
             bodies.push((function, body));
         }
         info.add(&payload)?;
     }
-    let _ = (config, arena, bodies);
-    Err(CompileError::Unsupported { offset: 0, what: "functions" })
+    let mut functions = vec![];
+    let mut allocations = FuncValidatorAllocations::default();
+    for (function, body) in bodies {
+        let mut validator = function.into_validator(allocations);
+        let assigned = locals::assigned(&mut validator, &body)?;
+        let mut function = build::build(&info, validator.index(), &body, assigned)?;
+        allocations = validator.into_allocations();
+        liveness::analyze(&mut function);
+        functions.push(function);
+    }
+    let mut room = ROOM + bytes * 16 + info.types.len() * STUBS;
+    loop {
+        match emit(&info, &functions, config, arena.region(room)?) {
+            Err(CompileError::Finish(FinishError::OutOfSpace { needed })) if needed > room => room = needed,
+            Err(error) => return Err(error),
+            Ok(emitted) => {
+                let Emitted { code, functions, stubs, exit, sites } = emitted;
+                return Ok(CompiledModule { info, code, functions, stubs, exit, sites });
+            }
+        }
+    }
+}
+
+/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 16 bytes for each of
+/// code. What is too much is given back.
+const ROOM: usize = 4096;
+const STUBS: usize = 512;
+
+/// Places in the code that may trap, until their offsets are known.
+#[derive(Clone, Copy, Debug)]
+struct Site {
+    label: CodeLabel,
+    kind: TrapKind,
+    /// In the module.
+    offset: u32,
+}
+
+struct Emitted {
+    code: ExecCode,
+    functions: Vec<usize>,
+    stubs: Vec<Stubs>,
+    exit: usize,
+    sites: Vec<TrapSite>,
+}
+
+/// Emits all code of a module, from the end of the region.
+fn emit(
+    info: &ModuleInfo,
+    functions: &[Function],
+    config: &Config,
+    mut region: Region,
+) -> Result<Emitted, CompileError> {
+    let place = region.place();
+    let mut enc = HostEncoder::in_slice(region.bytes_mut());
+    let labels: Vec<_> = functions.iter().map(|_| enc.label()).collect();
+    let mut target = Host::new(&mut enc, config.bounds);
+    let exit = target.exit();
+    let stubs: Vec<_> =
+        info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
+    for function in functions.iter().rev() {
+        walk::walk(info, function, &labels, &mut target);
+    }
+    let sites = std::mem::take(&mut target.sites);
+    let mut code = enc.finish()?;
+    let placed = place.link(&mut code, |_| None)?;
+    let offset = |label| code.offset_of(label).expect("every label was bound");
+    let mut sites: Vec<_> = sites
+        .into_iter()
+        .map(|Site { label, kind, offset: wasm_offset }| TrapSite {
+            code_offset: offset(label) as u32,
+            kind,
+            wasm_offset,
+        })
+        .collect();
+    sites.sort_by_key(|site| site.code_offset);
+    let functions = labels.into_iter().map(offset).collect();
+    let stubs = stubs.into_iter().map(|stubs| Stubs { entry: offset(stubs.entry), host: offset(stubs.host) }).collect();
+    let exit = offset(exit);
+    Ok(Emitted { code: region.publish(placed)?, functions, stubs, exit, sites })
+}
+
+fn classes(types: &[ValType]) -> Vec<Class> {
+    types.iter().map(|&ty| Class::of(ty)).collect()
 }
