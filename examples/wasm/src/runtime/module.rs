@@ -10,8 +10,8 @@ use crate::abi::{Entry, TrapSite};
 use crate::compile::{self, Bounds, CompileError, CompiledModule, Config};
 use crate::ir::module::ModuleInfo;
 
-/// The addresses that code can have, reserved and not spent.
-const CODE: usize = 512 << 20;
+/// The addresses that an engine's code can have, reserved and not spent: nearly what a branch of AArch64 reaches.
+const CODE: usize = 120 << 20;
 
 /// Compiles modules: how, and into which memory.
 #[derive(Clone)]
