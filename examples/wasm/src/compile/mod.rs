@@ -85,7 +85,9 @@ pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledMo
     let mut bodies = vec![];
     let mut bytes = 0;
     let mut validator = Validator::new_with_features(FEATURES);
-    for payload in Parser::new(0).parse_all(wasm) {
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    for payload in parser.parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
             bytes += body.as_bytes().len();

@@ -232,7 +232,7 @@ impl<T: Target> Walk<'_, T> {
         }
     }
 
-    /// The register for a result; a scratch register if the instruction is there for its effect.
+    /// The register for a result, which nobody may want if the instruction is there for its effect.
     fn result(&mut self, d: Value, needs: Needs) -> Reg {
         for reg in needs.destroys.iter() {
             if self.state.held(reg) != Some(d) {
@@ -245,7 +245,10 @@ impl<T: Target> Walk<'_, T> {
             self.state.vacate(self.target, reg, needs.destroys);
         }
         let class = self.function.value(d).class;
-        self.state.define(self.target, d, except).unwrap_or(T::scratch(class))
+        match self.state.define(self.target, d, except) {
+            Some(reg) => reg,
+            None => self.state.allocate(self.target, class, None, except),
+        }
     }
 
     fn immediate(&self, taker: Taker, value: Value) -> Option<Operand> {
