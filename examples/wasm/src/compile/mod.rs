@@ -1,5 +1,6 @@
 //! The compiler: from a module's bytes to code that can run.
 
+mod aarch64;
 mod convention;
 mod joins;
 mod moves;
@@ -12,14 +13,18 @@ mod x64;
 
 use tailfirst::FinishError;
 use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
-use tailfirst::x64::Encoder as HostEncoder;
 use wasmparser::{FuncValidatorAllocations, Parser, ValType, ValidPayload, Validator, WasmFeatures};
 
 use crate::abi::{TrapKind, TrapSite};
 use crate::ir::module::ModuleInfo;
 use crate::ir::{Class, Function, build, liveness, locals};
 use target::{CodeLabel, Target};
-use x64::X64 as Host;
+
+/// The instruction set of the machine that this runs on.
+#[cfg(target_arch = "aarch64")]
+use {aarch64::A64 as Host, tailfirst::aarch64::Encoder as HostEncoder};
+#[cfg(target_arch = "x86_64")]
+use {tailfirst::x64::Encoder as HostEncoder, x64::X64 as Host};
 
 /// How accesses outside memory are found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
