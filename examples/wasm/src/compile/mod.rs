@@ -3,6 +3,7 @@
 mod aarch64;
 mod convention;
 mod joins;
+pub mod listing;
 mod moves;
 mod registers;
 mod slots;
@@ -13,12 +14,13 @@ mod x64;
 
 use tailfirst::FinishError;
 use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
-use wasmparser::{FuncValidatorAllocations, Parser, ValType, ValidPayload, Validator, WasmFeatures};
+use wasmparser::ValType;
 
 use crate::abi::{TrapKind, TrapSite};
+use crate::ir::decode::{Decoded, decode};
 use crate::ir::module::ModuleInfo;
-use crate::ir::{Class, Function, build, liveness, locals};
-use target::{CodeLabel, Target};
+use crate::ir::{Class, Function};
+use target::{CodeLabel, StubLabels, Target};
 
 /// The instruction set of the machine that this runs on.
 #[cfg(target_arch = "aarch64")]
@@ -81,35 +83,9 @@ pub enum CompileError {
     Exec(#[from] ExecError),
 }
 
-/// What is accepted: WebAssembly 2.0 without vectors.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2.difference(WasmFeatures::SIMD);
-
 /// Compiles a module to code in the arena.
 pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
-    let mut info = ModuleInfo::default();
-    let mut bodies = vec![];
-    let mut bytes = 0;
-    let mut validator = Validator::new_with_features(FEATURES);
-    let mut parser = Parser::new(0);
-    parser.set_features(FEATURES);
-    for payload in parser.parse_all(wasm) {
-        let payload = payload?;
-        if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
-            bytes += body.as_bytes().len();
-            bodies.push((function, body));
-        }
-        info.add(&payload)?;
-    }
-    let mut functions = vec![];
-    let mut allocations = FuncValidatorAllocations::default();
-    for (function, body) in bodies {
-        let mut validator = function.into_validator(allocations);
-        let assigned = locals::assigned(&mut validator, &body)?;
-        let mut function = build::build(&info, validator.index(), &body, assigned)?;
-        allocations = validator.into_allocations();
-        liveness::analyze(&mut function);
-        functions.push(function);
-    }
+    let Decoded { info, functions, bytes } = decode(wasm)?;
     let mut room = ROOM + bytes * 16 + info.types.len() * STUBS;
     loop {
         match emit(&info, &functions, config, arena.region(room)?) {
@@ -145,7 +121,25 @@ struct Emitted {
     sites: Vec<TrapSite>,
 }
 
-/// Emits all code of a module, from the end of the region.
+/// Where everything of a module is in its code.
+struct Labels {
+    exit: CodeLabel,
+    stubs: Vec<StubLabels>,
+    functions: Vec<CodeLabel>,
+}
+
+/// Emits all code of a module, the stubs at the end and below them the functions, the last one first.
+fn emit_all<T: Target>(info: &ModuleInfo, functions: &[Function], target: &mut T) -> Labels {
+    let labels: Vec<_> = functions.iter().map(|_| target.label()).collect();
+    let exit = target.exit();
+    let stubs = info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
+    for function in functions.iter().rev() {
+        walk::walk(info, function, &labels, target);
+    }
+    Labels { exit, stubs, functions: labels }
+}
+
+/// Emits a module into a region.
 fn emit(
     info: &ModuleInfo,
     functions: &[Function],
@@ -154,14 +148,8 @@ fn emit(
 ) -> Result<Emitted, CompileError> {
     let place = region.place();
     let mut enc = HostEncoder::in_slice(region.bytes_mut());
-    let labels: Vec<_> = functions.iter().map(|_| enc.label()).collect();
     let mut target = Host::new(&mut enc, config.bounds);
-    let exit = target.exit();
-    let stubs: Vec<_> =
-        info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
-    for function in functions.iter().rev() {
-        walk::walk(info, function, &labels, &mut target);
-    }
+    let Labels { exit, stubs, functions } = emit_all(info, functions, &mut target);
     let sites = std::mem::take(&mut target.sites);
     let mut code = enc.finish()?;
     let placed = place.link(&mut code, |_| None)?;
@@ -175,7 +163,7 @@ fn emit(
         })
         .collect();
     sites.sort_by_key(|site| site.code_offset);
-    let functions = labels.into_iter().map(offset).collect();
+    let functions = functions.into_iter().map(offset).collect();
     let stubs = stubs.into_iter().map(|stubs| Stubs { entry: offset(stubs.entry), host: offset(stubs.host) }).collect();
     let exit = offset(exit);
     Ok(Emitted { code: region.publish(placed)?, functions, stubs, exit, sites })

@@ -122,7 +122,8 @@ pub trait Target {
     fn immediate(taker: Taker, value: u64) -> bool;
     fn needs(inst: &Inst) -> Needs;
 
-    /// The offset in the module of the instruction that is emitted from now on.
+    /// The offset in the module of the instruction that is emitted from now on. What was emitted is complete, and the
+    /// place that is reached its beginning.
     fn set_offset(&mut self, offset: u32);
     /// A label of what is emitted later.
     fn label(&mut self) -> CodeLabel;

@@ -11,6 +11,7 @@
 //! * An `i32` is a 64-bit word whose upper half is zero, and so `i64.extend_i32_u` is no instruction at all.
 
 pub mod build;
+pub mod decode;
 pub mod liveness;
 pub mod locals;
 pub mod module;

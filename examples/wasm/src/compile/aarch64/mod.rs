@@ -94,12 +94,14 @@ pub struct A64<'e, 'b> {
     /// Where traps of this function lead.
     traps: Vec<(CodeLabel, TrapKind, u32)>,
     pub(super) sites: Vec<Site>,
+    /// Where the code of each instruction begins, if anybody wants to know.
+    pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
 }
 
 impl<'e, 'b> A64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
         let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false };
-        A64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![] }
+        A64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![], marks: None }
     }
 
     /// Where the code goes that traps now.
@@ -299,6 +301,9 @@ impl Target for A64<'_, '_> {
     }
 
     fn set_offset(&mut self, offset: u32) {
+        if let Some(marks) = &mut self.marks {
+            marks.push((self.enc.here(), self.offset));
+        }
         self.offset = offset;
     }
 
