@@ -9,16 +9,19 @@
 //! --stats              sizes and times, on stderr
 //! --folder PATH        run: the program can read this folder, as `/`
 //! --env NAME=VALUE     run: a variable of the program's environment
-//! --listing            compile: WebAssembly beside machine code
+//! --listing            compile: WebAssembly beside machine code, on stdout
+//! --isa x64|aarch64    compile: for which instruction set the listing is, if not this machine's
 //! ```
 //!
 //! FILE is a binary module, or text. The exit status is the program's own, or 1 with a message that says what went
 //! wrong and where.
 
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use tailfirst_wasm::compile::listing::{Isa, listing};
 use tailfirst_wasm::compile::{Bounds, Config};
 use tailfirst_wasm::runtime::{CallError, Engine, InstantiateError, Linker, Module, Store};
 use tailfirst_wasm::value::Value;
@@ -27,7 +30,7 @@ use tailfirst_wasm::wasi::{Exit, Wasi};
 const USAGE: &str = "usage:
   tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
   tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
-  tailfirst-wasm compile FILE [--explicit] [--stats] [--listing]";
+  tailfirst-wasm compile FILE [--explicit] [--stats] [--listing] [--isa x64|aarch64]";
 
 /// What the command line asks for.
 #[derive(Default)]
@@ -35,12 +38,19 @@ struct Options {
     file: String,
     bounds: Bounds,
     stats: bool,
-    listing: bool,
+    /// The instruction set to show.
+    listing: Option<Isa>,
     folder: Option<String>,
     environment: Vec<(String, String)>,
     /// A function, and its arguments.
     invoke: Option<(String, Vec<String>)>,
     arguments: Vec<String>,
+}
+
+impl Options {
+    fn config(&self) -> Config {
+        Config { bounds: self.bounds }
+    }
 }
 
 fn main() -> ExitCode {
@@ -63,7 +73,14 @@ fn options(arguments: &[String]) -> Result<Options, Box<dyn Error>> {
         match &*argument {
             "--explicit" => options.bounds = Bounds::Explicit,
             "--stats" => options.stats = true,
-            "--listing" => options.listing = true,
+            "--listing" => options.listing = options.listing.or(Some(Isa::HOST)),
+            "--isa" => {
+                options.listing = Some(match &*value()? {
+                    "x64" => Isa::X64,
+                    "aarch64" => Isa::Aarch64,
+                    isa => return Err(format!("there is no code for {isa}\n{USAGE}").into()),
+                });
+            }
             "--folder" => options.folder = Some(value()?),
             "--env" => {
                 let variable = value()?;
@@ -84,14 +101,17 @@ fn options(arguments: &[String]) -> Result<Options, Box<dyn Error>> {
     Ok(options)
 }
 
-/// The module of the file. It is compiled once more for nothing but these options.
-fn load(options: &Options) -> Result<Module, Box<dyn Error>> {
+/// The binary module of the file.
+fn read(options: &Options) -> Result<Vec<u8>, Box<dyn Error>> {
     let in_file = |error: &dyn Error| format!("{}: {error}", options.file);
     let bytes = std::fs::read(&options.file).map_err(|error| in_file(&error))?;
-    let binary = wat::parse_bytes(&bytes).map_err(|error| in_file(&error))?;
-    let engine = Engine::new(Config { bounds: options.bounds })?;
+    Ok(wat::parse_bytes(&bytes).map_err(|error| in_file(&error))?.into_owned())
+}
+
+fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
+    let engine = Engine::new(options.config())?;
     let start = Instant::now();
-    let module = engine.compile(&binary).map_err(|error| in_file(&error))?;
+    let module = engine.compile(binary).map_err(|error| format!("{}: {error}", options.file))?;
     if options.stats {
         let (time, compiled) = (start.elapsed(), module.compiled());
         eprintln!(
@@ -111,12 +131,17 @@ fn milliseconds(time: Duration) -> String {
 }
 
 fn compile(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    load(&options)?;
+    let binary = read(&options)?;
+    load(&options, &binary)?;
+    if let Some(isa) = options.listing {
+        let listing = listing(&binary, &options.config(), isa)?;
+        std::io::stdout().write_all(listing.as_bytes())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let module = load(&options)?;
+    let module = load(&options, &read(&options)?)?;
     let mut wasi = Wasi::default().argument(&options.file);
     for argument in &options.arguments {
         wasi = wasi.argument(argument);
@@ -138,7 +163,7 @@ fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     match results {
         Ok(results) => {
             for result in results {
-                println!("{result}");
+                writeln!(std::io::stdout(), "{result}")?;
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -74,9 +74,24 @@ fn statistics_are_on_the_other_stream() {
 }
 
 #[test]
+fn a_listing_is_of_either_instruction_set() {
+    for (isa, texts) in [("x64", ["i32.add", "ud2", "div"]), ("aarch64", ["i32.add", "udiv", "add"])] {
+        let ran = run(ADD, &["compile", "module.wat", "--isa", isa]);
+        assert_eq!((ran.status, &*ran.errors), (0, ""));
+        for text in texts {
+            assert!(ran.output.contains(text), "{isa}: {text} in {}", ran.output);
+        }
+    }
+}
+
+#[test]
 fn errors_say_what_and_where() {
     let cases: [(&str, &[&str], &str); 9] = [
-        (ADD, &["run", "module.wat", "--invoke", "divide", "0"], "module.wat: trap: integer divide by zero at 0x"),
+        (
+            ADD,
+            &["run", "module.wat", "--invoke", "divide", "0"],
+            "module.wat: trap: integer divide by zero in function 2 at 0x",
+        ),
         (ADD, &["run", "module.wat", "--invoke", "sum"], "exports no function `sum`"),
         (ADD, &["run", "module.wat", "--invoke", "add", "1"], "`add` takes [i32 i32], not [\"1\"]"),
         (ADD, &["run", "module.wat", "--invoke", "add", "1", "5000000000"], "`add` takes [i32 i32], not"),

@@ -31,6 +31,7 @@ pub fn decode(wasm: &[u8]) -> Result<Decoded, CompileError> {
         let payload = payload?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
             bytes += body.as_bytes().len();
+            info.bodies.push(body.range().start as u32);
             bodies.push((function, body));
         }
         info.add(&payload)?;

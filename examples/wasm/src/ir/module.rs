@@ -15,6 +15,8 @@ pub struct ModuleInfo {
     /// The type, by index, of each function, imported ones first.
     pub functions: Vec<u32>,
     pub imported_functions: usize,
+    /// Where the bodies of those begin that are not imported, as offsets in the module.
+    pub bodies: Vec<u32>,
     /// All tables, imported ones first; and so for memories and globals.
     pub tables: Vec<TableType>,
     pub imported_tables: usize,

@@ -31,4 +31,4 @@ pub use memory::{Memory, OutOfBounds, PAGE};
 pub use module::{Engine, Module};
 pub use store::{Store, StoreMismatch};
 pub use table::{MOST_ELEMENTS, OutOfTable, Table, TableError};
-pub use trap::Trap;
+pub use trap::{Trap, TrapPlace};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use tailfirst::exec::{Arena, ExecError};
 
 use super::crossing::Door;
+use super::trap::{Trap, TrapPlace};
 use crate::abi::{Entry, TrapSite};
 use crate::compile::{self, Bounds, CompileError, CompiledModule, Config};
 use crate::ir::module::ModuleInfo;
@@ -83,10 +84,15 @@ impl Module {
         Door { entry, exit: self.address(self.compiled.exit) as usize }
     }
 
-    pub(super) fn site_at(&self, address: usize) -> Option<TrapSite> {
+    /// The trap that a fault at an address means. Allocates nothing, for the fault handler.
+    pub(super) fn trap_at(&self, address: usize) -> Option<Trap> {
         let offset = address.checked_sub(self.code().start)?;
-        let sites = &self.compiled.sites;
-        sites.binary_search_by_key(&offset, |site| site.code_offset as usize).ok().map(|index| sites[index])
+        let CompiledModule { sites, info, .. } = &*self.compiled;
+        let index = sites.binary_search_by_key(&offset, |site| site.code_offset as usize).ok()?;
+        let TrapSite { kind, wasm_offset: offset, .. } = sites[index];
+        let body = info.bodies.partition_point(|&start| start <= offset).checked_sub(1)?;
+        let function = (info.imported_functions + body) as u32;
+        Some(Trap { kind, place: Some(TrapPlace { function, offset }) })
     }
 
     fn address(&self, offset: usize) -> *const u8 {

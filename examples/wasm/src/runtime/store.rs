@@ -130,6 +130,6 @@ impl State {
     pub(super) fn trap_at(&self, address: usize) -> Option<Trap> {
         let modules = self.modules.try_borrow().ok()?;
         let (_, module) = modules.range(address + 1..).next()?;
-        module.site_at(address).map(Trap::at)
+        module.trap_at(address)
     }
 }

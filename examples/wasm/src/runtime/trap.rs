@@ -2,24 +2,29 @@
 
 use std::fmt;
 
-use crate::abi::{TrapKind, TrapSite};
+use crate::abi::TrapKind;
 
 /// A trap, and where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trap {
     /// What happened.
     pub kind: TrapKind,
-    /// The instruction's offset in the module. A segment that does not fit traps at no instruction.
-    pub offset: Option<u32>,
+    /// The instruction. A segment that does not fit traps at none.
+    pub place: Option<TrapPlace>,
+}
+
+/// An instruction of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrapPlace {
+    /// The function's index.
+    pub function: u32,
+    /// The instruction's offset in the module.
+    pub offset: u32,
 }
 
 impl Trap {
-    pub(super) fn at(site: TrapSite) -> Trap {
-        Trap { kind: site.kind, offset: Some(site.wasm_offset) }
-    }
-
     pub(super) fn of_segment(kind: TrapKind) -> Trap {
-        Trap { kind, offset: None }
+        Trap { kind, place: None }
     }
 }
 
@@ -42,8 +47,8 @@ impl fmt::Display for TrapKind {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.offset {
-            Some(offset) => write!(f, "{} at {offset:#x}", self.kind),
+        match self.place {
+            Some(TrapPlace { function, offset }) => write!(f, "{} in function {function} at {offset:#x}", self.kind),
             None => write!(f, "{} by a segment", self.kind),
         }
     }
