@@ -188,13 +188,13 @@ impl Settling<'_, '_> {
         for &number in &numbers {
             let here = self.state.reg(arguments[number]);
             if let Some(reg) = here.filter(|&reg| !self.taken.contains(reg)) {
-                self.want(reg, Wanted::Argument(number));
+                self.want(reg, Wanted::Argument(number), parameters[number]);
             }
         }
         for &number in &numbers {
             if !self.wants.iter().any(|&(_, wanted)| wanted == Wanted::Argument(number)) {
                 match self.free::<T>(parameters[number]) {
-                    Some(reg) => self.want(reg, Wanted::Argument(number)),
+                    Some(reg) => self.want(reg, Wanted::Argument(number), parameters[number]),
                     None => {
                         let slot = self.state.slot_of(parameters[number]);
                         self.wants.push((Place::Slot(slot), Wanted::Argument(number)));
@@ -210,7 +210,7 @@ impl Settling<'_, '_> {
         let behind: Vec<_> = self.state.all_held().filter(|&(_, value)| outside(value)).collect();
         for &value in &uses {
             if let Some(reg) = self.free::<T>(value) {
-                self.want(reg, Wanted::Value(value));
+                self.want(reg, Wanted::Value(value), value);
             }
         }
         // What is needed behind the loop only, where it is wanted there.
@@ -227,13 +227,14 @@ impl Settling<'_, '_> {
                 && !self.taken.contains(reg)
                 && self.leaves_some::<T>(reg.class())
             {
-                self.want(reg, Wanted::Value(value));
+                self.want(reg, Wanted::Value(value), value);
             }
         }
         self.wants
     }
 
-    fn want(&mut self, reg: Reg, wanted: Wanted) {
+    fn want(&mut self, reg: Reg, wanted: Wanted, value: Value) {
+        self.state.set_hint(value, reg);
         self.taken.insert(reg);
         self.wants.push((Place::Reg(reg), wanted));
     }

@@ -16,6 +16,7 @@ use crate::ir::{Class, Inst};
 
 /// A place in the code, where [`Label`](crate::ir::Label) is one in the function.
 pub use tailfirst::Label as CodeLabel;
+use tailfirst::{Pos, Snapshot};
 
 /// Where a value is. Words of the stack have eight bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +98,18 @@ pub struct Frame {
     pub slots: u32,
     /// Whether the function calls.
     pub calls: bool,
+    /// Whether there is no frame at all.
+    pub bare: bool,
+}
+
+/// A state of the code to go back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkpoint {
+    pub snapshot: Snapshot,
+    pub marks: usize,
+    pub sites: usize,
+    pub traps: usize,
+    pub late: usize,
 }
 
 /// Where control enters and leaves for functions of one type.
@@ -128,13 +141,19 @@ pub trait Target {
     /// A label of what is emitted later.
     fn label(&mut self) -> CodeLabel;
     fn bind(&mut self, label: CodeLabel);
-    /// Whether what was emitted last begins with that label.
-    fn is_here(&self, label: CodeLabel) -> bool;
+    /// The place that is reached.
+    fn pos(&self) -> Pos;
+    fn pos_of(&self, label: CodeLabel) -> Option<Pos>;
+    fn checkpoint(&mut self) -> Checkpoint;
+    /// Drops what was emitted since, and the labels that were made.
+    fn go_back(&mut self, to: Checkpoint);
     fn jump(&mut self, label: CodeLabel);
 
     /// Copies a value, or makes a constant.
     fn copy(&mut self, to: Place, from: Source);
     fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand);
+    /// `a` and `b` times two to the power of `shift`, which is 1, 2 or 3.
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8);
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg);
     fn int_unary(&mut self, op: IntUnary, width: Width, d: Reg, a: Reg);
     fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg);

@@ -7,15 +7,17 @@
 //!
 //! Calls leave nothing in registers: what code behind a call expects there is reloaded right behind it.
 
+use tailfirst::Pos;
+
 use super::convention::{Position, positions, words};
 use super::joins::{Joins, bring};
 use super::moves::{self, Move};
 use super::registers::{Reg, RegSet};
 use super::state::State;
-use super::target::{Apart, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target, Test};
+use super::target::{Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target, Test};
 use crate::abi::TrapKind;
 use crate::ir::module::ModuleInfo;
-use crate::ir::ops::{Builtin, Cond, Width};
+use crate::ir::ops::{Builtin, Cond, FloatOp, IntOp, Width};
 use crate::ir::{Class, Definition, Function, Inst, List, Value};
 
 /// The walk through one function.
@@ -29,6 +31,16 @@ pub struct Walk<'f, T> {
     joins: Joins<'f>,
     /// Edges that take moves and may not be taken: they lie below the function.
     asides: Vec<Aside>,
+    /// The jump that was emitted last.
+    jumped: Option<Jumped>,
+}
+
+/// A jump that a branch around it may replace.
+struct Jumped {
+    before: Checkpoint,
+    start: Pos,
+    end: Pos,
+    to: CodeLabel,
 }
 
 /// Moves, and where to go then.
@@ -39,21 +51,22 @@ struct Aside {
 }
 
 /// Compiles a function, below what was emitted before.
+///
+/// A function that calls nothing is tried without a frame. If it turns out to need a word, it is compiled again.
 pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[CodeLabel], target: &mut T) {
-    let joins = Joins::new(function);
-    let state = State::new(function);
     let mut frame = frame::<T>(module, function);
-    target.begin(frame);
-    let mut walk = Walk { module, function, functions, target, state, joins, asides: vec![] };
-    for (inst, &offset) in function.insts.iter().zip(&function.offsets).rev() {
-        walk.target.set_offset(offset);
-        walk.inst(inst);
-    }
-    walk.target.set_offset(function.offset);
-    walk.arguments();
-    frame.slots = walk.state.slots.count();
+    let before = target.checkpoint();
+    let (slots, asides) = loop {
+        target.begin(frame);
+        let (slots, asides) = through(module, function, functions, target);
+        if slots == 0 || !frame.bare {
+            break (slots, asides);
+        }
+        target.go_back(before);
+        frame.bare = false;
+    };
+    frame.slots = slots;
     let label = functions[function.index as usize - module.imported_functions];
-    let asides = walk.asides;
     target.enter(frame, label);
     for Aside { at, steps, to } in asides {
         target.jump(to);
@@ -63,9 +76,29 @@ pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[Co
     target.end();
 }
 
+/// The walk itself, without the frame: says how many slots it needs, and what is to be emitted below.
+fn through<T: Target>(
+    module: &ModuleInfo,
+    function: &Function,
+    functions: &[CodeLabel],
+    target: &mut T,
+) -> (u32, Vec<Aside>) {
+    let joins = Joins::new(function);
+    let state = State::new(function);
+    let mut walk = Walk { module, function, functions, target, state, joins, asides: vec![], jumped: None };
+    walk.hint_arguments();
+    for (inst, &offset) in function.insts.iter().zip(&function.offsets).rev() {
+        walk.target.set_offset(offset);
+        walk.inst(inst);
+    }
+    walk.target.set_offset(function.offset);
+    walk.arguments();
+    (walk.state.slots.count(), walk.asides)
+}
+
 /// What is known of the frame beforehand.
 fn frame<T: Target>(module: &ModuleInfo, function: &Function) -> Frame {
-    let mut frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false };
+    let mut frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
     for inst in &function.insts {
         frame.calls |= inst.is_call();
         if let Inst::Call { arguments, results, .. } | Inst::CallIndirect { arguments, results, .. } = *inst {
@@ -80,6 +113,7 @@ fn frame<T: Target>(module: &ModuleInfo, function: &Function) -> Frame {
             _ => false,
         };
     }
+    frame.bare = !frame.calls;
     frame
 }
 
@@ -97,19 +131,7 @@ impl<T: Target> Walk<'_, T> {
                     self.target.copy(Place::Reg(reg), Source::Constant(bits));
                 }
             }
-            Inst::Int { op, width, d, a, b } => {
-                let is_constant = self.immediate(Taker::Int(op, width), b).is_some();
-                let needs = if is_constant { Needs::default() } else { T::needs(inst) };
-                let d = self.result(d, needs);
-                let (a, b) = match (self.state.reg(a), self.state.reg(b)) {
-                    // The operand that is not used behind may have the result's register.
-                    (Some(_), None) if op.commutes() && self.function.constant(b).is_none() => (b, a),
-                    _ => (a, b),
-                };
-                let b = self.last_operand(Taker::Int(op, width), b, d, needs);
-                let a = self.operand(a, d, b, needs);
-                self.target.int(op, width, d, a, b);
-            }
+            Inst::Int { op, width, d, a, b } => self.int(inst, (op, width), d, a, b),
             Inst::Divide { op, width, d, a, b } => {
                 let (d, a, b) = self.binary(inst, d, a, b);
                 self.target.divide(op, width, d, a, b);
@@ -217,8 +239,11 @@ impl<T: Target> Walk<'_, T> {
                 self.state.clear();
                 let edge = self.function.edges[edge as usize];
                 let (label, steps) = self.joins.edge(edge, &mut self.state, self.target, RegSet::EMPTY);
-                if !self.target.is_here(label) {
+                let end = self.target.pos();
+                if self.target.pos_of(label) != Some(end) {
+                    let before = self.target.checkpoint();
                     self.target.jump(label);
+                    self.jumped = Some(Jumped { before, start: self.target.pos(), end, to: label });
                 }
                 moves::emit(self.target, steps);
             }
@@ -230,6 +255,40 @@ impl<T: Target> Walk<'_, T> {
                 self.target.trap(TrapKind::Unreachable);
             }
         }
+    }
+
+    fn int(&mut self, inst: &Inst, (op, width): (IntOp, Width), d: Value, a: Value, b: Value) {
+        if op == IntOp::Add
+            && let Some((a, b, shift)) = self.scaled(width, a, b).or_else(|| self.scaled(width, b, a))
+        {
+            let d = self.result(d, Needs::default());
+            let a = self.state.use_in(self.target, a, Some(d), RegSet::EMPTY);
+            let b = self.state.use_in(self.target, b, Some(d), RegSet::of(a));
+            return self.target.add_scaled(width, d, a, b, shift);
+        }
+        let immediate = self.immediate(Taker::Int(op, width), b);
+        let needs = if immediate.is_some() { Needs::default() } else { T::needs(inst) };
+        let d = self.result(d, needs);
+        // The operand that is best where the result is goes first.
+        let swap = op.commutes()
+            && immediate.is_none()
+            && self.state.reg(b).is_none()
+            && (self.state.reg(a).is_some() || self.state.hint(b) == Some(d));
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        let a = self.operand(a, d, needs);
+        let b = immediate.unwrap_or_else(|| Operand::Reg(self.last_register(b, d, a, needs)));
+        self.target.int(op, width, d, a, b);
+    }
+
+    /// Whether the second operand of an addition is a multiple of a value by 2, 4 or 8 that nobody else needs.
+    fn scaled(&self, width: Width, a: Value, b: Value) -> Option<(Value, Value, u8)> {
+        let Definition::Inst(inst) = self.function.value(b).definition else { return None };
+        let Inst::Int { op: IntOp::Shl, width: same, a: value, b: shift, .. } = self.function.insts[inst as usize]
+        else {
+            return None;
+        };
+        let shift = self.function.constant(shift).filter(|shift| (1..=3).contains(shift))?;
+        (same == width && !self.state.is_needed(b)).then_some((a, value, shift as u8))
     }
 
     /// The register for a result, which nobody may want if the instruction is there for its effect.
@@ -257,30 +316,29 @@ impl<T: Target> Walk<'_, T> {
         T::immediate(taker, bits).then_some(Operand::Immediate(bits))
     }
 
-    fn last_operand(&mut self, taker: Taker, b: Value, d: Reg, needs: Needs) -> Operand {
-        match self.immediate(taker, b) {
-            Some(operand) => operand,
-            None => Operand::Reg(self.last_register(b, d, needs)),
-        }
+    /// The first operand, where the result is if possible.
+    fn operand(&mut self, a: Value, d: Reg, needs: Needs) -> Reg {
+        let except = if needs.apart == Apart::All { RegSet::of(d) } else { RegSet::EMPTY };
+        self.state.use_in(self.target, a, Some(d), except.with(needs.destroys))
     }
 
-    fn last_register(&mut self, b: Value, d: Reg, needs: Needs) -> Reg {
+    /// The last operand, where it must be.
+    fn last_register(&mut self, b: Value, d: Reg, a: Reg, needs: Needs) -> Reg {
+        let wanted = if needs.apart == Apart::None { Some(d) } else { needs.last };
         let except = if needs.apart == Apart::None { RegSet::EMPTY } else { RegSet::of(d) };
         let except = except.with(needs.destroys.without(needs.last.map_or(RegSet::EMPTY, RegSet::of)));
-        self.state.use_in(self.target, b, needs.last, except)
-    }
-
-    fn operand(&mut self, a: Value, d: Reg, b: Operand, needs: Needs) -> Reg {
-        let except = if needs.apart == Apart::All { RegSet::of(d) } else { RegSet::EMPTY };
-        let except = except.with(operand_set(b)).with(needs.destroys);
-        self.state.use_in(self.target, a, Some(d), except)
+        self.state.use_in(self.target, b, wanted, except.with(RegSet::of(a)))
     }
 
     fn binary(&mut self, inst: &Inst, d: Value, a: Value, b: Value) -> (Reg, Reg, Reg) {
         let needs = T::needs(inst);
         let d = self.result(d, needs);
-        let b = self.last_register(b, d, needs);
-        let a = self.operand(a, d, Operand::Reg(b), needs);
+        let commutes = matches!(inst, Inst::Float { op: FloatOp::Add | FloatOp::Mul, .. });
+        let swap =
+            commutes && self.state.reg(b).is_none() && (self.state.reg(a).is_some() || self.state.hint(b) == Some(d));
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        let a = self.operand(a, d, needs);
+        let b = self.last_register(b, d, a, needs);
         (d, a, b)
     }
 
@@ -331,6 +389,15 @@ impl<T: Target> Walk<'_, T> {
         let edge = self.function.edges[edge as usize];
         let is_head = self.function.labels[edge.label.0 as usize].head.is_some();
         let (label, steps) = self.joins.edge(edge, &mut self.state, self.target, RegSet::EMPTY);
+        if let Some(Jumped { before, start, end, to }) = self.jumped.take()
+            && !is_head
+            && steps.is_empty()
+            && (self.target.pos(), self.target.pos_of(label)) == (start, Some(end))
+        {
+            // The branch would only go around the jump.
+            self.target.go_back(before);
+            return self.target.branch(test.inverse(), to);
+        }
         if steps.is_empty() {
             return self.target.branch(test, label);
         }
@@ -443,6 +510,16 @@ impl<T: Target> Walk<'_, T> {
         let wants = places.zip(arguments.iter().copied()).collect();
         let steps = bring::<T>(self.function, wants, &mut self.state, RegSet::EMPTY);
         moves::emit(self.target, steps);
+    }
+
+    /// What is an argument is best where it arrives.
+    fn hint_arguments(&mut self) {
+        let values: Vec<_> = (0..self.function.arguments).map(Value).collect();
+        for (position, &value) in self.positions(&values).into_iter().zip(&values) {
+            if let Position::Reg(reg) = position {
+                self.state.set_hint(value, reg);
+            }
+        }
     }
 
     /// The function's arguments to where they are expected.

@@ -1,8 +1,6 @@
 //! Operations on integers.
 
-use tailfirst::aarch64::{
-    Cond as Cc, Gpr32, Gpr64, LslImm32, LslImm64, Shift64, UImm, W16, X16, X17,
-};
+use tailfirst::aarch64::{Cond as Cc, Gpr32, Gpr64, LslImm32, LslImm64, Shift32, Shift64, UImm, W16, X16, X17};
 use tailfirst::block;
 
 use super::{A64, ACCEPTED, CodeLabel, Reg, w, x};
@@ -58,6 +56,14 @@ impl A64<'_, '_> {
         match width {
             Width::W32 => self.int_32(op, w(d), w(a), w(b)),
             Width::W64 => self.int_64(op, x(d), x(a), x(b)),
+        }
+    }
+
+    pub(super) fn add_shifted(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
+        let shift = u32::from(shift);
+        match width {
+            Width::W32 => self.enc.add_w_shift(w(d), w(a), w(b), Shift32::lsl(shift).expect(COUNT)),
+            Width::W64 => self.enc.add_x_shift(x(d), x(a), x(b), Shift64::lsl(shift).expect(COUNT)),
         }
     }
 

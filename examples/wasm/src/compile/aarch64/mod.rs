@@ -17,13 +17,13 @@ mod memory;
 mod stubs;
 
 use tailfirst::aarch64::{
-    AddImm, Address, AddressError, Cond as Cc, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64, S, SP,
-    X17, X27, X28, X30, XZR,
+    AddImm, Address, AddressError, Cond as Cc, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64,
+    S, SP, X17, X27, X28, X30, XZR,
 };
-use tailfirst::{Late, block};
+use tailfirst::{Late, Pos, block};
 
 use super::registers::Reg;
-use super::target::{CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test};
+use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test};
 use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -100,7 +100,7 @@ pub struct A64<'e, 'b> {
 
 impl<'e, 'b> A64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false };
+        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
         A64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![], marks: None }
     }
 
@@ -145,6 +145,9 @@ impl<'e, 'b> A64<'e, 'b> {
     /// Accesses a word of the caller's.
     fn incoming(&mut self, word: u32, access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>) {
         // A function has at most 1,000 arguments and results, and accesses reach 4,095 words.
+        if self.frame.bare {
+            return access(self.enc, SP + 8 * word as i32).expect(NO_OFFSET);
+        }
         access(self.enc, X17 + 8 * word as i32).expect(NO_OFFSET);
         let size = self.late_size();
         self.enc.add_x_ext(X17, SP, size);
@@ -315,8 +318,32 @@ impl Target for A64<'_, '_> {
         self.enc.bind(label);
     }
 
-    fn is_here(&self, label: CodeLabel) -> bool {
-        self.enc.pos_of(label) == Some(self.enc.pos())
+    fn pos(&self) -> Pos {
+        self.enc.pos()
+    }
+
+    fn pos_of(&self, label: CodeLabel) -> Option<Pos> {
+        self.enc.pos_of(label)
+    }
+
+    fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint {
+            snapshot: self.enc.snapshot(),
+            marks: self.marks.as_ref().map_or(0, Vec::len),
+            sites: self.sites.len(),
+            traps: self.traps.len(),
+            late: self.late.len(),
+        }
+    }
+
+    fn go_back(&mut self, to: Checkpoint) {
+        self.enc.rollback(to.snapshot);
+        if let Some(marks) = &mut self.marks {
+            marks.truncate(to.marks);
+        }
+        self.sites.truncate(to.sites);
+        self.traps.truncate(to.traps);
+        self.late.truncate(to.late);
     }
 
     fn jump(&mut self, label: CodeLabel) {
@@ -352,6 +379,10 @@ impl Target for A64<'_, '_> {
             Operand::Immediate(value) => self.int_with_constant(op, width, d, a, value),
             Operand::Reg(b) => self.int_with_register(op, width, d, a, b),
         }
+    }
+
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
+        self.add_shifted(width, d, a, b, shift);
     }
 
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
@@ -471,6 +502,9 @@ impl Target for A64<'_, '_> {
 
     fn leave(&mut self) {
         self.enc.ret();
+        if self.frame.bare {
+            return;
+        }
         let size = self.late_size();
         self.enc.add_x_ext(SP, SP, size);
         self.load_size();

@@ -104,6 +104,11 @@ impl X64<'_, '_> {
 
     fn int_with_constant(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, bits: u64) {
         let value = immediate(width, bits).unwrap_or_default();
+        if let Operation::Alu(_) = operation(op)
+            && (op != IntOp::Add || d == a)
+        {
+            self.sets_flags(width, d);
+        }
         let enc = &mut *self.enc;
         match (operation(op), width) {
             (Operation::Alu(Alu::Add), Width::W32) if d != a => enc.lea_r32_m(gpr32(d), gpr(a) + value),
@@ -121,6 +126,11 @@ impl X64<'_, '_> {
     }
 
     fn int_with_register(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Reg) {
+        if let Operation::Alu(_) = operation(op)
+            && (op != IntOp::Add || d == a)
+        {
+            self.sets_flags(width, d);
+        }
         let enc = &mut *self.enc;
         match (operation(op), width) {
             (Operation::Alu(Alu::Add), Width::W32) if d != a => enc.lea_r32_m(gpr32(d), gpr(a) + gpr(b)),

@@ -17,14 +17,17 @@ mod memory;
 mod stubs;
 
 use tailfirst::x64::{Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
-use tailfirst::{Late, block};
+use tailfirst::{Late, Pos, block};
 
+use self::integers::Wide;
 use super::registers::{Reg, RegSet};
-use super::target::{Apart, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test};
+use super::target::{
+    Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+};
 use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
-    Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
+    Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
 use crate::ir::{Class, Inst};
 
@@ -92,6 +95,8 @@ pub struct X64<'e, 'b> {
     frame: Frame,
     /// The frame's size, where it was needed before it was known, and what is added there.
     late: Vec<(Late, u32)>,
+    /// A comparison with zero that the instruction before may make needless.
+    test: Option<ZeroTest>,
     /// Where traps of this function lead.
     traps: Vec<(CodeLabel, TrapKind, u32)>,
     pub(super) sites: Vec<Site>,
@@ -99,10 +104,18 @@ pub struct X64<'e, 'b> {
     pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
 }
 
+/// A comparison with zero that was emitted last, for a branch on whether the register is zero.
+struct ZeroTest {
+    reg: Reg,
+    width: Width,
+    before: Checkpoint,
+    pos: Pos,
+}
+
 impl<'e, 'b> X64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false };
-        X64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![], marks: None }
+        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
+        X64 { enc, bounds, offset: 0, frame, late: vec![], test: None, traps: vec![], sites: vec![], marks: None }
     }
 
     /// Where the code goes that traps now.
@@ -130,9 +143,13 @@ impl<'e, 'b> X64<'e, 'b> {
 
     /// Emits an instruction with a word of the caller's.
     fn with_incoming(&mut self, word: u32, place: impl FnOnce(&mut Encoder<'b>, Mem)) {
-        let late = self.enc.late();
         // The return address lies between.
-        self.late.push((late, 8 + 8 * word));
+        let beyond = 8 + 8 * word;
+        if self.frame.bare {
+            return place(self.enc, RSP + beyond as i32);
+        }
+        let late = self.enc.late();
+        self.late.push((late, beyond));
         self.enc.with_late(late, |enc, displacement: i32| place(enc, RSP + displacement));
     }
 
@@ -204,15 +221,41 @@ impl Target for X64<'_, '_> {
     }
 
     fn label(&mut self) -> CodeLabel {
+        self.test = None;
         self.enc.label()
     }
 
     fn bind(&mut self, label: CodeLabel) {
+        self.test = None;
         self.enc.bind(label);
     }
 
-    fn is_here(&self, label: CodeLabel) -> bool {
-        self.enc.pos_of(label) == Some(self.enc.pos())
+    fn pos(&self) -> Pos {
+        self.enc.pos()
+    }
+
+    fn pos_of(&self, label: CodeLabel) -> Option<Pos> {
+        self.enc.pos_of(label)
+    }
+
+    fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint {
+            snapshot: self.enc.snapshot(),
+            marks: self.marks.as_ref().map_or(0, Vec::len),
+            sites: self.sites.len(),
+            traps: self.traps.len(),
+            late: self.late.len(),
+        }
+    }
+
+    fn go_back(&mut self, to: Checkpoint) {
+        self.enc.rollback(to.snapshot);
+        if let Some(marks) = &mut self.marks {
+            marks.truncate(to.marks);
+        }
+        self.sites.truncate(to.sites);
+        self.traps.truncate(to.traps);
+        self.late.truncate(to.late);
     }
 
     fn jump(&mut self, label: CodeLabel) {
@@ -222,7 +265,7 @@ impl Target for X64<'_, '_> {
     fn copy(&mut self, to: Place, from: Source) {
         match (to, from) {
             (Place::Reg(to), Source::Constant(bits)) => match (to.class(), bits) {
-                // Flags may be in use.
+                (Class::Int, 0) => self.enc.xor_rm32_r32(gpr32(to), gpr32(to)),
                 (Class::Int, _) => self.constant_int(gpr(to), bits),
                 (Class::Float, 0) => self.enc.xorps_xmm_xmmm128(xmm(to), xmm(to)),
                 (Class::Float, _) => {
@@ -272,6 +315,14 @@ impl Target for X64<'_, '_> {
 
     fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand) {
         self.int_operation(op, width, d, a, b);
+    }
+
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
+        let sum = gpr(a) + gpr(b) * (1 << shift);
+        match width {
+            Width::W32 => self.enc.lea_r32_m(gpr32(d), sum),
+            Width::W64 => self.enc.lea_r64_m(gpr(d), sum),
+        }
     }
 
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
@@ -396,6 +447,9 @@ impl Target for X64<'_, '_> {
 
     fn leave(&mut self) {
         self.enc.ret();
+        if self.frame.bare {
+            return;
+        }
         let late = self.enc.late();
         self.late.push((late, 0));
         self.enc.with_late(late, |enc, bytes: i32| enc.add_rm64_imm(RSP, bytes));
@@ -450,10 +504,13 @@ impl X64<'_, '_> {
     /// Emits the comparison of a test.
     fn flags(&mut self, test: Test) {
         match test {
-            Test::Int { a, b: Operand::Immediate(0), width, .. } => match width {
-                Width::W32 => self.enc.test_rm32_r32(gpr32(a), gpr32(a)),
-                Width::W64 => self.enc.test_rm64_r64(gpr(a), gpr(a)),
-            },
+            Test::Int { a, b: Operand::Immediate(0), width, cond } => {
+                let before = self.checkpoint();
+                self.enc.test_self(width, a);
+                if matches!(cond, Cond::Eq | Cond::Ne) {
+                    self.test = Some(ZeroTest { reg: a, width, before, pos: self.enc.pos() });
+                }
+            }
             Test::Int { a, b: Operand::Immediate(value), width, .. } => match width {
                 Width::W32 => self.enc.cmp_rm32_imm(gpr32(a), value as i32),
                 Width::W64 => self.enc.cmp_rm64_imm(gpr(a), value as i32),
@@ -474,6 +531,18 @@ impl X64<'_, '_> {
     }
 }
 
+impl X64<'_, '_> {
+    /// Drops the comparison behind, if that is with zero and of what an instruction leaves here that sets the flags by
+    /// its result.
+    fn sets_flags(&mut self, width: Width, d: Reg) {
+        if let Some(test) = self.test.take()
+            && (test.pos, test.reg, test.width) == (self.enc.pos(), d, width)
+        {
+            self.go_back(test.before);
+        }
+    }
+}
+
 /// What the parity flag, which says that floats are unordered, has to do with a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parity {
@@ -485,7 +554,6 @@ enum Parity {
 /// The condition of a test after its comparison. That of floats sets ZF, PF and CF if an operand is NaN, so `a < b` is
 /// `b above a`.
 fn condition(test: Test) -> (Cc, Parity) {
-    use crate::ir::ops::Cond;
     match test {
         Test::Int { cond, .. } => {
             let cc = match cond {
