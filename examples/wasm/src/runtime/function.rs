@@ -145,8 +145,10 @@ impl Function {
 /// A function of Rust, as a linker knows it.
 pub(super) struct HostFunction {
     pub(super) ty: FuncType,
-    pub(super) call: Box<dyn Fn(&Caller<'_>, &[Value]) -> Result<Vec<Value>, HostError>>,
+    pub(super) call: Box<Call>,
 }
+
+type Call = dyn Fn(&Caller<'_>, &[Value]) -> Result<Vec<Value>, HostError>;
 
 impl fmt::Debug for HostFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
