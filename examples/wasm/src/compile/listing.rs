@@ -5,7 +5,7 @@
 //! an immediate, a comparison that is a branch's. Code that is not in the order of the text, edges' moves and what traps
 //! lead to, stands below its function.
 
-use std::fmt::Write;
+use std::collections::HashMap;
 
 use tailfirst::listing::{Disassemble, Listing};
 
@@ -13,7 +13,6 @@ use super::aarch64::A64;
 use super::target::CodeLabel;
 use super::x64::X64;
 use super::{CompileError, Config, Labels, emit_all};
-use crate::ir::Function;
 use crate::ir::decode::{Decoded, decode};
 use crate::ir::module::ModuleInfo;
 
@@ -34,24 +33,24 @@ impl Isa {
 
 /// Compiles a module for reading.
 pub fn listing(wasm: &[u8], config: &Config, isa: Isa) -> Result<String, CompileError> {
-    let Decoded { info, functions, .. } = decode(wasm)?;
+    let Decoded { info, bodies } = decode(wasm)?;
     let text = lines(wasm);
     match isa {
         Isa::X64 => {
             let mut enc = tailfirst::x64::Encoder::new();
             let mut target = X64::new(&mut enc, config.bounds);
             target.marks = Some(vec![]);
-            let labels = emit_all(&info, &functions, &mut target);
+            let labels = emit_all(&info, &bodies, &mut target)?;
             let marks = target.marks.unwrap_or_default();
-            Ok(render(&enc.finish()?, &info, &functions, &labels, &marks, &text))
+            Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
         }
         Isa::Aarch64 => {
             let mut enc = tailfirst::aarch64::Encoder::new();
             let mut target = A64::new(&mut enc, config.bounds);
             target.marks = Some(vec![]);
-            let labels = emit_all(&info, &functions, &mut target);
+            let labels = emit_all(&info, &bodies, &mut target)?;
             let marks = target.marks.unwrap_or_default();
-            Ok(render(&enc.finish()?, &info, &functions, &labels, &marks, &text))
+            Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
         }
     }
 }
@@ -67,7 +66,6 @@ fn lines(wasm: &[u8]) -> Vec<(u32, String)> {
 fn render<I: Disassemble>(
     code: &tailfirst::Code<'_, I>,
     info: &ModuleInfo,
-    functions: &[Function],
     labels: &Labels,
     marks: &[(CodeLabel, u32)],
     text: &[(u32, String)],
@@ -78,13 +76,12 @@ fn render<I: Disassemble>(
         listing.name(stubs.entry, format!("entry{number}"));
         listing.name(stubs.host, format!("host{number}"));
     }
-    for (function, &label) in functions.iter().zip(&labels.functions) {
-        let name = info.names.iter().find(|(index, _)| *index == function.index).map(|(_, name)| name.as_str());
-        let mut title = format!("function{}", function.index);
-        if let Some(name) = name {
-            let _ = write!(title, "_{name}");
+    let names: HashMap<_, _> = info.names.iter().map(|(index, name)| (*index as usize, name)).collect();
+    for (index, &label) in (info.imported_functions..).zip(&labels.functions) {
+        match names.get(&index) {
+            Some(name) => listing.name(label, format!("function{index}_{name}")),
+            None => listing.name(label, format!("function{index}")),
         }
-        listing.name(label, title);
     }
     // Marks are in the order in which code grew: within a function, an instruction comes after those that follow it.
     for (at, &(label, offset)) in marks.iter().enumerate() {

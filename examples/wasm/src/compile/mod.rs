@@ -17,9 +17,9 @@ use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
 use wasmparser::ValType;
 
 use crate::abi::{TrapKind, TrapSite};
-use crate::ir::decode::{Decoded, decode};
+use crate::ir::Class;
+use crate::ir::decode::{Body, Decoded, Scratch, decode};
 use crate::ir::module::ModuleInfo;
-use crate::ir::{Class, Function};
 use target::{CodeLabel, StubLabels, Target};
 
 /// The instruction set of the machine that this runs on.
@@ -85,10 +85,11 @@ pub enum CompileError {
 
 /// Compiles a module to code in the arena.
 pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
-    let Decoded { info, functions, bytes } = decode(wasm)?;
+    let Decoded { info, bodies } = decode(wasm)?;
+    let bytes: usize = bodies.iter().map(Body::bytes).sum();
     let mut room = ROOM + bytes * 16 + info.types.len() * STUBS;
     loop {
-        match emit(&info, &functions, config, arena.region(room)?) {
+        match emit(&info, &bodies, config, arena.region(room)?) {
             Err(CompileError::Finish(FinishError::OutOfSpace { needed })) if needed > room => room = needed,
             Err(error) => return Err(error),
             Ok(emitted) => {
@@ -129,27 +130,25 @@ struct Labels {
 }
 
 /// Emits all code of a module, the stubs at the end and below them the functions, the last one first.
-fn emit_all<T: Target>(info: &ModuleInfo, functions: &[Function], target: &mut T) -> Labels {
-    let labels: Vec<_> = functions.iter().map(|_| target.label()).collect();
+/// Only one function is decoded at a time.
+fn emit_all<T: Target>(info: &ModuleInfo, bodies: &[Body<'_>], target: &mut T) -> Result<Labels, CompileError> {
+    let labels: Vec<_> = bodies.iter().map(|_| target.label()).collect();
     let exit = target.exit();
     let stubs = info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
-    for function in functions.iter().rev() {
-        walk::walk(info, function, &labels, target);
+    let mut scratch = Scratch::default();
+    for body in bodies.iter().rev() {
+        let function = body.decode(info, &mut scratch)?;
+        walk::walk(info, &function, &labels, target);
     }
-    Labels { exit, stubs, functions: labels }
+    Ok(Labels { exit, stubs, functions: labels })
 }
 
 /// Emits a module into a region.
-fn emit(
-    info: &ModuleInfo,
-    functions: &[Function],
-    config: &Config,
-    mut region: Region,
-) -> Result<Emitted, CompileError> {
+fn emit(info: &ModuleInfo, bodies: &[Body<'_>], config: &Config, mut region: Region) -> Result<Emitted, CompileError> {
     let place = region.place();
     let mut enc = HostEncoder::in_slice(region.bytes_mut());
     let mut target = Host::new(&mut enc, config.bounds);
-    let Labels { exit, stubs, functions } = emit_all(info, functions, &mut target);
+    let Labels { exit, stubs, functions } = emit_all(info, bodies, &mut target)?;
     let sites = std::mem::take(&mut target.sites);
     let mut code = enc.finish()?;
     let placed = place.link(&mut code, |_| None)?;

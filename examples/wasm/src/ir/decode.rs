@@ -1,6 +1,9 @@
 //! From a module's bytes to its sections and functions.
 
-use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator, ValidatorResources,
+    WasmFeatures,
+};
 
 use super::module::ModuleInfo;
 use super::{Function, build, liveness, locals};
@@ -9,42 +12,58 @@ use crate::compile::CompileError;
 /// What is accepted: WebAssembly 2.0 without vectors.
 const FEATURES: WasmFeatures = WasmFeatures::WASM2.difference(WasmFeatures::SIMD);
 
-/// A module, decoded and valid.
+/// A module whose functions are not decoded yet.
 #[derive(Debug)]
-pub struct Decoded {
+pub struct Decoded<'w> {
     pub info: ModuleInfo,
-    /// Those that are not imported.
-    pub functions: Vec<Function>,
-    /// The bytes of their bodies.
-    pub bytes: usize,
+    /// Of those that are not imported.
+    pub bodies: Vec<Body<'w>>,
 }
 
-/// Decodes a module.
-pub fn decode(wasm: &[u8]) -> Result<Decoded, CompileError> {
+/// A function's body, which may still be invalid.
+#[derive(Debug)]
+pub struct Body<'w> {
+    function: FuncToValidate<ValidatorResources>,
+    code: FunctionBody<'w>,
+}
+
+/// Memory that the decoding of one function leaves to the next.
+#[derive(Default)]
+pub struct Scratch(FuncValidatorAllocations);
+
+/// Decodes and validates all of a module but its functions.
+pub fn decode(wasm: &[u8]) -> Result<Decoded<'_>, CompileError> {
     let mut info = ModuleInfo::default();
     let mut bodies = vec![];
-    let mut bytes = 0;
     let mut validator = Validator::new_with_features(FEATURES);
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
-        if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
-            bytes += body.as_bytes().len();
-            info.bodies.push(body.range().start as u32);
-            bodies.push((function, body));
+        if let ValidPayload::Func(function, code) = validator.payload(&payload)? {
+            info.bodies.push(code.range().start as u32);
+            bodies.push(Body { function, code });
         }
         info.add(&payload)?;
     }
-    let mut functions = vec![];
-    let mut allocations = FuncValidatorAllocations::default();
-    for (function, body) in bodies {
-        let mut validator = function.into_validator(allocations);
-        let assigned = locals::assigned(&mut validator, &body)?;
-        let mut function = build::build(&info, validator.index(), &body, assigned)?;
-        allocations = validator.into_allocations();
+    Ok(Decoded { info, bodies })
+}
+
+impl Body<'_> {
+    /// Validates the body, and decodes it.
+    pub fn decode(&self, info: &ModuleInfo, scratch: &mut Scratch) -> Result<Function, CompileError> {
+        let FuncToValidate { ref resources, index, ty, features } = self.function;
+        let function = FuncToValidate { resources: resources.clone(), index, ty, features };
+        let mut validator = function.into_validator(std::mem::take(&mut scratch.0));
+        let assigned = locals::assigned(&mut validator, &self.code)?;
+        let mut function = build::build(info, index, &self.code, assigned)?;
+        scratch.0 = validator.into_allocations();
         liveness::analyze(&mut function);
-        functions.push(function);
+        Ok(function)
     }
-    Ok(Decoded { info, functions, bytes })
+
+    /// Its length in bytes.
+    pub fn bytes(&self) -> usize {
+        self.code.as_bytes().len()
+    }
 }

@@ -20,7 +20,7 @@ trait Wide {
     /// Truncates to 64 bits.
     fn truncate(&mut self, width: FloatWidth, d: Gpr64, a: Xmm);
     /// From 64 bits.
-    fn to_float(&mut self, width: FloatWidth, d: Xmm, a: Gpr64);
+    fn convert_int(&mut self, width: FloatWidth, d: Xmm, a: Gpr64);
 }
 
 impl<D: Direction> Wide for Emitter<'_, D> {
@@ -51,7 +51,7 @@ impl<D: Direction> Wide for Emitter<'_, D> {
         }
     }
 
-    fn to_float(&mut self, width: FloatWidth, d: Xmm, a: Gpr64) {
+    fn convert_int(&mut self, width: FloatWidth, d: Xmm, a: Gpr64) {
         match width {
             F32 => self.cvtsi2ss_xmm_rm64(d, a),
             F64 => self.cvtsi2sd_xmm_rm64(d, a),
@@ -188,12 +188,12 @@ impl X64<'_, '_> {
                     (Width::W32, Sign::Signed, F32) => enc.cvtsi2ss_xmm_rm32(xmm(d), gpr32(a)),
                     (Width::W32, Sign::Signed, F64) => enc.cvtsi2sd_xmm_rm32(xmm(d), gpr32(a)),
                     // The upper half of 32 bits is zero.
-                    _ => enc.to_float(to, xmm(d), gpr(a)),
+                    _ => enc.convert_int(to, xmm(d), gpr(a)),
                 }
                 // The conversion leaves the rest of the register alone, and so would wait for who wrote it last.
                 enc.xorps_xmm_xmmm128(xmm(d), xmm(d));
             }
-            Convert::ToInt { from, to, sign, misfit } => self.to_int(from, to, sign, misfit, d, xmm(a)),
+            Convert::ToInt { from, to, sign, misfit } => self.truncate_checked(from, to, sign, misfit, d, xmm(a)),
         }
     }
 
@@ -203,7 +203,7 @@ impl X64<'_, '_> {
             asm.xorps_xmm_xmmm128(d, d);
             asm.test_rm64_r64(a, a);
             asm.js(large);
-            asm.to_float(to, d, a);
+            asm.convert_int(to, d, a);
             asm.jmp(done);
             // Half of it, rounded to odd, and doubled.
             asm.bind(large);
@@ -213,13 +213,13 @@ impl X64<'_, '_> {
             asm.jnc(even);
             asm.or_rm64_imm(RAX, 1);
             asm.bind(even);
-            asm.to_float(to, d, RAX);
+            asm.convert_int(to, d, RAX);
             asm.arith(to, Arith::Add, d, d);
             asm.bind(done);
         });
     }
 
-    fn to_int(&mut self, from: FloatWidth, to: Width, sign: Sign, misfit: Misfit, d: Reg, a: Xmm) {
+    fn truncate_checked(&mut self, from: FloatWidth, to: Width, sign: Sign, misfit: Misfit, d: Reg, a: Xmm) {
         let traps = (misfit == Misfit::Trap)
             .then(|| (self.trap_label(TrapKind::InvalidConversion), self.trap_label(TrapKind::IntegerOverflow)));
         let truncation = Truncation { from, to, sign, d: gpr(d), a };
