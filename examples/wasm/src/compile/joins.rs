@@ -206,27 +206,26 @@ impl Settling<'_, '_> {
         let mut uses: Vec<Value> = head.uses.iter().copied().filter(|&value| self.is_kept(value)).collect();
         uses.sort_by_key(|&value| std::cmp::Reverse(weight(value)));
         let first = parameters.first().map(|value| value.0);
-        let outside = |value: Value| first.is_none_or(|first| value.0 < first) && !uses.contains(&value);
+        let outside = |value: Value| first.is_some_and(|first| value.0 < first) && !uses.contains(&value);
         let behind: Vec<_> = self.state.all_held().filter(|&(_, value)| outside(value)).collect();
         for &value in &uses {
             if let Some(reg) = self.free::<T>(value) {
                 self.want(reg, Wanted::Value(value), value);
             }
         }
-        // What is needed behind the loop only, where it is wanted there.
+        // What is needed behind the loop only, where it is wanted there if possible.
         let exits = head.exits.iter().filter_map(|exit| joins.meetings[exit.0 as usize].as_ref());
         let exits = exits.flat_map(|meeting| &meeting.wants).filter_map(|&(place, wanted)| match (place, wanted) {
             (Place::Reg(reg), Wanted::Value(value)) => Some((reg, value)),
             _ => None,
         });
-        for (reg, value) in behind.into_iter().chain(exits) {
+        for (reg, value) in behind.into_iter().chain(exits).filter(|&(_, value)| outside(value)) {
             let known = self.wants.iter().any(|&(_, wanted)| wanted == Wanted::Value(value));
-            if first.is_some()
-                && outside(value)
-                && !known
-                && !self.taken.contains(reg)
-                && self.leaves_some::<T>(reg.class())
-            {
+            if known || !self.leaves_some::<T>(reg.class()) {
+                continue;
+            }
+            let reg = if self.taken.contains(reg) { self.free::<T>(value) } else { Some(reg) };
+            if let Some(reg) = reg {
                 self.want(reg, Wanted::Value(value), value);
             }
         }

@@ -44,6 +44,13 @@ pub enum Operand {
     Immediate(u64),
 }
 
+/// A place in memory 0: a register, if it is not zero, and what is added.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    pub address: Option<Reg>,
+    pub offset: u32,
+}
+
 /// What a branch or a selection depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Test {
@@ -65,6 +72,8 @@ impl Test {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Taker {
     Int(IntOp, Width),
+    /// The first operand of `add_scaled`.
+    Scaled(Width),
     Compare(Width),
     Store(Store),
 }
@@ -153,7 +162,7 @@ pub trait Target {
     fn copy(&mut self, to: Place, from: Source);
     fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand);
     /// `a` and `b` times two to the power of `shift`, which is 1, 2 or 3.
-    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8);
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8);
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg);
     fn int_unary(&mut self, op: IntUnary, width: Width, d: Reg, a: Reg);
     fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg);
@@ -167,8 +176,8 @@ pub trait Target {
     fn switch(&mut self, index: Reg, temporary: Reg, labels: &[CodeLabel]);
     fn trap(&mut self, kind: TrapKind);
 
-    fn load(&mut self, kind: Load, d: Reg, address: Reg, offset: u32);
-    fn store(&mut self, kind: Store, address: Reg, offset: u32, value: Operand);
+    fn load(&mut self, kind: Load, d: Reg, access: Access);
+    fn store(&mut self, kind: Store, access: Access, value: Operand);
     fn memory_size(&mut self, d: Reg);
     fn global_get(&mut self, d: Reg, global: u32);
     fn global_set(&mut self, global: u32, value: Reg);

@@ -14,7 +14,7 @@ use super::joins::{Joins, bring};
 use super::moves::{self, Move};
 use super::registers::{Reg, RegSet};
 use super::state::State;
-use super::target::{Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target, Test};
+use super::target::{Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target, Test};
 use crate::abi::TrapKind;
 use crate::ir::module::ModuleInfo;
 use crate::ir::ops::{Builtin, Cond, FloatOp, IntOp, Width};
@@ -168,17 +168,17 @@ impl<T: Target> Walk<'_, T> {
                 self.target.select(d, test, a, b);
             }
             Inst::Load { kind, d, address, offset } => {
-                let (d, address) = self.unary(inst, d, address);
-                self.target.load(kind, d, address, offset);
+                let d = self.result(d, Needs::default());
+                let access = self.access(address, offset, Some(d), RegSet::EMPTY);
+                self.target.load(kind, d, access);
             }
             Inst::Store { kind, address, value, offset } => {
                 let value = match self.immediate(Taker::Store(kind), value) {
                     Some(operand) => operand,
                     None => Operand::Reg(self.state.use_in(self.target, value, None, RegSet::EMPTY)),
                 };
-                let except = operand_set(value);
-                let address = self.state.use_in(self.target, address, None, except);
-                self.target.store(kind, address, offset, value);
+                let access = self.access(address, offset, None, operand_set(value));
+                self.target.store(kind, access, value);
             }
             Inst::MemorySize { d } => {
                 let d = self.result(d, Needs::default());
@@ -262,8 +262,11 @@ impl<T: Target> Walk<'_, T> {
             && let Some((a, b, shift)) = self.scaled(width, a, b).or_else(|| self.scaled(width, b, a))
         {
             let d = self.result(d, Needs::default());
-            let a = self.state.use_in(self.target, a, Some(d), RegSet::EMPTY);
-            let b = self.state.use_in(self.target, b, Some(d), RegSet::of(a));
+            let a = match self.immediate(Taker::Scaled(width), a) {
+                Some(constant) => constant,
+                None => Operand::Reg(self.state.use_in(self.target, a, Some(d), RegSet::EMPTY)),
+            };
+            let b = self.state.use_in(self.target, b, Some(d), operand_set(a));
             return self.target.add_scaled(width, d, a, b, shift);
         }
         let immediate = self.immediate(Taker::Int(op, width), b);
@@ -314,6 +317,13 @@ impl<T: Target> Walk<'_, T> {
         // One that is in a register already is shorter from there.
         let bits = self.function.constant(value).filter(|_| self.state.reg(value).is_none())?;
         T::immediate(taker, bits).then_some(Operand::Immediate(bits))
+    }
+
+    /// A place in memory; the builder makes constant addresses zero.
+    fn access(&mut self, address: Value, offset: u32, wanted: Option<Reg>, except: RegSet) -> Access {
+        let is_zero = self.function.constant(address) == Some(0) && self.state.reg(address).is_none();
+        let address = (!is_zero).then(|| self.state.use_in(self.target, address, wanted, except));
+        Access { address, offset }
     }
 
     /// The first operand, where the result is if possible.

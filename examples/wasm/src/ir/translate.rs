@@ -363,12 +363,23 @@ impl Builder<'_> {
     fn load(&mut self, kind: Load, memarg: MemArg) {
         let class = if let Load::Float(_) = kind { Class::Float } else { Class::Int };
         let address = self.pop();
-        self.define(class, |d| Inst::Load { kind, d, address, offset: memarg.offset as u32 });
+        let (address, offset) = self.place(address, memarg);
+        self.define(class, |d| Inst::Load { kind, d, address, offset });
     }
 
     fn store(&mut self, kind: Store, memarg: MemArg) {
         let (value, address) = (self.pop(), self.pop());
-        self.inst(Inst::Store { kind, address, value, offset: memarg.offset as u32 });
+        let (address, offset) = self.place(address, memarg);
+        self.inst(Inst::Store { kind, address, value, offset });
+    }
+
+    /// An address and an offset with the same sum: a constant address is all offset, if that holds it.
+    fn place(&mut self, address: Value, memarg: MemArg) -> (Value, u32) {
+        let offset = memarg.offset as u32;
+        match self.function.constant(address).and_then(|address| offset.checked_add(address as u32)) {
+            Some(offset) => (self.constant_of(Class::Int, 0), offset),
+            None => (address, offset),
+        }
     }
 
     fn builtin_arguments(&mut self, immediates: &[u32], count: usize) -> super::List {

@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
 use tailfirst::block;
 
-use super::{A64, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, s, w, x};
+use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, s, w, x};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -39,25 +39,30 @@ impl<'b> A64<'_, 'b> {
 
     fn access(
         &mut self,
-        address: Gpr64,
-        offset: u32,
+        place: Access,
         bytes: u32,
         access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>,
     ) {
-        let fits = i32::try_from(offset).is_ok_and(|offset| offset > 0 && access(self.enc, X16 + offset).is_ok());
-        if offset == 0 {
-            access(self.enc, MEMORY + address).expect(NO_OFFSET);
-        } else if !fits {
-            access(self.enc, X16 + X17).expect(NO_OFFSET);
+        let Access { address, offset } = place;
+        let base = if address.is_some() { X16 } else { MEMORY };
+        let direct = match (address, i32::try_from(offset)) {
+            (Some(address), Ok(0)) => access(self.enc, MEMORY + x(address)).is_ok(),
+            (_, Ok(offset)) => access(self.enc, base + offset).is_ok(),
+            (_, Err(_)) => false,
+        };
+        if !direct {
+            access(self.enc, base + X17).expect(NO_OFFSET);
         }
         if self.bounds == Bounds::Guard {
             self.site(TrapKind::MemoryOutOfBounds);
         }
-        if offset > 0 {
-            self.enc.add_x(X16, MEMORY, address);
-            if !fits {
-                self.enc.mov_x_imm(X17, u64::from(offset));
-            }
+        if !direct {
+            self.enc.mov_x_imm(X17, u64::from(offset));
+        }
+        if let Some(address) = address
+            && offset > 0
+        {
+            self.enc.add_x(X16, MEMORY, x(address));
         }
         if self.bounds == Bounds::Explicit {
             self.check(address, u64::from(offset) + u64::from(bytes));
@@ -65,21 +70,22 @@ impl<'b> A64<'_, 'b> {
     }
 
     /// Traps unless what begins at the address and ends so many bytes behind is in the memory.
-    fn check(&mut self, address: Gpr64, end: u64) {
+    fn check(&mut self, address: Option<Reg>, end: u64) {
         let trap = self.trap_label(TrapKind::MemoryOutOfBounds);
+        if let Some(address) = address {
+            block!(*self.enc; cmp_x(X16, x(address)); b_cond(Cc::LO, trap));
+        }
         block!(*self.enc;
             mov_x_imm(X17, end);
             subs_x(X16, X16, X17);
-            b_cond(Cc::LO, trap);
-            cmp_x(X16, address);
             b_cond(Cc::LO, trap);
         );
         self.load_word(X16, X16, offset_of!(MemoryRecord, bytes));
         self.load_word(X16, CONTEXT, offset_of!(Context, memory));
     }
 
-    pub(super) fn load_from(&mut self, kind: Load, to: Reg, address: Gpr64, offset: u32) {
-        self.access(address, offset, kind.bytes(), |enc, place| match kind {
+    pub(super) fn load_from(&mut self, kind: Load, to: Reg, access: Access) {
+        self.access(access, kind.bytes(), |enc, place| match kind {
             Load::U8 => enc.ldrb_w(w(to), place),
             Load::U16 => enc.ldrh_w(w(to), place),
             Load::U32 => enc.ldr_w(w(to), place),
@@ -94,8 +100,8 @@ impl<'b> A64<'_, 'b> {
         });
     }
 
-    pub(super) fn store_to(&mut self, kind: Store, address: Gpr64, offset: u32, value: Operand) {
-        self.access(address, offset, kind.bytes(), |enc, place| match (kind, value) {
+    pub(super) fn store_to(&mut self, kind: Store, access: Access, value: Operand) {
+        self.access(access, kind.bytes(), |enc, place| match (kind, value) {
             (Store::I8, Operand::Reg(value)) => enc.strb_w(w(value), place),
             (Store::I16, Operand::Reg(value)) => enc.strh_w(w(value), place),
             (Store::I32, Operand::Reg(value)) => enc.str_w(w(value), place),

@@ -23,7 +23,9 @@ use tailfirst::aarch64::{
 use tailfirst::{Late, Pos, block};
 
 use super::registers::Reg;
-use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test};
+use super::target::{
+    Access, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+};
 use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -294,7 +296,7 @@ impl Target for A64<'_, '_> {
             Taker::Int(IntOp::Add | IntOp::Sub, width) | Taker::Compare(width) => is_sum(width, value),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
-            Taker::Int(..) => false,
+            Taker::Int(..) | Taker::Scaled(_) => false,
             Taker::Store(_) => value == 0,
         }
     }
@@ -381,8 +383,11 @@ impl Target for A64<'_, '_> {
         }
     }
 
-    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
-        self.add_shifted(width, d, a, b, shift);
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8) {
+        match a {
+            Operand::Reg(a) => self.add_shifted(width, d, a, b, shift),
+            Operand::Immediate(_) => unreachable!("`immediate` refuses it"),
+        }
     }
 
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
@@ -444,12 +449,12 @@ impl Target for A64<'_, '_> {
         self.site(kind);
     }
 
-    fn load(&mut self, kind: Load, d: Reg, address: Reg, offset: u32) {
-        self.load_from(kind, d, x(address), offset);
+    fn load(&mut self, kind: Load, d: Reg, access: Access) {
+        self.load_from(kind, d, access);
     }
 
-    fn store(&mut self, kind: Store, address: Reg, offset: u32, value: Operand) {
-        self.store_to(kind, x(address), offset, value);
+    fn store(&mut self, kind: Store, access: Access, value: Operand) {
+        self.store_to(kind, access, value);
     }
 
     fn memory_size(&mut self, d: Reg) {

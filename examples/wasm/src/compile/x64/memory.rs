@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use tailfirst::block;
 use tailfirst::x64::{EAX, Gpr32, Gpr64, Mem, RAX};
 
-use super::{Bounds, CONTEXT, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
+use super::{Access, Bounds, CONTEXT, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -26,19 +26,25 @@ pub(super) fn field(base: Gpr64, offset: usize) -> Mem {
 
 impl X64<'_, '_> {
     /// The place of an access. What makes it is emitted by `approach`, after the access.
-    fn place(address: Gpr64, offset: u32) -> Mem {
-        match i32::try_from(offset) {
-            Ok(displacement) => MEMORY + address + displacement,
-            Err(_) => MEMORY + RAX,
+    pub(super) fn place(access: Access) -> Mem {
+        let Access { address, offset } = access;
+        match (i32::try_from(offset), address) {
+            (Ok(displacement), Some(address)) => MEMORY + gpr(address) + displacement,
+            (Ok(displacement), None) => MEMORY + displacement,
+            (Err(_), _) => MEMORY + RAX,
         }
     }
 
-    fn approach(&mut self, address: Gpr64, offset: u32, bytes: u32) {
+    pub(super) fn approach(&mut self, access: Access, bytes: u32) {
         if self.bounds == Bounds::Guard {
             self.site(TrapKind::MemoryOutOfBounds);
         }
+        let Access { address, offset } = access;
         if i32::try_from(offset).is_err() {
-            block!(*self.enc; mov_r32_imm32(EAX, offset as i32); add_r64_rm64(RAX, address));
+            if let Some(address) = address {
+                self.enc.add_r64_rm64(RAX, gpr(address));
+            }
+            self.enc.mov_r32_imm32(EAX, offset as i32);
         }
         if self.bounds == Bounds::Explicit {
             self.check(address, u64::from(offset) + u64::from(bytes));
@@ -46,7 +52,7 @@ impl X64<'_, '_> {
     }
 
     /// Traps unless what begins at the address and ends so many bytes behind is in the memory.
-    fn check(&mut self, address: Gpr64, mut end: u64) {
+    fn check(&mut self, address: Option<Reg>, mut end: u64) {
         let trap = self.trap_label(TrapKind::MemoryOutOfBounds);
         self.enc.forward(|asm| {
             asm.mov_r64_rm64(RAX, context(offset_of!(Context, memory)));
@@ -57,13 +63,15 @@ impl X64<'_, '_> {
                 asm.jb(trap);
                 end -= part as u64;
             }
-            asm.cmp_rm64_r64(RAX, address);
-            asm.jb(trap);
+            if let Some(address) = address {
+                asm.cmp_rm64_r64(RAX, gpr(address));
+                asm.jb(trap);
+            }
         });
     }
 
-    pub(super) fn load_from(&mut self, kind: Load, d: Reg, address: Gpr64, offset: u32) {
-        let place = Self::place(address, offset);
+    pub(super) fn load_from(&mut self, kind: Load, d: Reg, access: Access) {
+        let place = Self::place(access);
         let enc = &mut *self.enc;
         match kind {
             Load::U8 => enc.movzx_r32_rm8(gpr32(d), place),
@@ -78,11 +86,11 @@ impl X64<'_, '_> {
             Load::Float(FloatWidth::F32) => enc.movss_xmm_xmmm32(xmm(d), place),
             Load::Float(FloatWidth::F64) => enc.movsd_xmm_xmmm64(xmm(d), place),
         }
-        self.approach(address, offset, kind.bytes());
+        self.approach(access, kind.bytes());
     }
 
-    pub(super) fn store_to(&mut self, kind: Store, address: Gpr64, offset: u32, value: Operand) {
-        let place = Self::place(address, offset);
+    pub(super) fn store_to(&mut self, kind: Store, access: Access, value: Operand) {
+        let place = Self::place(access);
         let enc = &mut *self.enc;
         match (kind, value) {
             (Store::I8, Operand::Reg(value)) => enc.mov_rm8_r8(place, gpr8(value)),
@@ -100,7 +108,7 @@ impl X64<'_, '_> {
                 enc.mov_rm64_imm32(place, value as i32);
             }
         }
-        self.approach(address, offset, kind.bytes());
+        self.approach(access, kind.bytes());
     }
 
     pub(super) fn size_of_memory(&mut self, d: Gpr64) {

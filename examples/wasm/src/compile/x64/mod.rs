@@ -22,7 +22,7 @@ use tailfirst::{Late, Pos, block};
 use self::integers::Wide;
 use super::registers::{Reg, RegSet};
 use super::target::{
-    Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
 use super::{Bounds, Site};
 use crate::abi::TrapKind;
@@ -192,7 +192,7 @@ impl Target for X64<'_, '_> {
     fn immediate(taker: Taker, value: u64) -> bool {
         match taker {
             Taker::Int(op, _) if op.shifts() => true,
-            Taker::Int(_, width) | Taker::Compare(width) => immediate(width, value).is_some(),
+            Taker::Int(_, width) | Taker::Scaled(width) | Taker::Compare(width) => immediate(width, value).is_some(),
             Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
             Taker::Store(_) => true,
         }
@@ -317,8 +317,12 @@ impl Target for X64<'_, '_> {
         self.int_operation(op, width, d, a, b);
     }
 
-    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
-        let sum = gpr(a) + gpr(b) * (1 << shift);
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8) {
+        let scaled = gpr(b) * (1 << shift);
+        let sum = match a {
+            Operand::Reg(a) => gpr(a) + scaled,
+            Operand::Immediate(value) => scaled + immediate(width, value).unwrap_or_default(),
+        };
         match width {
             Width::W32 => self.enc.lea_r32_m(gpr32(d), sum),
             Width::W64 => self.enc.lea_r64_m(gpr(d), sum),
@@ -389,12 +393,12 @@ impl Target for X64<'_, '_> {
         self.site(kind);
     }
 
-    fn load(&mut self, kind: Load, d: Reg, address: Reg, offset: u32) {
-        self.load_from(kind, d, gpr(address), offset);
+    fn load(&mut self, kind: Load, d: Reg, access: Access) {
+        self.load_from(kind, d, access);
     }
 
-    fn store(&mut self, kind: Store, address: Reg, offset: u32, value: Operand) {
-        self.store_to(kind, gpr(address), offset, value);
+    fn store(&mut self, kind: Store, access: Access, value: Operand) {
+        self.store_to(kind, access, value);
     }
 
     fn memory_size(&mut self, d: Reg) {
