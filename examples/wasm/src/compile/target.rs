@@ -37,17 +37,27 @@ pub enum Source {
     Constant(u64),
 }
 
-/// An operand that may be a constant.
+/// An operand that need not be in a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
     Reg(Reg),
     Immediate(u64),
+    Memory(Folded),
 }
 
 /// A place in memory 0: a register, if it is not zero, and what is added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
     pub address: Option<Reg>,
+    pub offset: u32,
+}
+
+/// A load that is an operand of who uses it. Its address is not in the result's register, unless the first operand is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Folded {
+    pub access: Access,
+    pub bytes: u32,
+    /// The offset of the load in the module.
     pub offset: u32,
 }
 
@@ -68,13 +78,14 @@ impl Test {
     }
 }
 
-/// Who would take a constant as an operand.
+/// Who would take a constant or a load as an operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Taker {
     Int(IntOp, Width),
     /// The first operand of `add_scaled`.
     Scaled(Width),
     Compare(Width),
+    Float(FloatOp, FloatWidth),
     Store(Store),
 }
 
@@ -142,6 +153,8 @@ pub trait Target {
     fn scratch(class: Class) -> Reg;
     /// Whether `taker` has a form with this constant.
     fn immediate(taker: Taker, value: u64) -> bool;
+    /// Whether `taker` has a form whose last operand is such a load.
+    fn folds(taker: Taker, load: Load) -> bool;
     fn needs(inst: &Inst) -> Needs;
 
     /// The offset in the module of the instruction that is emitted from now on. What was emitted is complete, and the
@@ -165,7 +178,7 @@ pub trait Target {
     fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8);
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg);
     fn int_unary(&mut self, op: IntUnary, width: Width, d: Reg, a: Reg);
-    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg);
+    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Operand);
     fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg);
     fn convert(&mut self, op: Convert, d: Reg, a: Reg);
     /// One or zero.

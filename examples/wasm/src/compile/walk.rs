@@ -14,7 +14,9 @@ use super::joins::{Joins, bring};
 use super::moves::{self, Move};
 use super::registers::{Reg, RegSet};
 use super::state::State;
-use super::target::{Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target, Test};
+use super::target::{
+    Access, Apart, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, Taker, Target, Test,
+};
 use crate::abi::TrapKind;
 use crate::ir::module::ModuleInfo;
 use crate::ir::ops::{Builtin, Cond, FloatOp, IntOp, Width};
@@ -33,6 +35,10 @@ pub struct Walk<'f, T> {
     asides: Vec<Aside>,
     /// The jump that was emitted last.
     jumped: Option<Jumped>,
+    /// How many instructions with an effect are before this one.
+    effects: u32,
+    /// The number among these of the load that was emitted as an operand.
+    folded: Option<u32>,
 }
 
 /// A jump that a branch around it may replace.
@@ -85,10 +91,13 @@ fn through<T: Target>(
 ) -> (u32, Vec<Aside>) {
     let joins = Joins::new(function);
     let state = State::new(function);
-    let mut walk = Walk { module, function, functions, target, state, joins, asides: vec![], jumped: None };
+    let effects = function.effects;
+    let mut walk =
+        Walk { module, function, functions, target, state, joins, asides: vec![], jumped: None, effects, folded: None };
     walk.hint_arguments();
     for (inst, &offset) in function.insts.iter().zip(&function.offsets).rev() {
         walk.target.set_offset(offset);
+        walk.effects -= u32::from(inst.has_effect());
         walk.inst(inst);
     }
     walk.target.set_offset(function.offset);
@@ -133,7 +142,10 @@ impl<T: Target> Walk<'_, T> {
             }
             Inst::Int { op, width, d, a, b } => self.int(inst, (op, width), d, a, b),
             Inst::Divide { op, width, d, a, b } => {
-                let (d, a, b) = self.binary(inst, d, a, b);
+                let needs = T::needs(inst);
+                let d = self.result(d, needs);
+                let a = self.operand(a, d, needs);
+                let b = self.last_register(b, d, a, needs);
                 self.target.divide(op, width, d, a, b);
             }
             Inst::IntUnary { op, width, d, a } => {
@@ -148,7 +160,14 @@ impl<T: Target> Walk<'_, T> {
                 }
             }
             Inst::Float { op, width, d, a, b } => {
-                let (d, a, b) = self.binary(inst, d, a, b);
+                let taker = Taker::Float(op, width);
+                let commutes = matches!(op, FloatOp::Add | FloatOp::Mul);
+                let (a, b) = if commutes { self.in_order(taker, a, b) } else { (a, b) };
+                let needs = T::needs(inst);
+                let d = self.result(d, needs);
+                let (a, b) = if commutes { self.best_first(taker, d, a, b) } else { (a, b) };
+                let a = self.operand(a, d, needs);
+                let b = self.last_operand(taker, b, d, a, needs);
                 self.target.float(op, width, d, a, b);
             }
             Inst::FloatUnary { op, width, d, a } => {
@@ -167,7 +186,10 @@ impl<T: Target> Walk<'_, T> {
                 let test = self.test(test, RegSet::of(a).with(RegSet::of(b)).with(RegSet::of(d)));
                 self.target.select(d, test, a, b);
             }
-            Inst::Load { kind, d, address, offset } => {
+            Inst::Load { kind, d, address, offset, order } => {
+                if self.folded.take() == Some(order) && !self.state.is_needed(d) {
+                    return;
+                }
                 let d = self.result(d, Needs::default());
                 let access = self.access(address, offset, Some(d), RegSet::EMPTY);
                 self.target.load(kind, d, access);
@@ -269,18 +291,58 @@ impl<T: Target> Walk<'_, T> {
             let b = self.state.use_in(self.target, b, Some(d), operand_set(a));
             return self.target.add_scaled(width, d, a, b, shift);
         }
-        let immediate = self.immediate(Taker::Int(op, width), b);
+        let taker = Taker::Int(op, width);
+        let (a, b) = if op.commutes() { self.in_order(taker, a, b) } else { (a, b) };
+        let immediate = self.immediate(taker, b);
         let needs = if immediate.is_some() { Needs::default() } else { T::needs(inst) };
         let d = self.result(d, needs);
-        // The operand that is best where the result is goes first.
-        let swap = op.commutes()
-            && immediate.is_none()
+        let (a, b) = if op.commutes() && immediate.is_none() { self.best_first(taker, d, a, b) } else { (a, b) };
+        let a = self.operand(a, d, needs);
+        let b = match immediate {
+            Some(operand) => operand,
+            None => self.last_operand(taker, b, d, a, needs),
+        };
+        self.target.int(op, width, d, a, b);
+    }
+
+    /// The operands of what commutes, a load that can be folded last.
+    fn in_order(&self, taker: Taker, a: Value, b: Value) -> (Value, Value) {
+        let swap = self.foldable(taker, a).is_some()
+            && self.foldable(taker, b).is_none()
+            && self.function.constant(b).is_none();
+        if swap { (b, a) } else { (a, b) }
+    }
+
+    /// The operands of what commutes, the one first that is best where the result is.
+    fn best_first(&self, taker: Taker, d: Reg, a: Value, b: Value) -> (Value, Value) {
+        let swap = self.foldable(taker, b).is_none()
             && self.state.reg(b).is_none()
             && (self.state.reg(a).is_some() || self.state.hint(b) == Some(d));
-        let (a, b) = if swap { (b, a) } else { (a, b) };
-        let a = self.operand(a, d, needs);
-        let b = immediate.unwrap_or_else(|| Operand::Reg(self.last_register(b, d, a, needs)));
-        self.target.int(op, width, d, a, b);
+        if swap { (b, a) } else { (a, b) }
+    }
+
+    /// The load that a value is, if it can be an operand: nobody else needs the value, and there is no effect between.
+    fn foldable(&self, taker: Taker, value: Value) -> Option<usize> {
+        let Definition::Inst(inst) = self.function.value(value).definition else { return None };
+        match self.function.insts[inst as usize] {
+            Inst::Load { kind, order, .. }
+                if order == self.effects
+                    && self.folded.is_none()
+                    && !self.state.is_needed(value)
+                    && T::folds(taker, kind) =>
+            {
+                Some(inst as usize)
+            }
+            _ => None,
+        }
+    }
+
+    fn fold(&mut self, taker: Taker, value: Value, except: RegSet) -> Option<Operand> {
+        let inst = self.foldable(taker, value)?;
+        let Inst::Load { kind, address, offset, order, .. } = self.function.insts[inst] else { return None };
+        self.folded = Some(order);
+        let access = self.access(address, offset, None, except);
+        Some(Operand::Memory(Folded { access, bytes: kind.bytes(), offset: self.function.offsets[inst] }))
     }
 
     /// Whether the second operand of an addition is a multiple of a value by 2, 4 or 8 that nobody else needs.
@@ -332,24 +394,19 @@ impl<T: Target> Walk<'_, T> {
         self.state.use_in(self.target, a, Some(d), except.with(needs.destroys))
     }
 
-    /// The last operand, where it must be.
+    /// The last operand: a load, or a register where it must be.
+    fn last_operand(&mut self, taker: Taker, b: Value, d: Reg, a: Reg, needs: Needs) -> Operand {
+        match self.fold(taker, b, RegSet::of(a).with(RegSet::of(d)).with(needs.destroys)) {
+            Some(operand) => operand,
+            None => Operand::Reg(self.last_register(b, d, a, needs)),
+        }
+    }
+
     fn last_register(&mut self, b: Value, d: Reg, a: Reg, needs: Needs) -> Reg {
         let wanted = if needs.apart == Apart::None { Some(d) } else { needs.last };
         let except = if needs.apart == Apart::None { RegSet::EMPTY } else { RegSet::of(d) };
         let except = except.with(needs.destroys.without(needs.last.map_or(RegSet::EMPTY, RegSet::of)));
         self.state.use_in(self.target, b, wanted, except.with(RegSet::of(a)))
-    }
-
-    fn binary(&mut self, inst: &Inst, d: Value, a: Value, b: Value) -> (Reg, Reg, Reg) {
-        let needs = T::needs(inst);
-        let d = self.result(d, needs);
-        let commutes = matches!(inst, Inst::Float { op: FloatOp::Add | FloatOp::Mul, .. });
-        let swap =
-            commutes && self.state.reg(b).is_none() && (self.state.reg(a).is_some() || self.state.hint(b) == Some(d));
-        let (a, b) = if swap { (b, a) } else { (a, b) };
-        let a = self.operand(a, d, needs);
-        let b = self.last_register(b, d, a, needs);
-        (d, a, b)
     }
 
     fn unary(&mut self, inst: &Inst, d: Value, a: Value) -> (Reg, Reg) {
@@ -364,11 +421,16 @@ impl<T: Target> Walk<'_, T> {
     fn comparison(&mut self, inst: &Inst, except: RegSet) -> Option<Test> {
         match *inst {
             Inst::Compare { cond, width, a, b, .. } => {
-                let b = match self.immediate(Taker::Compare(width), b) {
+                let taker = Taker::Compare(width);
+                let (first, last) = self.in_order(taker, a, b);
+                let cond = if first == a { cond } else { cond.swapped() };
+                let a = self.state.use_in(self.target, first, None, except);
+                let except = except.with(RegSet::of(a));
+                let constant = self.immediate(taker, last);
+                let b = match constant.or_else(|| self.fold(taker, last, except)) {
                     Some(operand) => operand,
-                    None => Operand::Reg(self.state.use_in(self.target, b, None, except)),
+                    None => Operand::Reg(self.state.use_in(self.target, last, None, except)),
                 };
-                let a = self.state.use_in(self.target, a, None, except.with(operand_set(b)));
                 Some(Test::Int { cond, width, a, b })
             }
             Inst::FloatCompare { cond, width, a, b, .. } => {
@@ -546,6 +608,7 @@ impl<T: Target> Walk<'_, T> {
 fn operand_set(operand: Operand) -> RegSet {
     match operand {
         Operand::Reg(reg) => RegSet::of(reg),
+        Operand::Memory(Folded { access, .. }) => access.address.map_or(RegSet::EMPTY, RegSet::of),
         Operand::Immediate(_) => RegSet::EMPTY,
     }
 }

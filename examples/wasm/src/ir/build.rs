@@ -159,6 +159,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn inst(&mut self, inst: Inst) {
+        self.function.effects += u32::from(inst.has_effect());
         self.function.insts.push(inst);
         self.function.offsets.push(self.offset);
     }

@@ -178,11 +178,13 @@ pub enum Inst {
         a: Value,
         b: Value,
     },
+    /// `order` is how many instructions have an effect up to this one.
     Load {
         kind: Load,
         d: Value,
         address: Value,
         offset: u32,
+        order: u32,
     },
     Store {
         kind: Store,
@@ -343,6 +345,8 @@ pub struct Function {
     pub pool: Vec<Value>,
     /// The arguments, which are the first values.
     pub arguments: u32,
+    /// How many instructions have an effect.
+    pub effects: u32,
 }
 
 impl Function {

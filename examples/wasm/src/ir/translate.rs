@@ -364,7 +364,8 @@ impl Builder<'_> {
         let class = if let Load::Float(_) = kind { Class::Float } else { Class::Int };
         let address = self.pop();
         let (address, offset) = self.place(address, memarg);
-        self.define(class, |d| Inst::Load { kind, d, address, offset });
+        let order = self.function.effects + 1;
+        self.define(class, |d| Inst::Load { kind, d, address, offset, order });
     }
 
     fn store(&mut self, kind: Store, memarg: MemArg) {

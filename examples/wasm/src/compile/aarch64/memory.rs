@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
 use tailfirst::block;
 
-use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, s, w, x};
+use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, register, s, w, x};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -102,16 +102,16 @@ impl<'b> A64<'_, 'b> {
 
     pub(super) fn store_to(&mut self, kind: Store, access: Access, value: Operand) {
         self.access(access, kind.bytes(), |enc, place| match (kind, value) {
-            (Store::I8, Operand::Reg(value)) => enc.strb_w(w(value), place),
-            (Store::I16, Operand::Reg(value)) => enc.strh_w(w(value), place),
-            (Store::I32, Operand::Reg(value)) => enc.str_w(w(value), place),
-            (Store::I64, Operand::Reg(value)) => enc.str_x(x(value), place),
-            (Store::Float(FloatWidth::F32), Operand::Reg(value)) => enc.str_s(s(value), place),
-            (Store::Float(FloatWidth::F64), Operand::Reg(value)) => enc.str_d(d(value), place),
             (Store::I8, Operand::Immediate(_)) => enc.strb_w(WZR, place),
             (Store::I16, Operand::Immediate(_)) => enc.strh_w(WZR, place),
             (Store::I32 | Store::Float(FloatWidth::F32), Operand::Immediate(_)) => enc.str_w(WZR, place),
             (Store::I64 | Store::Float(FloatWidth::F64), Operand::Immediate(_)) => enc.str_x(XZR, place),
+            (Store::I8, value) => enc.strb_w(w(register(value)), place),
+            (Store::I16, value) => enc.strh_w(w(register(value)), place),
+            (Store::I32, value) => enc.str_w(w(register(value)), place),
+            (Store::I64, value) => enc.str_x(x(register(value)), place),
+            (Store::Float(FloatWidth::F32), value) => enc.str_s(s(register(value)), place),
+            (Store::Float(FloatWidth::F64), value) => enc.str_d(d(register(value)), place),
         });
     }
 

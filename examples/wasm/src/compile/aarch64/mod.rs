@@ -209,11 +209,19 @@ impl<'e, 'b> A64<'e, 'b> {
             Test::Int { width: Width::W64, a, b: Operand::Immediate(value), .. } => {
                 enc.cmp_x_const(x(a), value as i64).expect(ACCEPTED);
             }
-            Test::Int { width: Width::W32, a, b: Operand::Reg(b), .. } => enc.cmp_w(w(a), w(b)),
-            Test::Int { width: Width::W64, a, b: Operand::Reg(b), .. } => enc.cmp_x(x(a), x(b)),
+            Test::Int { width: Width::W32, a, b, .. } => enc.cmp_w(w(a), w(register(b))),
+            Test::Int { width: Width::W64, a, b, .. } => enc.cmp_x(x(a), x(register(b))),
             Test::Float { width: FloatWidth::F32, a, b, .. } => enc.fcmp_s(s(a), s(b)),
             Test::Float { width: FloatWidth::F64, a, b, .. } => enc.fcmp_d(d(a), d(b)),
         }
+    }
+}
+
+/// An operand that is no constant.
+fn register(operand: Operand) -> Reg {
+    match operand {
+        Operand::Reg(reg) => reg,
+        Operand::Immediate(_) | Operand::Memory(_) => unreachable!("`immediate` and `folds` refuse {operand:?}"),
     }
 }
 
@@ -296,9 +304,14 @@ impl Target for A64<'_, '_> {
             Taker::Int(IntOp::Add | IntOp::Sub, width) | Taker::Compare(width) => is_sum(width, value),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
-            Taker::Int(..) | Taker::Scaled(_) => false,
+            Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) => false,
             Taker::Store(_) => value == 0,
         }
+    }
+
+    /// Only loads and stores access memory.
+    fn folds(_: Taker, _: Load) -> bool {
+        false
     }
 
     fn needs(_: &Inst) -> Needs {
@@ -379,15 +392,12 @@ impl Target for A64<'_, '_> {
     fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand) {
         match b {
             Operand::Immediate(value) => self.int_with_constant(op, width, d, a, value),
-            Operand::Reg(b) => self.int_with_register(op, width, d, a, b),
+            _ => self.int_with_register(op, width, d, a, register(b)),
         }
     }
 
     fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8) {
-        match a {
-            Operand::Reg(a) => self.add_shifted(width, d, a, b, shift),
-            Operand::Immediate(_) => unreachable!("`immediate` refuses it"),
-        }
+        self.add_shifted(width, d, register(a), b, shift);
     }
 
     fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
@@ -398,8 +408,8 @@ impl Target for A64<'_, '_> {
         self.int_of_int(op, width, d, a);
     }
 
-    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg) {
-        self.float_operation(op, width, d, a, b);
+    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Operand) {
+        self.float_operation(op, width, d, a, register(b));
     }
 
     fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg) {

@@ -7,7 +7,7 @@
 use tailfirst::x64::{Alu, Arith, Assembler, EAX, Emitter, Encoder, Gpr32, Gpr64, RAX, Shift, XMM15, Xmm};
 use tailfirst::{Align, Direction, Label, block};
 
-use super::{Reg, X64, gpr, gpr32, xmm};
+use super::{Folded, Reg, X64, gpr, gpr32, xmm};
 use crate::abi::TrapKind;
 use crate::ir::ops::{Convert, FloatCond, FloatOp, FloatUnary, FloatWidth, Misfit, Sign, Width};
 use FloatWidth::{F32, F64};
@@ -94,6 +94,23 @@ impl X64<'_, '_> {
         // Only what commutes lets the result be where the second operand is.
         let (a, b) = if d == b { (b, a) } else { (a, b) };
         block!(*self.enc; copy_float(d, a); arith(width, arith, d, b));
+    }
+
+    pub(super) fn float_with_load(&mut self, op: FloatOp, width: FloatWidth, d: Xmm, a: Xmm, load: Folded) {
+        let arith = match op {
+            FloatOp::Add => Arith::Add,
+            FloatOp::Sub => Arith::Sub,
+            FloatOp::Mul => Arith::Mul,
+            FloatOp::Div => Arith::Div,
+            FloatOp::Min | FloatOp::Max | FloatOp::Copysign => unreachable!("`folds` refuses {op:?}"),
+        };
+        let place = Self::place(load.access);
+        match width {
+            F32 => self.enc.arithss_xmm_xmmm32(arith, d, place),
+            F64 => self.enc.arithsd_xmm_xmmm64(arith, d, place),
+        }
+        self.approach_folded(load);
+        self.enc.copy_float(d, a);
     }
 
     fn extreme(&mut self, arith: Arith, width: FloatWidth, d: Xmm, a: Xmm, b: Xmm) {

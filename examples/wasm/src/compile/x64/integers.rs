@@ -3,7 +3,7 @@
 use tailfirst::x64::{Alu, Cond, EAX, EDX, Emitter, Gpr64, Mem, RAX, RCX, RDX, Shift};
 use tailfirst::{Direction, block};
 
-use super::{Operand, Reg, X64, gpr, gpr8, gpr32, immediate};
+use super::{Folded, Operand, Reg, X64, gpr, gpr8, gpr32, immediate};
 use crate::abi::TrapKind;
 use crate::ir::ops::{DivOp, IntOp, IntUnary, Width};
 
@@ -96,6 +96,7 @@ impl X64<'_, '_> {
     pub(super) fn int_operation(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand) {
         match b {
             Operand::Immediate(value) => self.int_with_constant(op, width, d, a, value),
+            Operand::Memory(load) => self.int_with_load(op, width, d, a, load),
             // The operands of what commutes may be the other way round.
             Operand::Reg(b) if op.commutes() && d == b => self.int_with_register(op, width, d, b, a),
             Operand::Reg(b) => self.int_with_register(op, width, d, a, b),
@@ -123,6 +124,23 @@ impl X64<'_, '_> {
             (Operation::Multiply, Width::W32) => enc.imul_r32_rm32_imm(gpr32(d), gpr32(a), value),
             (Operation::Multiply, Width::W64) => enc.imul_r64_rm64_imm(gpr(d), gpr(a), value),
         }
+    }
+
+    fn int_with_load(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, load: Folded) {
+        if let Operation::Alu(_) = operation(op) {
+            self.sets_flags(width, d);
+        }
+        let place = Self::place(load.access);
+        let enc = &mut *self.enc;
+        match (operation(op), width) {
+            (Operation::Alu(alu), Width::W32) => enc.alu_r32_rm32(alu, gpr32(d), place),
+            (Operation::Alu(alu), Width::W64) => enc.alu_r64_rm64(alu, gpr(d), place),
+            (Operation::Multiply, Width::W32) => enc.imul_r32_rm32(gpr32(d), place),
+            (Operation::Multiply, Width::W64) => enc.imul_r64_rm64(gpr(d), place),
+            (Operation::Shift(_), _) => unreachable!("`folds` refuses counts"),
+        }
+        self.approach_folded(load);
+        self.enc.copy(width, d, a);
     }
 
     fn int_with_register(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Reg) {

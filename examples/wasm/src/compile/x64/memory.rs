@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use tailfirst::block;
 use tailfirst::x64::{EAX, Gpr32, Gpr64, Mem, RAX};
 
-use super::{Access, Bounds, CONTEXT, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
+use super::{Access, Bounds, CONTEXT, Folded, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -49,6 +49,12 @@ impl X64<'_, '_> {
         if self.bounds == Bounds::Explicit {
             self.check(address, u64::from(offset) + u64::from(bytes));
         }
+    }
+
+    pub(super) fn approach_folded(&mut self, load: Folded) {
+        let offset = std::mem::replace(&mut self.offset, load.offset);
+        self.approach(load.access, load.bytes);
+        self.offset = offset;
     }
 
     /// Traps unless what begins at the address and ends so many bytes behind is in the memory.
@@ -107,6 +113,7 @@ impl X64<'_, '_> {
             (Store::I64 | Store::Float(FloatWidth::F64), Operand::Immediate(value)) => {
                 enc.mov_rm64_imm32(place, value as i32);
             }
+            (_, Operand::Memory(_)) => unreachable!("`folds` refuses what is stored"),
         }
         self.approach(access, kind.bytes());
     }

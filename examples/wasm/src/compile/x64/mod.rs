@@ -11,23 +11,24 @@
 //! place.
 
 mod calls;
+mod conditions;
 mod floats;
 mod integers;
 mod memory;
 mod stubs;
 
-use tailfirst::x64::{Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
-use tailfirst::{Late, Pos, block};
+use tailfirst::x64::{Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
+use tailfirst::{Late, Pos};
 
-use self::integers::Wide;
+use self::conditions::{Parity, condition};
 use super::registers::{Reg, RegSet};
 use super::target::{
-    Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
 use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
-    Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
+    Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
 use crate::ir::{Class, Inst};
 
@@ -193,8 +194,20 @@ impl Target for X64<'_, '_> {
         match taker {
             Taker::Int(op, _) if op.shifts() => true,
             Taker::Int(_, width) | Taker::Scaled(width) | Taker::Compare(width) => immediate(width, value).is_some(),
+            Taker::Float(..) => false,
             Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
             Taker::Store(_) => true,
+        }
+    }
+
+    fn folds(taker: Taker, load: Load) -> bool {
+        match (taker, load) {
+            (Taker::Int(op, Width::W32), Load::U32) | (Taker::Int(op, Width::W64), Load::I64) => !op.shifts(),
+            (Taker::Compare(Width::W32), Load::U32) | (Taker::Compare(Width::W64), Load::I64) => true,
+            (Taker::Float(op, width), Load::Float(loaded)) => {
+                width == loaded && matches!(op, FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div)
+            }
+            _ => false,
         }
     }
 
@@ -322,6 +335,7 @@ impl Target for X64<'_, '_> {
         let sum = match a {
             Operand::Reg(a) => gpr(a) + scaled,
             Operand::Immediate(value) => scaled + immediate(width, value).unwrap_or_default(),
+            Operand::Memory(_) => unreachable!("`folds` refuses it"),
         };
         match width {
             Width::W32 => self.enc.lea_r32_m(gpr32(d), sum),
@@ -337,8 +351,12 @@ impl Target for X64<'_, '_> {
         self.int_of_int(op, width, d, a);
     }
 
-    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg) {
-        self.float_operation(op, width, xmm(d), xmm(a), xmm(b));
+    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Operand) {
+        match b {
+            Operand::Memory(load) => self.float_with_load(op, width, xmm(d), xmm(a), load),
+            Operand::Reg(b) => self.float_operation(op, width, xmm(d), xmm(a), xmm(b)),
+            Operand::Immediate(_) => unreachable!("`immediate` refuses it"),
+        }
     }
 
     fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg) {
@@ -489,98 +507,5 @@ impl X64<'_, '_> {
         if to != from {
             self.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
         }
-    }
-
-    /// Goes to the label if the condition holds and what parity says.
-    fn branch_on(&mut self, cc: Cc, parity: Parity, label: CodeLabel) {
-        match parity {
-            Parity::Ignored => self.enc.jcc(cc, label),
-            // Both must hold, or one of them.
-            Parity::AndOrdered => {
-                let over = self.enc.label();
-                self.enc.bind(over);
-                block!(*self.enc; jp(over); jcc(cc, label));
-            }
-            Parity::OrUnordered => block!(*self.enc; jcc(cc, label); jp(label)),
-        }
-    }
-
-    /// Emits the comparison of a test.
-    fn flags(&mut self, test: Test) {
-        match test {
-            Test::Int { a, b: Operand::Immediate(0), width, cond } => {
-                let before = self.checkpoint();
-                self.enc.test_self(width, a);
-                if matches!(cond, Cond::Eq | Cond::Ne) {
-                    self.test = Some(ZeroTest { reg: a, width, before, pos: self.enc.pos() });
-                }
-            }
-            Test::Int { a, b: Operand::Immediate(value), width, .. } => match width {
-                Width::W32 => self.enc.cmp_rm32_imm(gpr32(a), value as i32),
-                Width::W64 => self.enc.cmp_rm64_imm(gpr(a), value as i32),
-            },
-            Test::Int { a, b: Operand::Reg(b), width, .. } => match width {
-                Width::W32 => self.enc.cmp_rm32_r32(gpr32(a), gpr32(b)),
-                Width::W64 => self.enc.cmp_rm64_r64(gpr(a), gpr(b)),
-            },
-            Test::Float { cond, width, a, b } => {
-                use FloatCond::{Le, Lt, NotLe, NotLt};
-                let (a, b) = if matches!(cond, Lt | Le | NotLt | NotLe) { (b, a) } else { (a, b) };
-                match width {
-                    FloatWidth::F32 => self.enc.ucomiss_xmm_xmmm32(xmm(a), xmm(b)),
-                    FloatWidth::F64 => self.enc.ucomisd_xmm_xmmm64(xmm(a), xmm(b)),
-                }
-            }
-        }
-    }
-}
-
-impl X64<'_, '_> {
-    /// Drops the comparison behind, if that is with zero and of what an instruction leaves here that sets the flags by
-    /// its result.
-    fn sets_flags(&mut self, width: Width, d: Reg) {
-        if let Some(test) = self.test.take()
-            && (test.pos, test.reg, test.width) == (self.enc.pos(), d, width)
-        {
-            self.go_back(test.before);
-        }
-    }
-}
-
-/// What the parity flag, which says that floats are unordered, has to do with a condition.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Parity {
-    Ignored,
-    AndOrdered,
-    OrUnordered,
-}
-
-/// The condition of a test after its comparison. That of floats sets ZF, PF and CF if an operand is NaN, so `a < b` is
-/// `b above a`.
-fn condition(test: Test) -> (Cc, Parity) {
-    match test {
-        Test::Int { cond, .. } => {
-            let cc = match cond {
-                Cond::Eq => Cc::E,
-                Cond::Ne => Cc::Ne,
-                Cond::LtS => Cc::L,
-                Cond::LtU => Cc::B,
-                Cond::GtS => Cc::G,
-                Cond::GtU => Cc::A,
-                Cond::LeS => Cc::Le,
-                Cond::LeU => Cc::Be,
-                Cond::GeS => Cc::Ge,
-                Cond::GeU => Cc::Ae,
-            };
-            (cc, Parity::Ignored)
-        }
-        Test::Float { cond, .. } => match cond {
-            FloatCond::Eq => (Cc::E, Parity::AndOrdered),
-            FloatCond::Ne => (Cc::Ne, Parity::OrUnordered),
-            FloatCond::Lt | FloatCond::Gt => (Cc::A, Parity::Ignored),
-            FloatCond::Le | FloatCond::Ge => (Cc::Ae, Parity::Ignored),
-            FloatCond::NotLt | FloatCond::NotGt => (Cc::Be, Parity::Ignored),
-            FloatCond::NotLe | FloatCond::NotGe => (Cc::B, Parity::Ignored),
-        },
     }
 }
