@@ -78,7 +78,6 @@ fn all(bounds: Bounds) {
     let mut failures = vec![];
     let mut scripts = 0;
     for file in spec(SpecVersion::V2).filter(|file| is_chosen(file.name())) {
-        eprintln!("{bounds:?} {}", file.name());
         let counts = run(&file, &engine, &mut failures);
         println!("{}", counts.line(file.name()));
         total.add(&counts);
