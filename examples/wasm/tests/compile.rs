@@ -26,7 +26,7 @@ const SUM: &str = "(module (memory 1) (func (param i32 i32) (result i32) (local 
 fn a_loop_has_no_moves() {
     let found = code(Isa::X64, SUM);
     let body = ["add edi, [r14+rbp]", "add ebp, 0x4", "sub ebx, 0x1"];
-    let at = found.iter().position(|line| line == body[0]).expect("the load");
+    let at = found.iter().position(|line| line == body[0]).unwrap_or_else(|| panic!("no load: {found:#?}"));
     assert_eq!(found[at..at + 3], body, "{found:#?}");
     assert!(found[at + 3].starts_with("jne "), "{found:#?}");
     assert_eq!(found[at + 4], "ret");
