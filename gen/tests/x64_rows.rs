@@ -728,7 +728,7 @@ mod expansion {
     fn a_choice_makes_a_function_that_takes_the_operation() {
         let forms = family(r#"["or", "1"], ["cmp", "7"]"#, "REX.W 83 /$n ib").unwrap_or_else(|error| panic!("{error}"));
         let text = x64::encoders(&forms, Home::Runtime);
-        let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl Into<Rm<Gpr64>>, imm8: i8) {\n        \
+        let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl IntoOperand<Rm<Gpr64>>, imm8: i8) {\n        \
             encode::rm_imm(self, 0x830000_1_8 + (alu as u64), (), rm64, imm8)\n";
         assert!(text.contains(function), "{text}");
         let types = x64::choices(&forms);
@@ -889,12 +889,12 @@ mod expansion {
         };
         holds(
             r#"(ins: "add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#,
-            "add_rm64_r64(&mut self, rm64: impl Into<Rm<Gpr64>>, r64: Gpr64)",
+            "add_rm64_r64(&mut self, rm64: impl IntoOperand<Rm<Gpr64>>, r64: Gpr64)",
             "encode::rm(self, 0x010000_1_8, r64, rm64)",
         );
         holds(
             r#"(ins: "pcmpistri xmm1, xmm2/m128, imm8", op: "66 0F 3A 63 /r ib", en: "RMI", io: "r r r")"#,
-            "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl Into<Rm<Xmm>>, imm8: i8)",
+            "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl IntoOperand<Rm<Xmm>>, imm8: i8)",
             "encode::rm_imm(self, 0x660000_633A0F_7_0, xmm1, xmm2m128, imm8)",
         );
         holds(
@@ -904,22 +904,22 @@ mod expansion {
         );
         holds(
             r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
-            "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl Into<Rm<Xmm>>)",
+            "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl IntoOperand<Rm<Xmm>>)",
             "encode::vex(self, 0x58_01_00, xmm1, xmm2, xmm3m128)",
         );
         holds(
             r#"(ins: "vaddpd zmm1, zmm2, zmm3/m512/m64bcst", op: "EVEX.512.66.0F.W1 58 /r", en: "RVM", io: "w r r", tt: Full)"#,
-            "vaddpd_zmm_zmm_zmmm512b64(&mut self, zmm1: Zmm, zmm2: Zmm, zmm3m512m64bcst: impl Into<Bcst<Zmm>>)",
+            "vaddpd_zmm_zmm_zmmm512b64(&mut self, zmm1: Zmm, zmm2: Zmm, zmm3m512m64bcst: impl IntoOperand<Bcst<Zmm>>)",
             "encode::evex::<_, Zmm, Zmm, _>(self, 0x58_01_81_40_06_03, zmm1, zmm2, zmm3m512m64bcst, ())",
         );
         holds(
             r#"(ins: "adc er/m16, imm16", op: "66 REX2.W0 81 /2 iw", en: "MI", io: "rw r")"#,
-            "adc_erm16_imm16(&mut self, erm16: impl Into<Rm<EGpr16>>, imm16: i16)",
+            "adc_erm16_imm16(&mut self, erm16: impl IntoOperand<Rm<EGpr16>>, imm16: i16)",
             "encode::rex2::<_, (), _>(self, 0x6600_1_2_00_81, (), erm16, imm16)",
         );
         holds(
             r#"(ins: "fstcw m2byte", op: "9B D9 /7", en: "M", io: "w")"#,
-            "fstcw_m2byte(&mut self, m2byte: impl Into<Mem>)",
+            "fstcw_m2byte(&mut self, m2byte: impl IntoOperand<Mem>)",
             "encode::wait_before(self, 0x9B0000_1_0);\n        \
              encode::rm(self, 0xD90000_1_7, (), m2byte);\n        \
              encode::wait_after(self, 0x9B0000_1_0)",

@@ -41,6 +41,7 @@ pub mod form;
 mod imm;
 mod island;
 mod late;
+mod operand;
 mod reg;
 mod select;
 mod shift;
@@ -79,6 +80,7 @@ pub use imm::{
     Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
 pub use late::LateImm;
+pub use operand::IntoOperand;
 pub use reg::*;
 pub use select::ImmError;
 pub use shift::{

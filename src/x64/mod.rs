@@ -145,7 +145,8 @@ pub use form::{Form, Operand, forms};
 pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{
-    ERm32, ERm64, EXmmM, EYmmM, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
+    ERm32, ERm64, EXmmM, EYmmM, IntoOperand, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem,
+    XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};

@@ -89,10 +89,13 @@ fn imports(forms: &[Form], home: Home<'_>) -> String {
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
-                crate_names.insert("Target");
+                crate_names.insert("IntoTarget");
                 names.insert("Rel");
             }
-            _ => {
+            by => {
+                if matches!(by, By::Into) {
+                    names.insert("IntoOperand");
+                }
                 let words = operand.kind.ty.split(|c: char| !c.is_ascii_alphanumeric());
                 names.extend(words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase())));
             }
@@ -165,7 +168,8 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
     let params = form.operands.iter().map(|operand| {
         let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
-            By::Into | By::Target(_) => quote!(#param: impl Into<#ty>),
+            By::Into => quote!(#param: impl IntoOperand<#ty>),
+            By::Target(_) => quote!(#param: impl IntoTarget),
             By::Value | By::Method(..) => quote!(#param: #ty),
         }
     });

@@ -34,7 +34,7 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     let mut text = format!(
         "{HEADER}//\n{}\n\
          #[allow(unused_imports)]\n\
-         use {runtime}::{{Direction, Target}};\n\
+         use {runtime}::{{Direction, IntoTarget}};\n\
          #[allow(unused_imports)]\n\
          use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
@@ -299,7 +299,7 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Metho
     }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
     let value = short.parameters();
-    let signature = quote!(#name(&mut self, #value target: impl Into<Target>));
+    let signature = quote!(#name(&mut self, #value target: impl IntoTarget));
     let body = quote!(encode::branch_by_distance(self, #short_row, #near_row, target));
     let docs = vec![
         format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
@@ -363,8 +363,10 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
             continue;
         }
         let (ty, converted) = parameter_type(form, operand);
-        if converted {
-            parameters.push(quote!(#name: impl Into<#ty>));
+        if matches!(operand.kind, Kind::Rel { .. }) {
+            parameters.push(quote!(#name: impl IntoTarget));
+        } else if converted {
+            parameters.push(quote!(#name: impl IntoOperand<#ty>));
             if converts(form) {
                 conversions.push(quote!(let #name: #ty = #name.into();));
             }
