@@ -272,6 +272,21 @@ mod operands {
     }
 
     #[test]
+    fn registers_of_64_bits_say_why() {
+        let row = |ins: &str, op: &str| format!(r#"(ins: "{ins}", op: "{op}", en: "RM", io: "rw r")"#);
+        for (ins, op, problem) in [
+            ("foo r64, r/m64", "0F 0D /r", "a 64-bit register needs REX.W, or D64"),
+            ("foo er64, er/m64", "REX2.W0 0F 0D /r", "a 64-bit register needs REX.W, or D64"),
+            ("foo r64, r/m64", "D64 REX.W 0F 0D /r", "D64 means that there is no W"),
+            ("foo r32, r/m32", "D64 0F 0D /r", "D64 is for a 64-bit register"),
+        ] {
+            refuses(&row(ins, op), ins, encoding(problem));
+        }
+        rows(&row("foo r64, r/m64", "D64 0F 0D /r")).expect("64 bits by default");
+        rows(&row("foo r64, r/m64", "REX.W 0F 0D /r")).expect("64 bits by W");
+    }
+
+    #[test]
     fn aliases_of_two_kinds() {
         let reason = Reason::MixedSizes { text: "bextr rv, r/my, ry".into() };
         refuses(
@@ -458,7 +473,7 @@ mod encodings {
             let text = format!(r#"(ins: "{add}", op: "{op}", en: "{en}", io: "rw r")"#);
             refuses(&text, add, unfilled(place));
         }
-        refuses(r#"(ins: "push r64", op: "50", en: "O", io: "r")"#, "push r64", unfilled("+r"));
+        refuses(r#"(ins: "push r64", op: "D64 50", en: "O", io: "r")"#, "push r64", unfilled("+r"));
         refuses(
             r#"(ins: "andn r64, r64, r/m64", op: "REX.W 0F 38 F2 /r", en: "RVM", io: "w r r")"#,
             "andn r64, r64, r/m64",
@@ -569,7 +584,7 @@ mod the_rest_of_a_row {
             refuses(&xchg(when), "xchg r32, EAX", Reason::Condition { text: when.into(), problem });
         }
         let enqcmd = |when: &str| {
-            format!(r#"(ins: "enqcmd r64, m512", op: "F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
+            format!(r#"(ins: "enqcmd r64, m512", op: "D64 F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
         };
         rows(&enqcmd("address==64")).expect("it has an address");
         rows(&enqcmd("address==32")).expect("it has an address");
@@ -931,7 +946,7 @@ mod words {
     use super::*;
 
     const INT3: &str = r#"(ins: "int3", op: "CC", en: "ZO", io: ""),"#;
-    const JMP: &str = r#"(ins: "jmp r/m64", op: "FF /4", en: "M", io: "r"),"#;
+    const JMP: &str = r#"(ins: "jmp r/m64", op: "D64 FF /4", en: "M", io: "r"),"#;
     const UD2: &str = r#"(ins: "ud2", op: "0F 0B", en: "ZO", io: ""),"#;
 
     #[test]
