@@ -498,9 +498,10 @@ fn a_wrong_row_is_noticed() {
     assert_eq!(verdict(right), Ok(()));
     for (wrong, reason) in [
         (right.replace("/0", "/1"), "mnemonic"),
-        (right.replace("REX.W ", ""), "bits in memory"),
+        (right.replace("REX.W ", ""), "needs REX.W"),
+        (right.replace("REX.W ", "D64 "), "bits in memory"),
         (right.replace("REX.W 83 /0 ib", "66 REX.W 83 /0 ib"), "notation"),
-        (right.replace("83 /0 ib", "81 /0 id").replace("imm8", "imm32").replace("REX.W ", "66 "), "length"),
+        (right.replace("83 /0 ib", "81 /0 id").replace("imm8", "imm32").replace("REX.W ", "D64 66 "), "length"),
         (right.replace("83 /0 ib", "81 /0 id").replace("imm8", "imm32"), "fine: this is a row, too"),
         (r#"(ins: "mov r64, r/m64", op: "REX.W 89 /r", en: "RM", io: "w r")"#.into(), "r64, "),
         (r#"(ins: "lock add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#.into(), "lock"),

@@ -139,12 +139,8 @@ struct LegacyPrefixes {
 
 impl LegacyPrefixes {
     fn parse<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str> + Clone>) -> Result<Self, Reason> {
-        let mut parsed = LegacyPrefixes {
-            prefixes: Vec::new(),
-            rex: Rex::AsNeeded,
-            rex2: None,
-            is_64_by_default: false,
-        };
+        let mut parsed =
+            LegacyPrefixes { prefixes: Vec::new(), rex: Rex::AsNeeded, rex2: None, is_64_by_default: false };
         let mut none = false;
         while let Some(word) = words.peek().copied() {
             match word {
