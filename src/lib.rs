@@ -65,6 +65,9 @@
 //! from. A *selector* picks among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm),
 //! [`jmp`](x64::Encoder#method.jmp), [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
 //!
+//! All functions are on one page, [`Encoder`]'s, which takes a browser some time. `x64::instructions` and
+//! `aarch64::instructions` have them by table, under the manual's titles.
+//!
 //! There is no `enc.mov`: a mnemonic has many encodings, and the name says which one is meant. A function that the
 //! compiler does not find may be behind a Cargo feature that is off (see [Features](#features)). Two things that
 //! compile and may surprise, and one that does not compile:

@@ -324,6 +324,7 @@ use crate::aarch64::{
 type SImm9x0 = SImm<9, 0>;
 type UImm6x0 = UImm<6, 0>;
 
+/// [test](crate::aarch64::instructions::test)
 impl<Dir: Direction> Emitter<'_, Dir> {
     /** `LDR <Xt>, [<Xn|SP>], #<simm>`
 

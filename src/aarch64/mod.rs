@@ -64,6 +64,12 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
+/// Every instruction, by table: what functions the encoder has, under the manual's titles.
+#[cfg(doc)]
+pub mod instructions {
+    include!(concat!(env!("OUT_DIR"), "/aarch64_pages.rs"));
+}
+
 use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::{Address, AddressError, Offset};

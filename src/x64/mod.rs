@@ -130,6 +130,12 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
+/// Every instruction, by table: what functions the encoder has, under the manual's titles.
+#[cfg(doc)]
+pub mod instructions {
+    include!(concat!(env!("OUT_DIR"), "/x64_pages.rs"));
+}
+
 use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::Scale;

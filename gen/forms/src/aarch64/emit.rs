@@ -16,6 +16,7 @@ use crate::{
     cpu::Cpu,
     layout,
     method::{Home, Method},
+    pages::{self, Line},
     print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -40,6 +41,19 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
         + &aliases(forms)
         + "\n"
         + &home.methods(&methods)
+}
+
+/// The pages of documentation, as the text of a module.
+pub fn pages(forms: &[Form]) -> String {
+    let lines = forms.iter().map(|form| Line {
+        name: &form.name,
+        mnemonic: &form.mnemonic,
+        syntax: &form.syntax,
+        encoding: form.bits.to_string(),
+        table: &form.table,
+        title: &form.title,
+    });
+    pages::pages(&lines.collect::<Vec<_>>(), "crate::aarch64::Encoder")
 }
 
 /// What reads the numbers that the encoder functions hand over, as the text of a module of the runtime.
@@ -181,6 +195,7 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
         attributes: quote!(#alias),
         signature: quote!(#name(&mut self #value_param #(, #params)*)),
         body,
+        table: form.table.clone(),
     }
 }
 

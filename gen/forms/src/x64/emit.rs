@@ -12,6 +12,7 @@ use crate::{
     cpu::Cpu,
     layout,
     method::{Home, Method},
+    pages::{self, Line},
     print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -41,6 +42,19 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     );
     text += &home.methods(&methods);
     text
+}
+
+/// The pages of documentation, as the text of a module.
+pub fn pages(forms: &[Form]) -> String {
+    let lines = forms.iter().map(|form| Line {
+        name: &form.name,
+        mnemonic: &form.mnemonic,
+        syntax: &form.syntax,
+        encoding: form.notation.clone(),
+        table: &form.table,
+        title: &form.title,
+    });
+    pages::pages(&lines.collect::<Vec<_>>(), "crate::x64::Encoder")
 }
 
 /// A function's form, and what it takes as values.
@@ -306,7 +320,7 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Metho
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is
@@ -344,7 +358,7 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Meth
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
 }
 
 /// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain
@@ -389,6 +403,7 @@ fn method(source: &Source) -> Method {
         attributes: TokenStream::new(),
         signature: quote!(#name(&mut self, #value #(#parameters),*)),
         body: quote!(#(#conversions)* #check #body),
+        table: form.table.clone(),
     }
 }
 
