@@ -1,7 +1,8 @@
 //! Whether the catalogue of errors has every error, and none that does not exist.
 //!
 //! The enumerations may grow, so a `match` in this crate needs an arm for what comes later, and would notice nothing.
-//! So the sources are asked: each variant of each public error is to have a section with a block that names it.
+//! So the sources are asked: each error that is a struct, and each variant of the others, is to have a section with a
+//! block that names it.
 
 use std::{
     collections::BTreeSet,
@@ -9,8 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Enumerations whose names do not tell that they belong to an error.
-const OTHERS: [&str; 2] = ["AddressProblem", "Unsupported"];
+/// Enumerations that are a part of an error.
+const PARTS: [&str; 2] = ["AddressProblem", "Unsupported"];
 
 fn sources(directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).expect("the crate's sources") {
@@ -23,21 +24,27 @@ fn sources(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The variants of the public errors of a source file, as `FinishError::OpenBlock`.
-fn variants(source: &str) -> Vec<String> {
-    let mut found = Vec::new();
+/// The word that `text` begins with.
+fn word(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(text)
+}
+
+/// The errors of some source: structs by their name, and enumerations by their variants, as `FinishError::OpenBlock`.
+fn errors(source: &str) -> BTreeSet<String> {
+    let mut names: BTreeSet<&str> = source.split("error::Error for ").skip(1).map(word).collect();
+    names.extend(PARTS);
+    let mut found: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut of = None;
     for line in source.lines() {
         if let Some(rest) = line.strip_prefix("pub enum ") {
-            let name = rest.split([' ', '<']).next().unwrap_or(rest);
-            of = Some(name).filter(|name| name.ends_with("Error") || OTHERS.contains(name));
+            of = names.get(word(rest)).copied();
+            of.map(|name| found.remove(name));
         } else if line == "}" {
             of = None;
         } else if let (Some(name), Some(variant)) = (of, line.strip_prefix("    "))
             && variant.starts_with(|first: char| first.is_ascii_uppercase())
         {
-            let variant = variant.split([' ', '(', ',', '{']).next().unwrap_or(variant);
-            found.push(format!("{name}::{variant}"));
+            found.insert(format!("{name}::{}", word(variant)));
         }
     }
     found
@@ -45,15 +52,12 @@ fn variants(source: &str) -> Vec<String> {
 
 /// The sections of a chapter: their titles and what stands in them.
 fn sections(chapter: &str) -> Vec<(&str, &str)> {
-    chapter
-        .split("\n### ")
-        .skip(1)
-        .map(|section| {
-            let (title, text) = section.split_once('\n').unwrap_or((section, ""));
-            // What comes behind the chapter's next part is not the section's.
-            (title.trim_matches('`'), text.split("\n## ").next().unwrap_or(text))
-        })
-        .collect()
+    let section = |section| {
+        let (title, text): (&str, &str) = str::split_once(section, '\n').unwrap_or((section, ""));
+        // What comes behind the chapter's next part is not the section's.
+        (title.trim_matches('`'), text.split("\n## ").next().unwrap_or(text))
+    };
+    chapter.split("\n### ").skip(1).map(section).collect()
 }
 
 #[test]
@@ -61,9 +65,9 @@ fn every_error_has_a_section_with_a_test() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     sources(&book.join("../src"), &mut files);
-    let wanted: BTreeSet<String> =
-        files.iter().flat_map(|file| variants(&fs::read_to_string(file).expect("a source file"))).collect();
-    assert!(wanted.len() > 70, "only {} variants found: is the source written otherwise now?", wanted.len());
+    let source: String = files.iter().map(|file| fs::read_to_string(file).expect("a source file")).collect();
+    let wanted = errors(&source);
+    assert!(wanted.len() > 70, "only {} errors found: are they written otherwise now?", wanted.len());
 
     let mut found = BTreeSet::new();
     for name in super::CHAPTERS.iter().filter(|name| name.starts_with("errors-")) {
@@ -81,8 +85,11 @@ fn every_error_has_a_section_with_a_test() {
 }
 
 #[test]
-fn variants_are_read() {
-    let source = "pub enum AError<T> {\n    /// Doc.\n    One,\n    Two {\n        at: u32,\n    },\n    Three(Four),\n}\n\
-                  pub enum B {\n    Five,\n}\n";
-    assert_eq!(variants(source), ["AError::One", "AError::Two", "AError::Three"]);
+fn errors_are_read() {
+    let source = "impl core::error::Error for A {}\nimpl core::error::Error for B {}\npub struct B;\n\
+                  pub enum A {\n    /// Doc.\n    One,\n    Two {\n        at: u32,\n    },\n    Three(Four),\n}\n\
+                  pub enum AddressProblem {\n    Five,\n}\npub enum Unsupported {\n    Six,\n}\n\
+                  pub enum C {\n    Seven,\n}\n";
+    let expected = ["A::One", "A::Three", "A::Two", "AddressProblem::Five", "B", "Unsupported::Six"];
+    assert_eq!(errors(source).into_iter().collect::<Vec<_>>(), expected);
 }
