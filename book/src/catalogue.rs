@@ -4,25 +4,11 @@
 //! So the sources are asked: each error that is a struct, and each variant of the others, is to have a section with a
 //! block that names it.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::support::{read, repository, sources};
+use std::collections::BTreeSet;
 
 /// Enumerations that are a part of an error.
 const PARTS: [&str; 2] = ["AddressProblem", "Unsupported"];
-
-fn sources(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("the crate's sources") {
-        let path = entry.expect("an entry of a directory").path();
-        if path.is_dir() {
-            sources(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
 
 /// The word that `text` begins with.
 fn word(text: &str) -> &str {
@@ -62,16 +48,12 @@ fn sections(chapter: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn every_error_has_a_section_with_a_test() {
-    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    sources(&book.join("../src"), &mut files);
-    let source: String = files.iter().map(|file| fs::read_to_string(file).expect("a source file")).collect();
-    let wanted = errors(&source);
+    let wanted = errors(&sources(&repository("src")));
     assert!(wanted.len() > 70, "only {} errors found: are they written otherwise now?", wanted.len());
 
     let mut found = BTreeSet::new();
     for name in super::CHAPTERS.iter().filter(|name| name.starts_with("errors-")) {
-        let chapter = fs::read_to_string(book.join("chapters").join(name)).expect("a chapter");
+        let chapter = read(name);
         for (title, text) in sections(&chapter) {
             let block = text.split("```rust").nth(1).and_then(|rest| rest.split("```").next());
             let is_tested = block.is_some_and(|block| block.contains(title));

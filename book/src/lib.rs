@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod excerpts;
 pub mod links;
 
 /// The chapters, each as a module's documentation.
@@ -40,14 +42,41 @@ chapters! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::CHAPTERS;
-    use std::{fs, path::Path};
+mod support {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
 
-    fn read(name: &str) -> String {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("chapters").join(name);
+    /// A directory of the repository.
+    pub fn repository(directory: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(directory)
+    }
+
+    /// A file of the book's text.
+    pub fn read(chapter: &str) -> String {
+        let path = repository("book/chapters").join(chapter);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
+
+    /// The text of all Rust files below a directory, one after the other.
+    pub fn sources(directory: &Path) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(directory).expect("a directory of sources") {
+            let path = entry.expect("an entry of a directory").path();
+            if path.is_dir() {
+                text += &sources(&path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text += &fs::read_to_string(&path).expect("a source file");
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHAPTERS, support::read};
 
     #[test]
     fn every_chapter_of_the_summary_is_tested() {
