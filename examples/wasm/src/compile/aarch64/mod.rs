@@ -1,0 +1,531 @@
+//! The back end for AArch64.
+//!
+//! X28 holds the context and X27 the memory's address. X16 and D31 are scratch: no value is there between instructions.
+//! X17 takes addresses and what else is needed within one step. Three operands, any register anywhere: nothing is asked
+//! of the walk.
+//!
+//! A frame's size is known last, so where it is needed a MOVZ takes it, as a late immediate in units of 16 bytes. The
+//! return address is in the frame of a function that calls, at a place that is known first.
+//!
+//! What can trap goes to an UDF behind the function, one for each place; an access in the guard region is itself the
+//! place.
+
+mod calls;
+mod floats;
+mod integers;
+mod memory;
+mod stubs;
+
+use tailfirst::aarch64::{
+    AddImm, Address, AddressError, Cond as Cc, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64,
+    S, SP, X17, X27, X28, X30, XZR,
+};
+use tailfirst::{Late, Pos, block};
+
+use super::registers::Reg;
+use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test};
+use super::{Bounds, Site};
+use crate::abi::TrapKind;
+use crate::ir::ops::{
+    Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
+};
+use crate::ir::{Class, Inst};
+
+const CONTEXT: Gpr64 = X28;
+const MEMORY: Gpr64 = X27;
+
+const fn registers<const N: usize>(first: u8) -> [Reg; N] {
+    let mut regs = [Reg(0); N];
+    let mut at = 0;
+    while at < N {
+        regs[at] = Reg(first + at as u8);
+        at += 1;
+    }
+    regs
+}
+
+/// All but the scratch registers, the platform's X18, the two bases, FP and LR; the arguments' last.
+const INTS: [Reg; 24] = {
+    let mut regs = [Reg(0); 24];
+    let mut at = 0;
+    while at < 8 {
+        regs[at] = Reg::int(8 + at as u8);
+        regs[8 + at] = Reg::int(19 + at as u8);
+        regs[16 + at] = Reg::int(at as u8);
+        at += 1;
+    }
+    regs
+};
+const FLOATS: [Reg; 31] = registers(32);
+const INT_ARGUMENTS: [Reg; 8] = registers(0);
+const FLOAT_ARGUMENTS: [Reg; 8] = registers(32);
+/// The C convention's, without the first, which is the context's.
+const BUILTIN_ARGUMENTS: [Reg; 5] = registers(1);
+
+fn x(reg: Reg) -> Gpr64 {
+    Gpr64::wrapping(reg.number())
+}
+
+fn w(reg: Reg) -> Gpr32 {
+    x(reg).w()
+}
+
+fn d(reg: Reg) -> D {
+    D::wrapping(reg.number())
+}
+
+fn s(reg: Reg) -> S {
+    S::wrapping(reg.number())
+}
+
+/// What becomes of a constant operand.
+const ACCEPTED: &str = "`immediate` has accepted the value";
+/// What becomes of an access at a register without an offset, or with another register.
+const NO_OFFSET: &str = "every access has this form";
+
+/// The encoder and what it has met of the function that is being compiled.
+pub struct A64<'e, 'b> {
+    pub(super) enc: &'e mut Encoder<'b>,
+    bounds: Bounds,
+    offset: u32,
+    frame: Frame,
+    /// The frame's size in units of 16 bytes, where it was needed before it was known.
+    late: Vec<Late>,
+    /// Where traps of this function lead.
+    traps: Vec<(CodeLabel, TrapKind, u32)>,
+    pub(super) sites: Vec<Site>,
+    /// Where the code of each instruction begins, if anybody wants to know.
+    pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
+}
+
+impl<'e, 'b> A64<'e, 'b> {
+    pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
+        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
+        A64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![], marks: None }
+    }
+
+    /// Where the code goes that traps now.
+    fn trap_label(&mut self, kind: TrapKind) -> CodeLabel {
+        if let Some(&(label, ..)) =
+            self.traps.iter().rev().take(4).find(|&&(_, known, offset)| (known, offset) == (kind, self.offset))
+        {
+            return label;
+        }
+        let label = self.enc.label();
+        self.traps.push((label, kind, self.offset));
+        label
+    }
+
+    /// What was emitted last traps by itself.
+    fn site(&mut self, kind: TrapKind) {
+        let label = self.enc.here();
+        self.sites.push(Site { label, kind, offset: self.offset });
+    }
+
+    fn kept_context(&self) -> u32 {
+        8 * self.frame.outgoing
+    }
+
+    fn kept_return(&self) -> u32 {
+        8 * (self.frame.outgoing + u32::from(self.frame.saves_context))
+    }
+
+    fn slot(&self, slot: u32) -> u32 {
+        8 * (words_before(self.frame) + slot)
+    }
+
+    /// Accesses a word of the frame. `access` is the instruction that does; one that does not reach goes by X17.
+    fn word(&mut self, offset: u32, access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>) {
+        if access(self.enc, SP + offset as i32).is_err() {
+            access(self.enc, X17.into()).expect(NO_OFFSET);
+            block!(*self.enc; mov_x_imm(X17, u64::from(offset)); add_x_ext(X17, SP, X17));
+        }
+    }
+
+    /// Accesses a word of the caller's.
+    fn incoming(&mut self, word: u32, access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>) {
+        // A function has at most 1,000 arguments and results, and accesses reach 4,095 words.
+        if self.frame.bare {
+            return access(self.enc, SP + 8 * word as i32).expect(NO_OFFSET);
+        }
+        access(self.enc, X17 + 8 * word as i32).expect(NO_OFFSET);
+        let size = self.late_size();
+        self.enc.add_x_ext(X17, SP, size);
+        self.load_size();
+    }
+
+    fn at(&mut self, place: Place, access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>) {
+        match place {
+            Place::Slot(slot) => self.word(self.slot(slot), access),
+            Place::Outgoing(word) => self.word(8 * word, access),
+            Place::Incoming(word) => self.incoming(word, access),
+            Place::Reg(_) => unreachable!("registers are copied, not accessed"),
+        }
+    }
+
+    fn constant_int(&mut self, to: Gpr64, bits: u64) {
+        // Moves of 16 bits each, at most two of them, or the pool.
+        if Encoder::mov_x_imm_count(to, bits) <= 2 {
+            return self.enc.mov_x_imm(to, bits);
+        }
+        let constant = self.enc.constant_u64(bits);
+        self.enc.ldr_x_lit(to, constant);
+    }
+
+    fn constant_float(&mut self, to: Reg, bits: u64) {
+        let single = u32::try_from(bits).ok().and_then(|bits| FpImm8::new(f32::from_bits(bits).into()));
+        match (FpImm8::new(f64::from_bits(bits)), single) {
+            _ if bits == 0 => self.enc.fmov_d_x(d(to), XZR),
+            (Some(imm), _) => self.enc.fmov_d_imm(d(to), imm),
+            (None, Some(imm)) => self.enc.fmov_s_imm(s(to), imm),
+            (None, None) => {
+                let constant = self.enc.constant_u64(bits);
+                self.enc.ldr_d_lit(d(to), constant);
+            }
+        }
+    }
+
+    fn copy_reg(&mut self, to: Reg, from: Reg) {
+        if to == from {
+            return;
+        }
+        match (to.class(), from.class()) {
+            (Class::Int, Class::Int) => self.enc.mov_x(x(to), x(from)),
+            (Class::Float, Class::Float) => self.enc.fmov_d(d(to), d(from)),
+            (Class::Int, Class::Float) => self.enc.fmov_x_d(x(to), d(from)),
+            (Class::Float, Class::Int) => self.enc.fmov_d_x(d(to), x(from)),
+        }
+    }
+
+    /// Emits the comparison of a test.
+    fn flags(&mut self, test: Test) {
+        let enc = &mut *self.enc;
+        match test {
+            Test::Int { width: Width::W32, a, b: Operand::Immediate(value), .. } => {
+                enc.cmp_w_const(w(a), value as i32).expect(ACCEPTED);
+            }
+            Test::Int { width: Width::W64, a, b: Operand::Immediate(value), .. } => {
+                enc.cmp_x_const(x(a), value as i64).expect(ACCEPTED);
+            }
+            Test::Int { width: Width::W32, a, b: Operand::Reg(b), .. } => enc.cmp_w(w(a), w(b)),
+            Test::Int { width: Width::W64, a, b: Operand::Reg(b), .. } => enc.cmp_x(x(a), x(b)),
+            Test::Float { width: FloatWidth::F32, a, b, .. } => enc.fcmp_s(s(a), s(b)),
+            Test::Float { width: FloatWidth::F64, a, b, .. } => enc.fcmp_d(d(a), d(b)),
+        }
+    }
+}
+
+/// The words of a frame below its slots.
+fn words_before(frame: Frame) -> u32 {
+    frame.outgoing + u32::from(frame.saves_context) + u32::from(frame.calls)
+}
+
+fn frame_bytes(frame: Frame) -> u32 {
+    (8 * (words_before(frame) + frame.slots)).next_multiple_of(16)
+}
+
+/// The condition of a test after its comparison. That of floats sets C and V if an operand is NaN.
+fn condition(test: Test) -> Cc {
+    match test {
+        Test::Int { cond, .. } => match cond {
+            Cond::Eq => Cc::EQ,
+            Cond::Ne => Cc::NE,
+            Cond::LtS => Cc::LT,
+            Cond::LtU => Cc::LO,
+            Cond::GtS => Cc::GT,
+            Cond::GtU => Cc::HI,
+            Cond::LeS => Cc::LE,
+            Cond::LeU => Cc::LS,
+            Cond::GeS => Cc::GE,
+            Cond::GeU => Cc::HS,
+        },
+        Test::Float { cond, .. } => match cond {
+            FloatCond::Eq => Cc::EQ,
+            FloatCond::Ne => Cc::NE,
+            FloatCond::Lt => Cc::MI,
+            FloatCond::Gt => Cc::GT,
+            FloatCond::Le => Cc::LS,
+            FloatCond::Ge => Cc::GE,
+            FloatCond::NotLt => Cc::PL,
+            FloatCond::NotGt => Cc::LE,
+            FloatCond::NotLe => Cc::HI,
+            FloatCond::NotGe => Cc::LT,
+        },
+    }
+}
+
+/// Whether ADD, SUB, CMP or CMN has this value or its opposite.
+fn is_sum(width: Width, value: u64) -> bool {
+    let value = match width {
+        Width::W32 => i64::from(value as i32),
+        Width::W64 => value as i64,
+    };
+    u32::try_from(value.unsigned_abs()).is_ok_and(|value| AddImm::new(value).is_some())
+}
+
+impl Target for A64<'_, '_> {
+    const BUILTIN_ARGUMENTS: &'static [Reg] = &BUILTIN_ARGUMENTS;
+    const BUILTIN_RESULT: Reg = INT_ARGUMENTS[0];
+
+    fn registers(class: Class) -> &'static [Reg] {
+        match class {
+            Class::Int => &INTS,
+            Class::Float => &FLOATS,
+        }
+    }
+
+    fn arguments(class: Class) -> &'static [Reg] {
+        match class {
+            Class::Int => &INT_ARGUMENTS,
+            Class::Float => &FLOAT_ARGUMENTS,
+        }
+    }
+
+    fn scratch(class: Class) -> Reg {
+        match class {
+            Class::Int => Reg::int(16),
+            Class::Float => Reg::float(31),
+        }
+    }
+
+    fn immediate(taker: Taker, value: u64) -> bool {
+        match taker {
+            Taker::Int(op, _) if op.shifts() => true,
+            Taker::Int(IntOp::Add | IntOp::Sub, width) | Taker::Compare(width) => is_sum(width, value),
+            Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
+            Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
+            Taker::Int(..) => false,
+            Taker::Store(_) => value == 0,
+        }
+    }
+
+    fn needs(_: &Inst) -> Needs {
+        Needs::default()
+    }
+
+    fn set_offset(&mut self, offset: u32) {
+        if let Some(marks) = &mut self.marks {
+            marks.push((self.enc.here(), self.offset));
+        }
+        self.offset = offset;
+    }
+
+    fn label(&mut self) -> CodeLabel {
+        self.enc.label()
+    }
+
+    fn bind(&mut self, label: CodeLabel) {
+        self.enc.bind(label);
+    }
+
+    fn pos(&self) -> Pos {
+        self.enc.pos()
+    }
+
+    fn pos_of(&self, label: CodeLabel) -> Option<Pos> {
+        self.enc.pos_of(label)
+    }
+
+    fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint {
+            snapshot: self.enc.snapshot(),
+            marks: self.marks.as_ref().map_or(0, Vec::len),
+            sites: self.sites.len(),
+            traps: self.traps.len(),
+            late: self.late.len(),
+        }
+    }
+
+    fn go_back(&mut self, to: Checkpoint) {
+        self.enc.rollback(to.snapshot);
+        if let Some(marks) = &mut self.marks {
+            marks.truncate(to.marks);
+        }
+        self.sites.truncate(to.sites);
+        self.traps.truncate(to.traps);
+        self.late.truncate(to.late);
+    }
+
+    fn jump(&mut self, label: CodeLabel) {
+        self.enc.b(label);
+    }
+
+    fn copy(&mut self, to: Place, from: Source) {
+        match (to, from) {
+            (Place::Reg(to), Source::Constant(bits)) => match to.class() {
+                Class::Int => self.constant_int(x(to), bits),
+                Class::Float => self.constant_float(to, bits),
+            },
+            (Place::Reg(to), Source::Place(Place::Reg(from))) => self.copy_reg(to, from),
+            (Place::Reg(to), Source::Place(from)) => self.at(from, |enc, address| match to.class() {
+                Class::Int => enc.ldr_x(x(to), address),
+                Class::Float => enc.ldr_d(d(to), address),
+            }),
+            (to, Source::Place(Place::Reg(from))) => self.at(to, |enc, address| match from.class() {
+                Class::Int => enc.str_x(x(from), address),
+                Class::Float => enc.str_d(d(from), address),
+            }),
+            (to, Source::Constant(0)) => self.at(to, |enc, address| enc.str_x(XZR, address)),
+            (to, from) => {
+                let through = Place::Reg(Self::scratch(Class::Float));
+                self.copy(to, Source::Place(through));
+                self.copy(through, from);
+            }
+        }
+    }
+
+    fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand) {
+        match b {
+            Operand::Immediate(value) => self.int_with_constant(op, width, d, a, value),
+            Operand::Reg(b) => self.int_with_register(op, width, d, a, b),
+        }
+    }
+
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
+        self.add_shifted(width, d, a, b, shift);
+    }
+
+    fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
+        self.division(op, width, d, a, b);
+    }
+
+    fn int_unary(&mut self, op: IntUnary, width: Width, d: Reg, a: Reg) {
+        self.int_of_int(op, width, d, a);
+    }
+
+    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg) {
+        self.float_operation(op, width, d, a, b);
+    }
+
+    fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg) {
+        self.float_of_float(op, width, d, a);
+    }
+
+    fn convert(&mut self, op: Convert, d: Reg, a: Reg) {
+        self.conversion(op, d, a);
+    }
+
+    fn set(&mut self, d: Reg, test: Test) {
+        self.enc.cset_w(w(d), CondInv::new(condition(test)).expect("no test holds always"));
+        self.flags(test);
+    }
+
+    fn select(&mut self, to: Reg, test: Test, a: Reg, b: Reg) {
+        match to.class() {
+            Class::Int => self.enc.csel_x(x(to), x(a), x(b), condition(test)),
+            Class::Float => self.enc.fcsel_d(d(to), d(a), d(b), condition(test)),
+        }
+        self.flags(test);
+    }
+
+    fn branch(&mut self, test: Test, label: CodeLabel) {
+        match test {
+            Test::Int { cond: Cond::Eq, width, a, b: Operand::Immediate(0) } => match width {
+                Width::W32 => self.enc.cbz_w(w(a), label),
+                Width::W64 => self.enc.cbz_x(x(a), label),
+            },
+            Test::Int { cond: Cond::Ne, width, a, b: Operand::Immediate(0) } => match width {
+                Width::W32 => self.enc.cbnz_w(w(a), label),
+                Width::W64 => self.enc.cbnz_x(x(a), label),
+            },
+            _ => {
+                self.enc.b_cond(condition(test), label);
+                self.flags(test);
+            }
+        }
+    }
+
+    fn switch(&mut self, index: Reg, _: Reg, labels: &[CodeLabel]) {
+        self.jump_table(w(index), labels);
+    }
+
+    fn trap(&mut self, kind: TrapKind) {
+        self.undefined();
+        self.site(kind);
+    }
+
+    fn load(&mut self, kind: Load, d: Reg, address: Reg, offset: u32) {
+        self.load_from(kind, d, x(address), offset);
+    }
+
+    fn store(&mut self, kind: Store, address: Reg, offset: u32, value: Operand) {
+        self.store_to(kind, x(address), offset, value);
+    }
+
+    fn memory_size(&mut self, d: Reg) {
+        self.size_of_memory(x(d));
+    }
+
+    fn global_get(&mut self, d: Reg, global: u32) {
+        self.read_global(d, global);
+    }
+
+    fn global_set(&mut self, global: u32, value: Reg) {
+        self.write_global(global, value);
+    }
+
+    fn table_get(&mut self, d: Reg, table: u32, index: Reg) {
+        self.read_table(x(d), table, x(index));
+    }
+
+    fn table_set(&mut self, table: u32, index: Reg, value: Reg) {
+        self.write_table(table, x(index), x(value));
+    }
+
+    fn table_size(&mut self, d: Reg, table: u32) {
+        self.size_of_table(w(d), table);
+    }
+
+    fn function_reference(&mut self, d: Reg, function: u32) {
+        self.reference(x(d), function);
+    }
+
+    fn call(&mut self, function: CodeLabel) {
+        self.enc.bl(function);
+    }
+
+    fn call_imported(&mut self, function: u32) {
+        self.call_record(function);
+    }
+
+    fn call_indirect(&mut self, table: u32, ty: u32, index: Reg) {
+        self.call_element(table, ty, index);
+    }
+
+    fn call_builtin(&mut self, builtin: Builtin) {
+        self.call_run_time(builtin);
+    }
+
+    fn begin(&mut self, frame: Frame) {
+        self.frame = frame;
+    }
+
+    fn leave(&mut self) {
+        self.enc.ret();
+        if self.frame.bare {
+            return;
+        }
+        let size = self.late_size();
+        self.enc.add_x_ext(SP, SP, size);
+        self.load_size();
+        if self.frame.calls {
+            self.word(self.kept_return(), |enc, address| enc.ldr_x(X30, address));
+        }
+    }
+
+    fn enter(&mut self, frame: Frame, function: CodeLabel) {
+        self.prologue(frame, function);
+    }
+
+    fn end(&mut self) {
+        self.place_traps();
+    }
+
+    fn exit(&mut self) -> CodeLabel {
+        self.exit_stub()
+    }
+
+    fn stubs(&mut self, arguments: &[Class], results: &[Class], exit: CodeLabel) -> StubLabels {
+        StubLabels { entry: self.entry_stub(arguments, results, exit), host: self.host_stub(arguments, results, exit) }
+    }
+}

