@@ -95,7 +95,7 @@ macro_rules! pairs {
             #[doc = "The offset is a multiple of one access's size, from -64 to 63 times that size."]
             #[doc = ""]
             #[doc = "# Errors"]
-            #[doc = "[`AddressError`] if the form has not the address; nothing is placed then."]
+            #[doc = "[`AddressError`] if no encoding fits the address; nothing is placed then."]
             #[inline]
             pub fn $name(
                 &mut self,

@@ -134,7 +134,7 @@ macro_rules! patterns {
             #[doc = $doc]
             #[doc = ""]
             #[doc = "# Errors"]
-            #[doc = "[`ImmError::Pattern`] if the form has not the value; nothing is placed then."]
+            #[doc = "[`ImmError::Pattern`] if no encoding has the value; nothing is placed then."]
             #[inline]
             pub fn $name(&mut self, $($register: impl IntoOperand<$ty>,)+ imm: $imm) -> Result<(), ImmError> {
                 let pattern = $pattern::new(imm).ok_or(ImmError::Pattern { value: imm.into(), bits: $imm::BITS })?;
