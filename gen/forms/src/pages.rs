@@ -48,7 +48,8 @@ pub fn pages(lines: &[Line<'_>], encoder: &str) -> String {
         let words: BTreeSet<&str> = page.iter().map(|line| line.mnemonic).chain(titles).collect();
         let _ = writeln!(text, "*/");
         for word in words {
-            let _ = writeln!(text, "#[doc(alias = {word:?})]");
+            // Rustdoc takes no quotation marks there.
+            let _ = writeln!(text, "#[doc(alias = {:?})]", word.replace(['\'', '"'], ""));
         }
         let _ = writeln!(text, "pub mod {} {{}}", module(first.table));
     }
