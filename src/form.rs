@@ -50,7 +50,7 @@ impl core::fmt::Display for OperandError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             OperandError::Count { expected, found } => write!(f, "{found} operands for a form of {expected}"),
-            OperandError::Kind { index, expected } => write!(f, "operand {index} is no {expected}"),
+            OperandError::Kind { index, expected } => write!(f, "operand {index} is not of type {expected}"),
         }
     }
 }

@@ -65,6 +65,25 @@
 //! from. A *selector* picks among forms by the operands at hand: [`mov_r64_imm`](x64::Encoder#method.mov_r64_imm),
 //! [`jmp`](x64::Encoder#method.jmp), [`mov_x_imm`](aarch64::Encoder#method.mov_x_imm).
 //!
+//! All functions are on one page, [`Encoder`]'s, which takes a browser some time. `x64::instructions` and
+//! `aarch64::instructions` have them by table, under the manual's titles.
+//!
+//! There is no `enc.mov`: a mnemonic has many encodings, and the name says which one is meant. A function that the
+//! compiler does not find may be behind a Cargo feature that is off (see [Features](#features)). Two things that
+//! compile and may surprise, and one that does not compile:
+//!
+//! ```
+//! use tailfirst::x64::*;
+//!
+//! let mut enc = Encoder::new();
+//! enc.mov_r64_rm64(RAX, RBX);     // a register is a register: RAX = RBX
+//! enc.mov_r64_rm64(RAX, RBX + 0); // memory: RAX = [RBX]
+//! // The processor extends the sign of immediates, so they are signed. 0xFFFF_0000 alone does not fit.
+//! enc.and_rm32_imm32(EAX, 0xFFFF_0000_u32 as i32);
+//! assert_eq!(enc.finish()?.bytes(), [0x81, 0xE0, 0, 0, 0xFF, 0xFF, 0x48, 0x8B, 0x03, 0x48, 0x8B, 0xC3]);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
+//!
 //! A function as a value is a closure, which also leaves the operands' conversions to whoever calls it:
 //!
 //! ```
@@ -204,7 +223,7 @@ pub use isa::{Edge, Isa};
 pub use listing::Listing;
 pub use references::{
     fixup::{Field, Range},
-    label::{Label, Pos, Symbol, Target},
+    label::{IntoTarget, Label, Pos, Symbol, Target},
 };
 
 /// The README's examples are tests.

@@ -6,6 +6,8 @@ mod brainfuck;
 mod hello;
 #[path = "../examples/jump_table.rs"]
 mod jump_table;
+#[path = "../examples/mapping.rs"]
+mod mapping;
 #[path = "../examples/patch.rs"]
 mod patch;
 #[path = "../examples/simd.rs"]
@@ -16,6 +18,7 @@ fn they_run() {
     hello::main().expect("it runs");
     brainfuck::main().expect("it runs");
     jump_table::main().expect("it runs");
+    mapping::main().expect("it runs");
     patch::main().expect("it runs");
     simd::main().expect("it runs");
 }

@@ -66,6 +66,7 @@ const AARCH64_CPU: &str = "cpu/aarch64.ron";
 /// | `x64.rs`, `aarch64.rs` | the encoders |
 /// | `x64_values.rs`, `aarch64_values.rs` | the types of operations that are values |
 /// | `x64_rows.rs`, `aarch64_rows.rs` | what reads the numbers that they hand over |
+/// | `x64_pages.rs`, `aarch64_pages.rs` | pages of documentation |
 /// | `x64_words.rs`, `aarch64_words.rs` | the instructions that the runtime places by itself |
 /// | `x64_cpu.rs`, `aarch64_cpu.rs` | CPU features, and what each implies |
 /// | `x64_cpu_tests.rs`, `aarch64_cpu_tests.rs` | how they are detected |
@@ -100,6 +101,7 @@ fn generate_x64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> bool) -
     write(out, "x64.rs", &x64::encoders(&forms, Home::Runtime))?;
     write(out, "x64_values.rs", &x64::choices(&forms))?;
     write(out, "x64_rows.rs", &x64::readers())?;
+    write(out, "x64_pages.rs", &x64::pages(&forms))?;
     if is_enabled("forms") {
         write(out, "x64_forms.rs", &x64::forms_data(&forms, &cpu))?;
         write(out, "x64_finder.rs", &x64::finder_reader())?;
@@ -124,6 +126,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     write(out, "aarch64.rs", &aarch64::encoders(&forms, Home::Runtime))?;
     write(out, "aarch64_values.rs", &aarch64::choices(&forms))?;
     write(out, "aarch64_rows.rs", &aarch64::readers())?;
+    write(out, "aarch64_pages.rs", &aarch64::pages(&forms))?;
     if is_enabled("forms") {
         write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms, &cpu))?;
         write(out, "aarch64_finder.rs", &aarch64::finder_reader(&forms))?;

@@ -315,15 +315,16 @@ fn functions() {
 //   2 digits  first: the lowest bit of the first operand
 
 use crate::{
-    Direction, Target,
+    Direction, IntoTarget,
 };
 use crate::aarch64::{
-    Emitter, Rel, SImm, UImm, X, XSp, encode,
+    Emitter, IntoOperand, Rel, SImm, UImm, X, XSp, encode,
 };
 
 type SImm9x0 = SImm<9, 0>;
 type UImm6x0 = UImm<6, 0>;
 
+/// [test](crate::aarch64::instructions::test)
 impl<Dir: Direction> Emitter<'_, Dir> {
     /** `LDR <Xt>, [<Xn|SP>], #<simm>`
 
@@ -339,7 +340,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
     */
     #[doc(alias = \"LDR_64_ldst_immpost\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn ldr_x_post(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0) {
+    pub fn ldr_x_post(&mut self, rt: impl IntoOperand<X>, rn: impl IntoOperand<XSp>, imm9: SImm9x0) {
         let rt = rt.into().bits();
         let rn = rn.into().bits();
         if rn != 31 && rn == rt {
@@ -362,7 +363,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
     */
     #[doc(alias = \"TBZ_only_testbranch\")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn tbz(&mut self, rt: impl Into<X>, imm: UImm6x0, target: impl Into<Target>) {
+    pub fn tbz(&mut self, rt: impl IntoOperand<X>, imm: UImm6x0, target: impl IntoTarget) {
         let imm = imm.bits();
         encode::branch(self, 0x36000000 | rt.into().bits() | (imm >> 5) << 31 | (imm & 0x1F) << 19, Rel::Imm14, target)
     }
@@ -394,7 +395,7 @@ fn a_body_is_one_call_with_the_bare_parameters() {
     // The first operand's place is the last byte.
     holds(
         r#"(name: "mul_x", id: "TEST", asm: "MUL <Xd>, <Xn>, <Xm>", bits: "10011011000|Rm|011111|Rn|Rd", ops: "Rd=X:w Rn=X Rm=X")"#,
-        "mul_x(&mut self, rd: impl Into<X>, rn: impl Into<X>, rm: impl Into<X>)",
+        "mul_x(&mut self, rd: impl IntoOperand<X>, rn: impl IntoOperand<X>, rm: impl IntoOperand<X>)",
         "encode::word3(self, 0x9B007C00, 0x10_05_00, rd, rn, rm)",
     );
     holds(
@@ -404,12 +405,12 @@ fn a_body_is_one_call_with_the_bare_parameters() {
     );
     holds(
         r#"(name: "ldur_x", id: "TEST", asm: "LDUR <Xt>, [<Xn|SP>, #<simm>]", bits: "11111000010|imm9|00|Rn|Rt", ops: "Rt=X:w Rn=XSP imm9=S<<0")"#,
-        "ldur_x(&mut self, rt: impl Into<X>, rn: impl Into<XSp>, imm9: SImm9x0)",
+        "ldur_x(&mut self, rt: impl IntoOperand<X>, rn: impl IntoOperand<XSp>, imm9: SImm9x0)",
         "encode::word3::<_, _, _, SImm9x0>(self, 0xF8400000, 0x0C_05_00, rt, rn, imm9)",
     );
     holds(
         r#"(name: "cbz_x", id: "TEST", asm: "CBZ <Xt>, <label>", bits: "10110100|imm19|Rt", ops: "Rt=X imm19=Label")"#,
-        "cbz_x(&mut self, rt: impl Into<X>, target: impl Into<Target>)",
+        "cbz_x(&mut self, rt: impl IntoOperand<X>, target: impl IntoTarget)",
         "encode::branch1(self, 0xB4000000, 0x00, rt, Rel::Imm19, target)",
     );
 }

@@ -272,6 +272,21 @@ mod operands {
     }
 
     #[test]
+    fn registers_of_64_bits_say_why() {
+        let row = |ins: &str, op: &str| format!(r#"(ins: "{ins}", op: "{op}", en: "RM", io: "rw r")"#);
+        for (ins, op, problem) in [
+            ("foo r64, r/m64", "0F 0D /r", "a 64-bit register needs REX.W, or D64"),
+            ("foo er64, er/m64", "REX2.W0 0F 0D /r", "a 64-bit register needs REX.W, or D64"),
+            ("foo r64, r/m64", "D64 REX.W 0F 0D /r", "D64 means that there is no W"),
+            ("foo r32, r/m32", "D64 0F 0D /r", "D64 is for a 64-bit register"),
+        ] {
+            refuses(&row(ins, op), ins, encoding(problem));
+        }
+        rows(&row("foo r64, r/m64", "D64 0F 0D /r")).expect("64 bits by default");
+        rows(&row("foo r64, r/m64", "REX.W 0F 0D /r")).expect("64 bits by W");
+    }
+
+    #[test]
     fn aliases_of_two_kinds() {
         let reason = Reason::MixedSizes { text: "bextr rv, r/my, ry".into() };
         refuses(
@@ -458,7 +473,7 @@ mod encodings {
             let text = format!(r#"(ins: "{add}", op: "{op}", en: "{en}", io: "rw r")"#);
             refuses(&text, add, unfilled(place));
         }
-        refuses(r#"(ins: "push r64", op: "50", en: "O", io: "r")"#, "push r64", unfilled("+r"));
+        refuses(r#"(ins: "push r64", op: "D64 50", en: "O", io: "r")"#, "push r64", unfilled("+r"));
         refuses(
             r#"(ins: "andn r64, r64, r/m64", op: "REX.W 0F 38 F2 /r", en: "RVM", io: "w r r")"#,
             "andn r64, r64, r/m64",
@@ -569,7 +584,7 @@ mod the_rest_of_a_row {
             refuses(&xchg(when), "xchg r32, EAX", Reason::Condition { text: when.into(), problem });
         }
         let enqcmd = |when: &str| {
-            format!(r#"(ins: "enqcmd r64, m512", op: "F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
+            format!(r#"(ins: "enqcmd r64, m512", op: "D64 F2 0F 38 F8 /r", en: "RM", io: "r r", when: "{when}")"#)
         };
         rows(&enqcmd("address==64")).expect("it has an address");
         rows(&enqcmd("address==32")).expect("it has an address");
@@ -728,7 +743,7 @@ mod expansion {
     fn a_choice_makes_a_function_that_takes_the_operation() {
         let forms = family(r#"["or", "1"], ["cmp", "7"]"#, "REX.W 83 /$n ib").unwrap_or_else(|error| panic!("{error}"));
         let text = x64::encoders(&forms, Home::Runtime);
-        let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl Into<Rm<Gpr64>>, imm8: i8) {\n        \
+        let function = "    pub fn alux_rm64_imm8(&mut self, alu: Alu, rm64: impl IntoOperand<Rm<Gpr64>>, imm8: i8) {\n        \
             encode::rm_imm(self, 0x830000_1_8 + (alu as u64), (), rm64, imm8)\n";
         assert!(text.contains(function), "{text}");
         let types = x64::choices(&forms);
@@ -889,12 +904,12 @@ mod expansion {
         };
         holds(
             r#"(ins: "add r/m64, r64", op: "REX.W 01 /r", en: "MR", io: "rw r")"#,
-            "add_rm64_r64(&mut self, rm64: impl Into<Rm<Gpr64>>, r64: Gpr64)",
+            "add_rm64_r64(&mut self, rm64: impl IntoOperand<Rm<Gpr64>>, r64: Gpr64)",
             "encode::rm(self, 0x010000_1_8, r64, rm64)",
         );
         holds(
             r#"(ins: "pcmpistri xmm1, xmm2/m128, imm8", op: "66 0F 3A 63 /r ib", en: "RMI", io: "r r r")"#,
-            "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl Into<Rm<Xmm>>, imm8: i8)",
+            "pcmpistri_xmm_xmmm128_imm8(&mut self, xmm1: Xmm, xmm2m128: impl IntoOperand<Rm<Xmm>>, imm8: i8)",
             "encode::rm_imm(self, 0x660000_633A0F_7_0, xmm1, xmm2m128, imm8)",
         );
         holds(
@@ -904,22 +919,22 @@ mod expansion {
         );
         holds(
             r#"(ins: "vaddps xmm1, xmm2, xmm3/m128", op: "VEX.128.NP.0F.WIG 58 /r", en: "RVM", io: "w r r")"#,
-            "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl Into<Rm<Xmm>>)",
+            "vaddps_xmm_xmm_xmmm128(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3m128: impl IntoOperand<Rm<Xmm>>)",
             "encode::vex(self, 0x58_01_00, xmm1, xmm2, xmm3m128)",
         );
         holds(
             r#"(ins: "vaddpd zmm1, zmm2, zmm3/m512/m64bcst", op: "EVEX.512.66.0F.W1 58 /r", en: "RVM", io: "w r r", tt: Full)"#,
-            "vaddpd_zmm_zmm_zmmm512b64(&mut self, zmm1: Zmm, zmm2: Zmm, zmm3m512m64bcst: impl Into<Bcst<Zmm>>)",
+            "vaddpd_zmm_zmm_zmmm512b64(&mut self, zmm1: Zmm, zmm2: Zmm, zmm3m512m64bcst: impl IntoOperand<Bcst<Zmm>>)",
             "encode::evex::<_, Zmm, Zmm, _>(self, 0x58_01_81_40_06_03, zmm1, zmm2, zmm3m512m64bcst, ())",
         );
         holds(
             r#"(ins: "adc er/m16, imm16", op: "66 REX2.W0 81 /2 iw", en: "MI", io: "rw r")"#,
-            "adc_erm16_imm16(&mut self, erm16: impl Into<Rm<EGpr16>>, imm16: i16)",
+            "adc_erm16_imm16(&mut self, erm16: impl IntoOperand<Rm<EGpr16>>, imm16: i16)",
             "encode::rex2::<_, (), _>(self, 0x6600_1_2_00_81, (), erm16, imm16)",
         );
         holds(
             r#"(ins: "fstcw m2byte", op: "9B D9 /7", en: "M", io: "w")"#,
-            "fstcw_m2byte(&mut self, m2byte: impl Into<Mem>)",
+            "fstcw_m2byte(&mut self, m2byte: impl IntoOperand<Mem>)",
             "encode::wait_before(self, 0x9B0000_1_0);\n        \
              encode::rm(self, 0xD90000_1_7, (), m2byte);\n        \
              encode::wait_after(self, 0x9B0000_1_0)",
@@ -931,7 +946,7 @@ mod words {
     use super::*;
 
     const INT3: &str = r#"(ins: "int3", op: "CC", en: "ZO", io: ""),"#;
-    const JMP: &str = r#"(ins: "jmp r/m64", op: "FF /4", en: "M", io: "r"),"#;
+    const JMP: &str = r#"(ins: "jmp r/m64", op: "D64 FF /4", en: "M", io: "r"),"#;
     const UD2: &str = r#"(ins: "ud2", op: "0F 0B", en: "ZO", io: ""),"#;
 
     #[test]

@@ -41,6 +41,7 @@ pub mod form;
 mod imm;
 mod island;
 mod late;
+mod operand;
 mod reg;
 mod select;
 mod shift;
@@ -63,6 +64,12 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/aarch64.rs"));
 }
 
+/// Every instruction, by table: what functions the encoder has, under the manual's titles.
+#[cfg(doc)]
+pub mod instructions {
+    include!(concat!(env!("OUT_DIR"), "/aarch64_pages.rs"));
+}
+
 use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::{Address, AddressError, Offset};
@@ -79,6 +86,7 @@ pub use imm::{
     Rotation, RotationOdd, SImm, ShrImm, UImm,
 };
 pub use late::LateImm;
+pub use operand::IntoOperand;
 pub use reg::*;
 pub use select::ImmError;
 pub use shift::{

@@ -5,7 +5,10 @@
 //! with `new`, which is `None` for an amount that they have not, or without a check where the type of register leaves
 //! no doubt (`From<X>`, [`Index::scaled`]).
 
-use super::reg::{Gpr32, Gpr64, W, X};
+use super::{
+    IntoOperand,
+    reg::{Gpr32, Gpr64, W, X},
+};
 use core::fmt;
 
 /// How a register is extended to 64 bits before it is shifted.
@@ -321,19 +324,19 @@ impl<const LOG2: u32> Index<LOG2> {
 
     /// The register times the size of an access.
     #[inline]
-    pub fn scaled(register: impl Into<X>) -> Self {
+    pub fn scaled(register: impl IntoOperand<X>) -> Self {
         Self::from_parts(register.into().number(), Extend::Uxtx, true)
     }
 
     /// The zero-extended register times the size of an access.
     #[inline]
-    pub fn scaled_uxtw(register: impl Into<W>) -> Self {
+    pub fn scaled_uxtw(register: impl IntoOperand<W>) -> Self {
         Self::from_parts(register.into().number(), Extend::Uxtw, true)
     }
 
     /// The sign-extended register times the size of an access.
     #[inline]
-    pub fn scaled_sxtw(register: impl Into<W>) -> Self {
+    pub fn scaled_sxtw(register: impl IntoOperand<W>) -> Self {
         Self::from_parts(register.into().number(), Extend::Sxtw, true)
     }
 

@@ -26,7 +26,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Align, Direction, Encoder, Isa, Label, Target, references::pool::Content};
+use crate::{Align, Direction, Encoder, IntoTarget, Isa, Label, references::pool::Content};
 use arrayvec::ArrayVec;
 
 macro_rules! scalars {
@@ -55,7 +55,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
 
     /// The label of eight bytes that hold the address of `target`, for a jump or call of any distance: `call [rip +
     /// label]`, `ldr x16, label`.
-    pub fn constant_address(&mut self, target: impl Into<Target>) -> Label {
+    pub fn constant_address(&mut self, target: impl IntoTarget) -> Label {
         self.pooled(Content::Address(target.into()), Align::of::<8>())
     }
 

@@ -21,7 +21,7 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Direction, Encoder, Field, Isa, Label, Target, direction::Grows};
+use crate::{Direction, Encoder, Field, IntoTarget, Isa, Label, Target, direction::Grows};
 
 /// An alignment in bytes: a power of two up to 4096.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +110,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     }
 
     /// Places the address of `target`, in eight bytes; [`Code::link`](crate::Code::link) fills it in.
-    pub fn data_address(&mut self, target: impl Into<Target>) {
+    pub fn data_address(&mut self, target: impl IntoTarget) {
         self.data_field([0; 8], I::ADDRESS64, target.into());
     }
 
@@ -126,7 +126,7 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// assert_eq!(enc.finish()?.bytes(), [4, 0, 0, 0, 0xC3]);
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
-    pub fn data_offset(&mut self, target: impl Into<Target>) {
+    pub fn data_offset(&mut self, target: impl IntoTarget) {
         self.data_field([0; 4], I::OFFSET32, target.into());
     }
 

@@ -49,13 +49,17 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
     /// Dropped labels and late immediates must not be used any more: newer ones get their numbers.
     ///
-    /// It takes time in proportion to what is dropped. That other snapshots are dropped with it is remembered, in 16
-    /// bytes, until code before it is dropped.
+    /// It takes time in proportion to what is dropped. The encoder remembers in 16 bytes that the snapshots in between
+    /// are dropped, too, until code before them is dropped.
     ///
-    /// Going back with a snapshot of another encoder, of another block, of code that is gone or (inside an aligned
-    /// block) of code below which something has been aligned, as constants are that AArch64 code needs in its middle
-    /// (see [`aligned`](Self::aligned)), is a mistake that [`finish`](Self::finish) reports. A mistake made since the
-    /// snapshot stays one.
+    /// [`finish`](Self::finish) reports a rollback to a snapshot that
+    ///
+    /// * belongs to another encoder or block, or
+    /// * was itself rolled back, or
+    /// * lies above something that was aligned inside an [`aligned`](Self::aligned) block. On AArch64 constants may be
+    ///   placed there.
+    ///
+    /// A mistake made since the snapshot stays one.
     pub fn rollback(&mut self, snapshot: Snapshot) {
         if self.references.truncate(snapshot.extent) {
             self.cursor.truncate(snapshot.pos.from_base() as usize);

@@ -17,7 +17,7 @@ impl Arena {
     /// GiB (less 1 MiB) on x86-64, 128 MiB (less 1 MiB) on AArch64.
     pub const MOST: usize = views::REACH - (1 << 20);
 
-    /// What the arena shall be like.
+    /// Settings for a new arena.
     pub fn builder() -> Builder {
         Builder::new()
     }

@@ -1,4 +1,4 @@
-//! What an arena shall be like.
+//! Settings for a new arena.
 
 use super::{
     Arena, ExecError,
@@ -9,7 +9,7 @@ use super::{
 };
 use std::sync::Arc;
 
-/// How it comes that memory is writable at one time and executable at another.
+/// How the arena switches between writable and executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Mode {
@@ -43,7 +43,7 @@ pub enum Branches {
     Marked,
 }
 
-/// What an [`Arena`] shall be like.
+/// Settings for a new [`Arena`].
 #[derive(Clone)]
 pub struct Builder {
     reserve: usize,

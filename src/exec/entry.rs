@@ -9,8 +9,14 @@
 ///
 /// Sealed. Types like `unsafe extern "C" fn(&T)`, whose parameters have lifetimes of any length, are of another sort to
 /// the compiler and not among these: let such parameters be raw pointers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of function that code can be entered by",
+    label = "expected a type such as `unsafe extern \"C\" fn(u64) -> u64`",
+    note = "calls are unsafe, the convention is foreign, there are at most twelve parameters, and none is a reference"
+)]
 pub trait EntryPoint: Copy + sealed::EntryPoint {}
 
+#[diagnostic::do_not_recommend]
 impl<F: Copy + sealed::EntryPoint> EntryPoint for F {}
 
 pub(super) mod sealed {

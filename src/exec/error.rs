@@ -117,7 +117,7 @@ impl core::fmt::Display for ExecError {
             }
             ExecError::Unsupported { mode, what } => {
                 let what = match what {
-                    Feature::Mode => "an arena",
+                    Feature::Mode => "arena",
                     Feature::GuardPages => "guard pages between regions",
                     Feature::LivePatches => "changes of code that may be running",
                 };

@@ -178,8 +178,8 @@
 //! * on AArch64 under Linux, pages can be mapped with [PROT_BTI](Branches::Marked), so that indirect branches lead to
 //!   marked places only;
 //! * nobody can make the memory file of dual mode shorter, and it cannot be executed as a program;
-//! * texts of errors, and `Debug`, contain no addresses, nor what tells them: distances, instructions, values of
-//!   patches. The errors' fields do.
+//! * `Display` and `Debug` never print addresses or anything that reveals them, such as distances, instructions and
+//!   values of patches. The errors' fields contain them.
 //!
 //! Left to you:
 //!

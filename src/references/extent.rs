@@ -9,7 +9,7 @@
 //! scope, so one comparison tells: those below `watched` are bound the slow way, which lists them.
 //!
 //! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one
-//! interval of numbers; going back farther swallows the intervals inside.
+//! interval of numbers. An older rollback replaces the intervals that it contains.
 
 use super::{
     References,

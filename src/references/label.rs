@@ -96,6 +96,18 @@ pub enum Target {
     Symbol(Symbol),
 }
 
+/// What can stand where a [`Target`] is wanted: a [`Label`], a [`Symbol`], or the target itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing to branch or refer to",
+    label = "expected a label or a symbol",
+    note = "a place in this code is a `Label`, made by `here()` or by `label()` and `bind(..)`",
+    note = "an address is given to a `Symbol` when the code is linked: `Symbol(0)`"
+)]
+pub trait IntoTarget: Into<Target> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Target>> IntoTarget for T {}
+
 impl From<Label> for Target {
     #[inline(always)]
     fn from(label: Label) -> Self {

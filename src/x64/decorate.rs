@@ -1,7 +1,7 @@
 //! What EVEX and APX add to operands: masks, zeroing, broadcast, rounding, default flags.
 //!
 //! A decoration belongs to its operand, as in the manual: `ZMM1.k(K2).z()`, `Mem::from(RDI).broadcast()`,
-//! `ZMM3.rounded(Round::Up)`. An operand that a form may decorate is taken as `impl Into<Zeroing<..>>`, so
+//! `ZMM3.rounded(Round::Up)`. An operand that a form may decorate is taken as `impl IntoOperand<Zeroing<..>>`, so
 //! a plain one does as well, and a decoration that the form does not have does not compile.
 //!
 //! There are two sorts of types. What is made is what is written: a [`Masked`] operand has a mask, which is not K0, a

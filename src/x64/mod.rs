@@ -130,6 +130,12 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/x64.rs"));
 }
 
+/// Every instruction, by table: what functions the encoder has, under the manual's titles.
+#[cfg(doc)]
+pub mod instructions {
+    include!(concat!(env!("OUT_DIR"), "/x64_pages.rs"));
+}
+
 use crate::{Direction, Down, SiteKind, Up};
 
 pub use address::Scale;
@@ -145,7 +151,8 @@ pub use form::{Form, Operand, forms};
 pub use late::LateImm;
 pub use mem::{EMem, Mem, ScaledIndex, VMem};
 pub use operand::{
-    ERm32, ERm64, EXmmM, EYmmM, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem, XmmM, YmmM, ZmmM,
+    ERm32, ERm64, EXmmM, EYmmM, IntoOperand, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem,
+    XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};

@@ -6,6 +6,21 @@ use super::{tables::TABLES, word::Word};
 use crate::{Label, Symbol};
 use core::marker::PhantomData;
 
+/// What can stand where an operand of type `T` is wanted: the operand itself, and what becomes one of its own accord,
+/// as a register and a [`Mem`] become an [`Rm`].
+///
+/// It is [`Into`] by another name, under which the compiler says what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the operand `{T}`",
+    label = "expected `{T}`",
+    note = "an `Rm<R>` is a register of class `R` or memory, and memory at a register alone is `RBX + 0`",
+    note = "other widths of a register are its methods: `RBX.r32()` is EBX"
+)]
+pub trait IntoOperand<T>: Into<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, O: Into<T>> IntoOperand<T> for O {}
+
 /// A register as encodings see it: its number, and what its class adds to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reg {
@@ -250,7 +265,7 @@ wide_memory!(Gpr64 Label Symbol);
 
 /// A register of class `R`, or memory: `r/m64`, `xmm/m128`, ... in the manual.
 ///
-/// Made `From` a register, a [`Mem`] or a [`Label`]; encoder functions take `impl Into<Rm<..>>`.
+/// Made `From` a register, a [`Mem`] or a [`Label`]; encoder functions take an [`IntoOperand<Rm<..>>`](IntoOperand).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rm<R> {
     operand: Operand,

@@ -6,7 +6,7 @@
 #[cfg(feature = "x64-avx")]
 use super::Xmm;
 use super::{Emitter, Gpr64, Rel};
-use crate::{Direction, Target};
+use crate::{Direction, IntoTarget};
 
 /// Moves.
 impl<D: Direction> Emitter<'_, D> {
@@ -43,7 +43,7 @@ impl<D: Direction> Emitter<'_, D> {
     /// assert_eq!(code.bytes()[site.offset..][..8], address.to_le_bytes());
     /// # Ok::<(), tailfirst::FinishError>(())
     /// ```
-    pub fn mov_r64_address(&mut self, r64: Gpr64, target: impl Into<Target>) {
+    pub fn mov_r64_address(&mut self, r64: Gpr64, target: impl IntoTarget) {
         let earlier = self.pos();
         self.mov_r64_imm64(r64, 0);
         let end = D::GROWS.higher(earlier, self.pos());
@@ -104,7 +104,7 @@ const fn is_shorter_as_store(destination: Xmm, source: Xmm) -> bool {
 impl<D: Direction> Emitter<'_, D> {
     /// `call`.
     #[inline(always)]
-    pub fn call(&mut self, target: impl Into<Target>) {
+    pub fn call(&mut self, target: impl IntoTarget) {
         self.call_rel32(target);
     }
 }
@@ -116,7 +116,7 @@ macro_rules! conditional {
             $($(
                 #[doc = concat!("The same as [`", stringify!($name), "`](Self::", stringify!($name), ").")]
                 #[inline(always)]
-                pub fn $synonym(&mut self, target: impl Into<Target>) {
+                pub fn $synonym(&mut self, target: impl IntoTarget) {
                     self.$name(target);
                 }
             )*)*

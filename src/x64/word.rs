@@ -12,8 +12,9 @@
 //! ```
 //!
 //! An instruction's head ends in ModRM, with one or two opcode bytes in front of it, and REX in front of those. So the
-//! bits of REX stand at both places, and no operand is ever shifted. What is too much does no harm: below REX bytes are
-//! overwritten, and where the first of two opcode bytes goes, R, X and B vanish in it, since that is 0F.
+//! bits of REX stand at both places, and no operand is ever shifted. The copy that is not needed does no harm. Below REX
+//! the next store overwrites it. In the first of two opcode bytes, OR-ing R, X and B changes nothing: that byte is 0F,
+//! whose low four bits are ones.
 //!
 //! In every word the last byte is the most significant, as in the cursor's chunks. What a plain operand does not have
 //! is behind one flag, `SPECIAL`: a segment, 32-bit addressing, a label or symbol instead of a displacement, or a

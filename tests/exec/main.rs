@@ -8,6 +8,5 @@ mod support;
 mod arena;
 mod far;
 mod load;
-mod near;
 mod patch;
 mod texts;

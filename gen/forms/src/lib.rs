@@ -21,6 +21,7 @@ mod fields;
 pub mod layout;
 pub mod method;
 mod names;
+mod pages;
 mod print;
 pub mod row;
 pub mod x64;

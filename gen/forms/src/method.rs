@@ -3,9 +3,13 @@
 //! Another crate cannot give the runtime's type methods of its own. So its tables become a trait, whose methods are
 //! called alike.
 
-use crate::print::{self, Item};
+use crate::{
+    pages,
+    print::{self, Item},
+};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use std::collections::BTreeMap;
 
 /// An encoder function.
 #[derive(Debug, Clone)]
@@ -18,6 +22,8 @@ pub struct Method {
     pub signature: TokenStream,
     /// What it does.
     pub body: TokenStream,
+    /// The table that it is from, relative to the tables' root.
+    pub table: String,
 }
 
 /// Where encoder functions belong.
@@ -47,16 +53,21 @@ impl Home<'_> {
     pub fn methods(&self, methods: &[Method]) -> String {
         match self {
             Home::Runtime => {
-                let items = methods.iter().map(|method| {
-                    let Method { docs, attributes, signature, body } = method;
+                let mut tables: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
+                for Method { docs, attributes, signature, body, table } in methods {
                     let tokens = quote! {
                         #attributes
                         #[cfg_attr(not(debug_assertions), inline(always))]
                         pub fn #signature { #body }
                     };
-                    Item { docs: docs.clone(), tokens }
+                    tables.entry(table).or_default().push(Item { docs: docs.clone(), tokens });
+                }
+                let blocks = tables.into_iter().map(|(table, items)| {
+                    let (set, page) = (table.split('/').next().unwrap_or_default(), pages::module(table));
+                    format!("/// [{page}](crate::{set}::instructions::{page})\n")
+                        + &print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &items)
                 });
-                print::items(Some(quote!(impl<Dir: Direction> Emitter<'_, Dir>)), &items.collect::<Vec<_>>())
+                blocks.collect::<Vec<_>>().join("\n")
             }
             Home::Extension { name, .. } => {
                 let name = Ident::new(name, Span::call_site());

@@ -5,7 +5,9 @@
 
 use crate::{
     Direction,
-    aarch64::{Address, AddressError, B, D, Emitter, H, Index, Offset, Prefetch, Q, S, SImm, UImm, W, X, XSp},
+    aarch64::{
+        Address, AddressError, B, D, Emitter, H, Index, IntoOperand, Offset, Prefetch, Q, S, SImm, UImm, W, X, XSp,
+    },
 };
 
 /// An address, as one of the forms has it.
@@ -46,7 +48,7 @@ macro_rules! accesses {
             #[doc = "# Errors"]
             #[doc = "[`AddressError`] if no form has the address; nothing is placed then."]
             #[inline]
-            pub fn $name(&mut self, rt: impl Into<$ty>, address: impl Into<Address>) -> Result<(), AddressError> {
+            pub fn $name(&mut self, rt: impl IntoOperand<$ty>, address: impl IntoOperand<Address>) -> Result<(), AddressError> {
                 match Choice::<$log2>::of(address.into())? {
                     Choice::Scaled(base, offset) => self.$scaled(rt.into(), base, offset),
                     Choice::Unscaled(base, offset) => self.$unscaled(rt.into(), base, offset),
@@ -93,13 +95,13 @@ macro_rules! pairs {
             #[doc = "The offset is a multiple of one access's size, from -64 to 63 times that size."]
             #[doc = ""]
             #[doc = "# Errors"]
-            #[doc = "[`AddressError`] if the form has not the address; nothing is placed then."]
+            #[doc = "[`AddressError`] if no encoding fits the address; nothing is placed then."]
             #[inline]
             pub fn $name(
                 &mut self,
-                rt: impl Into<$ty>,
-                rt2: impl Into<$ty>,
-                address: impl Into<Address>,
+                rt: impl IntoOperand<$ty>,
+                rt2: impl IntoOperand<$ty>,
+                address: impl IntoOperand<Address>,
             ) -> Result<(), AddressError> {
                 let Address { base, offset } = address.into();
                 let scaled = match offset {

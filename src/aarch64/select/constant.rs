@@ -9,7 +9,7 @@
 
 use crate::{
     Direction,
-    aarch64::{Emitter, Encoder, LogicalImm32, LogicalImm64, UImm, W, X},
+    aarch64::{Emitter, Encoder, IntoOperand, LogicalImm32, LogicalImm64, UImm, W, X},
 };
 
 use core::iter::once;
@@ -129,7 +129,7 @@ fn plan32(value: u32, has_orr: bool) -> Plan<LogicalImm32> {
 impl<Dir: Direction> Emitter<'_, Dir> {
     /// Loads a constant, with the shortest sequence that begins with MOVZ, MOVN or ORR and goes on with MOVK: one to
     /// four instructions ([`mov_x_imm_count`](Self::mov_x_imm_count)).
-    pub fn mov_x_imm(&mut self, rd: impl Into<X>, imm: u64) {
+    pub fn mov_x_imm(&mut self, rd: impl IntoOperand<X>, imm: u64) {
         let rd = rd.into();
         let Plan { first, rest } = plan(imm, rd.general().is_some());
         let steps = once(None).chain(members(rest).map(Some));
@@ -145,7 +145,7 @@ impl<Dir: Direction> Emitter<'_, Dir> {
 
     /// Loads a constant and clears the register's high half: one instruction (MOVZ, MOVN or ORR), or MOVZ and MOVK
     /// ([`mov_w_imm_count`](Self::mov_w_imm_count)).
-    pub fn mov_w_imm(&mut self, rd: impl Into<W>, imm: u32) {
+    pub fn mov_w_imm(&mut self, rd: impl IntoOperand<W>, imm: u32) {
         let rd = rd.into();
         let Plan { first, rest } = plan32(imm, rd.general().is_some());
         let steps = once(None).chain(members(rest).map(Some));
@@ -168,12 +168,12 @@ impl Encoder<'_> {
     /// assert_eq!(Encoder::mov_x_imm_count(X0, 0xFFFF_0000_1234_0000), 2);
     /// assert_eq!(Encoder::mov_x_imm_count(X0, 0x1234_5678_9ABC_DEF0), 4);
     /// ```
-    pub fn mov_x_imm_count(rd: impl Into<X>, imm: u64) -> usize {
+    pub fn mov_x_imm_count(rd: impl IntoOperand<X>, imm: u64) -> usize {
         plan(imm, rd.into().general().is_some()).instructions()
     }
 
     /// The number of instructions that [`mov_w_imm`](Self::mov_w_imm) places: 1 or 2.
-    pub fn mov_w_imm_count(rd: impl Into<W>, imm: u32) -> usize {
+    pub fn mov_w_imm_count(rd: impl IntoOperand<W>, imm: u32) -> usize {
         plan32(imm, rd.into().general().is_some()).instructions()
     }
 }

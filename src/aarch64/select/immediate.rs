@@ -7,7 +7,7 @@
 
 use crate::{
     Direction,
-    aarch64::{AddImm, Cond, Emitter, LogicalImm32, LogicalImm64, Nzcv, UImm, W, WSp, X, XSp},
+    aarch64::{AddImm, Cond, Emitter, IntoOperand, LogicalImm32, LogicalImm64, Nzcv, UImm, W, WSp, X, XSp},
 };
 use core::fmt;
 
@@ -76,7 +76,7 @@ macro_rules! sums {
             #[doc = "# Errors"]
             #[doc = "[`ImmError::Sum`] if neither has the value; nothing is placed then."]
             #[inline]
-            pub fn $name(&mut self, $($register: impl Into<$ty>,)+ imm: $imm) -> Result<(), ImmError> {
+            pub fn $name(&mut self, $($register: impl IntoOperand<$ty>,)+ imm: $imm) -> Result<(), ImmError> {
                 let value = i64::from(imm);
                 match Signed::of(value, AddImm::new).ok_or(ImmError::Sum { value })? {
                     Signed::Plus(imm) => self.$plus($($register,)+ imm),
@@ -111,7 +111,7 @@ macro_rules! conditional_compares {
             #[doc = "# Errors"]
             #[doc = "[`ImmError::Compare`] if neither has the value; nothing is placed then."]
             #[inline]
-            pub fn $name(&mut self, rn: impl Into<$ty>, imm: $imm, nzcv: Nzcv, cond: Cond) -> Result<(), ImmError> {
+            pub fn $name(&mut self, rn: impl IntoOperand<$ty>, imm: $imm, nzcv: Nzcv, cond: Cond) -> Result<(), ImmError> {
                 let value = i64::from(imm);
                 match Signed::of(value, UImm::new).ok_or(ImmError::Compare { value })? {
                     Signed::Plus(imm) => self.$plus(rn, imm, nzcv, cond),
@@ -134,9 +134,9 @@ macro_rules! patterns {
             #[doc = $doc]
             #[doc = ""]
             #[doc = "# Errors"]
-            #[doc = "[`ImmError::Pattern`] if the form has not the value; nothing is placed then."]
+            #[doc = "[`ImmError::Pattern`] if no encoding has the value; nothing is placed then."]
             #[inline]
-            pub fn $name(&mut self, $($register: impl Into<$ty>,)+ imm: $imm) -> Result<(), ImmError> {
+            pub fn $name(&mut self, $($register: impl IntoOperand<$ty>,)+ imm: $imm) -> Result<(), ImmError> {
                 let pattern = $pattern::new(imm).ok_or(ImmError::Pattern { value: imm.into(), bits: $imm::BITS })?;
                 self.$form($($register,)+ pattern);
                 Ok(())

@@ -9,7 +9,7 @@ mod constant;
 mod immediate;
 
 use super::{Cond, Emitter};
-use crate::{Direction, Target};
+use crate::{Direction, IntoTarget};
 
 pub use immediate::ImmError;
 
@@ -18,7 +18,7 @@ macro_rules! conditional_branches {
         impl<Dir: Direction> Emitter<'_, Dir> {$(
             #[doc = concat!("Branches if [`Cond::", stringify!($cond), "`] holds.")]
             #[inline]
-            pub fn $name(&mut self, target: impl Into<Target>) {
+            pub fn $name(&mut self, target: impl IntoTarget) {
                 self.b_cond(Cond::$cond, target);
             }
         )*}

@@ -98,7 +98,8 @@ impl Op {
     #[inline(always)]
     fn with_register(self, register: RmBits) -> Chunk<u32> {
         let bits = register.0 & (7 << 24 | Word::NEEDS_REX);
-        // REX stands below the register's bits, and is shifted up to its place; what stays below that is overwritten.
+        // REX stands below the register's bits. It is copied up in front of the opcode; the next store overwrites the
+        // original.
         self.behind_rex(bits | bits << self.rex_place(0), self.opcode, 0)
     }
 

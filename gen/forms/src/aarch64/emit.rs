@@ -16,6 +16,7 @@ use crate::{
     cpu::Cpu,
     layout,
     method::{Home, Method},
+    pages::{self, Line},
     print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -42,12 +43,25 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
         + &home.methods(&methods)
 }
 
+/// The pages of documentation, as the text of a module.
+pub fn pages(forms: &[Form]) -> String {
+    let lines = forms.iter().map(|form| Line {
+        name: &form.name,
+        mnemonic: &form.mnemonic,
+        syntax: &form.syntax,
+        encoding: form.bits.to_string(),
+        table: &form.table,
+        title: &form.title,
+    });
+    pages::pages(&lines.collect::<Vec<_>>(), "crate::aarch64::Encoder")
+}
+
 /// What reads the numbers that the encoder functions hand over, as the text of a module of the runtime.
 pub fn readers() -> String {
     layout::readers(&LAYOUTS)
 }
 
-/// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
+/// The forms as a static `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     // Each kind once, under its name and width.
     let kinds: BTreeMap<(&str, u32), &Kind> = forms
@@ -59,7 +73,7 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     for kind in kinds.values() {
         text += &format!("    {},\n", print::inline(value_data(kind)));
     }
-    text += "];\n\npub(super) const FORMS: &[Form] = &[\n";
+    text += &format!("];\n\npub(super) static FORMS: [Form; {}] = [\n", forms.len());
     for form in forms {
         let values = form.operands.iter().map(|operand| {
             let key = (operand.kind.name.as_str(), operand.kind.width);
@@ -89,10 +103,13 @@ fn imports(forms: &[Form], home: Home<'_>) -> String {
     for operand in forms.iter().flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
-                crate_names.insert("Target");
+                crate_names.insert("IntoTarget");
                 names.insert("Rel");
             }
-            _ => {
+            by => {
+                if matches!(by, By::Into) {
+                    names.insert("IntoOperand");
+                }
                 let words = operand.kind.ty.split(|c: char| !c.is_ascii_alphanumeric());
                 names.extend(words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase())));
             }
@@ -165,7 +182,8 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
     let params = form.operands.iter().map(|operand| {
         let (param, ty) = (ident(&operand.param), ident(&alias(&operand.kind.ty)));
         match operand.kind.by {
-            By::Into | By::Target(_) => quote!(#param: impl Into<#ty>),
+            By::Into => quote!(#param: impl IntoOperand<#ty>),
+            By::Target(_) => quote!(#param: impl IntoTarget),
             By::Value | By::Method(..) => quote!(#param: #ty),
         }
     });
@@ -177,6 +195,7 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
         attributes: quote!(#alias),
         signature: quote!(#name(&mut self #value_param #(, #params)*)),
         body,
+        table: form.table.clone(),
     }
 }
 
@@ -434,7 +453,6 @@ fn emit_function(form: &Form) -> TokenStream {
         quote!(get::<#ty>(operands, #i, #expected)?)
     });
     quote! {
-        #[inline]
         pub(super) fn #name<Dir: Direction>(enc: &mut Emitter<'_, Dir>, #operands: &[Operand]) -> Result<(), OperandError> {
             enc.#name(#(#arguments),*);
             Ok(())

@@ -13,7 +13,7 @@ mod layouts;
 mod words;
 
 pub use check::forms;
-pub use emit::{choices, encoders, forms_data, readers};
+pub use emit::{choices, encoders, forms_data, pages, readers};
 pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use words::words;

@@ -2,7 +2,7 @@
 
 use super::{
     ADDRESS, Access, Class, Encoding, Form, Immediate, Kind, MASK, Mask, Mode, Operand, Rex, Row, SEGMENT, Slot,
-    encoding::{self, Sizes},
+    encoding::{self, Parsed, Sizes},
     layouts,
     operand::{self, Written},
     row_error, sized,
@@ -49,6 +49,7 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     let sizes = sizes(&written);
     let parsed = encoding::parse(&row.op, row.tt, sizes)?;
     let operands = operands(row, &written, &parsed.encoding)?;
+    check_operand_size(&operands, &parsed)?;
     let choice = line.choice.as_ref().map(|choice| {
         let words = mnemonic.split_whitespace().count();
         let general = choice.title.split_whitespace().take(words).collect::<Vec<_>>().join(" ");
@@ -233,6 +234,25 @@ fn check_rounding(form: &Form) -> Result<(), Reason> {
         return Err(Reason::Encoding { problem: "rounding is for registers, beside registers" });
     }
     Ok(())
+}
+
+/// What makes a general register's operand 64 bits wide is said: W, or that it is so by default.
+fn check_operand_size(operands: &[Operand], parsed: &Parsed) -> Result<(), Reason> {
+    let is_wide = match parsed.encoding {
+        Encoding::Legacy { rex, .. } => rex == Rex::W,
+        Encoding::Rex2 { w, .. } => w,
+        Encoding::Vex { .. } | Encoding::Evex { .. } => return Ok(()),
+    };
+    let has_wide = operands.iter().any(|operand| {
+        let (Kind::Reg(class) | Kind::RegMem { class, .. }) = operand.kind else { return false };
+        matches!(class, Class::R64 | Class::E64)
+    });
+    match (has_wide, is_wide, parsed.is_64_by_default) {
+        (true, false, false) => Err(Reason::Encoding { problem: "a 64-bit register needs REX.W, or D64" }),
+        (_, true, true) => Err(Reason::Encoding { problem: "D64 means that there is no W" }),
+        (false, _, true) => Err(Reason::Encoding { problem: "D64 is for a 64-bit register" }),
+        _ => Ok(()),
+    }
 }
 
 /// Immediates are as wide as their places.

@@ -12,6 +12,7 @@ use crate::{
     cpu::Cpu,
     layout,
     method::{Home, Method},
+    pages::{self, Line},
     print,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -34,13 +35,26 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     let mut text = format!(
         "{HEADER}//\n{}\n\
          #[allow(unused_imports)]\n\
-         use {runtime}::{{Direction, Target}};\n\
+         use {runtime}::{{Direction, IntoTarget}};\n\
          #[allow(unused_imports)]\n\
          use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
     );
     text += &home.methods(&methods);
     text
+}
+
+/// The pages of documentation, as the text of a module.
+pub fn pages(forms: &[Form]) -> String {
+    let lines = forms.iter().map(|form| Line {
+        name: &form.name,
+        mnemonic: &form.mnemonic,
+        syntax: &form.syntax,
+        encoding: form.notation.clone(),
+        table: &form.table,
+        title: &form.title,
+    });
+    pages::pages(&lines.collect::<Vec<_>>(), "crate::x64::Encoder")
 }
 
 /// A function's form, and what it takes as values.
@@ -299,14 +313,14 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Metho
     }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
     let value = short.parameters();
-    let signature = quote!(#name(&mut self, #value target: impl Into<Target>));
+    let signature = quote!(#name(&mut self, #value target: impl IntoTarget));
     let body = quote!(encode::branch_by_distance(self, #short_row, #near_row, target));
     let docs = vec![
         format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is
@@ -344,7 +358,7 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Meth
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body })
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
 }
 
 /// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain
@@ -363,8 +377,10 @@ fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
             continue;
         }
         let (ty, converted) = parameter_type(form, operand);
-        if converted {
-            parameters.push(quote!(#name: impl Into<#ty>));
+        if matches!(operand.kind, Kind::Rel { .. }) {
+            parameters.push(quote!(#name: impl IntoTarget));
+        } else if converted {
+            parameters.push(quote!(#name: impl IntoOperand<#ty>));
             if converts(form) {
                 conversions.push(quote!(let #name: #ty = #name.into();));
             }
@@ -387,6 +403,7 @@ fn method(source: &Source) -> Method {
         attributes: TokenStream::new(),
         signature: quote!(#name(&mut self, #value #(#parameters),*)),
         body: quote!(#(#conversions)* #check #body),
+        table: form.table.clone(),
     }
 }
 
@@ -597,8 +614,8 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
 ///
 /// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them.
-/// The functions are `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the
-/// forms, and nowhere else.
+/// The array is a static, and the functions are its own, so that machine code is made once, in the crate whose forms
+/// they are: a constant's would be made again in each crate that asks for the forms.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     let mut text = String::new();
     let mut all = String::new();
@@ -607,7 +624,7 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
         text.push('\n');
         all += &format!("    {},\n", form.name.to_ascii_uppercase());
     }
-    text + "pub(super) const FORMS: &[Form] = &[\n" + &all + "];\n"
+    text + &format!("pub(super) static FORMS: [Form; {}] = [\n{all}];\n", forms.len())
 }
 
 fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
@@ -634,7 +651,6 @@ fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
     });
     let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
     quote! {
-        #[inline]
         fn #function<D: Direction>(enc: &mut Emitter<'_, D>, #operands_name: &[Operand]) -> Result<(), OperandError> {
             enc.#function(#(#arguments),*);
             Ok(())

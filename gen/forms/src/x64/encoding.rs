@@ -8,6 +8,8 @@ use crate::error::Reason;
 pub struct Parsed {
     pub encoding: Encoding,
     pub immediates: Vec<Immediate>,
+    /// Operands have 64 bits without REX.W.
+    pub is_64_by_default: bool,
 }
 
 const fn problem(problem: &'static str) -> Reason {
@@ -66,6 +68,7 @@ pub fn parse(op: &str, tuple: Option<Tuple>, sizes: Sizes) -> Result<Parsed, Rea
             _ => return Err(Reason::UnknownEncodingWord { word: word.into() }),
         });
     }
+    let is_64_by_default = matches!(&head, Head::Legacy(prefixes) if prefixes.is_64_by_default);
     let encoding = match head {
         Head::Legacy(prefixes) => prefixes.encoding(opcode, plus, modrm)?,
         Head::Vector(prefix) => prefix.encoding(opcode, modrm, tuple, sizes)?,
@@ -73,7 +76,7 @@ pub fn parse(op: &str, tuple: Option<Tuple>, sizes: Sizes) -> Result<Parsed, Rea
     if tuple.is_some() && !matches!(encoding, Encoding::Evex { .. }) {
         return Err(Reason::Tuple { problem: "only EVEX rows have one" });
     }
-    Ok(Parsed { encoding, immediates })
+    Ok(Parsed { encoding, immediates, is_64_by_default })
 }
 
 /// The bits of the memory operand and of its broadcast element, from which disp8*N follows.
@@ -131,15 +134,18 @@ struct LegacyPrefixes {
     prefixes: Vec<u8>,
     rex: Rex,
     rex2: Option<bool>,
+    is_64_by_default: bool,
 }
 
 impl LegacyPrefixes {
     fn parse<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str> + Clone>) -> Result<Self, Reason> {
-        let mut parsed = LegacyPrefixes { prefixes: Vec::new(), rex: Rex::AsNeeded, rex2: None };
+        let mut parsed =
+            LegacyPrefixes { prefixes: Vec::new(), rex: Rex::AsNeeded, rex2: None, is_64_by_default: false };
         let mut none = false;
         while let Some(word) = words.peek().copied() {
             match word {
                 "NP" => none = true,
+                "D64" => parsed.is_64_by_default = true,
                 "REX.W" => parsed.rex = Rex::W,
                 "NOREX" => parsed.rex = Rex::Forbidden,
                 "REX2.W0" => parsed.rex2 = Some(false),

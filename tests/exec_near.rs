@@ -1,7 +1,11 @@
-//! An arena lies near the program's code, so that near branches reach that. In a process of its own: on AArch64 there
-//! is not room there for many.
+//! An arena lies near the program's code, so that near branches reach that. In a process of its own: arenas of other
+//! tests can take all the room that there is near the program, on both instruction sets.
 
-use crate::support;
+#![cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), any(target_os = "linux", windows)))]
+
+#[path = "support/exec.rs"]
+mod support;
+
 use support::*;
 use tailfirst::{Symbol, exec::Arena};
 
