@@ -90,7 +90,11 @@ fn execute(unit: Unit, forms: &[&'static Form], models: &Models, random: &mut Ra
         for _ in 0..INPUTS {
             case.refill(unit, &mut state, random);
             let before = state.clone();
-            let mut expected = case.expect(unit, &before);
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case.expect(unit, &before)));
+            let Ok(mut expected) = caught else {
+                if failed.insert(case.form.name) { report.failures.push(format!("PANIC {}", case.form.syntax)); }
+                break;
+            };
             machine.execute(index, &mut state);
             report.cases += 1;
             let mut found = state.clone();

@@ -61,12 +61,15 @@ fn ciphers(m: &mut Models) {
     }
 }
 
+/// A vector of four words, whatever lanes it has.
 fn words(source: &Source) -> Vec<u32> {
-    (0..source.lanes()).map(|i| source.get(i).u() as u32).collect()
+    let Source::Lanes(bytes, _) = source else { unreachable!("a vector") };
+    bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect()
 }
 
-fn out(words: &[u32]) -> Out {
-    Out::lanes(words.iter().map(|word| i128::from(*word)).collect())
+fn out(input: &In, words: &[u32]) -> Out {
+    let words = words.iter().map(|word| i128::from(*word));
+    if input.lanes == 4 { Out::lanes(words.collect()) } else { Out::one(words.rev().fold(0, |all, word| all << 32 | word)) }
 }
 
 fn hashes(m: &mut Models) {
@@ -85,18 +88,18 @@ fn hashes(m: &mut Models) {
                 e = abcd[3];
                 abcd = vec![next, abcd[0], abcd[1].rotate_left(30), abcd[2]];
             }
-            out(&abcd)
+            out(input, &abcd)
         });
     }
     m.whole("sha1su0", |input| {
         let (d, a, b) = (words(&input.d), words(&input.s[0]), words(&input.s[1]));
         let shifted = [d[2], d[3], a[0], a[1]];
-        out(&[0, 1, 2, 3].map(|i| shifted[i] ^ d[i] ^ b[i]))
+        out(input, &[0, 1, 2, 3].map(|i| shifted[i] ^ d[i] ^ b[i]))
     });
     m.whole("sha1su1", |input| {
         let (d, a) = (words(&input.d), words(&input.s[0]));
         let mixed = [d[0] ^ a[1], d[1] ^ a[2], d[2] ^ a[3], d[3]].map(|word| word.rotate_left(1));
-        out(&[mixed[0], mixed[1], mixed[2], mixed[3] ^ mixed[0].rotate_left(1)])
+        out(input, &[mixed[0], mixed[1], mixed[2], mixed[3] ^ mixed[0].rotate_left(1)])
     });
     // Four rounds; the state's halves are two registers, of which an instruction writes one.
     fn rounds(input: &In, second: bool) -> Out {
@@ -111,7 +114,7 @@ fn hashes(m: &mut Models) {
             let next = first.wrapping_add(sum(x[0], [2, 13, 22])).wrapping_add(majority);
             (x, y) = (vec![next, x[0], x[1], x[2]], vec![carried, y[0], y[1], y[2]]);
         }
-        out(if second { &y } else { &x })
+        out(input, if second { &y } else { &x })
     }
     m.whole("sha256h", |input| rounds(input, false));
     m.whole("sha256h2", |input| rounds(input, true));
@@ -119,7 +122,7 @@ fn hashes(m: &mut Models) {
     m.whole("sha256su0", move |input| {
         let (d, a) = (words(&input.d), words(&input.s[0]));
         let next = [d[1], d[2], d[3], a[0]];
-        out(&[0, 1, 2, 3].map(|i| d[i].wrapping_add(small(next[i], [7, 18], 3))))
+        out(input, &[0, 1, 2, 3].map(|i| d[i].wrapping_add(small(next[i], [7, 18], 3))))
     });
     m.whole("sha256su1", move |input| {
         let (d, a, b) = (words(&input.d), words(&input.s[0]), words(&input.s[1]));
@@ -129,6 +132,6 @@ fn hashes(m: &mut Models) {
             let from = if i < 2 { result[i] } else { result[i - 2] };
             result[i] = small(from, [17, 19], 10).wrapping_add(d[i]).wrapping_add(middle[i]);
         }
-        out(&result)
+        out(input, &result)
     });
 }

@@ -62,8 +62,6 @@ pub struct L {
     pub c: N,
     /// The size of the result.
     pub bits: u32,
-    /// The lane's number.
-    pub i: usize,
     pub condition: bool,
     pub carry: i128,
     /// The lowest bit and the number of bits of a bit field.
@@ -175,7 +173,6 @@ impl In {
             b: source(1),
             c: source(2),
             bits: 8 * self.result as u32,
-            i,
             condition: self.condition.is_some_and(|condition| general::holds(condition, self.flags)),
             carry: i128::from(self.flags >> 1 & 1),
             field: self.field,
