@@ -26,6 +26,12 @@ use tailfirst::{
     exec::Arena,
 };
 
+/// Forms that the emulator of this project's CI executes wrongly, and how; they are not executed.
+const WRONG_IN_QEMU: [(&str, &str); 2] = [
+    ("uqxtnb_zs", "from 2^63 on, 64 bits saturate to 0 (QEMU 10.0)"),
+    ("uqxtnt_zs", "from 2^63 on, 64 bits saturate to 0 (QEMU 10.0)"),
+];
+
 /// How many forms there are of something, and of which mnemonics.
 #[derive(Default)]
 struct Count {
@@ -90,11 +96,7 @@ fn execute(unit: Unit, forms: &[&'static Form], models: &Models, random: &mut Ra
         for _ in 0..INPUTS {
             case.refill(unit, &mut state, random);
             let before = state.clone();
-            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case.expect(unit, &before)));
-            let Ok(mut expected) = caught else {
-                if failed.insert(case.form.name) { report.failures.push(format!("PANIC {}", case.form.syntax)); }
-                break;
-            };
+            let mut expected = case.expect(unit, &before);
             machine.execute(index, &mut state);
             report.cases += 1;
             let mut found = state.clone();
@@ -124,6 +126,10 @@ fn forms_do_what_their_models_say() {
     let mut report = Report::default();
     let mut by_mode: [Vec<&'static Form>; 3] = Default::default();
     for form in forms() {
+        if let Some((_, how)) = WRONG_IN_QEMU.iter().find(|(name, _)| *name == form.name) {
+            println!("skipped, for QEMU is wrong: {}: {how}", form.name);
+            continue;
+        }
         match form.needs().difference(here).iter().next() {
             Some(feature) => report.lacks.entry(feature.name()).or_default().add(form),
             None => by_mode[mode(form) as usize].push(form),
@@ -147,10 +153,16 @@ fn forms_do_what_their_models_say() {
             }
         }
     }
-    let total = summary(&report);
+    let (total, distinct) = summary(&report);
     let failures = &report.failures;
     assert!(failures.is_empty(), "{} forms differ:\n{}", failures.len(), failures.join("\n\n"));
-    let _ = total;
+    // Base, floating point and Advanced SIMD are everywhere, the rest where it was executed at all.
+    assert!(total >= 2000, "only {total} forms were executed");
+    assert!(distinct >= 400, "only {distinct} mnemonics were executed");
+    if here.contains(CpuFeature::FEAT_SVE2) && here.contains(CpuFeature::FEAT_SME) {
+        assert!(total >= 3900, "only {total} forms were executed");
+        assert!(distinct >= 640, "only {distinct} mnemonics were executed");
+    }
 }
 
 /// Prints what was executed and what was not, and how many forms and mnemonics were.

@@ -23,7 +23,7 @@ fn copies(m: &mut Models) {
     };
     m.some("movi", shifted, by(|l| l.a.u() << l.b.u()));
     m.some("mvni", shifted, by(|l| !(l.a.u() << l.b.u())));
-    m.some("orr", shifted, by(|l| l.d.u() | l.a.u() << l.b.u())).tops = [false; 3];
+    m.some("orr", shifted, by(|l| l.d.u() | l.a.u() << l.b.u()));
     m.some("bic", shifted, by(|l| l.d.u() & !(l.a.u() << l.b.u())));
 }
 
@@ -32,14 +32,18 @@ fn pairs_of_vectors(m: &mut Models) {
     let accepts: fn(&In) -> bool = |input| input.s.len() == 2 && input.width < 16;
     for (part, names) in [(0, ["zip1", "uzp1", "trn1"]), (1, ["zip2", "uzp2", "trn2"])] {
         let [zip, uzp, trn] = names;
-        m.some(zip, accepts, move |input| {
-            whole(input, |i| input.s[i % 2].get((i + part * input.lanes) / 2).u())
+        let model = m.some(zip, accepts, move |input| {
+            whole(input, |i| input.s[i % 2].all_bits((i + part * input.lanes) / 2))
         });
-        m.some(uzp, accepts, move |input| {
+        model.all_bits = true;
+        let model = m.some(uzp, accepts, move |input| {
             let half = input.lanes / 2;
-            whole(input, |i| input.s[i / half].get(i % half * 2 + part).u())
+            whole(input, |i| input.s[i / half].all_bits(i % half * 2 + part))
         });
-        m.some(trn, accepts, move |input| whole(input, |i| input.s[i % 2].get(i / 2 * 2 + part).u()));
+        model.all_bits = true;
+        let model =
+            m.some(trn, accepts, move |input| whole(input, |i| input.s[i % 2].all_bits(i / 2 * 2 + part)));
+        model.all_bits = true;
     }
     // Lanes of a container change places.
     for (name, container) in [("rev16", 2), ("rev32", 4), ("rev64", 8)] {
@@ -50,7 +54,8 @@ fn pairs_of_vectors(m: &mut Models) {
         });
     }
     let unpredicated: fn(&In) -> bool = |input| input.scalable && input.governors.is_empty();
-    m.some("rev", unpredicated, |input| whole(input, |i| input.s[0].get(input.lanes - 1 - i).u()));
+    let reversed = |input: &In| whole(input, |i| input.s[0].all_bits(input.lanes - 1 - i));
+    m.some("rev", unpredicated, reversed).all_bits = true;
     // From a byte on; SVE's immediate can be beyond the first vector, which has no effect.
     m.some("ext", |input| input.s.len() == 3, |input| {
         let first = input.s[2].get(0).u() as usize;

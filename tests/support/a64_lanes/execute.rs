@@ -186,6 +186,9 @@ impl<'a> Case<'a> {
                     _ => return None,
                 };
                 input.result = input.width;
+                if self.fills_upper_half(width_of(input.s.first()), place) {
+                    input.lanes /= 2;
+                }
                 // Where a predicate governs, a narrower result stands in a wider element.
                 if input.scalable && !input.governors.is_empty() && matches!(place, Place::Vector { lanes: None, .. })
                 {
@@ -205,6 +208,12 @@ impl<'a> Case<'a> {
         Some(input)
     }
 
+    /// Whether narrower lanes go to the upper half of Advanced SIMD's register, and leave the lower one.
+    fn fills_upper_half(&self, source: usize, dest: Place) -> bool {
+        let Place::Vector { width, lanes: Some(_), .. } = dest else { return false };
+        self.form.mnemonic.ends_with('2') && source > width
+    }
+
     /// What an operand reads.
     fn source(&self, place: Place, unit: Unit, state: &State) -> Option<Source> {
         let register = |number: usize| if number < 31 { state.general[number] } else { 0 };
@@ -218,7 +227,9 @@ impl<'a> Case<'a> {
                 Source::All(N::new(value as u128, 64))
             }
             Place::Vector { number, width, lanes, registers } => {
-                let bytes = lanes.map_or(unit.bytes, |lanes| lanes * width);
+                // The manual's arrangement does not count the lower half, which these skip.
+                let skips = ["fmlal2", "fmlsl2"].contains(&self.form.mnemonic) && width == 2;
+                let bytes = lanes.map_or(unit.bytes, |lanes| lanes * width * if skips { 2 } else { 1 });
                 let all = (number..number + registers).flat_map(|n| vector(state, unit, n % 32)[..bytes].to_vec());
                 Source::Lanes(all.collect(), width)
             }
@@ -230,9 +241,9 @@ impl<'a> Case<'a> {
                 Source::Lanes((0..segments).flat_map(|segment| at(segment).repeat(times)).collect(), width)
             }
             Place::Predicate { number, width } => {
-                Source::Bits(predicate(state, unit, number).into_iter().step_by(width).collect())
+                Source::Bits(predicate(state, unit, number), width)
             }
-            Place::Governor { number, .. } => Source::Bits(predicate(state, unit, number)),
+            Place::Governor { number, .. } => Source::Bits(predicate(state, unit, number), 1),
             Place::Tile { number, width } => {
                 let rows = (0..unit.bytes / width).map(|row| row * width + number);
                 let all = rows.flat_map(|row| state.array[row * unit.bytes..][..unit.bytes].to_vec());
@@ -273,14 +284,10 @@ impl<'a> Case<'a> {
             Place::General { number, bytes } => {
                 after.general[number] = lanes[0] as u64 & u64::MAX >> (64 - 8 * bytes);
             }
-            Place::Vector { number, width, lanes: count, .. } => {
+            Place::Vector { number, .. } => {
                 let new = bytes_of(input.width);
-                let source = input.s.first().and_then(Source::width);
-                let is_upper_half = count.is_some()
-                    && self.form.mnemonic.ends_with('2')
-                    && source.is_some_and(|source| source > width);
+                let start = if self.fills_upper_half(width_of(input.s.first()), dest) { 8 } else { 0 };
                 let register = vector_mut(&mut after, unit, number);
-                let start = if is_upper_half { 8 } else { 0 };
                 register[2 * start..].fill(0);
                 register[start..][..new.len()].copy_from_slice(&new);
             }
@@ -292,8 +299,9 @@ impl<'a> Case<'a> {
             Place::Predicate { number, width } => {
                 let all = &mut after.predicates[number * unit.bytes / 8..][..unit.bytes / 8];
                 all.fill(0);
+                let bits = if self.model.all_bits { (1 << width) - 1 } else { 1 };
                 for (i, lane) in lanes.iter().enumerate() {
-                    all[i * width / 8] |= ((lane & 1) as u8) << (i * width % 8);
+                    all[i * width / 8] |= ((lane & bits) as u8) << (i * width % 8);
                 }
             }
             Place::Tile { number, width } => {
@@ -373,6 +381,11 @@ impl<'a> Case<'a> {
         }
         lines.join("\n")
     }
+}
+
+/// The bytes of a source's lane.
+fn width_of(source: Option<&Source>) -> usize {
+    source.and_then(Source::width).unwrap_or(0)
 }
 
 /// Where a lane of a row or column of a tile is in ZA.

@@ -199,10 +199,10 @@ fn arithmetic(m: &mut Models) {
     }
 }
 
-/// `a` times 2 to the power `n`: in two steps, so that both factors are normal numbers.
+/// `a` times 2 to the power `n`: in three steps, so that all factors are normal numbers.
 fn scaled(a: f64, n: i32) -> f64 {
-    let n = n.clamp(-2040, 2040);
-    a * 2_f64.powi(n / 2) * 2_f64.powi(n - n / 2)
+    let n = n.clamp(-2199, 2199);
+    a * 2_f64.powi(n / 3) * 2_f64.powi(n / 3) * 2_f64.powi(n - n / 3 * 2)
 }
 
 /// A real number, or an immediate.

@@ -115,7 +115,16 @@ fn logic(m: &mut Models) {
     m.lanes("bif", move |l| chosen(l.b.u(), l.d.u(), l.a.u()));
     m.lanes("eor3", |l| l.a.u() ^ l.b.u() ^ l.c.u());
     m.lanes("bcax", |l| l.a.u() ^ (l.b.u() & !l.c.u()));
-    m.lanes("eorbt", |l| l.a.u() ^ l.b.u());
+    // Even lanes of one and odd lanes of the other, to lanes of the first kind.
+    for (name, first) in [("eorbt", 0), ("eortb", 1)] {
+        m.whole(name, move |input| {
+            let lane = |i: usize| match i % 2 == first {
+                true => input.s[0].get(i).u() ^ input.s[1].get(i ^ 1).u(),
+                false => input.d.get(i).u(),
+            };
+            super::Out::lanes((0..input.lanes).map(lane).collect())
+        });
+    }
     let ones = |holds: bool| if holds { -1 } else { 0 };
     let vectors: fn(&super::In) -> bool = |input| !input.scalable && input.s.len() == 2;
     m.some("cmtst", vectors, by(move |l| ones(l.a.u() & l.b.u() != 0)));
@@ -178,7 +187,7 @@ fn shifts(m: &mut Models) {
         m.lanes(&format!("{sign}rsra"), move |l| l.d.u() + rounded(a(l), l.b.u()));
         m.long(&format!("{sign}shll"), move |l| a(l) << l.b.u());
     }
-    m.lanes("shll shll2", |l| l.a.u() << l.b.u());
+    m.lanes("shll shll2", |l| l.a.u() << l.a.bits);
     m.long("shrn", |l| l.a.u() >> l.b.u());
     m.long("rshrn", move |l| rounded(l.a.u(), l.b.u()));
     m.lanes("xtn xtn2", |l| l.a.u());

@@ -75,15 +75,15 @@ pub enum Source {
     Lanes(Vec<u8>, usize),
     /// The same for all lanes.
     All(N),
-    /// The lowest bits of a predicate's lanes.
-    Bits(Vec<bool>),
+    /// A predicate's bits, one a byte of the vector, and the bytes of a lane. A lane is as its lowest bit is.
+    Bits(Vec<bool>, usize),
 }
 
 impl Source {
     pub fn get(&self, i: usize) -> N {
         match self {
             Source::All(number) => *number,
-            Source::Bits(bits) => N::new(bits[i].into(), 1),
+            Source::Bits(bits, width) => N::new(bits[i * width].into(), 1),
             Source::Lanes(bytes, width) => {
                 // A single lane is taken for all.
                 let i = if bytes.len() == *width { 0 } else { i };
@@ -94,10 +94,18 @@ impl Source {
         }
     }
 
+    /// The same, of a predicate with all bits of the lane.
+    pub fn all_bits(&self, i: usize) -> i128 {
+        match self {
+            Source::Bits(bits, width) => (0..*width).map(|bit| i128::from(bits[i * width + bit]) << bit).sum(),
+            _ => self.get(i).u(),
+        }
+    }
+
     pub fn lanes(&self) -> usize {
         match self {
             Source::All(_) => 1,
-            Source::Bits(bits) => bits.len(),
+            Source::Bits(bits, width) => bits.len() / width,
             Source::Lanes(bytes, width) => bytes.len() / width,
         }
     }
@@ -106,7 +114,7 @@ impl Source {
     pub fn width(&self) -> Option<usize> {
         match self {
             Source::Lanes(_, width) => Some(*width),
-            Source::All(_) | Source::Bits(_) => None,
+            Source::All(_) | Source::Bits(..) => None,
         }
     }
 }
@@ -210,6 +218,8 @@ pub struct Model {
     pub tops: [bool; 3],
     /// Whether a governing predicate chooses the lanes that are written.
     pub masked: bool,
+    /// Whether lanes of predicates are written with all their bits, of which but the lowest mean nothing.
+    pub all_bits: bool,
     function: Box<dyn Fn(&In) -> Out>,
 }
 
@@ -250,7 +260,7 @@ impl Models {
         function: impl Fn(&In) -> Out + 'static,
     ) -> &mut Model {
         let index = self.models.len();
-        self.models.push(Model { fill: Fill::Bits, nan: false, tops: [false; 3], masked: true, function: Box::new(function) });
+        self.models.push(Model { fill: Fill::Bits, nan: false, tops: [false; 3], masked: true, all_bits: false, function: Box::new(function) });
         self.accepts.push(accepts);
         for name in names.split(' ') {
             self.by_name.entry(name.into()).or_default().push(index);

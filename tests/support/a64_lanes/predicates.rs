@@ -73,7 +73,7 @@ fn comparisons(m: &mut Models) {
         ("facle", |a, b| a.abs() <= b.abs()),
         ("faclt", |a, b| a.abs() < b.abs()),
     ] {
-        let model = m.some(name, |input| matches!(input.d, Source::Bits(_)), move |input| {
+        let model = m.some(name, |input| matches!(input.d, Source::Bits(..)), move |input| {
             let a = values(&input.s[0]);
             let b = input.s.get(1).map_or(vec![0.0; a.len()], values);
             truths(lanes(input, |i| f(a[i], b[i])))
@@ -122,14 +122,6 @@ fn loops(m: &mut Models) {
             tested_all(result)
         });
     }
-    // As many lanes as lie between two addresses; all if the second does not depend on the first.
-    for (name, either) in [("whilewr", false), ("whilerw", true)] {
-        m.whole(name, move |input| {
-            let apart = input.s[1].get(0).u() - input.s[0].get(0).u();
-            let apart = if either { apart.abs() } else { apart } / input.width as i128;
-            tested_all(lanes(input, |i| apart <= 0 || (i as i128) < apart))
-        });
-    }
     for (name, wanted) in [("ctermeq", true), ("ctermne", false)] {
         m.whole(name, move |input| {
             let ends = (input.s[0].get(0).u() == input.s[1].get(0).u()) == wanted;
@@ -153,7 +145,7 @@ fn logic(m: &mut Models) {
         ("nots", |a, _| !a),
         ("movs", |a, _| a),
     ] {
-        m.some(name, |input| matches!(input.d, Source::Bits(_)), move |input| {
+        m.some(name, |input| matches!(input.d, Source::Bits(..)), move |input| {
             let governed = !input.governors.is_empty();
             let lane = |i: usize| {
                 let a = input.s[0].get(i).u() == 1;
@@ -230,7 +222,11 @@ fn last_active(input: &In, source: &Source) -> bool {
 fn single(m: &mut Models) {
     let pattern = |input: &In| lanes(input, |i| i < pattern_lanes(input, input.lanes));
     m.whole("ptrue", move |input| truths(pattern(input)));
-    m.whole("ptrues", move |input| tested_all(pattern(input)));
+    // The result is its own mask.
+    m.whole("ptrues", move |input| {
+        let result = pattern(input);
+        Out { flags: Some(test(|i| result[i], &result)), ..truths(result.clone()) }
+    });
     m.whole("pfalse", |input| truths(lanes(input, |_| false)));
     m.whole("pfirst", |input| {
         let first = (0..input.lanes).find(|i| input.active(0, *i));
@@ -271,7 +267,7 @@ fn counts(m: &mut Models) {
         Out::one((0..lanes).filter(|i| input.active(0, *i)).map(|i| input.s[0].get(i).u()).sum())
     });
     steps(m, "p", |input| {
-        let source = input.s.iter().find(|s| matches!(s, Source::Bits(_))).expect("a predicate");
+        let source = input.s.iter().find(|s| matches!(s, Source::Bits(..))).expect("a predicate");
         (0..source.lanes()).map(|i| source.get(i).u()).sum()
     });
     let multiple = |n: N, bytes: usize| n.u() * bytes as i128;

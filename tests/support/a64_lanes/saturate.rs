@@ -39,8 +39,9 @@ pub fn add(m: &mut Models) {
 /// Doubled products.
 fn products(m: &mut Models) {
     let high = |l: L, start: i128, product: i128, rounding: bool| {
-        let half = if rounding { 1 << (l.bits - 1) } else { 0 };
-        saturated(((start << l.bits) + 2 * product + half) >> l.bits, l.bits, true)
+        // All is halved, so that it is below 2^127.
+        let half = if rounding { 1 << (l.bits - 2) } else { 0 };
+        saturated(((start << (l.bits - 1)) + product + half) >> (l.bits - 1), l.bits, true)
     };
     m.lanes("sqdmulh", move |l| high(l, 0, l.a.s() * l.b.s(), false));
     m.lanes("sqrdmulh", move |l| high(l, 0, l.a.s() * l.b.s(), true));
@@ -60,8 +61,8 @@ fn products(m: &mut Models) {
 fn shifted(value: i128, n: i128, bits: u32, rounding: bool) -> i128 {
     let most = i128::from(bits);
     if n >= 0 {
-        // As far as is needed to saturate, or to leave nothing.
-        return value << n.min(most);
+        // What leaves the lane is too much for every lane, and has no low bits.
+        return if n < most { value << n } else { value.signum() << 100 };
     }
     let n = (-n).min(most + 1);
     if rounding { (value + (1 << (n - 1))) >> n } else { value >> n }

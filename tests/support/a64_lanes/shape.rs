@@ -77,7 +77,8 @@ pub fn operands(form: &Form, random: &mut Random) -> Option<(Vec<Slot>, Vec<Oper
     for (info, value) in form.operands.iter().zip(form.values) {
         let kind = Kind { name: value.kind, width: value.width, from_bits: value.from_bits };
         let (place, operand) = operand(&kind, random)?;
-        let name = format!("<{}>", info.name);
+        // `Zdn` is `<Zdn>` in the syntax, but `Rdn` is `<Xdn>` or `<Wdn>`.
+        let name = if info.name.ends_with("dn") { "dn>".into() } else { format!("<{}>", info.name) };
         slots.push(Slot { place, access: info.access, repeated: form.syntax.matches(&name).count() > 1 });
         all.push(operand);
     }
