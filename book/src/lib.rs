@@ -27,6 +27,7 @@ chapters! {
     tutorial "tutorial.md"
     forward "forward.md"
     registers "registers.md"
+    webassembly "webassembly.md"
     from_dynasm "from-dynasm.md"
     from_iced "from-iced.md"
     from_asmjit "from-asmjit.md"

@@ -114,6 +114,20 @@ fn deep_nesting() {
         .expect("valid");
 }
 
+/// As many edges as targets, each of which brings as many locals as the block sets.
+#[test]
+fn too_many_arguments_of_edges() {
+    let (locals, targets) = (5_000, 5_000);
+    let sets = (1..locals).map(|local| format!("(local.set {local} (local.get 0))")).collect::<String>();
+    let locals = "i32 ".repeat(locals);
+    let targets = "0 ".repeat(targets);
+    let error = compiles(&format!(
+        "(module (func (param i32) (local {locals}) (block {sets} (br_table {targets} (local.get 0)))))"
+    ))
+    .expect_err("25 million values");
+    assert!(matches!(error, CompileError::TooLarge { function: 0, .. }), "{error:?}");
+}
+
 #[test]
 fn wide_tables() {
     let targets = "0 1 2 ".repeat(20_000);

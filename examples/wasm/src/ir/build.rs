@@ -439,6 +439,10 @@ impl Builder<'_> {
         let first = self.function.edges.len() as u32;
         for depth in depths {
             self.edge(self.frame_at(depth));
+            if self.function.pool.len() > MOST {
+                // The function is refused when this operator is done.
+                break;
+            }
         }
         let count = self.function.edges.len() as u32 - first;
         self.inst(Inst::Switch { index, first, count });

@@ -9,6 +9,11 @@
 
 use super::{Definition, Function, Inst, Label, Value, ValueInfo};
 
+/// How many of the loops around a place are told what happens there, the innermost first: modules may nest them without
+/// end, and what is said here is advice.
+const TOLD: usize = 64;
+/// How many values a loop remembers. No machine has so many registers.
+const REMEMBERED: usize = 256;
 /// Sweeps backward after which every parameter is taken to be needed.
 const SWEEPS: usize = 8;
 
@@ -110,9 +115,11 @@ impl Uses<'_> {
                     self.open.pop();
                 }
                 _ if inst.is_call() => {
-                    for (_, label) in &self.open {
-                        if let Some(head) = &mut self.labels[label.0 as usize].head {
-                            head.calls = true;
+                    for (_, label) in self.open.iter().rev() {
+                        // The loops around one that calls have been told.
+                        match &mut self.labels[label.0 as usize].head {
+                            Some(head) if !head.calls => head.calls = true,
+                            _ => break,
                         }
                     }
                 }
@@ -146,8 +153,10 @@ impl Uses<'_> {
         let info = &mut values[value.0 as usize];
         info.weight = info.weight.saturating_add(1 << (2 * self.open.len()).min(20));
         let latest = &mut latest[value.0 as usize];
-        for &(_, label) in self.open.iter().rev().take_while(|(number, _)| number > latest) {
-            if let Some(head) = &mut self.labels[label.0 as usize].head {
+        for &(_, label) in self.open.iter().rev().take_while(|(number, _)| number > latest).take(TOLD) {
+            if let Some(head) = &mut self.labels[label.0 as usize].head
+                && head.uses.len() < REMEMBERED
+            {
                 head.uses.push(value);
             }
         }
@@ -156,7 +165,7 @@ impl Uses<'_> {
 
     /// An edge to a label outside a loop is an exit of it.
     fn leave(&mut self, target: Label) {
-        for &(_, label) in self.open.iter().rev() {
+        for &(_, label) in self.open.iter().rev().take(TOLD) {
             // Labels of blocks inside a loop are younger than the loop's.
             if target >= label {
                 break;
