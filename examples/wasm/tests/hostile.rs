@@ -125,6 +125,7 @@ fn a_table_of_branches_may_be_large() {
 fn memory_is_had_when_it_is_used() {
     // 4 GiB, and a table of as many elements as there may be.
     let text = "(module (memory 65536) (table 10000000 funcref)
-        (func (export \"f\") (param i32) (result i32) (i32.store (i32.const -4) (local.get 0)) (i32.load (i32.const -4))))";
+        (func (export \"f\") (param i32) (result i32)
+            (i32.store (i32.const -4) (local.get 0)) (i32.load (i32.const -4))))";
     assert_eq!(value(text), 1);
 }
