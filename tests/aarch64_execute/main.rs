@@ -62,7 +62,11 @@ fn mode(form: &Form) -> Mode {
     match form.table.rsplit('/').next() {
         Some(table) if table.starts_with("sme") => Mode::Streaming,
         Some(table) if table.starts_with("sve") => {
-            if form.cpu.iter().any(|feature| feature.name().starts_with("FEAT_SME")) { Mode::Streaming } else { Mode::Sve }
+            if form.cpu.iter().any(|feature| feature.name().starts_with("FEAT_SME")) {
+                Mode::Streaming
+            } else {
+                Mode::Sve
+            }
         }
         _ => Mode::Neon,
     }
@@ -111,7 +115,11 @@ fn execute(unit: Unit, forms: &[&'static Form], models: &Models, random: &mut Ra
                 break;
             }
         }
-        report.executed.entry(case.form.cpu.first().map_or("base", |feature| feature.name())).or_default().add(case.form);
+        report
+            .executed
+            .entry(case.form.cpu.first().map_or("base", |feature| feature.name()))
+            .or_default()
+            .add(case.form);
     }
     if !cases.is_empty() {
         report.lengths.insert(format!("{:?} {}", unit.mode, 8 * unit.bytes));
@@ -153,6 +161,10 @@ fn forms_do_what_their_models_say() {
             }
         }
     }
+    let mnemonics: BTreeSet<_> = forms().iter().map(|form| form.mnemonic).collect();
+    for names in &models.names {
+        assert!(names.split(' ').any(|name| mnemonics.contains(name)), "a model of {names}, which no table has");
+    }
     let (total, distinct) = summary(&report);
     let failures = &report.failures;
     assert!(failures.is_empty(), "{} forms differ:\n{}", failures.len(), failures.join("\n\n"));
@@ -173,8 +185,15 @@ fn summary(report: &Report) -> (usize, usize) {
     for (feature, count) in &report.lacks {
         println!("skipped, for the processor lacks {feature}: {} forms: {:?}", count.forms.len(), count.mnemonics);
     }
-    for (why, count) in [("of operands that are not made here", &report.operands), ("without a model", &report.without_model)] {
-        println!("skipped, {why}: {} forms of {} mnemonics: {:?}", count.forms.len(), count.mnemonics.len(), count.mnemonics);
+    for (why, count) in
+        [("of operands that are not made here", &report.operands), ("without a model", &report.without_model)]
+    {
+        println!(
+            "skipped, {why}: {} forms of {} mnemonics: {:?}",
+            count.forms.len(),
+            count.mnemonics.len(),
+            count.mnemonics
+        );
     }
     let total: usize = report.executed.values().map(|count| count.forms.len()).sum();
     let distinct: BTreeSet<_> = report.executed.values().flat_map(|count| &count.mnemonics).collect();

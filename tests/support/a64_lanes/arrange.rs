@@ -18,9 +18,8 @@ fn copies(m: &mut Models) {
     m.some("dup umov ins cpy dupm mov mova", one, by(|l| l.a.u()));
     m.lanes("smov", |l| l.a.s());
     // A byte or halfword, shifted, in every lane; `orr` and `bic` have the destination as a source, too.
-    let shifted: fn(&In) -> bool = |input| {
-        !input.scalable && matches!(input.d, Source::Lanes(..)) && input.s.iter().all(|s| s.width().is_none())
-    };
+    let shifted: fn(&In) -> bool =
+        |input| !input.scalable && matches!(input.d, Source::Lanes(..)) && input.s.iter().all(|s| s.width().is_none());
     m.some("movi", shifted, by(|l| l.a.u() << l.b.u()));
     m.some("mvni", shifted, by(|l| !(l.a.u() << l.b.u())));
     m.some("orr", shifted, by(|l| l.d.u() | l.a.u() << l.b.u()));
@@ -32,17 +31,15 @@ fn pairs_of_vectors(m: &mut Models) {
     let accepts: fn(&In) -> bool = |input| input.s.len() == 2 && input.width < 16;
     for (part, names) in [(0, ["zip1", "uzp1", "trn1"]), (1, ["zip2", "uzp2", "trn2"])] {
         let [zip, uzp, trn] = names;
-        let model = m.some(zip, accepts, move |input| {
-            whole(input, |i| input.s[i % 2].all_bits((i + part * input.lanes) / 2))
-        });
+        let model =
+            m.some(zip, accepts, move |input| whole(input, |i| input.s[i % 2].all_bits((i + part * input.lanes) / 2)));
         model.all_bits = true;
         let model = m.some(uzp, accepts, move |input| {
             let half = input.lanes / 2;
             whole(input, |i| input.s[i / half].all_bits(i % half * 2 + part))
         });
         model.all_bits = true;
-        let model =
-            m.some(trn, accepts, move |input| whole(input, |i| input.s[i % 2].all_bits(i / 2 * 2 + part)));
+        let model = m.some(trn, accepts, move |input| whole(input, |i| input.s[i % 2].all_bits(i / 2 * 2 + part)));
         model.all_bits = true;
     }
     // Lanes of a container change places.
@@ -57,14 +54,18 @@ fn pairs_of_vectors(m: &mut Models) {
     let reversed = |input: &In| whole(input, |i| input.s[0].all_bits(input.lanes - 1 - i));
     m.some("rev", unpredicated, reversed).all_bits = true;
     // From a byte on; SVE's immediate can be beyond the first vector, which has no effect.
-    m.some("ext", |input| input.s.len() == 3, |input| {
-        let first = input.s[2].get(0).u() as usize;
-        let first = if first < input.lanes { first } else { 0 };
-        whole(input, |i| match first + i {
-            place if place < input.lanes => input.s[0].get(place).u(),
-            place => input.s[1].get(place - input.lanes).u(),
-        })
-    });
+    m.some(
+        "ext",
+        |input| input.s.len() == 3,
+        |input| {
+            let first = input.s[2].get(0).u() as usize;
+            let first = if first < input.lanes { first } else { 0 };
+            whole(input, |i| match first + i {
+                place if place < input.lanes => input.s[0].get(place).u(),
+                place => input.s[1].get(place - input.lanes).u(),
+            })
+        },
+    );
 }
 
 fn tables(m: &mut Models) {
@@ -92,25 +93,30 @@ fn scalable(m: &mut Models) {
         let [start, step] = [0, 1].map(|n| input.s[n].get(0).s());
         whole(input, |i| start.wrapping_add(step.wrapping_mul(i as i128)))
     });
-    m.some("sel", |input| input.s.len() == 2, |input| {
-        whole(input, |i| input.s[usize::from(!input.active(0, i))].get(i).u())
-    });
+    m.some(
+        "sel",
+        |input| input.s.len() == 2,
+        |input| whole(input, |i| input.s[usize::from(!input.active(0, i))].get(i).u()),
+    );
     m.some("compact", vectors, |input| {
-        let kept: Vec<i128> =
-            (0..input.lanes).filter(|i| input.active(0, *i)).map(|i| input.s[0].get(i).u()).collect();
+        let kept: Vec<i128> = (0..input.lanes).filter(|i| input.active(0, *i)).map(|i| input.s[0].get(i).u()).collect();
         whole(input, |i| kept.get(i).copied().unwrap_or(0))
     });
     // From the first active lane to the last, and then lanes of the second vector.
-    m.some("splice", |input| input.s.len() == 2, |input| {
-        let active: Vec<usize> = (0..input.lanes).filter(|i| input.active(0, *i)).collect();
-        let taken = match (active.first(), active.last()) {
-            (Some(first), Some(last)) => *first..*last + 1,
-            _ => 0..0,
-        };
-        let second = (0..input.lanes).map(|i| input.s[1].get(i).u());
-        let all: Vec<i128> = taken.map(|i| input.s[0].get(i).u()).chain(second).collect();
-        whole(input, |i| all[i])
-    });
+    m.some(
+        "splice",
+        |input| input.s.len() == 2,
+        |input| {
+            let active: Vec<usize> = (0..input.lanes).filter(|i| input.active(0, *i)).collect();
+            let taken = match (active.first(), active.last()) {
+                (Some(first), Some(last)) => *first..*last + 1,
+                _ => 0..0,
+            };
+            let second = (0..input.lanes).map(|i| input.s[1].get(i).u());
+            let all: Vec<i128> = taken.map(|i| input.s[0].get(i).u()).chain(second).collect();
+            whole(input, |i| all[i])
+        },
+    );
     // The last active lane of the last operand, or the one after it, which is the first after the last of all.
     for (letter, after) in [("a", true), ("b", false)] {
         let found = move |input: &In| -> Option<N> {

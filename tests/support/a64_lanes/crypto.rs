@@ -34,30 +34,38 @@ fn ciphers(m: &mut Models) {
     (0..=255).for_each(|byte| back[usize::from(forth[usize::from(byte)])] = byte);
     // A key is added; then columns of four bytes are turned, row by row, and substituted.
     for (name, table, turn) in [("aese", forth, 1), ("aesd", back, 3)] {
-        m.some(name, |input| input.width == 1, move |input| {
-            // The state is the destination, and with SVE a source as well.
-            let (state, key) = match &input.s[..] {
-                [key] => (&input.d, key),
-                [state, key, ..] => (state, key),
-                [] => unreachable!("a key"),
-            };
-            let lane = |i: usize| {
-                let (segment, column, row) = (i / 16 * 16, i % 16 / 4, i % 4);
-                let from = segment + (column + turn * row) % 4 * 4 + row;
-                i128::from(table[(state.get(from).u() ^ key.get(from).u()) as usize])
-            };
-            Out::lanes((0..input.lanes).map(lane).collect())
-        });
+        m.some(
+            name,
+            |input| input.width == 1,
+            move |input| {
+                // The state is the destination, and with SVE a source as well.
+                let (state, key) = match &input.s[..] {
+                    [key] => (&input.d, key),
+                    [state, key, ..] => (state, key),
+                    [] => unreachable!("a key"),
+                };
+                let lane = |i: usize| {
+                    let (segment, column, row) = (i / 16 * 16, i % 16 / 4, i % 4);
+                    let from = segment + (column + turn * row) % 4 * 4 + row;
+                    i128::from(table[(state.get(from).u() ^ key.get(from).u()) as usize])
+                };
+                Out::lanes((0..input.lanes).map(lane).collect())
+            },
+        );
     }
     for (name, factors) in [("aesmc", [2, 3, 1, 1]), ("aesimc", [14, 11, 13, 9])] {
-        m.some(name, |input| input.width == 1, move |input| {
-            let lane = |i: usize| {
-                let (column, row) = (i / 4 * 4, i % 4);
-                let product = |n: usize| multiply(input.s[0].get(column + n).u() as u8, factors[(n + 4 - row) % 4]);
-                (0..4).fold(0, |all, n| all ^ i128::from(product(n)))
-            };
-            Out::lanes((0..input.lanes).map(lane).collect())
-        });
+        m.some(
+            name,
+            |input| input.width == 1,
+            move |input| {
+                let lane = |i: usize| {
+                    let (column, row) = (i / 4 * 4, i % 4);
+                    let product = |n: usize| multiply(input.s[0].get(column + n).u() as u8, factors[(n + 4 - row) % 4]);
+                    (0..4).fold(0, |all, n| all ^ i128::from(product(n)))
+                };
+                Out::lanes((0..input.lanes).map(lane).collect())
+            },
+        );
     }
 }
 
@@ -69,7 +77,11 @@ fn words(source: &Source) -> Vec<u32> {
 
 fn out(input: &In, words: &[u32]) -> Out {
     let words = words.iter().map(|word| i128::from(*word));
-    if input.lanes == 4 { Out::lanes(words.collect()) } else { Out::one(words.rev().fold(0, |all, word| all << 32 | word)) }
+    if input.lanes == 4 {
+        Out::lanes(words.collect())
+    } else {
+        Out::one(words.rev().fold(0, |all, word| all << 32 | word))
+    }
 }
 
 fn hashes(m: &mut Models) {

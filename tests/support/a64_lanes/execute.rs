@@ -2,7 +2,7 @@
 
 use super::{
     In, Model, Models, N, Source,
-    machine::{State, Unit},
+    machine::{Mode, State, Unit},
     random::{Fill, Random},
     shape::{self, Others, Place, Slot},
 };
@@ -190,8 +190,7 @@ impl<'a> Case<'a> {
                     input.lanes /= 2;
                 }
                 // Where a predicate governs, a narrower result stands in a wider element.
-                if input.scalable && !input.governors.is_empty() && matches!(place, Place::Vector { lanes: None, .. })
-                {
+                if input.scalable && !input.governors.is_empty() && matches!(place, Place::Vector { lanes: None, .. }) {
                     (input.width, input.lanes) = (input.container, unit.bytes / input.container);
                 }
                 input.d = match place {
@@ -218,9 +217,7 @@ impl<'a> Case<'a> {
     fn source(&self, place: Place, unit: Unit, state: &State) -> Option<Source> {
         let register = |number: usize| if number < 31 { state.general[number] } else { 0 };
         Some(match place {
-            Place::General { number, bytes } => {
-                Source::All(N::new(register(number).into(), 8 * bytes as u32))
-            }
+            Place::General { number, bytes } => Source::All(N::new(register(number).into(), 8 * bytes as u32)),
             Place::Immediate(value) => Source::All(N::new(i128::from(value) as u128, 128)),
             Place::Extended { number, signed, bits, amount } => {
                 let value = N::new(register(number).into(), bits).number(signed) << amount;
@@ -240,9 +237,7 @@ impl<'a> Case<'a> {
                 let times = if scalable { 16 / width } else { 32 / width };
                 Source::Lanes((0..segments).flat_map(|segment| at(segment).repeat(times)).collect(), width)
             }
-            Place::Predicate { number, width } => {
-                Source::Bits(predicate(state, unit, number), width)
-            }
+            Place::Predicate { number, width } => Source::Bits(predicate(state, unit, number), width),
             Place::Governor { number, .. } => Source::Bits(predicate(state, unit, number), 1),
             Place::Tile { number, width } => {
                 let rows = (0..unit.bytes / width).map(|row| row * width + number);
@@ -269,16 +264,17 @@ impl<'a> Case<'a> {
         let mut lanes = out.lanes;
         for slot in &self.slots {
             let Place::Governor { others, .. } = slot.place else { continue };
-            let governs = !matches!(dest, Place::General { .. } | Place::Tile { .. }) && others != Others::Own && self.model.masked;
+            let governs = !matches!(dest, Place::General { .. } | Place::Tile { .. })
+                && others != Others::Own
+                && self.model.masked;
             for (i, lane) in lanes.iter_mut().enumerate() {
                 if governs && !input.active(0, i) {
                     *lane = if others == Others::Merge { input.d.get(i).u() } else { 0 };
                 }
             }
         }
-        let bytes_of = |width: usize| -> Vec<u8> {
-            lanes.iter().flat_map(|lane| lane.to_le_bytes()[..width].to_vec()).collect()
-        };
+        let bytes_of =
+            |width: usize| -> Vec<u8> { lanes.iter().flat_map(|lane| lane.to_le_bytes()[..width].to_vec()).collect() };
         match dest {
             Place::General { number: 31, .. } => {}
             Place::General { number, bytes } => {
@@ -364,7 +360,8 @@ impl<'a> Case<'a> {
             let bytes = all.map(|state| &state.predicates[number * unit.bytes / 8..][..unit.bytes / 8]);
             compare(format!("P{number}"), bytes);
         }
-        for row in 0..unit.bytes {
+        let rows = if unit.mode == Mode::Streaming { unit.bytes } else { 0 };
+        for row in 0..rows {
             compare(format!("ZA[{row}]"), all.map(|state| &state.array[row * unit.bytes..][..unit.bytes]));
         }
         for slot in &self.slots {

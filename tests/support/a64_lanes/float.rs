@@ -146,18 +146,18 @@ fn arithmetic(m: &mut Models) {
     ] {
         reals(m, names, move |l| rounded(f(real(l.a), number(l.b)), l.bits));
     }
-    for (names, f) in [
-        ("fabs", f64::abs as fn(f64) -> f64),
-        ("fneg", |a| -a),
-        ("fsqrt", f64::sqrt),
-    ] {
+    for (names, f) in [("fabs", f64::abs as fn(f64) -> f64), ("fneg", |a| -a), ("fsqrt", f64::sqrt)] {
         reals(m, names, move |l| rounded(f(real(l.a)), l.bits));
     }
     m.some("fcsel", is_real, by(|l| if l.condition { l.a.u() } else { l.b.u() }));
-    m.some("fmov fdup fcpy", |input| input.s.len() == 1, by(|l| match l.a.bits {
-        128 => rounded(number(l.a), l.bits),
-        _ => l.a.u(),
-    }));
+    m.some(
+        "fmov fdup fcpy",
+        |input| input.s.len() == 1,
+        by(|l| match l.a.bits {
+            128 => rounded(number(l.a), l.bits),
+            _ => l.a.u(),
+        }),
+    );
     m.some("fmov", |input| input.s.is_empty(), by(|_| 0));
     reals(m, "fscale", |l| {
         let n = l.b.s().clamp(-5000, 5000) as i32;
@@ -239,24 +239,32 @@ fn fused(m: &mut Models) {
     for (name, negative, top) in
         [("fmlal", false, false), ("fmlsl", true, false), ("fmlal2", false, true), ("fmlsl2", true, true)]
     {
-        let model = m.some(name, |input| !input.scalable && input.width == 4, move |input| {
-            let lane = |i: usize| {
-                let at = if top { i + input.lanes } else { i };
-                let (a, b) = (real(input.s[0].get(at)), real(input.s[1].get(at)));
-                let a = if negative { -a } else { a };
-                i128::from(Format::Single.fused(a, b, real(input.d.get(i))))
-            };
-            Out::lanes((0..input.lanes).map(lane).collect())
-        });
+        let model = m.some(
+            name,
+            |input| !input.scalable && input.width == 4,
+            move |input| {
+                let lane = |i: usize| {
+                    let at = if top { i + input.lanes } else { i };
+                    let (a, b) = (real(input.s[0].get(at)), real(input.s[1].get(at)));
+                    let a = if negative { -a } else { a };
+                    i128::from(Format::Single.fused(a, b, real(input.d.get(i))))
+                };
+                Out::lanes((0..input.lanes).map(lane).collect())
+            },
+        );
         model.fill = Fill::Real;
         model.nan = true;
     }
     for (stem, negative) in [("fmlal", false), ("fmlsl", true)] {
         for (letter, top) in [("b", false), ("t", true)] {
-            let model = m.some(&format!("{stem}{letter}"), |input| input.scalable && input.width == 4, by(move |l| {
-                let a = if negative { -real(l.a) } else { real(l.a) };
-                fused(l, a, real(l.b), real(l.d))
-            }));
+            let model = m.some(
+                &format!("{stem}{letter}"),
+                |input| input.scalable && input.width == 4,
+                by(move |l| {
+                    let a = if negative { -real(l.a) } else { real(l.a) };
+                    fused(l, a, real(l.b), real(l.d))
+                }),
+            );
             model.fill = Fill::Real;
             model.nan = true;
             model.tops = [top; 3];
@@ -314,16 +322,21 @@ const ROUNDINGS: [(&str, Rounding); 5] = [
 ];
 
 fn rounding(m: &mut Models) {
-    for (letter, round) in ROUNDINGS.into_iter().chain([("i", f64::round_ties_even as Rounding), ("x", f64::round_ties_even)])
+    for (letter, round) in
+        ROUNDINGS.into_iter().chain([("i", f64::round_ties_even as Rounding), ("x", f64::round_ties_even)])
     {
         m.some(&format!("frint{letter}"), is_real, by(move |l| rounded(round(real(l.a)), l.bits))).fill = Fill::Small;
     }
     for (bits, least) in [(32, -2147483648.0), (64, -9223372036854775808.0)] {
         for (letter, round) in [("z", f64::trunc as Rounding), ("x", f64::round_ties_even)] {
-            let model = m.some(&format!("frint{bits}{letter}"), is_real, by(move |l| {
-                let value = round(real(l.a));
-                rounded(if value >= least && value < -least { value } else { least }, l.bits)
-            }));
+            let model = m.some(
+                &format!("frint{bits}{letter}"),
+                is_real,
+                by(move |l| {
+                    let value = round(real(l.a));
+                    rounded(if value >= least && value < -least { value } else { least }, l.bits)
+                }),
+            );
             model.fill = Fill::Small;
         }
     }

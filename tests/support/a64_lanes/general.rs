@@ -102,7 +102,7 @@ fn general(input: &In) -> bool {
     !input.scalable && input.s.iter().all(|s| s.width().is_none())
 }
 
-/// Of a wide immediate, all but the sixteen bits: `movz` and its kin take the shift as an immediate of its own.
+/// Moves of sixteen bits: the shift is an immediate of its own.
 fn moves(m: &mut Models) {
     let at = |l: L| l.a.u() << l.b.u();
     m.some("movz", general, by(at));
@@ -138,8 +138,7 @@ fn flags(m: &mut Models) {
     }
     only(m, "rmif", |input| {
         let turned = (input.s[0].get(0).u() as u64).rotate_right(input.s[1].get(0).u() as u32);
-        let mask = input.given_flags | input.s.get(2).map_or(0, |mask| mask.get(0).u() as u32);
-        input.flags & !mask | turned as u32 & mask
+        input.flags & !input.given_flags | turned as u32 & input.given_flags
     });
 }
 
@@ -149,6 +148,5 @@ fn checksum(start: u32, data: u64, bits: u32, polynomial: u32) -> i128 {
     for _ in 0..bits {
         rest = rest >> 1 ^ if rest & 1 == 1 { polynomial.into() } else { 0 };
     }
-    // Fewer than 32 bits leave the upper bits of the start where the shifts brought them.
     (rest as u32).into()
 }

@@ -13,7 +13,7 @@ pub fn low(value: i128, bits: u32) -> u128 {
 /// The upper half of a product.
 fn high_product(l: L, signed: bool) -> i128 {
     if signed {
-        l.a.s() * l.b.s() >> l.bits
+        (l.a.s() * l.b.s()) >> l.bits
     } else {
         ((l.a.u() as u128).wrapping_mul(l.b.u() as u128) >> l.bits) as i128
     }
@@ -56,9 +56,11 @@ fn arithmetic(m: &mut Models) {
     m.lanes("mneg", |l| l.a.u().wrapping_mul(l.b.u()).wrapping_neg());
     m.lanes("pmul", |l| carryless(l.a.u() as u128, l.b.u() as u128));
     m.some("pmull pmull2", |input| input.width < 16, by(|l| carryless(l.a.u() as u128, l.b.u() as u128)));
-    m.some("pmull pmull2", |input| input.width == 16 && !input.scalable, by(|l| {
-        carryless(l.a.u() as u128, l.b.u() as u128)
-    }));
+    m.some(
+        "pmull pmull2",
+        |input| input.width == 16 && !input.scalable,
+        by(|l| carryless(l.a.u() as u128, l.b.u() as u128)),
+    );
     m.halves("pmull", |l| carryless(l.a.u() as u128, l.b.u() as u128));
     for (sign, signed) in SIGNS {
         let name = |stem: &str| format!("{sign}{stem}");
@@ -218,14 +220,18 @@ fn bits(m: &mut Models) {
     for (names, part) in [("rev revb rev16 rev32 rev64", 8), ("revh", 16), ("revw", 32)] {
         for name in names.split(' ') {
             let container = name.strip_prefix("rev").and_then(|size| size.parse().ok());
-            m.some(name, is_one_register, by(move |l| {
-                let container = container.unwrap_or(l.bits);
-                let places = (0..l.bits / part).map(|i| i * part);
-                places.fold(0, |all, at| {
-                    let to = at / container * container + (container - part - at % container);
-                    all | (l.a.u() >> at & ((1 << part) - 1)) << to
-                })
-            }));
+            m.some(
+                name,
+                is_one_register,
+                by(move |l| {
+                    let container = container.unwrap_or(l.bits);
+                    let places = (0..l.bits / part).map(|i| i * part);
+                    places.fold(0, |all, at| {
+                        let to = at / container * container + (container - part - at % container);
+                        all | (l.a.u() >> at & ((1 << part) - 1)) << to
+                    })
+                }),
+            );
         }
     }
     m.lanes("bext", |l| {

@@ -11,7 +11,10 @@ use tailfirst::{
 };
 
 /// The most bytes that a scalable vector can have.
-pub const MOST: usize = 256;
+const MOST: usize = 256;
+
+/// The most that a vector of streaming mode has here: ZA has the square of it.
+const MOST_STREAMING: usize = 64;
 
 /// The general registers that instructions are tested with: X0 to X29.
 pub const GENERAL: usize = 30;
@@ -29,7 +32,7 @@ pub struct State {
     stub: u64,
     pub vectors: [u8; 32 * MOST],
     pub predicates: [u8; 16 * MOST / 8],
-    pub array: [u8; MOST * MOST],
+    pub array: [u8; MOST_STREAMING * MOST_STREAMING],
 }
 
 impl State {
@@ -40,7 +43,7 @@ impl State {
             stub: 0,
             vectors: [0; 32 * MOST],
             predicates: [0; 16 * MOST / 8],
-            array: [0; MOST * MOST],
+            array: [0; MOST_STREAMING * MOST_STREAMING],
         })
     }
 }
@@ -72,6 +75,8 @@ impl Unit {
         unsafe extern "C" {
             fn prctl(option: i32, argument: usize, ...) -> i32;
         }
+        let most = if mode == Mode::Streaming { MOST_STREAMING } else { MOST };
+        assert!(bytes <= most, "a state has no room for vectors of {bytes} bytes");
         let option = match mode {
             Mode::Neon => return (bytes == 16).then_some(Unit { mode, bytes }),
             Mode::Sve => PR_SVE_SET_VL,
@@ -127,7 +132,11 @@ fn vectors(asm: &mut Assembler<'_>, unit: Unit, loads: bool) {
         for row in 0..unit.bytes {
             asm.mov_w_imm(W12, row as u32);
             let slice = ZAVector::new(W12, 0).expect("W12 to W15");
-            if loads { asm.ldr_za(slice, X0) } else { asm.str_za(slice, X0) }
+            if loads {
+                asm.ldr_za(slice, X0)
+            } else {
+                asm.str_za(slice, X0)
+            }
             asm.add_x_imm(X0, X0, AddImm::new(unit.bytes as u32).expect("below 4096"));
         }
     }

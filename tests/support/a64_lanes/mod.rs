@@ -167,14 +167,19 @@ impl In {
             (_, true, false) => i * self.container / width,
             (_, true, true) if width < self.width => self.width / width * i + usize::from(self.tops[number]),
             (_, true, true) => i * self.width / width,
-            (_, false, _) if width < self.width => if second { i + self.lanes } else { i },
+            (_, false, _) if width < self.width => {
+                if second {
+                    i + self.lanes
+                } else {
+                    i
+                }
+            }
             _ => i,
         }
     }
 
     pub fn lane(&self, i: usize) -> L {
-        let source =
-            |number: usize| self.s.get(number).map_or(N::default(), |s| s.get(self.place(s, number, i)));
+        let source = |number: usize| self.s.get(number).map_or(N::default(), |s| s.get(self.place(s, number, i)));
         L {
             d: if self.d.lanes() > i { self.d.get(i) } else { N::default() },
             a: source(0),
@@ -228,6 +233,8 @@ pub struct Model {
 pub struct Models {
     pub models: Vec<Model>,
     pub by_name: HashMap<String, Vec<usize>>,
+    /// The names that each model was given.
+    pub names: Vec<String>,
     accepts: Vec<fn(&In) -> bool>,
 }
 
@@ -260,8 +267,16 @@ impl Models {
         function: impl Fn(&In) -> Out + 'static,
     ) -> &mut Model {
         let index = self.models.len();
-        self.models.push(Model { fill: Fill::Bits, nan: false, tops: [false; 3], masked: true, all_bits: false, function: Box::new(function) });
+        self.models.push(Model {
+            fill: Fill::Bits,
+            nan: false,
+            tops: [false; 3],
+            masked: true,
+            all_bits: false,
+            function: Box::new(function),
+        });
         self.accepts.push(accepts);
+        self.names.push(names.into());
         for name in names.split(' ') {
             self.by_name.entry(name.into()).or_default().push(index);
         }

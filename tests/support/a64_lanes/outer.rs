@@ -1,6 +1,10 @@
 //! SME's outer products, and sums to all rows or columns of a tile.
 
-use super::{In, Models, Out, float::{Format, values}, random::Fill};
+use super::{
+    In, Models, Out,
+    float::{Format, values},
+    random::Fill,
+};
 
 /// A tile of `f(row, column, before)`, for lanes that both predicates have.
 fn tile(input: &In, f: impl Fn(usize, usize, i128) -> i128) -> Out {
@@ -15,20 +19,22 @@ fn tile(input: &In, f: impl Fn(usize, usize, i128) -> i128) -> Out {
 pub fn add(m: &mut Models) {
     for (name, by_column) in [("addha", true), ("addva", false)] {
         m.whole(name, move |input| {
-            tile(input, |row, column, before| {
-                before + input.s[0].get(if by_column { column } else { row }).u()
-            })
+            tile(input, |row, column, before| before + input.s[0].get(if by_column { column } else { row }).u())
         });
     }
     for (name, negative) in [("fmopa", false), ("fmops", true)] {
-        let model = m.some(name, |input| input.s[0].width() == Some(input.width), move |input| {
-            let format = Format::of(input.width).expect("a number's size");
-            let (a, b) = (values(&input.s[0]), values(&input.s[1]));
-            tile(input, |row, column, before| {
-                let a = if negative { -a[row] } else { a[row] };
-                format.fused(a, b[column], format.value(before as u64)).into()
-            })
-        });
+        let model = m.some(
+            name,
+            |input| input.s[0].width() == Some(input.width),
+            move |input| {
+                let format = Format::of(input.width).expect("a number's size");
+                let (a, b) = (values(&input.s[0]), values(&input.s[1]));
+                tile(input, |row, column, before| {
+                    let a = if negative { -a[row] } else { a[row] };
+                    format.fused(a, b[column], format.value(before as u64)).into()
+                })
+            },
+        );
         model.fill = Fill::Real;
         model.nan = true;
     }

@@ -1,12 +1,6 @@
 //! What makes or counts predicates.
 
-use super::{
-    In, L, Model, Models, N, Out, Source,
-    float::values,
-    integer::SIGNS,
-    random::Fill,
-    saturate::saturated,
-};
+use super::{In, L, Model, Models, N, Out, Source, float::values, integer::SIGNS, random::Fill, saturate::saturated};
 
 pub fn add(m: &mut Models) {
     comparisons(m);
@@ -73,11 +67,15 @@ fn comparisons(m: &mut Models) {
         ("facle", |a, b| a.abs() <= b.abs()),
         ("faclt", |a, b| a.abs() < b.abs()),
     ] {
-        let model = m.some(name, |input| matches!(input.d, Source::Bits(..)), move |input| {
-            let a = values(&input.s[0]);
-            let b = input.s.get(1).map_or(vec![0.0; a.len()], values);
-            truths(lanes(input, |i| f(a[i], b[i])))
-        });
+        let model = m.some(
+            name,
+            |input| matches!(input.d, Source::Bits(..)),
+            move |input| {
+                let a = values(&input.s[0]);
+                let b = input.s.get(1).map_or(vec![0.0; a.len()], values);
+                truths(lanes(input, |i| f(a[i], b[i])))
+            },
+        );
         model.fill = Fill::Real;
     }
     // Whether a lane is somewhere in the same 128 bits of the other vector.
@@ -145,14 +143,18 @@ fn logic(m: &mut Models) {
         ("nots", |a, _| !a),
         ("movs", |a, _| a),
     ] {
-        m.some(name, |input| matches!(input.d, Source::Bits(..)), move |input| {
-            let governed = !input.governors.is_empty();
-            let lane = |i: usize| {
-                let a = input.s[0].get(i).u() == 1;
-                input.active(0, i) && f(a, input.s.get(1).is_some_and(|b| b.get(i).u() == 1))
-            };
-            if governed { tested(input, lanes(input, lane)) } else { tested_by(input, lanes(input, lane)) }
-        });
+        m.some(
+            name,
+            |input| matches!(input.d, Source::Bits(..)),
+            move |input| {
+                let governed = !input.governors.is_empty();
+                let lane = |i: usize| {
+                    let a = input.s[0].get(i).u() == 1;
+                    input.active(0, i) && f(a, input.s.get(1).is_some_and(|b| b.get(i).u() == 1))
+                };
+                if governed { tested(input, lanes(input, lane)) } else { tested_by(input, lanes(input, lane)) }
+            },
+        );
     }
     m.whole("ptest", |input| {
         let result: Vec<bool> = (0..input.s[0].lanes()).map(|i| input.s[0].get(i).u() == 1).collect();
@@ -272,9 +274,7 @@ fn counts(m: &mut Models) {
     });
     let multiple = |n: N, bytes: usize| n.u() * bytes as i128;
     m.whole("rdvl rdsvl", move |input| Out::one(multiple(input.s[0].get(0), input.vector)));
-    m.whole("addvl addsvl", move |input| {
-        Out::one(input.s[0].get(0).u() + multiple(input.s[1].get(0), input.vector))
-    });
+    m.whole("addvl addsvl", move |input| Out::one(input.s[0].get(0).u() + multiple(input.s[1].get(0), input.vector)));
     m.whole("addpl addspl", move |input| {
         Out::one(input.s[0].get(0).u() + multiple(input.s[1].get(0), input.vector / 8))
     });
@@ -283,9 +283,8 @@ fn counts(m: &mut Models) {
 /// Steps up and down by a count, of registers or of all lanes.
 fn steps(m: &mut Models, letter: &str, count: impl Fn(&In) -> i128 + Copy + 'static) {
     for (name, sign) in [("inc", 1), ("dec", -1)] {
-        let every = move |input: &In, f: &dyn Fn(N) -> i128| {
-            Out::lanes((0..input.lanes).map(|i| f(input.d.get(i))).collect())
-        };
+        let every =
+            move |input: &In, f: &dyn Fn(N) -> i128| Out::lanes((0..input.lanes).map(|i| f(input.d.get(i))).collect());
         m.whole(&format!("{name}{letter}"), move |input| every(input, &|d| d.u() + sign * count(input)));
         for (letters, signed) in SIGNS {
             m.whole(&format!("{letters}q{name}{letter}"), move |input| {

@@ -84,20 +84,24 @@ fn reals(m: &mut Models) {
 
 /// Two lanes that become one: of two vectors one after the other, in SVE2 in turn.
 fn pair<'a>(m: &'a mut Models, names: &str, f: impl Fn(N, N, u32) -> i128 + 'static) -> &'a mut super::Model {
-    m.some(names, |input| input.width < 16, move |input| {
-        let bits = 8 * input.width as u32;
-        let lane = |i: usize| {
-            let half = input.lanes / 2;
-            let (source, first) = match (input.scalable, input.s.len()) {
-                (true, _) => (i % 2, i / 2 * 2),
-                // A scalar of two lanes.
-                (false, 1) => (0, 0),
-                (false, _) => (i / half, i % half * 2),
+    m.some(
+        names,
+        |input| input.width < 16,
+        move |input| {
+            let bits = 8 * input.width as u32;
+            let lane = |i: usize| {
+                let half = input.lanes / 2;
+                let (source, first) = match (input.scalable, input.s.len()) {
+                    (true, _) => (i % 2, i / 2 * 2),
+                    // A scalar of two lanes.
+                    (false, 1) => (0, 0),
+                    (false, _) => (i / half, i % half * 2),
+                };
+                f(input.s[source].get(first), input.s[source].get(first + 1), bits)
             };
-            f(input.s[source].get(first), input.s[source].get(first + 1), bits)
-        };
-        Out::lanes((0..input.lanes).map(lane).collect())
-    })
+            Out::lanes((0..input.lanes).map(lane).collect())
+        },
+    )
 }
 
 fn pairs(m: &mut Models) {
@@ -115,11 +119,9 @@ fn pairs(m: &mut Models) {
             });
         }
     }
-    for (names, f) in [
-        ("faddp", (|a, b| a + b) as fn(f64, f64) -> f64),
-        ("fmaxp fmaxnmp", maximum),
-        ("fminp fminnmp", minimum),
-    ] {
+    for (names, f) in
+        [("faddp", (|a, b| a + b) as fn(f64, f64) -> f64), ("fmaxp fmaxnmp", maximum), ("fminp fminnmp", minimum)]
+    {
         let model = pair(m, names, move |a, b, bits| {
             let [a, b] = [a, b].map(|n| Format::of_bits(bits).value(n.u() as u64));
             rounded(f(a, b), bits)
@@ -134,35 +136,43 @@ fn dot_products(m: &mut Models) {
     for (name, first, second) in
         [("sdot", true, true), ("udot", false, false), ("usdot", false, true), ("sudot", true, false)]
     {
-        m.some(name, |input| input.s.len() == 2, move |input| {
-            let bits = 2 * input.width as u32;
-            let part = |source: usize, i: usize, n: usize, signed: bool| {
-                let source = &input.s[source];
-                let per = input.width / source.width().expect("a vector");
-                let lane = source.get(i * per + n * per / 4);
-                let raw = lane.u() >> if per == 1 { n as u32 * bits } else { 0 };
-                N::new(raw as u128, bits).number(signed)
-            };
-            let lane = |i: usize| {
-                let products = (0..4).map(|n| part(0, i, n, first) * part(1, i, n, second));
-                input.d.get(i).u() + products.sum::<i128>()
-            };
-            Out::lanes((0..input.lanes).map(lane).collect())
-        });
+        m.some(
+            name,
+            |input| input.s.len() == 2,
+            move |input| {
+                let bits = 2 * input.width as u32;
+                let part = |source: usize, i: usize, n: usize, signed: bool| {
+                    let source = &input.s[source];
+                    let per = input.width / source.width().expect("a vector");
+                    let lane = source.get(i * per + n * per / 4);
+                    let raw = lane.u() >> if per == 1 { n as u32 * bits } else { 0 };
+                    N::new(raw as u128, bits).number(signed)
+                };
+                let lane = |i: usize| {
+                    let products = (0..4).map(|n| part(0, i, n, first) * part(1, i, n, second));
+                    input.d.get(i).u() + products.sum::<i128>()
+                };
+                Out::lanes((0..input.lanes).map(lane).collect())
+            },
+        );
     }
     // Two by eight numbers times eight by two, in each 128 bits.
     for (name, first, second) in [("smmla", true, true), ("ummla", false, false), ("usmmla", false, true)] {
-        m.some(name, |input| input.width == 4 && input.s[0].width() == Some(1), move |input| {
-            let lane = |i: usize| {
-                let (segment, row, column) = (i / 4 * 16, i % 4 / 2 * 8, i % 2 * 8);
-                let product = |n: usize| {
-                    let a = input.s[0].get(segment + row + n).number(first);
-                    a * input.s[1].get(segment + column + n).number(second)
+        m.some(
+            name,
+            |input| input.width == 4 && input.s[0].width() == Some(1),
+            move |input| {
+                let lane = |i: usize| {
+                    let (segment, row, column) = (i / 4 * 16, i % 4 / 2 * 8, i % 2 * 8);
+                    let product = |n: usize| {
+                        let a = input.s[0].get(segment + row + n).number(first);
+                        a * input.s[1].get(segment + column + n).number(second)
+                    };
+                    input.d.get(i).u() + (0..8).map(product).sum::<i128>()
                 };
-                input.d.get(i).u() + (0..8).map(product).sum::<i128>()
-            };
-            Out::lanes((0..input.lanes).map(lane).collect())
-        });
+                Out::lanes((0..input.lanes).map(lane).collect())
+            },
+        );
     }
     for (name, subtracts) in [("adclb", false), ("adclt", false), ("sbclb", true), ("sbclt", true)] {
         let top = usize::from(name.ends_with('t'));
@@ -174,7 +184,7 @@ fn dot_products(m: &mut Models) {
                 let other = input.s[0].get(even + top);
                 let other = if subtracts { N::new(!other.u() as u128, bits) } else { other };
                 let sum = input.d.get(even).u() + other.u() + (input.s[1].get(even + 1).u() & 1);
-                if i % 2 == 0 { sum } else { sum >> bits }
+                if i.is_multiple_of(2) { sum } else { sum >> bits }
             };
             Out::lanes((0..input.lanes).map(lane).collect())
         });

@@ -86,7 +86,9 @@ fn shifts(m: &mut Models) {
             };
             m.some(&name, neon, by(move |l| result(l, l.a, lowest(l.b))));
             m.some(&name, sve, by(move |l| result(l, l.a, l.b.s())));
-            m.some(&format!("{name}r"), sve, by(move |l| result(l, l.b, l.a.s())));
+            if stem != "shl" {
+                m.some(&format!("{name}r"), sve, by(move |l| result(l, l.b, l.a.s())));
+            }
         }
     }
     m.lanes("sqshlu", |l| saturated(l.a.s() << l.b.u(), l.bits, false));

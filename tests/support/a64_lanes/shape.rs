@@ -4,39 +4,75 @@
 //! used but constructors that take just that.
 
 use super::random::Random;
-use tailfirst::{
-    Access,
-    aarch64::*,
-};
+use tailfirst::{Access, aarch64::*};
 
 /// What stands in an operand's place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Place {
     /// A general register of 4 or 8 bytes; 31 is zero.
-    General { number: usize, bytes: usize },
+    General {
+        number: usize,
+        bytes: usize,
+    },
     /// Registers from `number` on, of lanes of `width` bytes: `lanes` of each, or as many as there are.
-    Vector { number: usize, width: usize, lanes: Option<usize>, registers: usize },
+    Vector {
+        number: usize,
+        width: usize,
+        lanes: Option<usize>,
+        registers: usize,
+    },
     /// A lane, which is taken for all: of the register, or of each 128 bits.
-    Lane { number: usize, width: usize, lane: usize, scalable: bool },
+    Lane {
+        number: usize,
+        width: usize,
+        lane: usize,
+        scalable: bool,
+    },
     /// A predicate, of lanes of `width` bytes.
-    Predicate { number: usize, width: usize },
+    Predicate {
+        number: usize,
+        width: usize,
+    },
     /// A predicate that says which lanes are active; what becomes of the others.
-    Governor { number: usize, others: Others },
+    Governor {
+        number: usize,
+        others: Others,
+    },
     Immediate(i64),
     /// What becomes of the operand before: `shift` is 0 to 3 for LSL, LSR, ASR and ROR.
-    Shifted { shift: u32, amount: u32 },
+    Shifted {
+        shift: u32,
+        amount: u32,
+    },
     /// A general register, extended from `bits` bits and shifted left.
-    Extended { number: usize, signed: bool, bits: u32, amount: u32 },
+    Extended {
+        number: usize,
+        signed: bool,
+        bits: u32,
+        amount: u32,
+    },
     /// One of the sixteen conditions.
     Condition(u32),
     /// N, Z, C and V as bits 3 to 0.
     Flags(u32),
     /// The bits from `lsb` on.
-    Field { lsb: u32, width: u32 },
+    Field {
+        lsb: u32,
+        width: u32,
+    },
     /// One of the tiles of lanes of `width` bytes.
-    Tile { number: usize, width: usize },
+    Tile {
+        number: usize,
+        width: usize,
+    },
     /// A row or column of a tile; its number is the sum of `offset` and what a general register has.
-    Slice { number: usize, width: usize, vertical: bool, register: usize, offset: usize },
+    Slice {
+        number: usize,
+        width: usize,
+        vertical: bool,
+        register: usize,
+        offset: usize,
+    },
     /// A number of lanes by name: `POW2` is 0, `ALL` is 31.
     Pattern(u32),
 }
