@@ -1,9 +1,9 @@
 //! The operands of the instruction that the walk has come to, and where its result goes.
 //!
 //! An operand is a register unless the machine takes something else in its place. A constant is an immediate. A load is
-//! a place in memory, if nobody else needs its value and no instruction with an effect lies between: it is emitted where
-//! it is used, and the walk passes by where it stood. A multiple by 2, 4 or 8 is part of the addition, and a comparison
-//! of the branch.
+//! a place in memory, if nobody else needs its value and no instruction with an effect lies between: it is emitted
+//! where it is used, and the walk passes by where it stood. A multiple by 2, 4 or 8 is part of the addition, and a
+//! comparison of the branch.
 
 use super::Walk;
 use crate::compile::registers::{Reg, RegSet};

@@ -1,8 +1,8 @@
 //! Operations on floats, and conversions.
 //!
-//! Minimum and maximum of the machine give the second operand if the two are equal or one is NaN, so zeros of both signs
-//! and NaNs have cases of their own. A truncation gives the least integer if the float does not fit, and that is what
-//! is looked at first; why it does not fit is found out afterwards.
+//! Minimum and maximum of the machine give the second operand if the two are equal or one is NaN, so zeros of both
+//! signs and NaNs have cases of their own. A truncation gives the least integer if the float does not fit, and that is
+//! what is looked at first; why it does not fit is found out afterwards.
 
 use tailfirst::x64::{Alu, Arith, Assembler, EAX, Emitter, Encoder, Gpr32, Gpr64, RAX, Shift, XMM15, Xmm};
 use tailfirst::{Direction, Label, block};
