@@ -1,12 +1,12 @@
 //! What compiled code and the run time know of each other.
 //!
-//! Code finds everything through one register, the context's (x86-64: R15; AArch64: X28). A second one holds the address
-//! of memory 0 (R14; X27). A call to another instance goes through a [`FunctionRecord`], which says whose context its
-//! code wants, and the caller restores its own afterwards.
+//! Code finds everything through one register, the context's (x86-64: R15; AArch64: X28). A second one holds the
+//! address of memory 0 (R14; X27). A call to another instance goes through a [`FunctionRecord`], which says whose
+//! context its code wants, and the caller restores its own afterwards.
 //!
-//! A value is a word of eight bytes wherever it is not in a register: an `i32` or `f32` in the lower half, the upper one
-//! being zero. A `funcref` is the address of a [`FunctionRecord`], an `externref` whatever word the run time wants; zero
-//! is null in both.
+//! A value is a word of eight bytes wherever it is not in a register: an `i32` or `f32` in the lower half, the upper
+//! one being zero. A `funcref` is the address of a [`FunctionRecord`], an `externref` whatever word the run time wants;
+//! zero is null in both.
 //!
 //! Code is entered by an *entry* stub and left by its return, or by the *exit*: a trap's handler continues there with a
 //! trap's code plus one in the register of results (RAX; X0), and the entry stub returns that word. Zero is success.

@@ -2,8 +2,8 @@
 //!
 //! While a module is emitted, the back end marks where the code of each instruction begins. A comment there has the
 //! text of the instruction, and of those before it that became nothing by themselves: a `local.get`, a constant that is
-//! an immediate, a comparison that is a branch's. Code that is not in the order of the text, edges' moves and what traps
-//! lead to, stands below its function.
+//! an immediate, a comparison that is a branch's. Code that is not in the order of the text, edges' moves and what
+//! traps lead to, stands below its function.
 
 use std::collections::HashMap;
 

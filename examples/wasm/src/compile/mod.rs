@@ -1,4 +1,18 @@
 //! The compiler: from a module's bytes to code that can run.
+//!
+//! All code of a module is one region of the arena, filled from its end: the exit, the stubs of each type, and then the
+//! functions, the last one first. Each is decoded, [walked](walk) and forgotten before the next, so that memory is
+//! bounded by the largest. Calls within the module are labels, and so are the places that trap.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`walk`], its `operands` | one pass from a function's last instruction to its first |
+//! | [`state`], [`slots`] | which value is in which register there, and in which word of the frame |
+//! | [`joins`], [`moves`] | labels, edges and loop heads, and the moves that make them agree |
+//! | [`convention`] | where arguments and results are |
+//! | [`target`] | what all this asks of a machine |
+//! | [`x64`], [`aarch64`] | the machines |
+//! | [`listing`] | WebAssembly beside machine code |
 
 mod aarch64;
 mod convention;

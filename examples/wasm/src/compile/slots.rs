@@ -3,8 +3,8 @@
 //! A value gets its word when it is first found in need of one, which is its last place in the code, and gives it back
 //! at its definition. From there on an earlier value may have it. But if the value comes from outside a loop, its word
 //! is needed in the whole loop, also in the part that has been emitted already, where the word may have been another
-//! value's. So words that are given back inside a loop wait there until the loop's head, and only values that are defined
-//! in that loop take them before.
+//! value's. So words that are given back inside a loop wait there until the loop's head, and only values that are
+//! defined in that loop take them before.
 
 /// The words of a frame.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 //! follows expects it in the register, and above it the value has its slot. Its definition, which comes last, stores it
 //! there. So:
 //!
-//! * a slot holds its value from the definition on, whichever way control goes: what is known of slots is the same at all
-//!   places, and only registers differ from place to place;
+//! * a slot holds its value from the definition on, whichever way control goes: what is known of slots is the same at
+//!   all places, and only registers differ from place to place;
 //! * a value that has neither is needed by nobody, and its definition is dropped;
 //! * a constant needs no slot: its reload makes it anew.
 

@@ -3,9 +3,9 @@
 //! **Every method emits below what was emitted before it**: the walk goes from a function's last instruction to its
 //! first. A method that is more than one machine instruction writes them in reading order itself.
 //!
-//! A back end keeps registers for itself: the context's, the memory's, and one scratch register of each class, so that a
-//! method needs none from outside unless it says so by [`Needs`]. It writes the result last, or says by [`Apart`] which
-//! operands must survive.
+//! A back end keeps registers for itself: the context's, the memory's, and one scratch register of each class, so that
+//! a method needs none from outside unless it says so by [`Needs`]. It writes the result last, or says by [`Apart`]
+//! which operands must survive.
 
 use super::registers::{Reg, RegSet};
 use crate::abi::TrapKind;

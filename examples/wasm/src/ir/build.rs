@@ -4,8 +4,9 @@
 //! pushes the local's value, a `local.set` replaces it, and neither is an instruction of the function.
 //!
 //! Where control flow meets, an edge brings the results of the block and the locals that are set inside it. At a
-//! block's end all edges to it are known, and a local becomes a parameter only if they differ. At a loop's head they are
-//! not, and each local that the loop sets becomes one; what of these nobody needs, [`liveness`](super::liveness) finds.
+//! block's end all edges to it are known, and a local becomes a parameter only if they differ. At a loop's head they
+//! are not, and each local that the loop sets becomes one; what of these nobody needs, [`liveness`](super::liveness)
+//! finds.
 //!
 //! Code that is not reachable is skipped.
 

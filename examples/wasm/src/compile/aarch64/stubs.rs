@@ -1,8 +1,8 @@
 //! The ways between Rust and code.
 //!
-//! The entry stub is a C function of code, context and words. It saves what that convention preserves, and beside it the
-//! previous entry's stack pointer, so that entries nest. The exit restores all that from wherever it is reached: the
-//! entry stub goes there when the code has returned, and so do traps and failed host functions.
+//! The entry stub is a C function of code, context and words. It saves what that convention preserves, and beside it
+//! the previous entry's stack pointer, so that entries nest. The exit restores all that from wherever it is reached:
+//! the entry stub goes there when the code has returned, and so do traps and failed host functions.
 
 use std::mem::offset_of;
 

@@ -1,11 +1,11 @@
 //! Operations on floats, and conversions.
 //!
-//! Minimum and maximum of the machine give the second operand if the two are equal or one is NaN, so zeros of both signs
-//! and NaNs have cases of their own. A truncation gives the least integer if the float does not fit, and that is what
-//! is looked at first; why it does not fit is found out afterwards.
+//! Minimum and maximum of the machine give the second operand if the two are equal or one is NaN, so zeros of both
+//! signs and NaNs have cases of their own. A truncation gives the least integer if the float does not fit, and that is
+//! what is looked at first; why it does not fit is found out afterwards.
 
 use tailfirst::x64::{Alu, Arith, Assembler, EAX, Emitter, Encoder, Gpr32, Gpr64, RAX, Shift, XMM15, Xmm};
-use tailfirst::{Align, Direction, Label, block};
+use tailfirst::{Direction, Label, block};
 
 use super::{Folded, Reg, X64, gpr, gpr32, xmm};
 use crate::abi::TrapKind;
@@ -68,9 +68,7 @@ fn sign_bit(width: FloatWidth) -> u64 {
 }
 
 fn mask(enc: &mut Encoder<'_>, bits: u64) -> Label {
-    let bits = u128::from(bits) << 64 | u128::from(bits);
-    // Sixteen bytes are no odd length of a constant.
-    enc.constant(&bits.to_le_bytes(), Align::of::<16>()).unwrap_or_else(|| enc.label())
+    enc.constant_u128(u128::from(bits) << 64 | u128::from(bits))
 }
 
 fn float_bits(width: FloatWidth, value: f64) -> u64 {

@@ -4,8 +4,8 @@
 //! instructions, and quotients and the results of builtins come out in RAX. Shift counts are in RCX, and divisions
 //! destroy RDX, which the walk knows by [`Needs`].
 //!
-//! The result of most instructions replaces their first operand, so `d = a op b` is a copy and the operation, unless the
-//! walk has made `a` and `d` the same register; an addition is an `lea` without the copy.
+//! The result of most instructions replaces their first operand, so `d = a op b` is a copy and the operation, unless
+//! the walk has made `a` and `d` the same register; an addition is an `lea` without the copy.
 //!
 //! What can trap goes to an `ud2` behind the function, one for each place; an access in the guard region is itself the
 //! place.
