@@ -123,6 +123,23 @@ fn a_stack_that_is_exhausted_can_be_used_again() {
 }
 
 #[test]
+fn threads_share_a_module() {
+    let module =
+        module("(module (func (export \"f\") (param i32) (result i32) (i32.div_s (i32.const 8) (local.get 0))))");
+    let threads = [1, 2, 4].map(|number| {
+        let module = module.clone();
+        std::thread::spawn(move || {
+            let instance = Linker::default().instantiate(&Store::new(), &module).unwrap();
+            assert_eq!(call(&instance, "f", &[number]).unwrap(), [8 / number]);
+            assert_eq!(trap(call(&instance, "f", &[0])), TrapKind::DivisionByZero);
+        })
+    });
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+#[test]
 fn threads_have_their_own_stores() {
     let threads = [1, 2, 3].map(|number| {
         std::thread::spawn(move || {

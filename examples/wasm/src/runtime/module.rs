@@ -1,7 +1,7 @@
 //! Compiled modules, and the engine that compiles them.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use tailfirst::exec::{Arena, ExecError};
 
@@ -22,6 +22,8 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// An engine with an arena of its own.
+    ///
     /// # Errors
     /// The system has not the addresses.
     pub fn new(config: Config) -> Result<Engine, ExecError> {
@@ -34,14 +36,14 @@ impl Engine {
     /// It is not valid, uses what is not supported, or there is no memory for its code.
     pub fn compile(&self, wasm: &[u8]) -> Result<Module, CompileError> {
         let compiled = compile::compile(wasm, &self.config, &self.arena)?;
-        Ok(Module { compiled: Rc::new(compiled), bounds: self.config.bounds })
+        Ok(Module { compiled: Arc::new(compiled), bounds: self.config.bounds })
     }
 }
 
-/// A module that can be instantiated, in any number of stores. Clones are the same module.
+/// A module that can be instantiated, in any number of stores and threads. Clones are the same module.
 #[derive(Clone, Debug)]
 pub struct Module {
-    compiled: Rc<CompiledModule>,
+    compiled: Arc<CompiledModule>,
     bounds: Bounds,
 }
 
