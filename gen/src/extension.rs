@@ -156,7 +156,7 @@ impl Extension<'_> {
         }
         format!(
             "\n/// The forms of this crate's tables, table by table.\n\
-             pub fn forms() -> &'static [{RUNTIME}::{isa}::Form] {{\n    &data::FORMS\n}}\n\n\
+             pub fn forms() -> &'static [{RUNTIME}::{isa}::Form] {{\n    data::FORMS\n}}\n\n\
              mod data {{\n    \
              use super::*;\n    \
              #[allow(unused_imports)]\n    \

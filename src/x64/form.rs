@@ -69,8 +69,9 @@ impl Form {
 }
 
 /// Every form, table by table.
+#[inline]
 pub fn forms() -> &'static [Form] {
-    &generated::FORMS
+    generated::FORMS
 }
 
 mod generated {

@@ -61,7 +61,7 @@ pub fn readers() -> String {
     layout::readers(&LAYOUTS)
 }
 
-/// The forms as a static `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
+/// The forms as a constant `FORMS`, for the runtime's feature `forms`; what it names is in scope there.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     // Each kind once, under its name and width.
     let kinds: BTreeMap<(&str, u32), &Kind> = forms
@@ -73,7 +73,7 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     for kind in kinds.values() {
         text += &format!("    {},\n", print::inline(value_data(kind)));
     }
-    text += &format!("];\n\npub(super) static FORMS: [Form; {}] = [\n", forms.len());
+    text += "];\n\npub(super) const FORMS: &[Form] = &[\n";
     for form in forms {
         let values = form.operands.iter().map(|operand| {
             let key = (operand.kind.name.as_str(), operand.kind.width);
@@ -453,6 +453,7 @@ fn emit_function(form: &Form) -> TokenStream {
         quote!(get::<#ty>(operands, #i, #expected)?)
     });
     quote! {
+        #[inline]
         pub(super) fn #name<Dir: Direction>(enc: &mut Emitter<'_, Dir>, #operands: &[Operand]) -> Result<(), OperandError> {
             enc.#name(#(#arguments),*);
             Ok(())

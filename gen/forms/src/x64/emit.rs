@@ -614,8 +614,8 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
 ///
 /// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them.
-/// The array is a static, and the functions are its own, so that machine code is made once, in the crate whose forms
-/// they are: a constant's would be made again in each crate that asks for the forms.
+/// The functions are `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the
+/// forms, and nowhere else.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     let mut text = String::new();
     let mut all = String::new();
@@ -624,7 +624,7 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
         text.push('\n');
         all += &format!("    {},\n", form.name.to_ascii_uppercase());
     }
-    text + &format!("pub(super) static FORMS: [Form; {}] = [\n{all}];\n", forms.len())
+    text + "pub(super) const FORMS: &[Form] = &[\n" + &all + "];\n"
 }
 
 fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
@@ -651,6 +651,7 @@ fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
     });
     let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
     quote! {
+        #[inline]
         fn #function<D: Direction>(enc: &mut Emitter<'_, D>, #operands_name: &[Operand]) -> Result<(), OperandError> {
             enc.#function(#(#arguments),*);
             Ok(())
