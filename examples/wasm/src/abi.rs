@@ -13,6 +13,9 @@
 //! All contexts of a store share one [`Activation`], since a trap may happen in any of them.
 
 use std::ffi::c_void;
+use std::mem::offset_of;
+
+use crate::ir::ops::Builtin;
 
 /// What code finds by its context register.
 #[repr(C)]
@@ -124,6 +127,33 @@ pub struct Builtins {
     pub table_init: unsafe extern "C" fn(*mut Context, Index, Index, Index, Index, Index) -> u64,
     /// Segment.
     pub elem_drop: unsafe extern "C" fn(*mut Context, Index),
+}
+
+impl Builtin {
+    /// Where its address stands in [`Builtins`].
+    pub fn offset(self) -> usize {
+        match self {
+            Builtin::MemoryGrow => offset_of!(Builtins, memory_grow),
+            Builtin::MemoryCopy => offset_of!(Builtins, memory_copy),
+            Builtin::MemoryFill => offset_of!(Builtins, memory_fill),
+            Builtin::MemoryInit => offset_of!(Builtins, memory_init),
+            Builtin::DataDrop => offset_of!(Builtins, data_drop),
+            Builtin::TableGrow => offset_of!(Builtins, table_grow),
+            Builtin::TableFill => offset_of!(Builtins, table_fill),
+            Builtin::TableCopy => offset_of!(Builtins, table_copy),
+            Builtin::TableInit => offset_of!(Builtins, table_init),
+            Builtin::ElemDrop => offset_of!(Builtins, elem_drop),
+        }
+    }
+
+    /// The trap of one that says by what it returns whether the instruction shall trap. The others cannot.
+    pub fn trap(self) -> Option<TrapKind> {
+        match self {
+            Builtin::MemoryCopy | Builtin::MemoryFill | Builtin::MemoryInit => Some(TrapKind::MemoryOutOfBounds),
+            Builtin::TableFill | Builtin::TableCopy | Builtin::TableInit => Some(TrapKind::TableOutOfBounds),
+            Builtin::MemoryGrow | Builtin::DataDrop | Builtin::TableGrow | Builtin::ElemDrop => None,
+        }
+    }
 }
 
 /// Why code stopped.

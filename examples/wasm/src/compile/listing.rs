@@ -39,17 +39,17 @@ pub fn listing(wasm: &[u8], config: &Config, isa: Isa) -> Result<String, Compile
         Isa::X64 => {
             let mut enc = tailfirst::x64::Encoder::new();
             let mut target = X64::new(&mut enc, config.bounds);
-            target.marks = Some(vec![]);
+            target.notes.marks = Some(vec![]);
             let labels = emit_all(&info, &bodies, &mut target)?;
-            let marks = target.marks.unwrap_or_default();
+            let marks = target.notes.marks.unwrap_or_default();
             Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
         }
         Isa::Aarch64 => {
             let mut enc = tailfirst::aarch64::Encoder::new();
             let mut target = A64::new(&mut enc, config.bounds);
-            target.marks = Some(vec![]);
+            target.notes.marks = Some(vec![]);
             let labels = emit_all(&info, &bodies, &mut target)?;
-            let marks = target.marks.unwrap_or_default();
+            let marks = target.notes.marks.unwrap_or_default();
             Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
         }
     }

@@ -19,6 +19,7 @@ mod convention;
 mod joins;
 pub mod listing;
 mod moves;
+mod notes;
 mod registers;
 mod slots;
 mod state;
@@ -163,7 +164,7 @@ fn emit(info: &ModuleInfo, bodies: &[Body<'_>], config: &Config, mut region: Reg
     let mut enc = HostEncoder::in_slice(region.bytes_mut());
     let mut target = Host::new(&mut enc, config.bounds);
     let Labels { exit, stubs, functions } = emit_all(info, bodies, &mut target)?;
-    let sites = std::mem::take(&mut target.sites);
+    let sites = std::mem::take(&mut target.notes.sites);
     let mut code = enc.finish()?;
     let placed = place.link(&mut code, |_| None)?;
     let offset = |label| code.offset_of(label).expect("every label was bound");

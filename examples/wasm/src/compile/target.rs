@@ -7,6 +7,7 @@
 //! a method needs none from outside unless it says so by [`Needs`]. It writes the result last, or says by [`Apart`]
 //! which operands must survive.
 
+use super::notes::Noted;
 use super::registers::{Reg, RegSet};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -111,7 +112,7 @@ pub struct Needs {
 
 /// The layout of a frame, from the stack pointer upward: words for calls, the context if there is a call that changes
 /// it, slots.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Frame {
     pub outgoing: u32,
     pub saves_context: bool,
@@ -126,9 +127,7 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug)]
 pub struct Checkpoint {
     pub snapshot: Snapshot,
-    pub marks: usize,
-    pub sites: usize,
-    pub traps: usize,
+    pub noted: Noted,
     pub late: usize,
 }
 

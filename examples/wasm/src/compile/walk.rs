@@ -108,7 +108,7 @@ fn through<T: Target>(
 
 /// What is known of the frame beforehand.
 fn frame<T: Target>(module: &ModuleInfo, function: &Function) -> Frame {
-    let mut frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
+    let mut frame = Frame::default();
     for inst in &function.insts {
         frame.calls |= inst.is_call();
         if let Inst::Call { arguments, results, .. } | Inst::CallIndirect { arguments, results, .. } = *inst {

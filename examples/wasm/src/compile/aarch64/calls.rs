@@ -6,7 +6,8 @@ use tailfirst::aarch64::{Cond as Cc, Extended64, SP, UImm, W0, X0, X16, X17, X30
 use tailfirst::block;
 
 use super::{A64, CONTEXT, CodeLabel, Frame, MEMORY, NO_OFFSET, Reg, frame_bytes, w, x};
-use crate::abi::{Activation, Builtins, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
+use crate::abi::{Activation, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
+use crate::compile::Site;
 use crate::ir::ops::Builtin;
 
 impl A64<'_, '_> {
@@ -55,12 +56,7 @@ impl A64<'_, '_> {
     }
 
     pub(super) fn call_run_time(&mut self, builtin: Builtin) {
-        let trap = match builtin {
-            Builtin::MemoryCopy | Builtin::MemoryFill | Builtin::MemoryInit => Some(TrapKind::MemoryOutOfBounds),
-            Builtin::TableFill | Builtin::TableCopy | Builtin::TableInit => Some(TrapKind::TableOutOfBounds),
-            Builtin::MemoryGrow | Builtin::DataDrop | Builtin::TableGrow | Builtin::ElemDrop => None,
-        };
-        match trap {
+        match builtin.trap() {
             Some(kind) => {
                 let label = self.trap_label(kind);
                 self.enc.cbnz_x(X0, label);
@@ -69,7 +65,7 @@ impl A64<'_, '_> {
         }
         self.enc.blr(X16);
         self.enc.mov_x(X0, CONTEXT);
-        self.load_word(X16, X16, builtin_offset(builtin));
+        self.load_word(X16, X16, builtin.offset());
         self.load_word(X16, CONTEXT, offset_of!(Context, builtins));
     }
 
@@ -98,8 +94,8 @@ impl A64<'_, '_> {
 
     /// What traps of this function lead to, below it.
     pub(super) fn place_traps(&mut self) {
-        for (label, kind, offset) in std::mem::take(&mut self.traps) {
-            self.offset = offset;
+        for Site { label, kind, offset } in self.notes.take_traps() {
+            self.notes.offset = offset;
             self.undefined();
             self.site(kind);
             self.enc.bind(label);
@@ -108,20 +104,5 @@ impl A64<'_, '_> {
 
     pub(super) fn undefined(&mut self) {
         self.enc.udf(UImm::of::<0>());
-    }
-}
-
-fn builtin_offset(builtin: Builtin) -> usize {
-    match builtin {
-        Builtin::MemoryGrow => offset_of!(Builtins, memory_grow),
-        Builtin::MemoryCopy => offset_of!(Builtins, memory_copy),
-        Builtin::MemoryFill => offset_of!(Builtins, memory_fill),
-        Builtin::MemoryInit => offset_of!(Builtins, memory_init),
-        Builtin::DataDrop => offset_of!(Builtins, data_drop),
-        Builtin::TableGrow => offset_of!(Builtins, table_grow),
-        Builtin::TableFill => offset_of!(Builtins, table_fill),
-        Builtin::TableCopy => offset_of!(Builtins, table_copy),
-        Builtin::TableInit => offset_of!(Builtins, table_init),
-        Builtin::ElemDrop => offset_of!(Builtins, elem_drop),
     }
 }

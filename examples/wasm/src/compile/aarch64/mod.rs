@@ -22,11 +22,12 @@ use tailfirst::aarch64::{
 };
 use tailfirst::{Late, Pos, block};
 
+use super::Bounds;
+use super::notes::Notes;
 use super::registers::Reg;
 use super::target::{
     Access, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
-use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
@@ -89,39 +90,25 @@ const NO_OFFSET: &str = "every access has this form";
 pub struct A64<'e, 'b> {
     pub(super) enc: &'e mut Encoder<'b>,
     bounds: Bounds,
-    offset: u32,
     frame: Frame,
     /// The frame's size in units of 16 bytes, where it was needed before it was known.
     late: Vec<Late>,
-    /// Where traps of this function lead.
-    traps: Vec<(CodeLabel, TrapKind, u32)>,
-    pub(super) sites: Vec<Site>,
-    /// Where the code of each instruction begins, if anybody wants to know.
-    pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
+    pub(super) notes: Notes,
 }
 
 impl<'e, 'b> A64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
-        A64 { enc, bounds, offset: 0, frame, late: vec![], traps: vec![], sites: vec![], marks: None }
+        A64 { enc, bounds, frame: Frame::default(), late: vec![], notes: Notes::default() }
     }
 
     /// Where the code goes that traps now.
     fn trap_label(&mut self, kind: TrapKind) -> CodeLabel {
-        if let Some(&(label, ..)) =
-            self.traps.iter().rev().take(4).find(|&&(_, known, offset)| (known, offset) == (kind, self.offset))
-        {
-            return label;
-        }
-        let label = self.enc.label();
-        self.traps.push((label, kind, self.offset));
-        label
+        self.notes.trap_label(self.enc, kind)
     }
 
     /// What was emitted last traps by itself.
     fn site(&mut self, kind: TrapKind) {
-        let label = self.enc.here();
-        self.sites.push(Site { label, kind, offset: self.offset });
+        self.notes.site(self.enc, kind);
     }
 
     fn kept_context(&self) -> u32 {
@@ -319,10 +306,7 @@ impl Target for A64<'_, '_> {
     }
 
     fn set_offset(&mut self, offset: u32) {
-        if let Some(marks) = &mut self.marks {
-            marks.push((self.enc.here(), self.offset));
-        }
-        self.offset = offset;
+        self.notes.set_offset(self.enc, offset);
     }
 
     fn label(&mut self) -> CodeLabel {
@@ -342,22 +326,12 @@ impl Target for A64<'_, '_> {
     }
 
     fn checkpoint(&mut self) -> Checkpoint {
-        Checkpoint {
-            snapshot: self.enc.snapshot(),
-            marks: self.marks.as_ref().map_or(0, Vec::len),
-            sites: self.sites.len(),
-            traps: self.traps.len(),
-            late: self.late.len(),
-        }
+        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted(), late: self.late.len() }
     }
 
     fn go_back(&mut self, to: Checkpoint) {
         self.enc.rollback(to.snapshot);
-        if let Some(marks) = &mut self.marks {
-            marks.truncate(to.marks);
-        }
-        self.sites.truncate(to.sites);
-        self.traps.truncate(to.traps);
+        self.notes.go_back(to.noted);
         self.late.truncate(to.late);
     }
 

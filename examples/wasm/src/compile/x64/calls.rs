@@ -7,7 +7,8 @@ use tailfirst::x64::{EAX, Mem, RAX, RDI, RSP};
 
 use super::memory::{context, field};
 use super::{CONTEXT, CodeLabel, Frame, INT_ARGUMENTS, MEMORY, Reg, X64, frame_bytes, gpr, gpr32};
-use crate::abi::{Activation, Builtins, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
+use crate::abi::{Activation, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
+use crate::compile::Site;
 use crate::ir::ops::Builtin;
 
 impl X64<'_, '_> {
@@ -52,12 +53,7 @@ impl X64<'_, '_> {
     }
 
     pub(super) fn call_run_time(&mut self, builtin: Builtin) {
-        let trap = match builtin {
-            Builtin::MemoryCopy | Builtin::MemoryFill | Builtin::MemoryInit => Some(TrapKind::MemoryOutOfBounds),
-            Builtin::TableFill | Builtin::TableCopy | Builtin::TableInit => Some(TrapKind::TableOutOfBounds),
-            Builtin::MemoryGrow | Builtin::DataDrop | Builtin::TableGrow | Builtin::ElemDrop => None,
-        };
-        match trap {
+        match builtin.trap() {
             Some(kind) => {
                 let label = self.trap_label(kind);
                 block!(*self.enc; test_rm64_r64(RAX, RAX); jnz(label));
@@ -67,7 +63,7 @@ impl X64<'_, '_> {
         block!(*self.enc;
             mov_r64_rm64(RDI, CONTEXT);
             mov_r64_rm64(RAX, context(offset_of!(Context, builtins)));
-            call_rm64(field(RAX, builtin_offset(builtin)));
+            call_rm64(field(RAX, builtin.offset()));
         );
     }
 
@@ -96,26 +92,11 @@ impl X64<'_, '_> {
 
     /// What traps of this function lead to, below it.
     pub(super) fn place_traps(&mut self) {
-        for (label, kind, offset) in std::mem::take(&mut self.traps) {
-            self.offset = offset;
+        for Site { label, kind, offset } in self.notes.take_traps() {
+            self.notes.offset = offset;
             self.enc.ud2();
             self.site(kind);
             self.enc.bind(label);
         }
-    }
-}
-
-fn builtin_offset(builtin: Builtin) -> usize {
-    match builtin {
-        Builtin::MemoryGrow => offset_of!(Builtins, memory_grow),
-        Builtin::MemoryCopy => offset_of!(Builtins, memory_copy),
-        Builtin::MemoryFill => offset_of!(Builtins, memory_fill),
-        Builtin::MemoryInit => offset_of!(Builtins, memory_init),
-        Builtin::DataDrop => offset_of!(Builtins, data_drop),
-        Builtin::TableGrow => offset_of!(Builtins, table_grow),
-        Builtin::TableFill => offset_of!(Builtins, table_fill),
-        Builtin::TableCopy => offset_of!(Builtins, table_copy),
-        Builtin::TableInit => offset_of!(Builtins, table_init),
-        Builtin::ElemDrop => offset_of!(Builtins, elem_drop),
     }
 }

@@ -67,9 +67,9 @@ impl X64<'_, '_> {
         if let Some(test) = self.test.take()
             && (test.pos, test.reg, test.width) == (self.enc.pos(), d, width)
         {
-            let behind = self.marks.as_ref().and_then(|marks| marks.last()).map(|&(_, offset)| offset);
+            let behind = self.notes.marks.as_ref().and_then(|marks| marks.last()).map(|&(_, offset)| offset);
             self.go_back(test.before);
-            if let (Some(marks), Some(offset)) = (&mut self.marks, behind) {
+            if let (Some(marks), Some(offset)) = (&mut self.notes.marks, behind) {
                 marks.push((self.enc.here(), offset));
             }
         }

@@ -52,9 +52,9 @@ impl X64<'_, '_> {
     }
 
     pub(super) fn approach_folded(&mut self, load: Folded) {
-        let offset = std::mem::replace(&mut self.offset, load.offset);
+        let offset = std::mem::replace(&mut self.notes.offset, load.offset);
         self.approach(load.access, load.bytes);
-        self.offset = offset;
+        self.notes.offset = offset;
     }
 
     /// Traps unless what begins at the address and ends so many bytes behind is in the memory.

@@ -21,11 +21,12 @@ use tailfirst::x64::{Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, 
 use tailfirst::{Late, Pos};
 
 use self::conditions::{Parity, condition};
+use super::Bounds;
+use super::notes::Notes;
 use super::registers::{Reg, RegSet};
 use super::target::{
     Access, Apart, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
-use super::{Bounds, Site};
 use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
@@ -92,17 +93,12 @@ fn immediate(width: Width, value: u64) -> Option<i32> {
 pub struct X64<'e, 'b> {
     pub(super) enc: &'e mut Encoder<'b>,
     bounds: Bounds,
-    offset: u32,
     frame: Frame,
     /// The frame's size, where it was needed before it was known, and what is added there.
     late: Vec<(Late, u32)>,
     /// A comparison with zero that the instruction before may make needless.
     test: Option<ZeroTest>,
-    /// Where traps of this function lead.
-    traps: Vec<(CodeLabel, TrapKind, u32)>,
-    pub(super) sites: Vec<Site>,
-    /// Where the code of each instruction begins, if anybody wants to know.
-    pub(super) marks: Option<Vec<(CodeLabel, u32)>>,
+    pub(super) notes: Notes,
 }
 
 /// A comparison with zero that was emitted last, for a branch on whether the register is zero.
@@ -115,26 +111,17 @@ struct ZeroTest {
 
 impl<'e, 'b> X64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        let frame = Frame { outgoing: 0, saves_context: false, slots: 0, calls: false, bare: false };
-        X64 { enc, bounds, offset: 0, frame, late: vec![], test: None, traps: vec![], sites: vec![], marks: None }
+        X64 { enc, bounds, frame: Frame::default(), late: vec![], test: None, notes: Notes::default() }
     }
 
     /// Where the code goes that traps now.
     fn trap_label(&mut self, kind: TrapKind) -> CodeLabel {
-        if let Some(&(label, ..)) =
-            self.traps.iter().rev().take(4).find(|&&(_, known, offset)| (known, offset) == (kind, self.offset))
-        {
-            return label;
-        }
-        let label = self.enc.label();
-        self.traps.push((label, kind, self.offset));
-        label
+        self.notes.trap_label(self.enc, kind)
     }
 
     /// What was emitted last traps by itself.
     fn site(&mut self, kind: TrapKind) {
-        let label = self.enc.here();
-        self.sites.push(Site { label, kind, offset: self.offset });
+        self.notes.site(self.enc, kind);
     }
 
     fn word(&self, slot: u32) -> Mem {
@@ -227,10 +214,7 @@ impl Target for X64<'_, '_> {
     }
 
     fn set_offset(&mut self, offset: u32) {
-        if let Some(marks) = &mut self.marks {
-            marks.push((self.enc.here(), self.offset));
-        }
-        self.offset = offset;
+        self.notes.set_offset(self.enc, offset);
     }
 
     fn label(&mut self) -> CodeLabel {
@@ -252,22 +236,12 @@ impl Target for X64<'_, '_> {
     }
 
     fn checkpoint(&mut self) -> Checkpoint {
-        Checkpoint {
-            snapshot: self.enc.snapshot(),
-            marks: self.marks.as_ref().map_or(0, Vec::len),
-            sites: self.sites.len(),
-            traps: self.traps.len(),
-            late: self.late.len(),
-        }
+        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted(), late: self.late.len() }
     }
 
     fn go_back(&mut self, to: Checkpoint) {
         self.enc.rollback(to.snapshot);
-        if let Some(marks) = &mut self.marks {
-            marks.truncate(to.marks);
-        }
-        self.sites.truncate(to.sites);
-        self.traps.truncate(to.traps);
+        self.notes.go_back(to.noted);
         self.late.truncate(to.late);
     }
 
