@@ -104,7 +104,7 @@ pub enum FinishError {
         late: Late,
         /// The position of the instruction.
         at: u32,
-        /// The value.
+        /// The value, with what is added in this use.
         value: i64,
         /// What the instruction can hold.
         range: Range,

@@ -210,8 +210,9 @@ pub use code::{
 pub use direction::{Direction, Down, Up};
 pub use encoder::{
     Encoder,
+    cold::AroundCold,
     data::Align,
-    late::{Late, LateField, Placeholder},
+    late::{Late, LateField, LateSum, Placeholder},
     patchable::{PatchPoint, Site, SiteError, SiteKind},
     snapshot::Snapshot,
 };

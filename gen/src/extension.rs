@@ -110,12 +110,12 @@ impl Extension<'_> {
         let home = Home::Extension { runtime: RUNTIME, name: self.name };
         if let Some(forms) = self.x64_forms()? {
             let cpu = crate::x64_cpu(self.runtime_tables)?;
-            let data = self.data("x64", "Emit, parameter as get", || x64::forms_data(&forms, &cpu));
+            let data = self.data("x64", "Call, Emit, parameter", || x64::forms_data(&forms, &cpu));
             write(out, "x64.rs", &(x64::encoders(&forms, home) + "\n" + &x64::choices(&forms) + &data))?;
         }
         if let Some(forms) = self.aarch64_forms()? {
             let cpu = crate::aarch64_cpu(self.runtime_tables)?;
-            let data = self.data("aarch64", "Emit, Value, parameter as get", || aarch64::forms_data(&forms, &cpu));
+            let data = self.data("aarch64", "Call, Emit, Value, parameter", || aarch64::forms_data(&forms, &cpu));
             write(out, "aarch64.rs", &(aarch64::encoders(&forms, home) + "\n" + &aarch64::choices(&forms) + &data))?;
         }
         Ok(())

@@ -13,7 +13,7 @@ mod rows {
 
 pub use super::bits::Bits;
 #[cfg(feature = "forms")]
-pub use super::form::{Emit, Value, get as parameter};
+pub use super::form::{Call, Emit, Value, get as parameter};
 use super::{
     Emitter, Rel,
     island::{References, slow, veneer},

@@ -40,13 +40,22 @@ pub struct Form {
     pub emit: Emit,
 }
 
-/// The function that calls the encoder function, for each direction.
+/// What calls an encoder function: one of those that a function can call.
 #[derive(Debug, Clone, Copy)]
 pub struct Emit {
+    /// That function.
+    pub call: Call,
+    /// Which one.
+    pub index: u8,
+}
+
+/// A function that calls one of some encoder functions, for each direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
     /// In code that grows down.
-    pub down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    pub down: fn(&mut Encoder<'_>, u8, &[Operand]) -> Result<(), OperandError>,
     /// In code that grows up.
-    pub up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
+    pub up: fn(&mut Assembler<'_>, u8, &[Operand]) -> Result<(), OperandError>,
 }
 
 /// What an operand is in bits.
@@ -89,18 +98,20 @@ impl Form {
         if operands.len() != self.operands.len() {
             return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
         }
-        D::choose(enc, |enc| (self.emit.down)(enc, operands), |enc| (self.emit.up)(enc, operands))
+        let Emit { call, index } = self.emit;
+        D::choose(enc, |enc| (call.down)(enc, index, operands), |enc| (call.up)(enc, index, operands))
     }
 }
 
 /// Every form, table by table.
-#[inline]
+#[cfg_attr(unoptimized, inline(never))]
+#[cfg_attr(not(unoptimized), inline)]
 pub fn forms() -> &'static [Form] {
     generated::FORMS
 }
 
 mod generated {
-    use super::*;
+    use super::{get as parameter, *};
     use crate::form::Access;
     include!(concat!(env!("OUT_DIR"), "/aarch64_forms.rs"));
 }
@@ -522,65 +533,4 @@ operand_from! {
     Target => Target core::convert::identity;
     Label => Target Target::from;
     Symbol => Target Target::from;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec::Vec;
-
-    #[test]
-    fn every_form_can_be_emitted() {
-        for form in forms() {
-            let mut enc = Encoder::new();
-            let target = enc.here();
-            let operands: Vec<Operand> = form
-                .values
-                .iter()
-                .zip(form.operands)
-                .map(|(value, info)| match info.kind {
-                    "Target" => target.into(),
-                    // Different values where possible, for the sake of conditions.
-                    _ => (0..1u32 << value.width)
-                        .filter_map(|bits| value.from_bits(bits))
-                        .next()
-                        .unwrap_or_else(|| panic!("{}: {} has no value", form.name, info.kind)),
-                })
-                .collect();
-            assert_eq!(form.emit(&mut enc, &operands), Ok(()), "{}", form.name);
-            assert_eq!(enc.pos().from_base(), 4, "{}", form.name);
-            let found = operands.len() + 1;
-            let more: Vec<Operand> = operands.into_iter().chain([Operand::Imm(0)]).collect();
-            let error = OperandError::Count { expected: found - 1, found };
-            assert_eq!(form.emit(&mut enc, &more), Err(error), "{}", form.name);
-        }
-    }
-
-    #[test]
-    fn wrong_operands_are_refused() {
-        let form = |name: &str| *forms().iter().find(|form| form.name == name).expect("is in the tables");
-        let mut enc = Encoder::new();
-        let add = form("add_x_imm");
-        assert_eq!(add.emit(&mut enc, &[X0.into(), SP.into(), 4096.into()]), Ok(()));
-        let refused = |index, expected| Err(OperandError::Kind { index, expected });
-        assert_eq!(add.emit(&mut enc, &[X0.into(), XZR.into(), 1.into()]), refused(1, "XSp"));
-        assert_eq!(add.emit(&mut enc, &[X0.into(), X1.into(), 4097.into()]), refused(2, "AddImm"));
-        let store = form("str_x_uoff");
-        assert_eq!(store.emit(&mut enc, &[X0.into(), X1.into(), 32761.into()]), refused(2, "UImm<12, 3>"));
-        assert_eq!(enc.pos().from_base(), 4);
-    }
-
-    #[test]
-    fn bits_make_operands_that_give_them_back() {
-        // Each immediate of LDUR, through the run-time interface.
-        let form = forms().iter().find(|form| form.name == "ldur_x").expect("is in the tables");
-        for bits in 0..1 << 9 {
-            let operand = form.values[2].from_bits(bits).expect("is below 2^9");
-            let mut enc = Encoder::new();
-            assert_eq!(form.emit(&mut enc, &[X1.into(), X2.into(), operand]), Ok(()));
-            let code = enc.finish().expect("nothing is open");
-            assert_eq!(code.bytes(), (0xF840_0041 | bits << 12).to_le_bytes());
-        }
-        assert!(form.values[2].from_bits(1 << 9).is_none());
-    }
 }

@@ -44,6 +44,14 @@ impl<'buf> Buffer<'buf> {
         Buffer::Fixed { start: NonNull::from(slice).cast(), len, lent: PhantomData }
     }
 
+    /// The same, if it is no slice that is lent.
+    pub(crate) fn owned(self) -> Option<Buffer<'static>> {
+        match self {
+            Buffer::Growing(memory) => Some(Buffer::Growing(memory)),
+            Buffer::Fixed { .. } => None,
+        }
+    }
+
     /// The lowest byte, and the number of bytes.
     pub(crate) fn extent(&mut self) -> (*mut u8, usize) {
         match self {

@@ -211,6 +211,12 @@ impl<'buf, D: Direction> Cursor<'buf, D> {
         Cursor { at, free, memory, direction: PhantomData }
     }
 
+    /// The same, if the memory is nobody else's.
+    pub(crate) fn owned(self) -> Option<Cursor<'static, D>> {
+        let Cursor { at, free, memory, direction } = self;
+        Some(Cursor { at, free, memory: Box::new(memory.owned()?), direction })
+    }
+
     /// The memory without its cursor, for another one.
     pub(crate) fn into_memory(self) -> Box<Memory<'buf>> {
         self.memory

@@ -76,6 +76,12 @@ impl<'buf> Memory<'buf> {
         Memory::new(Buffer::growing(0), grows)
     }
 
+    /// The same, if it is nobody else's.
+    pub(super) fn owned(self) -> Option<Memory<'static>> {
+        let Memory { grows, limit, deadline, origin, buffer, spill, state } = self;
+        Some(Memory { grows, limit, deadline, origin, buffer: buffer.owned()?, spill, state })
+    }
+
     /// Forgets all that was placed, and gives the place of an empty buffer's cursor.
     #[inline(always)]
     pub(super) fn restart(&mut self, grows: Grows) -> usize {

@@ -236,7 +236,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
 
     /// A block in memory that is kept for blocks.
     #[inline(never)]
-    fn open_block(&mut self) -> Encoder<'static, I, D::Opposite> {
+    pub(super) fn open_block(&mut self) -> Encoder<'static, I, D::Opposite> {
         let (memory, references) = self.references.take_spare(Encoder::<I, D::Opposite>::GROWS);
         let mut block = Encoder { cursor: Cursor::in_memory(memory), references };
         self.references.begin_block(&mut block.references);
@@ -245,7 +245,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
 
     /// Places a block, and keeps its memory.
     #[inline(never)]
-    fn close_block(&mut self, block: Encoder<'static, I, D::Opposite>) {
+    pub(super) fn close_block(&mut self, block: Encoder<'static, I, D::Opposite>) {
         // A local, of which the compiler sees that nobody looks where its cursor is.
         let Encoder { cursor, references } = block;
         let mut block = Encoder { cursor, references };

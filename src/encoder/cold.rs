@@ -98,8 +98,24 @@ use crate::{
     references::cold::{Cold, History},
 };
 
+/// An encoder that stands aside while a cold part is open, from [`begin_cold`](Encoder::begin_cold) to
+/// [`end_cold`](Encoder::end_cold).
+#[must_use = "it holds the code around the cold part, for `end_cold`"]
+pub struct AroundCold<'buf, I: Isa, D: Direction> {
+    encoder: Encoder<'buf, I, D>,
+    history: History,
+    /// The part, if cold code grows in the other direction and a block in the part is written.
+    part: Option<Encoder<'static, I, D::Opposite>>,
+}
+
+impl<I: Isa, D: Direction> core::fmt::Debug for AroundCold<'_, I, D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("AroundCold").field(&self.encoder).finish()
+    }
+}
+
 /// Cold parts.
-impl<I: Isa, D: Direction> Encoder<'_, I, D> {
+impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
     /// Writes code that is seldom run: `write` gets an encoder of the same direction, and what it places lies not here
     /// but with all other cold parts, next to everything else, when [`finish`](Self::finish) or
     /// [`place_cold`](Self::place_cold) places them. Code does not run into them, and must not run out of them.
@@ -132,6 +148,72 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
             self.cold_part(write)
         } else {
             self.cold_part::<D::Opposite, R>(|cold| cold.block(write))
+        }
+    }
+
+    /// Begins a cold part, which [`end_cold`](Self::end_cold) ends: as [`cold`](Self::cold), for compilers that own
+    /// their encoder. Until then this encoder is the part's, and the code around it stands aside.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    ///
+    /// struct Compiler<'a> {
+    ///     asm: Assembler<'a>,
+    /// }
+    ///
+    /// impl Compiler<'_> {
+    ///     /// Adds RSI to RDI, and leaves by an exit of its own if that overflows.
+    ///     fn add(&mut self) {
+    ///         let overflow = self.asm.label();
+    ///         self.asm.add_rm64_r64(RDI, RSI);
+    ///         self.asm.jo(overflow);
+    ///         let around = self.asm.begin_cold();
+    ///         self.asm.bind(overflow);
+    ///         self.leave(-1);
+    ///         self.asm.end_cold(around);
+    ///     }
+    ///
+    ///     fn leave(&mut self, result: i64) {
+    ///         self.asm.mov_r64_imm(RAX, result);
+    ///         self.asm.ret();
+    ///     }
+    /// }
+    ///
+    /// let mut compiler = Compiler { asm: Assembler::new() };
+    /// compiler.add();
+    /// compiler.leave(0);
+    /// let code = compiler.asm.finish()?;
+    /// assert_eq!(code.bytes()[..9], [0x48, 0x01, 0xF7, 0x0F, 0x80, 0x06, 0, 0, 0]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    ///
+    /// Until the part ends, [`finish`](Self::finish) reports it as a block that is open. If what this gives is dropped,
+    /// by a panic for instance, the code around the part is lost with it.
+    pub fn begin_cold(&mut self) -> AroundCold<'buf, I, D> {
+        let (part, history, write) = if self.references.cold_grows() == D::GROWS {
+            let (part, history) = self.open_cold();
+            (None, history, part)
+        } else {
+            let (mut part, history) = self.open_cold::<D::Opposite>();
+            let block = part.open_block();
+            (Some(part), history, block)
+        };
+        AroundCold { encoder: core::mem::replace(self, write), history, part }
+    }
+
+    /// Ends the cold part that `around` was given for. If it is not the one that is open here, [`finish`](Self::finish)
+    /// reports that.
+    pub fn end_cold(&mut self, around: AroundCold<'buf, I, D>) {
+        let AroundCold { encoder, history, part } = around;
+        let Encoder { cursor, references } = core::mem::replace(self, encoder);
+        let Some(cursor) = cursor.owned() else { return self.references.fail_block() };
+        let written = Encoder { cursor, references };
+        match part {
+            None => self.close_cold(written, history),
+            Some(mut part) => {
+                part.close_block(written);
+                self.close_cold(part, history);
+            }
         }
     }
 

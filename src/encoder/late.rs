@@ -19,17 +19,60 @@
 //! assert_eq!(enc.finish()?.bytes()[4..11], [0x48, 0x81, 0xC4, 40, 0, 0, 0]);
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
+//!
+//! What lies above the frame is at the constant and something more, which is a sum:
+//!
+//! ```
+//! # use tailfirst::x64::*;
+//! # let mut enc = Encoder::new();
+//! # let frame = enc.late();
+//! // The first argument on the stack, behind the return address.
+//! enc.with_late(frame + 8, |enc, displacement: i32| enc.mov_r64_rm64(RAX, RSP + displacement));
+//! # enc.set_late(frame, 40);
+//! # assert_eq!(enc.finish()?.bytes(), [0x48, 0x8B, 0x84, 0x24, 48, 0, 0, 0]);
+//! # Ok::<(), tailfirst::FinishError>(())
+//! ```
 
 use crate::{Direction, Encoder, Field, Isa, Range, references::label::Pos};
+use core::ops::{Add, Sub};
 
 /// A constant of one encoder that is set later. Strange ones are reported as strange [labels](crate::Label) are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Late(pub(crate) u32);
 
+/// A [`Late`] and a number that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateSum {
+    pub(crate) late: Late,
+    pub(crate) plus: i64,
+}
+
+impl From<Late> for LateSum {
+    fn from(late: Late) -> Self {
+        LateSum { late, plus: 0 }
+    }
+}
+
+impl Add<i32> for Late {
+    type Output = LateSum;
+
+    fn add(self, plus: i32) -> LateSum {
+        LateSum { late: self, plus: plus.into() }
+    }
+}
+
+impl Sub<i32> for Late {
+    type Output = LateSum;
+
+    fn sub(self, minus: i32) -> LateSum {
+        LateSum { late: self, plus: -i64::from(minus) }
+    }
+}
+
 /// A kind of immediate that can be filled in later.
 pub trait LateField: Copy + core::fmt::Debug + PartialEq {
-    /// The values that the field can hold.
-    fn range(self) -> Range;
+    /// The values that the field can hold; of a field that scales large values, those of the kind of `value`.
+    fn range_for(self, value: i64) -> Range;
 
     /// Where the placeholder is in an instruction; `None` if it is not there exactly once, or this is not one
     /// instruction.
@@ -56,7 +99,7 @@ pub(crate) struct LateUse<L> {
     pub(crate) later: Pos,
     /// What positions in errors are: as those of references are, its end on x86-64, its start on AArch64.
     pub(crate) at: Pos,
-    pub(crate) late: Late,
+    pub(crate) late: LateSum,
     pub(crate) field: L,
     /// Where the value is in the instruction, when it is where the placeholder was.
     pub(crate) inside: Option<usize>,
@@ -69,12 +112,13 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
     }
 
     /// Places one instruction by `place`, which gets a placeholder for `late` to use once: as its immediate, or (on
-    /// x86-64) as its displacement.
+    /// x86-64) as its displacement. `late` is a [`Late`], or one and a number: `frame + 8`.
     ///
     /// `finish` fails with [`LateOutOfRange`](crate::FinishError::LateOutOfRange) if the value does not fit, and with
     /// [`LateMisplaced`](crate::FinishError::LateMisplaced) if the placeholder is not in what `place` has placed, or
     /// more than once, or if that is more than one instruction of AArch64.
-    pub fn with_late<P: Placeholder<I>>(&mut self, late: Late, place: impl FnOnce(&mut Self, P)) {
+    pub fn with_late<P: Placeholder<I>>(&mut self, late: impl Into<LateSum>, place: impl FnOnce(&mut Self, P)) {
+        let late = late.into();
         I::before(self, 64);
         let earlier = self.pos();
         // What a panic leaves may have the placeholder.

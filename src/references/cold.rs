@@ -79,6 +79,7 @@ impl<F: Field, L: LateField> Cold<F, L> {
     pub(super) fn clear(&mut self) {
         self.code.clear();
         self.references.clear();
+        self.references.is_cold = true;
         let states = core::mem::take(&mut self.history.states);
         self.history = History { states, ..History::new(&self.references) };
         self.history.states.clear();

@@ -202,7 +202,7 @@ impl<F: Field, L: LateField> References<F, L> {
             by_itself: _,
             parent,
             open_block,
-            is_cold: _,
+            is_cold,
             home: _,
             part,
             last_number: _,
@@ -234,6 +234,8 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         *parent = None;
         *open_block = None;
+        // Cleared while it is open, a cold part is an encoder like others.
+        *is_cold = false;
         *part = number;
         *began = number;
         *watched = 0;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     code::relocation::{OpenRelocation, Relocation, RelocationTarget},
     direction::Grows,
-    encoder::late::{LateField, LateUse},
+    encoder::late::{LateField, LateSum, LateUse},
     error::FinishError,
 };
 
@@ -131,13 +131,14 @@ impl<F: Field, L: LateField> References<F, L> {
     fn fill_late(&mut self, code: &mut [u8]) -> Result<(), Fault> {
         let grows = self.grows;
         for LateUse { earlier, later, at, late, field, inside } in &mut self.late_uses {
-            let (late, byte, at) = (*late, grows.next_byte(*earlier), at.from_base());
+            let LateSum { late, plus } = *late;
+            let (byte, at) = (grows.next_byte(*earlier), at.from_base());
             let value = match self.late_values.get(late.0.wrapping_sub(self.first_late) as usize) {
-                Some(Some(value)) => *value,
+                Some(Some(value)) => value.saturating_add(plus),
                 Some(None) => return Err(Fault::at(FinishError::LateUnset { late, at }, byte)),
                 None => return Err(Fault::at(FinishError::ForeignLate { late }, byte)),
             };
-            let range = field.range();
+            let range = field.range_for(value);
             if !range.holds(value) {
                 return Err(Fault::at(FinishError::LateOutOfRange { late, at, value, range }, byte));
             }

@@ -41,7 +41,7 @@ use crate::{
 };
 
 #[cfg(feature = "forms")]
-pub use super::form::{Emit, get as parameter};
+pub use super::form::{Call, Emit, get as parameter};
 pub use super::{
     fixed_address::FixedAddress,
     operand::{Operand, Reg, RegisterClass},

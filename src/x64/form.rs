@@ -41,13 +41,22 @@ pub struct Form {
     pub emit: Emit,
 }
 
-/// The function that calls the encoder function, for each direction.
+/// What calls an encoder function: one of those that a function can call.
 #[derive(Debug, Clone, Copy)]
 pub struct Emit {
+    /// That function.
+    pub call: Call,
+    /// Which one.
+    pub index: u8,
+}
+
+/// A function that calls one of some encoder functions, for each direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
     /// In code that grows down.
-    pub down: fn(&mut Encoder<'_>, &[Operand]) -> Result<(), OperandError>,
+    pub down: fn(&mut Encoder<'_>, u8, &[Operand]) -> Result<(), OperandError>,
     /// In code that grows up.
-    pub up: fn(&mut Assembler<'_>, &[Operand]) -> Result<(), OperandError>,
+    pub up: fn(&mut Assembler<'_>, u8, &[Operand]) -> Result<(), OperandError>,
 }
 
 impl Form {
@@ -64,18 +73,20 @@ impl Form {
         if operands.len() != self.operands.len() {
             return Err(OperandError::Count { expected: self.operands.len(), found: operands.len() });
         }
-        D::choose(enc, |enc| (self.emit.down)(enc, operands), |enc| (self.emit.up)(enc, operands))
+        let Emit { call, index } = self.emit;
+        D::choose(enc, |enc| (call.down)(enc, index, operands), |enc| (call.up)(enc, index, operands))
     }
 }
 
 /// Every form, table by table.
-#[inline]
+#[cfg_attr(unoptimized, inline(never))]
+#[cfg_attr(not(unoptimized), inline)]
 pub fn forms() -> &'static [Form] {
     generated::FORMS
 }
 
 mod generated {
-    use super::*;
+    use super::{get as parameter, *};
     use crate::form::Access;
     include!(concat!(env!("OUT_DIR"), "/x64_forms.rs"));
 }

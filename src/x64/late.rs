@@ -12,7 +12,7 @@ pub enum LateImm {
 }
 
 impl LateField for LateImm {
-    fn range(self) -> Range {
+    fn range_for(self, _: i64) -> Range {
         match self {
             LateImm::Imm32 => Range { low: i32::MIN.into(), high: i32::MAX.into(), step: 1 },
         }

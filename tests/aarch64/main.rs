@@ -11,6 +11,7 @@ mod support;
 
 mod islands;
 mod labels;
+mod operands;
 mod reach;
 mod reject;
 mod round_trip;

@@ -650,6 +650,65 @@ fn what_must_not_be_done_in_a_cold_part() {
     in_both!(test);
 }
 
+/// Compilers that own their encoder begin and end a part.
+#[test]
+fn what_must_not_be_done_between_begin_and_end() {
+    fn test<I: Machine, D: Side>() {
+        let (mut growing, mut memory) = (Encoder::<I, D>::new(), [0; 256]);
+        let mut fixed = Encoder::<I, D>::in_slice(&mut memory);
+        for enc in [&mut growing, &mut fixed] {
+            I::nop(enc);
+            let around = enc.begin_cold();
+            I::nop(enc);
+            assert_eq!(enc.finish().err(), Some(FinishError::OpenBlock));
+            enc.end_cold(around);
+            assert!(enc.finish().is_ok());
+
+            let around = enc.begin_cold();
+            enc.clear();
+            is_usable_after_clear(enc);
+            enc.end_cold(around);
+            assert_eq!(enc.finish().err(), Some(FinishError::ClearedInBlock));
+            is_usable_after_clear(enc);
+
+            // Another encoder than the one that was begun.
+            let around = enc.begin_cold();
+            let mut other = Encoder::<I, D>::new();
+            other.end_cold(around);
+            assert_eq!(other.finish().err(), Some(FinishError::ClearedInBlock));
+            *enc = other;
+            is_usable_after_clear(enc);
+
+            // One whose memory is lent.
+            let around = enc.begin_cold();
+            let mut lent = [0; 64];
+            let mut other = Encoder::<I, D>::in_slice(&mut lent);
+            other.end_cold(around);
+            assert_eq!(other.finish().err(), Some(FinishError::ClearedInBlock));
+            is_usable_after_clear(enc);
+
+            // The inner one of two, last.
+            let outer = enc.begin_cold();
+            let inner = enc.begin_cold();
+            enc.end_cold(outer);
+            assert_eq!(enc.finish().err(), Some(FinishError::ClearedInBlock));
+            drop(inner);
+            is_usable_after_clear(enc);
+
+            // What stood aside is lost, and the part an encoder by itself when it is cleared: a block, too.
+            drop(enc.begin_cold());
+            assert_eq!(enc.finish().err(), Some(FinishError::OpenBlock));
+            is_usable_after_clear(enc);
+            let mut around = Encoder::<I, D::Opposite>::new();
+            around.begin_block(enc);
+            enc.cold(|enc| I::nop(enc));
+            around.end_block(enc);
+            assert!(around.finish().is_ok());
+        }
+    }
+    in_both!(test);
+}
+
 /// While a block is open that was begun by `begin_block`, cold parts are its own.
 #[test]
 fn cold_parts_around_a_block_that_is_open() {

@@ -2,7 +2,7 @@
 
 use crate::side;
 use side::Side;
-use tailfirst::{Align, Direction, Down, FinishError, Late, Range, Symbol, Up, aarch64, block, x64};
+use tailfirst::{Align, Direction, Down, FinishError, Late, LateSum, Range, Symbol, Up, aarch64, block, x64};
 
 const IMM32: Range = Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 };
 
@@ -101,7 +101,7 @@ fn a_displacement_of_x64_is_late_with_an_immediate_behind_and_without() {
 }
 
 #[test]
-fn add_imm_has_twelve_bits() {
+fn add_imm_has_twelve_bits_and_their_shift() {
     use aarch64::*;
     fn check<D: Side>() {
         let add = |value| {
@@ -114,9 +114,14 @@ fn add_imm_has_twelve_bits() {
         for value in [0, 1, 0xA5A, 4095] {
             assert_eq!(add(value), Ok(0xD100_0041 | (value as u32) << 10));
         }
-        for value in [-1, 4096, i64::MIN, i64::MAX, 1 << 32] {
+        for value in [0x1000, 0x5000, 0xA5_A000, 0xFF_F000] {
+            assert_eq!(add(value), Ok(0xD140_0041 | (value as u32) >> 2));
+        }
+        let small = Range { low: 0, high: 4095, step: 1 };
+        let large = Range { low: 0, high: 0xFF_F000, step: 4096 };
+        let wrong = [(-1, small), (i64::MIN, small), (0x1001, large), (0x100_0000, large), (i64::MAX, large)];
+        for (value, range) in wrong {
             let (late, error) = add(value).expect_err("it does not fit");
-            let range = Range { low: 0, high: 4095, step: 1 };
             assert_eq!(error, FinishError::LateOutOfRange { late, at: D::lower(0, 4), value, range });
         }
     }
@@ -180,6 +185,38 @@ fn moves_have_sixteen_bits() {
             let (late, error) = mov(value).expect_err("it does not fit");
             let range = Range { low: 0, high: 0xFFFF, step: 1 };
             assert_eq!(error, FinishError::LateOutOfRange { late, at: D::lower(0, 4), value, range });
+        }
+    }
+    check::<Down>();
+    check::<Up>();
+}
+
+#[test]
+fn a_late_immediate_and_a_number() {
+    use x64::*;
+    fn check<D: Side>() {
+        let push = |value, plus: fn(Late) -> LateSum| {
+            let mut enc = Emitter::<D>::new();
+            let late = enc.late();
+            // The numbers of its uses differ, and go with them into the code around.
+            enc.forward(|asm| asm.with_late(plus(late), |asm, imm: i32| asm.push_imm32(imm)));
+            enc.set_late(late, value);
+            let code = enc.finish().map_err(|error| (late, error))?;
+            Ok(i32::from_le_bytes([code.bytes()[1], code.bytes()[2], code.bytes()[3], code.bytes()[4]]))
+        };
+        assert_eq!(push(40, |late| late + 8), Ok(48));
+        assert_eq!(push(40, |late| late - 8), Ok(32));
+        assert_eq!(push(40, LateSum::from), Ok(40));
+        assert_eq!(push(-1, |late| late + (i32::MIN + 1)), Ok(i32::MIN));
+        assert_eq!(push(-1, |late| late - i32::MIN), Ok(i32::MAX));
+        let wrong: [(i64, fn(Late) -> LateSum, i64); 3] = [
+            (i32::MAX.into(), |late| late + 1, i64::from(i32::MAX) + 1),
+            (i64::MAX, |late| late + 1, i64::MAX),
+            (i64::MIN, |late| late - 1, i64::MIN),
+        ];
+        for (value, plus, sum) in wrong {
+            let (late, error) = push(value, plus).expect_err("it does not fit");
+            assert_eq!(error, FinishError::LateOutOfRange { late, at: D::lower(5, 0), value: sum, range: IMM32 });
         }
     }
     check::<Down>();

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::{
+    data::Common,
     error::{Reason, TableError},
     fields::record,
 };
@@ -272,10 +273,12 @@ impl Cpu {
     }
 
     /// What a row names, as the fields of a form: the features that are here, and the texts of others.
-    pub(crate) fn fields(&self, cpu: &[String]) -> TokenStream {
+    pub(crate) fn fields(&self, cpu: &[String], common: &mut Common) -> TokenStream {
         let (known, other): (Vec<&String>, Vec<_>) = cpu.iter().partition(|name| self.find(name).is_some());
         let known = known.iter().map(|name| Ident::new(name, Span::call_site()));
-        quote!(cpu: &[#(CpuFeature::#known),*], other_cpu: &[#(#other),*])
+        let known = common.list(&quote!(CpuFeature), known.map(|name| quote!(CpuFeature::#name)));
+        let other = common.list(&quote!(&'static str), other.iter().map(|name| quote!(#name)));
+        quote!(cpu: #known, other_cpu: #other)
     }
 
     /// The enum and what is known of its variants, as the text of a module that has the macro `cpu_features!`.

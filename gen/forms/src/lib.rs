@@ -16,6 +16,7 @@ pub mod aarch64;
 pub mod choice;
 pub mod condition;
 pub mod cpu;
+mod data;
 mod error;
 mod fields;
 pub mod layout;

@@ -179,11 +179,14 @@ macro_rules! left_shift {
             #[doc = concat!("The shift by `amount` bits, below ", $size, ".")]
             #[inline]
             pub const fn new(amount: u32) -> Option<Self> {
-                if amount < $size {
-                    Some($ty((($size - amount) % $size << 6 | ($size - 1 - amount)) as u16))
-                } else {
-                    None
-                }
+                if amount < $size { Some(Self::wrapping(amount)) } else { None }
+            }
+
+            #[doc = concat!("The shift by `amount` modulo ", $size, " bits.")]
+            #[inline]
+            pub const fn wrapping(amount: u32) -> Self {
+                let amount = amount % $size;
+                $ty((($size - amount) % $size << 6 | ($size - 1 - amount)) as u16)
             }
 
             /// The amount.

@@ -56,6 +56,25 @@ impl<const BITS: u32, const SHIFT: u32> UImm<BITS, SHIFT> {
     }
 }
 
+impl<const BITS: u32> UImm<BITS, 0> {
+    /// The immediate of the value modulo 2<sup>`BITS`</sup>: of the amount of a shift or a rotation, as languages that
+    /// define large ones have it.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ror_x_imm(X1, X2, UImm::wrapping(8_u32.wrapping_neg())); // to the left, by 8
+    /// enc.lsl_x_imm(X1, X2, LslImm64::wrapping(64 + 8));
+    /// # let code = enc.finish()?;
+    /// # assert_eq!(code.bytes(), [0x41, 0xDC, 0x78, 0xD3, 0x41, 0xE0, 0xC2, 0x93]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    #[inline]
+    pub const fn wrapping(value: u32) -> Self {
+        UImm(value & ((1 << BITS) - 1))
+    }
+}
+
 impl From<u8> for UImm<8, 0> {
     #[inline]
     fn from(value: u8) -> Self {

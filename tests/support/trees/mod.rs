@@ -45,7 +45,7 @@ pub enum Node {
     Backward(By, Vec<Node>),
     Aligned(u32, Vec<Node>),
     /// Placed with all other cold parts.
-    Cold(Vec<Node>),
+    Cold(By, Vec<Node>),
     /// Where the cold parts go that wait.
     PlaceCold,
     /// Placed in one go.
@@ -57,9 +57,9 @@ pub enum Node {
 /// How a block is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// `forward`, `backward`.
+    /// `forward`, `backward`, `cold`.
     Closure,
-    /// `begin_block`, `end_block`.
+    /// `begin_block` and `end_block`, `begin_cold` and `end_cold`.
     Pair,
 }
 
@@ -186,7 +186,7 @@ impl Maker<'_> {
                     continue;
                 }
                 24 if place.depth > 0 => break,
-                27 | 28 if !is_deep => Node::Cold(self.list::<M>(Place { moved: false, ..inside })),
+                27 | 28 if !is_deep => Node::Cold(self.by(), self.list::<M>(Place { moved: false, ..inside })),
                 29 if place.alignments => Node::PlaceCold,
                 25 | 26 if !is_deep => Node::Batch(self.list::<M>(inside)),
                 _ => Node::Run(1),

@@ -183,7 +183,7 @@ impl Model {
                 self.settle();
             }
             Node::Batch(inner) => self.nodes::<M>(inner),
-            Node::Cold(inner) => self.cold::<M>(inner),
+            Node::Cold(_, inner) => self.cold::<M>(inner),
             Node::PlaceCold => self.place_cold::<M>(),
             Node::SetLate(_) | Node::Dropped(_) => {}
         }

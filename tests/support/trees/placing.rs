@@ -150,7 +150,12 @@ impl<M: Machine> Placing<M> {
             Node::Backward(By::Closure, inner) => enc.backward(|enc| self.nodes(enc, inner)),
             Node::Backward(By::Pair, inner) => D::backward_by_pair(self, enc, inner),
             Node::Aligned(align, inner) => enc.aligned(alignment(*align), |enc| self.nodes(enc, inner)),
-            Node::Cold(inner) => enc.cold(|enc| self.nodes(enc, inner)),
+            Node::Cold(By::Closure, inner) => enc.cold(|enc| self.nodes(enc, inner)),
+            Node::Cold(By::Pair, inner) => {
+                let around = enc.begin_cold();
+                self.nodes(enc, inner);
+                enc.end_cold(around);
+            }
             Node::PlaceCold => enc.place_cold(),
             Node::Batch(inner) => enc.batch(|enc| self.nodes(enc, inner)),
             Node::Dropped(inner) => self.dropped(enc, inner),

@@ -128,7 +128,6 @@ pub struct Frame {
 pub struct Checkpoint {
     pub snapshot: Snapshot,
     pub noted: Noted,
-    pub late: usize,
 }
 
 /// Where control enters and leaves for functions of one type.

@@ -14,6 +14,7 @@ use crate::{
     choice::{self, Family},
     condition::{Comparison, Condition, Term},
     cpu::Cpu,
+    data::Common,
     layout,
     method::{Home, Method},
     pages::{self, Line},
@@ -21,7 +22,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n";
 
@@ -73,22 +74,13 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
     for kind in kinds.values() {
         text += &format!("    {},\n", print::inline(value_data(kind)));
     }
+    let numbers: HashMap<_, _> = kinds.into_keys().zip(0..).collect();
+    let mut common = Common::default();
     text += "];\n\npub(super) const FORMS: &[Form] = &[\n";
     for form in forms {
-        let values = form.operands.iter().map(|operand| {
-            let key = (operand.kind.name.as_str(), operand.kind.width);
-            // The map was made from these operands.
-            kinds.keys().take_while(|other| **other < key).count()
-        });
-        text += &format!("    {},\n", print::inline(form_data(form, values, cpu)));
+        text += &format!("    {},\n", print::inline(form_data(form, &numbers, cpu, &mut common)));
     }
-    // Functions, because closures would be parts of the one body of `FORMS`, which the compiler then checks for
-    // minutes.
-    text += "];\n\nmod emit {\n    use super::*;\n";
-    for form in forms {
-        text += &format!("    {}\n", print::inline(emit_function(form)));
-    }
-    text + "}\n"
+    text + "];\n\n" + &common.into_items()
 }
 
 /// The runtime's items that these forms name.
@@ -414,10 +406,10 @@ fn value_data(kind: &Kind) -> TokenStream {
     quote!(Value { kind: #name, width: #width, from_bits: #from_bits })
 }
 
-/// A form as data; `values` are the indices of its operands' kinds.
-fn form_data(form: &Form, values: impl Iterator<Item = usize>, cpu: &Cpu) -> TokenStream {
+/// A form as data; `numbers` are the indices of kinds among `VALUES`.
+fn form_data(form: &Form, numbers: &HashMap<(&str, u32), usize>, cpu: &Cpu, common: &mut Common) -> TokenStream {
     let Form { name, mnemonic, syntax, table, .. } = form;
-    let cpu = cpu.fields(&form.cpu);
+    let cpu = cpu.fields(&form.cpu, common);
     let encoding = form.bits.to_string();
     let id = option(form.id.as_deref());
     let flags = form.flags.as_deref().unwrap_or_default();
@@ -432,31 +424,20 @@ fn form_data(form: &Form, values: impl Iterator<Item = usize>, cpu: &Cpu) -> Tok
         });
         quote!(OperandInfo { name: #fields, kind: #kind, access: Access::#access })
     });
-    let values = values.map(Literal::usize_unsuffixed);
-    let emit = ident(name);
+    let infos = common.list(&quote!(OperandInfo), infos);
+    let values = form.operands.iter().map(|operand| {
+        let number = Literal::usize_unsuffixed(numbers[&(operand.kind.name.as_str(), operand.kind.width)]);
+        quote!(&VALUES[#number])
+    });
+    let values = common.list(&quote!(&'static Value), values);
+    let types: Vec<_> = form.operands.iter().map(|operand| ty(&operand.kind.ty)).collect();
+    let emit = common.emit(name, &types);
     quote! {
         Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #encoding, id: #id,
-            operands: &[#(#infos),*], values: &[#(&VALUES[#values]),*],
+            operands: #infos, values: #values,
             condition: #condition, flags: #flags, #cpu, alias: #alias, table: #table,
-            emit: Emit { down: emit::#emit::<Down>, up: emit::#emit::<Up> }
-        }
-    }
-}
-
-/// A function that takes a form's operands at run time.
-fn emit_function(form: &Form) -> TokenStream {
-    let name = ident(&form.name);
-    let operands = ident(if form.operands.is_empty() { "_" } else { "operands" });
-    let arguments = form.operands.iter().enumerate().map(|(i, operand)| {
-        let (i, expected, ty) = (Literal::usize_unsuffixed(i), &*operand.kind.ty, ty(&operand.kind.ty));
-        quote!(get::<#ty>(operands, #i, #expected)?)
-    });
-    quote! {
-        #[inline]
-        pub(super) fn #name<Dir: Direction>(enc: &mut Emitter<'_, Dir>, #operands: &[Operand]) -> Result<(), OperandError> {
-            enc.#name(#(#arguments),*);
-            Ok(())
+            emit: #emit
         }
     }
 }

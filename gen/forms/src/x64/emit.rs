@@ -10,6 +10,7 @@ use crate::{
     choice::{self, Family},
     condition::Term,
     cpu::Cpu,
+    data::Common,
     layout,
     method::{Home, Method},
     pages::{self, Line},
@@ -612,28 +613,22 @@ fn immediate(form: &Form, names: &[Ident]) -> TokenStream {
 }
 
 /// The forms as data, for the feature `forms`: the text of a module inside `x64::form`.
-///
-/// Each form has a constant and a function of its own: rustc takes minutes for one initializer that holds all of them.
-/// The functions are `#[inline]` and the array is a constant, so that machine code is made in a crate that asks for the
-/// forms, and nowhere else.
 pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
-    let mut text = String::new();
-    let mut all = String::new();
+    let mut common = Common::default();
+    let mut text = String::from("pub(super) const FORMS: &[Form] = &[\n");
     for form in forms {
-        text += &print::inline(form_entry(form, cpu));
-        text.push('\n');
-        all += &format!("    {},\n", form.name.to_ascii_uppercase());
+        text += &format!("    {},\n", print::inline(form_data(form, cpu, &mut common)));
     }
-    text + "pub(super) const FORMS: &[Form] = &[\n" + &all + "];\n"
+    text + "];\n\n" + &common.into_items()
 }
 
-fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
+fn form_data(form: &Form, cpu: &Cpu, common: &mut Common) -> TokenStream {
     let Form { name, mnemonic, syntax, notation, en, rflags, table, .. } = form;
-    let cpu = cpu.fields(&form.cpu);
+    let cpu = cpu.fields(&form.cpu, common);
     let parameters: Vec<_> = form.parameters().collect();
-    let operands = parameters.iter().map(|operand| {
-        let (ty, _) = parameter_type(form, operand);
-        let (text, kind) = (&operand.text, print::inline(ty));
+    let types: Vec<_> = parameters.iter().map(|operand| parameter_type(form, operand).0).collect();
+    let operands = parameters.iter().zip(&types).map(|(operand, ty)| {
+        let (text, kind) = (&operand.text, print::inline(ty.clone()));
         let access = ident(match operand.access {
             super::Access::Read => "Read",
             super::Access::Write => "Write",
@@ -642,24 +637,15 @@ fn form_entry(form: &Form, cpu: &Cpu) -> TokenStream {
         });
         quote!(OperandInfo { name: #text, kind: #kind, access: Access::#access })
     });
+    let operands = common.list(&quote!(OperandInfo), operands);
     let implicit = form.implicit.iter().map(|(access, what)| format!("{}:{what}", access.letters()));
-    let (constant, function) = (ident(&name.to_ascii_uppercase()), ident(name));
-    let arguments = parameters.iter().enumerate().map(|(index, operand)| {
-        let (ty, _) = parameter_type(form, operand);
-        let (index, expected) = (Literal::usize_unsuffixed(index), print::inline(ty.clone()));
-        quote!(get::<#ty>(operands, #index, #expected)?)
-    });
-    let operands_name = ident(if parameters.is_empty() { "_operands" } else { "operands" });
+    let implicit = common.list(&quote!(&'static str), implicit.map(|text| quote!(#text)));
+    let emit = common.emit(name, &types);
     quote! {
-        #[inline]
-        fn #function<D: Direction>(enc: &mut Emitter<'_, D>, #operands_name: &[Operand]) -> Result<(), OperandError> {
-            enc.#function(#(#arguments),*);
-            Ok(())
-        }
-        const #constant: Form = Form {
+        Form {
             name: #name, mnemonic: #mnemonic, syntax: #syntax, encoding: #notation, op_en: #en,
-            operands: &[#(#operands),*], implicit: &[#(#implicit),*], rflags: #rflags, #cpu, table: #table,
-            emit: Emit { down: #function::<Down>, up: #function::<Up> }
-        };
+            operands: #operands, implicit: #implicit, rflags: #rflags, #cpu, table: #table,
+            emit: #emit
+        }
     }
 }

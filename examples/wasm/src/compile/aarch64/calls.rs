@@ -2,27 +2,15 @@
 
 use std::mem::offset_of;
 
-use tailfirst::aarch64::{Cond as Cc, Extended64, SP, UImm, W0, X0, X16, X17, X30};
+use tailfirst::aarch64::{Cond as Cc, SP, UImm, W0, X0, X16, X17, X30};
 use tailfirst::block;
 
-use super::{A64, CONTEXT, CodeLabel, Frame, MEMORY, NO_OFFSET, Reg, frame_bytes, w, x};
+use super::{A64, ACCEPTED, CONTEXT, CodeLabel, Frame, MEMORY, NO_OFFSET, Reg, frame_bytes, w, x};
 use crate::abi::{Activation, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
 use crate::compile::Site;
 use crate::ir::ops::Builtin;
 
 impl A64<'_, '_> {
-    /// What adds the frame's size, which X17 has in units of 16 bytes.
-    pub(super) fn late_size(&self) -> Extended64 {
-        Extended64::new(X17.lsl(4)).unwrap_or(X17.into())
-    }
-
-    /// X17 = the frame's size in units of 16 bytes.
-    pub(super) fn load_size(&mut self) {
-        let late = self.enc.late();
-        self.late.push(late);
-        self.enc.with_late(late, |enc, units: u16| enc.movz_x(X17, units, UImm::of::<0>()));
-    }
-
     fn take_context(&mut self) {
         self.load_word(MEMORY, CONTEXT, offset_of!(Context, memory_base));
     }
@@ -71,9 +59,7 @@ impl A64<'_, '_> {
 
     pub(super) fn prologue(&mut self, frame: Frame, function: CodeLabel) {
         let bytes = frame_bytes(frame);
-        for late in std::mem::take(&mut self.late) {
-            self.enc.set_late(late, i64::from(bytes / 16));
-        }
+        self.enc.set_late(self.size, bytes.into());
         if frame.saves_context {
             self.word(self.kept_context(), |enc, address| enc.str_x(CONTEXT, address));
         }
@@ -86,8 +72,8 @@ impl A64<'_, '_> {
             self.load_word(X16, X16, offset_of!(Activation, stack_limit));
             self.load_word(X16, CONTEXT, offset_of!(Context, activation));
         }
-        if bytes > 0 && self.enc.sub_x_const(SP, SP, bytes.into()).is_err() {
-            block!(*self.enc; mov_x_imm(X17, u64::from(bytes)); sub_x_ext(SP, SP, X17));
+        if bytes > 0 {
+            self.enc.sub_x_const(SP, SP, bytes.into()).expect(ACCEPTED);
         }
         self.enc.bind(function);
     }

@@ -13,39 +13,39 @@ const COUNT: &str = "the count is below the width";
 impl A64<'_, '_> {
     pub(super) fn int_with_constant(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, value: u64) {
         let enc = &mut *self.enc;
-        let count = value as u32 & (width.bits() - 1);
+        let count = value as u32;
         match width {
             Width::W32 => {
                 let (d, a) = (w(d), w(a));
-                let right = || UImm::new(count).expect(COUNT);
+                let right = UImm::wrapping(count);
                 match op {
                     IntOp::Add => enc.add_w_const(d, a, value as i32).expect(ACCEPTED),
                     IntOp::Sub => enc.sub_w_const(d, a, value as i32).expect(ACCEPTED),
                     IntOp::And => enc.and_w_const(d, a, value as u32).expect(ACCEPTED),
                     IntOp::Or => enc.orr_w_const(d, a, value as u32).expect(ACCEPTED),
                     IntOp::Xor => enc.eor_w_const(d, a, value as u32).expect(ACCEPTED),
-                    IntOp::Shl => enc.lsl_w_imm(d, a, LslImm32::new(count).expect(COUNT)),
-                    IntOp::ShrU => enc.lsr_w_imm(d, a, right()),
-                    IntOp::ShrS => enc.asr_w_imm(d, a, right()),
-                    IntOp::Rotr => enc.ror_w_imm(d, a, right()),
-                    IntOp::Rotl => enc.ror_w_imm(d, a, UImm::new(count.wrapping_neg() & 31).expect(COUNT)),
+                    IntOp::Shl => enc.lsl_w_imm(d, a, LslImm32::wrapping(count)),
+                    IntOp::ShrU => enc.lsr_w_imm(d, a, right),
+                    IntOp::ShrS => enc.asr_w_imm(d, a, right),
+                    IntOp::Rotr => enc.ror_w_imm(d, a, right),
+                    IntOp::Rotl => enc.ror_w_imm(d, a, UImm::wrapping(count.wrapping_neg())),
                     IntOp::Mul => unreachable!("`immediate` refuses factors"),
                 }
             }
             Width::W64 => {
                 let (d, a) = (x(d), x(a));
-                let right = || UImm::new(count).expect(COUNT);
+                let right = UImm::wrapping(count);
                 match op {
                     IntOp::Add => enc.add_x_const(d, a, value as i64).expect(ACCEPTED),
                     IntOp::Sub => enc.sub_x_const(d, a, value as i64).expect(ACCEPTED),
                     IntOp::And => enc.and_x_const(d, a, value).expect(ACCEPTED),
                     IntOp::Or => enc.orr_x_const(d, a, value).expect(ACCEPTED),
                     IntOp::Xor => enc.eor_x_const(d, a, value).expect(ACCEPTED),
-                    IntOp::Shl => enc.lsl_x_imm(d, a, LslImm64::new(count).expect(COUNT)),
-                    IntOp::ShrU => enc.lsr_x_imm(d, a, right()),
-                    IntOp::ShrS => enc.asr_x_imm(d, a, right()),
-                    IntOp::Rotr => enc.ror_x_imm(d, a, right()),
-                    IntOp::Rotl => enc.ror_x_imm(d, a, UImm::new(count.wrapping_neg() & 63).expect(COUNT)),
+                    IntOp::Shl => enc.lsl_x_imm(d, a, LslImm64::wrapping(count)),
+                    IntOp::ShrU => enc.lsr_x_imm(d, a, right),
+                    IntOp::ShrS => enc.asr_x_imm(d, a, right),
+                    IntOp::Rotr => enc.ror_x_imm(d, a, right),
+                    IntOp::Rotl => enc.ror_x_imm(d, a, UImm::wrapping(count.wrapping_neg())),
                     IntOp::Mul => unreachable!("`immediate` refuses factors"),
                 }
             }
@@ -171,7 +171,7 @@ impl A64<'_, '_> {
             cmp_w(index, W16);
             csel_w(W16, index, W16, Cc::LO);
             adr(X17, table);
-            add_x_shift(X17, X17, X16, Shift64::lsl(2).expect(COUNT));
+            add_x_shift(X17, X17, X16, const { Shift64::lsl(2).expect(COUNT) });
         );
     }
 }

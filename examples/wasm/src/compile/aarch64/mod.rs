@@ -4,8 +4,8 @@
 //! X17 takes addresses and what else is needed within one step. Three operands, any register anywhere: nothing is asked
 //! of the walk.
 //!
-//! A frame's size is known last, so where it is needed a MOVZ takes it, as a late immediate in units of 16 bytes. The
-//! return address is in the frame of a function that calls, at a place that is known first.
+//! A frame's size is known last, so where it is needed an ADD takes it as a late immediate, which is why large ones are
+//! whole pages. The return address is in the frame of a function that calls, at a place that is known first.
 //!
 //! What can trap goes to an UDF behind the function, one for each place; an access in the guard region is itself the
 //! place.
@@ -17,8 +17,8 @@ mod memory;
 mod stubs;
 
 use tailfirst::aarch64::{
-    AddImm, Address, AddressError, Cond as Cc, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64,
-    S, SP, X17, X27, X28, X30, XZR,
+    AddImm, Address, AddressError, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64, S, SP, X17,
+    X27, X28, X30, XZR,
 };
 use tailfirst::{Late, Pos, block};
 
@@ -91,14 +91,15 @@ pub struct A64<'e, 'b> {
     pub(super) enc: &'e mut Encoder<'b>,
     bounds: Bounds,
     frame: Frame,
-    /// The frame's size in units of 16 bytes, where it was needed before it was known.
-    late: Vec<Late>,
+    /// The frame's size, which is needed before it is known.
+    size: Late,
     pub(super) notes: Notes,
 }
 
 impl<'e, 'b> A64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        A64 { enc, bounds, frame: Frame::default(), late: vec![], notes: Notes::default() }
+        let size = enc.late();
+        A64 { enc, bounds, frame: Frame::default(), size, notes: Notes::default() }
     }
 
     /// Where the code goes that traps now.
@@ -138,9 +139,7 @@ impl<'e, 'b> A64<'e, 'b> {
             return access(self.enc, SP + 8 * word as i32).expect(NO_OFFSET);
         }
         access(self.enc, X17 + 8 * word as i32).expect(NO_OFFSET);
-        let size = self.late_size();
-        self.enc.add_x_ext(X17, SP, size);
-        self.load_size();
+        self.enc.with_late(self.size, |enc, bytes: AddImm| enc.add_x_imm(X17, SP, bytes));
     }
 
     fn at(&mut self, place: Place, access: impl Fn(&mut Encoder<'b>, Address) -> Result<(), AddressError>) {
@@ -217,36 +216,38 @@ fn words_before(frame: Frame) -> u32 {
     frame.outgoing + u32::from(frame.saves_context) + u32::from(frame.calls)
 }
 
+/// The bytes of a frame: one immediate of ADD.
 fn frame_bytes(frame: Frame) -> u32 {
-    (8 * (words_before(frame) + frame.slots)).next_multiple_of(16)
+    let bytes = 8 * (words_before(frame) + frame.slots);
+    bytes.next_multiple_of(if bytes < 4096 - 16 { 16 } else { 4096 })
 }
 
 /// The condition of a test after its comparison. That of floats sets C and V if an operand is NaN.
-fn condition(test: Test) -> Cc {
+fn condition(test: Test) -> CondInv {
     match test {
         Test::Int { cond, .. } => match cond {
-            Cond::Eq => Cc::EQ,
-            Cond::Ne => Cc::NE,
-            Cond::LtS => Cc::LT,
-            Cond::LtU => Cc::LO,
-            Cond::GtS => Cc::GT,
-            Cond::GtU => Cc::HI,
-            Cond::LeS => Cc::LE,
-            Cond::LeU => Cc::LS,
-            Cond::GeS => Cc::GE,
-            Cond::GeU => Cc::HS,
+            Cond::Eq => CondInv::EQ,
+            Cond::Ne => CondInv::NE,
+            Cond::LtS => CondInv::LT,
+            Cond::LtU => CondInv::LO,
+            Cond::GtS => CondInv::GT,
+            Cond::GtU => CondInv::HI,
+            Cond::LeS => CondInv::LE,
+            Cond::LeU => CondInv::LS,
+            Cond::GeS => CondInv::GE,
+            Cond::GeU => CondInv::HS,
         },
         Test::Float { cond, .. } => match cond {
-            FloatCond::Eq => Cc::EQ,
-            FloatCond::Ne => Cc::NE,
-            FloatCond::Lt => Cc::MI,
-            FloatCond::Gt => Cc::GT,
-            FloatCond::Le => Cc::LS,
-            FloatCond::Ge => Cc::GE,
-            FloatCond::NotLt => Cc::PL,
-            FloatCond::NotGt => Cc::LE,
-            FloatCond::NotLe => Cc::HI,
-            FloatCond::NotGe => Cc::LT,
+            FloatCond::Eq => CondInv::EQ,
+            FloatCond::Ne => CondInv::NE,
+            FloatCond::Lt => CondInv::MI,
+            FloatCond::Gt => CondInv::GT,
+            FloatCond::Le => CondInv::LS,
+            FloatCond::Ge => CondInv::GE,
+            FloatCond::NotLt => CondInv::PL,
+            FloatCond::NotGt => CondInv::LE,
+            FloatCond::NotLe => CondInv::HI,
+            FloatCond::NotGe => CondInv::LT,
         },
     }
 }
@@ -326,13 +327,12 @@ impl Target for A64<'_, '_> {
     }
 
     fn checkpoint(&mut self) -> Checkpoint {
-        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted(), late: self.late.len() }
+        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted() }
     }
 
     fn go_back(&mut self, to: Checkpoint) {
         self.enc.rollback(to.snapshot);
         self.notes.go_back(to.noted);
-        self.late.truncate(to.late);
     }
 
     fn jump(&mut self, label: CodeLabel) {
@@ -395,14 +395,14 @@ impl Target for A64<'_, '_> {
     }
 
     fn set(&mut self, d: Reg, test: Test) {
-        self.enc.cset_w(w(d), CondInv::new(condition(test)).expect("no test holds always"));
+        self.enc.cset_w(w(d), condition(test));
         self.flags(test);
     }
 
     fn select(&mut self, to: Reg, test: Test, a: Reg, b: Reg) {
         match to.class() {
-            Class::Int => self.enc.csel_x(x(to), x(a), x(b), condition(test)),
-            Class::Float => self.enc.fcsel_d(d(to), d(a), d(b), condition(test)),
+            Class::Int => self.enc.csel_x(x(to), x(a), x(b), condition(test).cond()),
+            Class::Float => self.enc.fcsel_d(d(to), d(a), d(b), condition(test).cond()),
         }
         self.flags(test);
     }
@@ -418,7 +418,7 @@ impl Target for A64<'_, '_> {
                 Width::W64 => self.enc.cbnz_x(x(a), label),
             },
             _ => {
-                self.enc.b_cond(condition(test), label);
+                self.enc.b_cond(condition(test).cond(), label);
                 self.flags(test);
             }
         }
@@ -486,6 +486,7 @@ impl Target for A64<'_, '_> {
     }
 
     fn begin(&mut self, frame: Frame) {
+        self.size = self.enc.late();
         self.frame = frame;
     }
 
@@ -494,9 +495,7 @@ impl Target for A64<'_, '_> {
         if self.frame.bare {
             return;
         }
-        let size = self.late_size();
-        self.enc.add_x_ext(SP, SP, size);
-        self.load_size();
+        self.enc.with_late(self.size, |enc, bytes: AddImm| enc.add_x_imm(SP, SP, bytes));
         if self.frame.calls {
             self.word(self.kept_return(), |enc, address| enc.ldr_x(X30, address));
         }

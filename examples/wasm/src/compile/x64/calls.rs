@@ -69,9 +69,7 @@ impl X64<'_, '_> {
 
     pub(super) fn prologue(&mut self, frame: Frame, function: CodeLabel) {
         let bytes = frame_bytes(frame);
-        for (late, beyond) in std::mem::take(&mut self.late) {
-            self.enc.set_late(late, i64::from(bytes) + i64::from(beyond));
-        }
+        self.enc.set_late(self.size, bytes.into());
         if frame.saves_context {
             let kept = self.kept_context();
             self.enc.mov_rm64_r64(kept, CONTEXT);

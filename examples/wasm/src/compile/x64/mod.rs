@@ -94,8 +94,8 @@ pub struct X64<'e, 'b> {
     pub(super) enc: &'e mut Encoder<'b>,
     bounds: Bounds,
     frame: Frame,
-    /// The frame's size, where it was needed before it was known, and what is added there.
-    late: Vec<(Late, u32)>,
+    /// The frame's size, which is needed before it is known.
+    size: Late,
     /// A comparison with zero that the instruction before may make needless.
     test: Option<ZeroTest>,
     pub(super) notes: Notes,
@@ -111,7 +111,8 @@ struct ZeroTest {
 
 impl<'e, 'b> X64<'e, 'b> {
     pub fn new(enc: &'e mut Encoder<'b>, bounds: Bounds) -> Self {
-        X64 { enc, bounds, frame: Frame::default(), late: vec![], test: None, notes: Notes::default() }
+        let size = enc.late();
+        X64 { enc, bounds, frame: Frame::default(), size, test: None, notes: Notes::default() }
     }
 
     /// Where the code goes that traps now.
@@ -132,13 +133,11 @@ impl<'e, 'b> X64<'e, 'b> {
     /// Emits an instruction with a word of the caller's.
     fn with_incoming(&mut self, word: u32, place: impl FnOnce(&mut Encoder<'b>, Mem)) {
         // The return address lies between.
-        let beyond = 8 + 8 * word;
+        let beyond = 8 + 8 * word as i32;
         if self.frame.bare {
-            return place(self.enc, RSP + beyond as i32);
+            return place(self.enc, RSP + beyond);
         }
-        let late = self.enc.late();
-        self.late.push((late, beyond));
-        self.enc.with_late(late, |enc, displacement: i32| place(enc, RSP + displacement));
+        self.enc.with_late(self.size + beyond, |enc, displacement: i32| place(enc, RSP + displacement));
     }
 
     fn constant_int(&mut self, d: Gpr64, bits: u64) {
@@ -236,13 +235,12 @@ impl Target for X64<'_, '_> {
     }
 
     fn checkpoint(&mut self) -> Checkpoint {
-        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted(), late: self.late.len() }
+        Checkpoint { snapshot: self.enc.snapshot(), noted: self.notes.noted() }
     }
 
     fn go_back(&mut self, to: Checkpoint) {
         self.enc.rollback(to.snapshot);
         self.notes.go_back(to.noted);
-        self.late.truncate(to.late);
     }
 
     fn jump(&mut self, label: CodeLabel) {
@@ -438,6 +436,7 @@ impl Target for X64<'_, '_> {
     }
 
     fn begin(&mut self, frame: Frame) {
+        self.size = self.enc.late();
         self.frame = frame;
     }
 
@@ -446,9 +445,7 @@ impl Target for X64<'_, '_> {
         if self.frame.bare {
             return;
         }
-        let late = self.enc.late();
-        self.late.push((late, 0));
-        self.enc.with_late(late, |enc, bytes: i32| enc.add_rm64_imm(RSP, bytes));
+        self.enc.with_late(self.size, |enc, bytes: i32| enc.add_rm64_imm(RSP, bytes));
     }
 
     fn enter(&mut self, frame: Frame, function: CodeLabel) {
