@@ -68,11 +68,11 @@ fn features_of_its_own() {
     let x64 = written("x64.rs");
     assert!(x64.contains("cpu:LIST_0,other_cpu:LIST_1,"), "{x64}");
     assert!(x64.contains("LIST_0:&[CpuFeature]=&[CpuFeature::AVX2];"), "{x64}");
-    assert!(x64.contains(r#"LIST_1:&[&'staticstr]=&["OWN_MATRIX"];"#), "{x64}");
+    assert!(x64.contains(r#"LIST_1:&[&str]=&["OWN_MATRIX"];"#), "{x64}");
     let aarch64 = written("aarch64.rs");
     assert!(aarch64.contains("cpu:LIST_0,other_cpu:LIST_1,"), "{aarch64}");
     assert!(aarch64.contains("LIST_0:&[CpuFeature]=&[CpuFeature::FEAT_LSE];"), "{aarch64}");
-    assert!(aarch64.contains(r#"LIST_1:&[&'staticstr]=&["OWN_HINTS"];"#), "{aarch64}");
+    assert!(aarch64.contains(r#"LIST_1:&[&str]=&["OWN_HINTS"];"#), "{aarch64}");
 }
 
 #[test]

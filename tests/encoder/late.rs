@@ -194,8 +194,9 @@ fn moves_have_sixteen_bits() {
 #[test]
 fn a_late_immediate_and_a_number() {
     use x64::*;
+    type Plus = fn(Late) -> LateSum;
     fn check<D: Side>() {
-        let push = |value, plus: fn(Late) -> LateSum| {
+        let push = |value, plus: Plus| {
             let mut enc = Emitter::<D>::new();
             let late = enc.late();
             // The numbers of its uses differ, and go with them into the code around.
@@ -209,7 +210,7 @@ fn a_late_immediate_and_a_number() {
         assert_eq!(push(40, LateSum::from), Ok(40));
         assert_eq!(push(-1, |late| late + (i32::MIN + 1)), Ok(i32::MIN));
         assert_eq!(push(-1, |late| late - i32::MIN), Ok(i32::MAX));
-        let wrong: [(i64, fn(Late) -> LateSum, i64); 3] = [
+        let wrong: [(i64, Plus, i64); 3] = [
             (i32::MAX.into(), |late| late + 1, i64::from(i32::MAX) + 1),
             (i64::MAX, |late| late + 1, i64::MAX),
             (i64::MIN, |late| late - 1, i64::MIN),

@@ -277,7 +277,7 @@ impl Cpu {
         let (known, other): (Vec<&String>, Vec<_>) = cpu.iter().partition(|name| self.find(name).is_some());
         let known = known.iter().map(|name| Ident::new(name, Span::call_site()));
         let known = common.list(&quote!(CpuFeature), known.map(|name| quote!(CpuFeature::#name)));
-        let other = common.list(&quote!(&'static str), other.iter().map(|name| quote!(#name)));
+        let other = common.list(&quote!(&str), other.iter().map(|name| quote!(#name)));
         quote!(cpu: #known, other_cpu: #other)
     }
 

@@ -89,6 +89,7 @@ impl Common {
             });
             quote! {
                 #[inline]
+                #[allow(clippy::type_complexity)]
                 fn #name(operands: &[Operand]) -> Result<(#(#types,)*), OperandError> {
                     Ok((#(#each,)*))
                 }

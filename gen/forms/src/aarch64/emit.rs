@@ -429,7 +429,7 @@ fn form_data(form: &Form, numbers: &HashMap<(&str, u32), usize>, cpu: &Cpu, comm
         let number = Literal::usize_unsuffixed(numbers[&(operand.kind.name.as_str(), operand.kind.width)]);
         quote!(&VALUES[#number])
     });
-    let values = common.list(&quote!(&'static Value), values);
+    let values = common.list(&quote!(&Value), values);
     let types: Vec<_> = form.operands.iter().map(|operand| ty(&operand.kind.ty)).collect();
     let emit = common.emit(name, &types);
     quote! {

@@ -639,7 +639,7 @@ fn form_data(form: &Form, cpu: &Cpu, common: &mut Common) -> TokenStream {
     });
     let operands = common.list(&quote!(OperandInfo), operands);
     let implicit = form.implicit.iter().map(|(access, what)| format!("{}:{what}", access.letters()));
-    let implicit = common.list(&quote!(&'static str), implicit.map(|text| quote!(#text)));
+    let implicit = common.list(&quote!(&str), implicit.map(|text| quote!(#text)));
     let emit = common.emit(name, &types);
     quote! {
         Form {
