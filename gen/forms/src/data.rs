@@ -6,8 +6,8 @@
 //! encoder functions is one function for [`CALLS`] of them.
 //!
 //! All of it is generic or `#[inline]`, and what refers to it is constant. So machine code is made where the runtime's
-//! `forms` is compiled: without optimization in the runtime, once for all crates that ask for the forms, and else in
-//! these, for the optimizer takes minutes for it, which who does not ask should not wait for.
+//! `forms` is compiled. Without optimization that is the runtime: once for all crates that ask for the forms. With
+//! optimization it is each of these, since it takes minutes, and whoever does not ask should not wait.
 
 use crate::print;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -66,7 +66,7 @@ impl Common {
             quote!(#index => enc.#function(),)
         } else {
             let parameters = self.parameters(types);
-            // Said without `?`, which takes longer to check than all the rest.
+            // Said without `?`, which rustc takes longer for than for all the rest.
             quote! {
                 #index => match #parameters(operands) {
                     Ok((#(#names,)*)) => enc.#function(#(#names),*),

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use tailfirst::aarch64::{Cond as Cc, SP, UImm, W0, X0, X16, X17, X30};
 use tailfirst::block;
 
-use super::{A64, ACCEPTED, CONTEXT, CodeLabel, Frame, MEMORY, NO_OFFSET, Reg, frame_bytes, w, x};
+use super::{A64, CONTEXT, CodeLabel, Frame, MEMORY, NO_OFFSET, Reg, frame_bytes, w, x};
 use crate::abi::{Activation, Context, FunctionRecord, TrapKind, UNCHECKED_FRAME};
 use crate::compile::Site;
 use crate::ir::ops::Builtin;
@@ -72,8 +72,9 @@ impl A64<'_, '_> {
             self.load_word(X16, X16, offset_of!(Activation, stack_limit));
             self.load_word(X16, CONTEXT, offset_of!(Context, activation));
         }
-        if bytes > 0 {
-            self.enc.sub_x_const(SP, SP, bytes.into()).expect(ACCEPTED);
+        // A frame that the epilogues' ADD does not hold is refused where there is one.
+        if bytes > 0 && self.enc.sub_x_const(SP, SP, bytes.into()).is_err() {
+            block!(*self.enc; mov_x_imm(X17, u64::from(bytes)); sub_x_ext(SP, SP, X17));
         }
         self.enc.bind(function);
     }

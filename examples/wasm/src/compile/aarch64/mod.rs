@@ -216,7 +216,7 @@ fn words_before(frame: Frame) -> u32 {
     frame.outgoing + u32::from(frame.saves_context) + u32::from(frame.calls)
 }
 
-/// The bytes of a frame: one immediate of ADD.
+/// The bytes of a frame: one immediate of ADD, below 16 MiB.
 fn frame_bytes(frame: Frame) -> u32 {
     let bytes = 8 * (words_before(frame) + frame.slots);
     bytes.next_multiple_of(if bytes < 4096 - 16 { 16 } else { 4096 })
