@@ -16,7 +16,7 @@ fn main() {
     println!("cargo::metadata=version={}", env!("CARGO_PKG_VERSION"));
     println!("cargo::metadata=forms={}", is_enabled("forms"));
     println!("cargo::rustc-check-cfg=cfg(unoptimized)");
-    if env::var_os("OPT_LEVEL").is_some_and(|level| level == "0" || level == "1") {
+    if env::var_os("OPT_LEVEL").is_some_and(|level| level == "0") {
         println!("cargo::rustc-cfg=unoptimized");
     }
     if let Err(error) = tailfirst_gen::generate(Path::new("tables"), Path::new(&out), is_enabled) {
