@@ -166,6 +166,10 @@ pub fn execute(
             let mut expected = before.clone();
             let with = Case { form, model, slots: &slots, places: &places, mask, zeroing: combination.zeroing };
             let undefined = with.expect(&before, &mut expected);
+            // What a register has not stays as it is in memory.
+            for (expected, before) in expected.vectors.iter_mut().zip(&before.vectors) {
+                expected[vectors.bytes()..].copy_from_slice(&before[vectors.bytes()..]);
+            }
             function.call(state);
             let mut found = state.clone();
             // The interrupt flag and others are the system's.

@@ -43,6 +43,15 @@ impl Vectors {
             (false, false) => Vectors::Xmm,
         }
     }
+
+    /// The bytes of a register.
+    pub fn bytes(self) -> usize {
+        match self {
+            Vectors::Xmm => 16,
+            Vectors::Ymm => 32,
+            Vectors::Zmm => 64,
+        }
+    }
 }
 
 /// A field of the state, or an element of one.
