@@ -10,10 +10,11 @@
 //! [`Masked`] itself.
 
 use super::{
-    Mem, VMem,
-    operand::{AnyAddress, Operand, RegisterClass, Rm},
-    reg::{EXmm, EYmm, K, WriteMask, Xmm, Ymm, Zmm},
+    EMem, Mem, VMem,
+    operand::{AnyAddress, ExtendedAddress, Operand, RegisterClass, Rm},
+    reg::{EGpr32, EGpr64, EXmm, EYmm, Gpr32, Gpr64, K, WriteMask, Xmm, Ymm, Zmm},
 };
+use crate::references::label::{Label, Symbol};
 use core::marker::PhantomData;
 
 /// For generated code: what decorations change in the last payload byte of EVEX, and whether the memory operand is one
@@ -189,19 +190,25 @@ impl<R> From<Zeroed<R>> for Zeroing<R> {
 
 /// One element in memory, broadcast to all (`{1to8}`, ...).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broadcast(Mem);
+pub struct Broadcast<M>(M);
 
-impl Mem {
-    /// One element, broadcast to all; its size is the form's.
-    pub const fn broadcast(self) -> Broadcast {
-        Broadcast(self)
-    }
+macro_rules! memory {
+    ($($memory:ident)*) => {$(
+        impl $memory {
+            /// One element, broadcast to all; its size is the form's.
+            pub const fn broadcast(self) -> Broadcast<$memory> {
+                Broadcast(self)
+            }
 
-    /// The operand with a mask.
-    pub const fn k(self, mask: WriteMask) -> Masked<Mem> {
-        Masked { operand: self, mask }
-    }
+            /// The operand with a mask.
+            pub const fn k(self, mask: WriteMask) -> Masked<$memory> {
+                Masked { operand: self, mask }
+            }
+        }
+    )*};
 }
+
+memory!(Mem EMem);
 
 impl<R: Copy> VMem<R> {
     /// The operand with a mask.
@@ -253,18 +260,6 @@ impl<R: RegisterClass> From<R> for Bcst<R> {
     }
 }
 
-impl<R: AnyAddress> From<Mem> for Bcst<R> {
-    fn from(mem: Mem) -> Self {
-        Bcst::new(Operand::Memory(mem), false)
-    }
-}
-
-impl<R: AnyAddress> From<Broadcast> for Bcst<R> {
-    fn from(element: Broadcast) -> Self {
-        Bcst::new(Operand::Memory(element.0), true)
-    }
-}
-
 /// A register with a rounding mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rounded<R> {
@@ -311,17 +306,55 @@ impl<R: RegisterClass> From<Zeroed<R>> for Zeroing<Rm<R>> {
     }
 }
 
-impl<R: AnyAddress> From<Mem> for Zeroing<Rm<R>> {
-    fn from(mem: Mem) -> Self {
-        Rm::from(mem).into()
-    }
+/// What may be memory, made from an address.
+macro_rules! addressed {
+    ($($memory:ident $address:ident;)*) => {$(
+        impl<R: $address> From<$memory> for Bcst<R> {
+            fn from(mem: $memory) -> Self {
+                Bcst::new(Rm::<R>::from(mem).rm(), false)
+            }
+        }
+
+        addressed!(@in $memory $address: Zeroing<Rm>, Er<Rm>, Sae<Rm>, Er<Bcst>, Sae<Bcst>);
+    )*};
+    (@in $memory:ident $address:ident: $($outer:ident<$inner:ident>),*) => {$(
+        impl<R: $address> From<$memory> for $outer<$inner<R>> {
+            fn from(mem: $memory) -> Self {
+                $inner::from(mem).into()
+            }
+        }
+    )*};
 }
 
-impl<R: AnyAddress> From<Masked<Mem>> for Zeroing<Rm<R>> {
-    fn from(masked: Masked<Mem>) -> Self {
-        Zeroing { operand: masked.operand.into(), decorations: Decorations::mask(masked.mask) }
-    }
+addressed!(Mem AnyAddress; EMem ExtendedAddress; Label AnyAddress; Symbol AnyAddress;);
+
+/// What may be decorated memory.
+macro_rules! decorated_memory {
+    ($($memory:ident $address:ident;)*) => {$(
+        impl<R: $address> From<Masked<$memory>> for Zeroing<Rm<R>> {
+            fn from(masked: Masked<$memory>) -> Self {
+                Zeroing { operand: masked.operand.into(), decorations: Decorations::mask(masked.mask) }
+            }
+        }
+
+        impl<R: $address> From<Broadcast<$memory>> for Bcst<R> {
+            fn from(element: Broadcast<$memory>) -> Self {
+                Bcst::new(Rm::<R>::from(element.0).rm(), true)
+            }
+        }
+
+        decorated_memory!(@broadcast $memory $address: Er, Sae);
+    )*};
+    (@broadcast $memory:ident $address:ident: $($outer:ident),*) => {$(
+        impl<R: $address> From<Broadcast<$memory>> for $outer<Bcst<R>> {
+            fn from(element: Broadcast<$memory>) -> Self {
+                Bcst::from(element).into()
+            }
+        }
+    )*};
 }
+
+decorated_memory!(Mem AnyAddress; EMem ExtendedAddress;);
 
 /// An operand under `Er` or `Sae`: a register alone, or one that may be memory.
 trait Inner<R>: Copy + From<R> {
@@ -407,24 +440,6 @@ macro_rules! rounding {
                 $outer { operand, decorations: operand.inner_decorations() }
             }
         }
-
-        impl<R: AnyAddress> From<Mem> for $outer<Rm<R>> {
-            fn from(mem: Mem) -> Self {
-                Rm::from(mem).into()
-            }
-        }
-
-        impl<R: AnyAddress> From<Mem> for $outer<Bcst<R>> {
-            fn from(mem: Mem) -> Self {
-                Bcst::from(mem).into()
-            }
-        }
-
-        impl<R: AnyAddress> From<Broadcast> for $outer<Bcst<R>> {
-            fn from(element: Broadcast) -> Self {
-                Bcst::from(element).into()
-            }
-        }
     };
 }
 
@@ -475,19 +490,19 @@ impl WriteMask {
 }
 
 macro_rules! general_rounding {
-    ($($register:ident)*) => {$(
-        impl super::$register {
+    ($($register:ident => $class:ident)*) => {$(
+        impl $register {
             /// The operand with a rounding mode, for conversions to floating point.
-            pub const fn rounded(self, round: Round) -> Rounded<super::$register> {
-                Rounded { register: self, round }
+            pub fn rounded(self, round: Round) -> Rounded<$class> {
+                Rounded { register: self.into(), round }
             }
         }
     )*};
 }
 
-general_rounding!(Gpr32 Gpr64);
+general_rounding!(Gpr32 => EGpr32 Gpr64 => EGpr64 EGpr32 => EGpr32 EGpr64 => EGpr64);
 
-/// A plain XMM or YMM register where EVEX would take any of the 32, K1 to K7 where K0 would do.
+/// A plain register where EVEX would take any of the 32, K1 to K7 where K0 would do.
 macro_rules! widen {
     ($from:ident => $to:ident: $($wrapper:ty),*) => {$(
         impl From<$from> for $wrapper {
@@ -503,6 +518,8 @@ widen!(Xmm => EXmm: Rm<EXmm>, Bcst<EXmm>, Merging<EXmm>, Zeroing<EXmm>, Zeroing<
 widen!(Ymm => EYmm: Rm<EYmm>, Bcst<EYmm>, Merging<EYmm>, Zeroing<EYmm>, Zeroing<Rm<EYmm>>,
     Er<EYmm>, Er<Rm<EYmm>>, Er<Bcst<EYmm>>, Sae<EYmm>, Sae<Rm<EYmm>>, Sae<Bcst<EYmm>>);
 widen!(WriteMask => K: Rm<K>, Merging<K>);
+widen!(Gpr32 => EGpr32: Er<Rm<EGpr32>>);
+widen!(Gpr64 => EGpr64: Er<Rm<EGpr64>>);
 
 /// The flags that an APX conditional compare sets when its condition does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use super::{
     Assembler, Bcst, CpuFeature, CpuFeatures, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter,
     Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem, Rm,
     Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
-    operand::{AnyAddress, RegisterClass},
+    operand::{ExtendedAddress, RegisterClass},
 };
 use crate::{
     Direction, Down, Up,
@@ -310,16 +310,16 @@ macro_rules! register_or_memory {
     )*};
 }
 
-register_or_memory!(Mem: Gpr8 Gpr16 Gpr32 Gpr64 Xmm Ymm Zmm EXmm EYmm K Mm);
-register_or_memory!(EMem: EGpr8 EGpr16 EGpr32 EGpr64);
+register_or_memory!(Mem: Gpr8 Gpr16 Gpr32 Gpr64 Xmm Ymm K Mm);
+register_or_memory!(EMem: EGpr8 EGpr16 EGpr32 EGpr64 Zmm EXmm EYmm);
 
-impl<R: AnyAddress + Parameter> Parameter for Bcst<R> {
+impl<R: ExtendedAddress + Parameter> Parameter for Bcst<R> {
     fn from_operand(operand: &Operand) -> Option<Self> {
         if operand.broadcast {
             let element = Operand { broadcast: false, ..*operand };
-            return Mem::from_operand(&element).map(|mem| mem.broadcast().into());
+            return EMem::from_operand(&element).map(|mem| mem.broadcast().into());
         }
-        R::from_operand(operand).map(Bcst::from).or_else(|| Mem::from_operand(operand).map(Bcst::from))
+        R::from_operand(operand).map(Bcst::from).or_else(|| EMem::from_operand(operand).map(Bcst::from))
     }
 }
 
@@ -349,7 +349,7 @@ impl<T: Parameter + Copy> Parameter for Merging<T> {
 impl<T: Parameter + Copy> Parameter for Zeroing<T> {
     fn from_operand(operand: &Operand) -> Option<Self> {
         let inner = T::from_operand(&Operand { mask: None, zeroing: false, ..*operand })?;
-        let is_memory = Mem::from_operand(&Operand::plain(operand.value)).is_some();
+        let is_memory = EMem::from_operand(&Operand::plain(operand.value)).is_some();
         match (operand.write_mask(), operand.zeroing) {
             (None, false) => Some(inner.into()),
             (Some(mask), false) => Some(Masked::new(inner, mask).into()),
@@ -403,4 +403,4 @@ macro_rules! rounded_general {
     )*};
 }
 
-rounded_general!(Gpr32 Gpr64);
+rounded_general!(EGpr32 EGpr64);

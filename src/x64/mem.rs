@@ -2,10 +2,16 @@
 //!
 //! The sum is kept in its parts, and encoded where it is used: see [`address`](super::address).
 
+mod extended;
+mod vector;
+
+pub use extended::EMem;
+pub use vector::VMem;
+
 use super::{
     address::{self, Scale},
     operand::{AnyAddress, Operand, Rm},
-    reg::{CS, DS, EGpr8, EGpr16, EGpr32, EGpr64, ES, EXmm, EYmm, FS, GS, Gpr32, Gpr64, SS, Sreg, Xmm, Ymm, Zmm},
+    reg::{CS, DS, EGpr32, EGpr64, ES, FS, GS, Gpr32, Gpr64, SS, Sreg},
     word::{Prefixes, Word},
 };
 use crate::{
@@ -416,18 +422,6 @@ impl core::fmt::Debug for Mem {
     }
 }
 
-impl<R> core::fmt::Debug for VMem<R> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.mem.fmt(f)
-    }
-}
-
-impl core::fmt::Debug for EMem {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl From<Label> for Mem {
     #[inline(always)]
     fn from(label: Label) -> Self {
@@ -590,226 +584,3 @@ impl Add<i32> for ScaledIndex<Gpr32> {
         Mem::absolute(disp).addr32() + self
     }
 }
-
-/// A memory operand whose index is a vector register (VSIB): one address an element.
-///
-/// ```
-/// use tailfirst::x64::*;
-/// let gather: VMem<Ymm> = RBX + YMM2 * 8 + 64;
-/// let absolute: VMem<Ymm> = (YMM2 * 1 + 0x1000).fs(); // each element is an address
-/// let compressed: VMem<Ymm> = EBX + YMM2 * 8;
-/// # let _ = (gather, absolute, compressed);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct VMem<R> {
-    mem: Mem,
-    class: core::marker::PhantomData<R>,
-}
-
-impl<R: Copy> VMem<R> {
-    /// The operand in a segment, as [`Mem::segment`].
-    #[inline(always)]
-    pub const fn segment(self, segment: Sreg) -> Self {
-        VMem::new(self.mem.segment(segment))
-    }
-
-    /// The operand with addresses of 32 bits, as [`Mem::addr32`].
-    #[inline(always)]
-    pub const fn addr32(self) -> Self {
-        VMem::new(self.mem.addr32())
-    }
-}
-
-impl<R> VMem<R> {
-    const fn new(mem: Mem) -> Self {
-        VMem { mem, class: core::marker::PhantomData }
-    }
-
-    /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
-    pub const fn rm(self) -> Operand {
-        Operand::Memory(self.mem)
-    }
-
-    /// For generated code: the number of the index register.
-    pub const fn number(self) -> u8 {
-        let (index, _) = self.mem.index();
-        index
-    }
-}
-
-impl<R> Add<i32> for VMem<R> {
-    type Output = VMem<R>;
-    fn add(self, disp: i32) -> VMem<R> {
-        VMem::new(self.mem.offset(disp))
-    }
-}
-
-impl<R> Sub<i32> for VMem<R> {
-    type Output = VMem<R>;
-    fn sub(self, disp: i32) -> VMem<R> {
-        VMem::new(self.mem.offset_down(disp))
-    }
-}
-
-macro_rules! vector_index {
-    ($($register:ident)*) => {$(
-        impl Mul<i32> for $register {
-            type Output = ScaledIndex<$register>;
-            fn mul(self, factor: i32) -> ScaledIndex<$register> {
-                ScaledIndex { register: self, factor }
-            }
-        }
-
-        impl Add<ScaledIndex<$register>> for Gpr64 {
-            type Output = VMem<$register>;
-            fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                Mem::from(self) + index
-            }
-        }
-
-        impl Add<ScaledIndex<$register>> for Gpr32 {
-            type Output = VMem<$register>;
-            fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                Mem::from(self) + index
-            }
-        }
-
-        impl Add<ScaledIndex<$register>> for Mem {
-            type Output = VMem<$register>;
-            fn add(self, index: ScaledIndex<$register>) -> VMem<$register> {
-                VMem::new(self.with_vector_index(index.register.number(), index.factor))
-            }
-        }
-
-        impl Add<i32> for ScaledIndex<$register> {
-            type Output = VMem<$register>;
-            fn add(self, disp: i32) -> VMem<$register> {
-                Mem::absolute(disp) + self
-            }
-        }
-    )*};
-}
-
-vector_index!(Xmm Ymm Zmm EXmm EYmm);
-
-impl From<VMem<Xmm>> for VMem<EXmm> {
-    fn from(mem: VMem<Xmm>) -> Self {
-        VMem::new(mem.mem)
-    }
-}
-
-impl From<VMem<Ymm>> for VMem<EYmm> {
-    fn from(mem: VMem<Ymm>) -> Self {
-        VMem::new(mem.mem)
-    }
-}
-
-/// A memory operand of an APX instruction, addressed by any of 32 registers: `R17 + R20 * 8 + 4`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct EMem(Mem);
-
-impl EMem {
-    /// For generated code: the operand as ModRM.rm.
-    #[inline(always)]
-    pub const fn rm(self) -> Operand {
-        Operand::Memory(self.0)
-    }
-
-    /// The operand in a segment, as [`Mem::segment`].
-    #[inline(always)]
-    pub const fn segment(self, segment: Sreg) -> EMem {
-        EMem(self.0.segment(segment))
-    }
-
-    /// The operand with an address of 32 bits, as [`Mem::addr32`].
-    #[inline(always)]
-    pub const fn addr32(self) -> EMem {
-        EMem(self.0.addr32())
-    }
-}
-
-impl From<Mem> for EMem {
-    fn from(mem: Mem) -> Self {
-        EMem(mem)
-    }
-}
-
-impl From<Label> for EMem {
-    fn from(label: Label) -> Self {
-        EMem(label.into())
-    }
-}
-
-impl From<Symbol> for EMem {
-    fn from(symbol: Symbol) -> Self {
-        EMem(symbol.into())
-    }
-}
-
-impl From<EGpr64> for EMem {
-    fn from(base: EGpr64) -> Self {
-        base + 0
-    }
-}
-
-impl Add<i32> for EGpr64 {
-    type Output = EMem;
-    fn add(self, disp: i32) -> EMem {
-        EMem(Mem::based(self.number(), disp))
-    }
-}
-
-impl Mul<i32> for EGpr64 {
-    type Output = ScaledIndex<EGpr64>;
-    fn mul(self, factor: i32) -> ScaledIndex<EGpr64> {
-        ScaledIndex { register: self, factor }
-    }
-}
-
-impl Add<ScaledIndex<EGpr64>> for EGpr64 {
-    type Output = EMem;
-    fn add(self, index: ScaledIndex<EGpr64>) -> EMem {
-        EMem(Mem::based(self.number(), 0)) + index
-    }
-}
-
-impl Add<ScaledIndex<EGpr64>> for EMem {
-    type Output = EMem;
-    fn add(self, index: ScaledIndex<EGpr64>) -> EMem {
-        EMem(self.0.with_general_index(index.register.number(), index.factor, false))
-    }
-}
-
-impl Add<i32> for ScaledIndex<EGpr64> {
-    type Output = EMem;
-    fn add(self, disp: i32) -> EMem {
-        EMem(Mem::absolute(disp)) + self
-    }
-}
-
-impl Add<i32> for EMem {
-    type Output = EMem;
-    fn add(self, disp: i32) -> EMem {
-        EMem(self.0 + disp)
-    }
-}
-
-impl Sub<i32> for EMem {
-    type Output = EMem;
-    fn sub(self, disp: i32) -> EMem {
-        EMem(self.0 - disp)
-    }
-}
-
-macro_rules! extended_memory {
-    ($($class:ident)*) => {$(
-        impl From<EMem> for Rm<$class> {
-            fn from(mem: EMem) -> Self {
-                Rm::memory(mem.0)
-            }
-        }
-    )*};
-}
-
-extended_memory!(EGpr8 EGpr16 EGpr32 EGpr64);

@@ -156,6 +156,9 @@ impl Operand {
 /// Classes that go with any address. Byte registers without REX do not: their address must do without REX too.
 pub trait AnyAddress: RegisterClass {}
 
+/// Classes of instructions with EVEX or REX2, which go with an address of any of 32 registers.
+pub trait ExtendedAddress: AnyAddress {}
+
 /// A register or address that needs no REX bits: one of the first eight registers, or memory addressed by them.
 ///
 /// A form that uses AH, CH, DH or BH has no REX prefix, so its other operands are of this kind.

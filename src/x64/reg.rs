@@ -5,7 +5,7 @@
 //! ch, dh and bh. The first sixteen vector registers ([`Xmm`], [`Ymm`]) go into every encoding, all thirty-two
 //! ([`EXmm`], [`EYmm`], [`Zmm`]) only into EVEX; so with general registers and APX ([`EGpr32`], [`EGpr64`]).
 
-use super::operand::{AnyAddress, Reg, RegRule, RegisterClass};
+use super::operand::{AnyAddress, ExtendedAddress, Reg, RegRule, RegisterClass};
 
 /// A class of registers, whose numbers set bits by `$rule`.
 macro_rules! class {
@@ -285,11 +285,12 @@ extended!(
     R27D 27 R28D 28 R29D 29 R30D 30 R31D 31
 );
 
-macro_rules! any_address {
-    ($($ty:ident)*) => {$(impl AnyAddress for $ty {})*};
+macro_rules! addresses {
+    ($address:ident: $($ty:ident)*) => {$(impl $address for $ty {})*};
 }
 
-any_address!(Gpr8 Gpr16 Gpr32 Gpr64 EGpr8 EGpr16 EGpr32 EGpr64 Xmm Ymm Zmm EXmm EYmm K Mm);
+addresses!(AnyAddress: Gpr8 Gpr16 Gpr32 Gpr64 EGpr8 EGpr16 EGpr32 EGpr64 Xmm Ymm Zmm EXmm EYmm K Mm);
+addresses!(ExtendedAddress: EGpr8 EGpr16 EGpr32 EGpr64 Zmm EXmm EYmm);
 
 extended!(
     /// The low byte of a general register in an APX instruction.

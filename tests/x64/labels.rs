@@ -11,8 +11,8 @@ use quickcheck::{Arbitrary, Gen, TestResult};
 use side::Side;
 use support::choices;
 use tailfirst::{
-    Down, FinishError, Label, LinkError, Range, Relocation, RelocationTarget, Symbol, Up, block,
-    x64::{Assembler, Cond, EAX, Emitter, Encoder, Mem, RAX, Rel},
+    Align, Down, FinishError, Label, LinkError, Range, Relocation, RelocationTarget, Symbol, Up, block,
+    x64::{Assembler, Cond, EAX, Emitter, Encoder, Mem, RAX, Rel, ZMM1, ZMM2},
 };
 
 /// A program in the order of its addresses.
@@ -749,4 +749,23 @@ fn a_short_branch_to_a_symbol() {
     }
     check::<Down>();
     check::<Up>();
+}
+
+#[test]
+fn a_label_is_memory_where_an_operand_may_be_decorated() {
+    let with = |place: fn(&mut Encoder<'_>, Label)| {
+        let mut enc = Encoder::new();
+        let label = enc.data_aligned(&[0; 64], Align::of::<64>());
+        place(&mut enc, label);
+        enc.finish().unwrap().bytes().to_vec()
+    };
+    let plain = with(|enc, label| {
+        enc.vaddps_zmm_k1z_zmm_zmmm512b32_er(ZMM1, ZMM2, Mem::from(label));
+        enc.vmovups_zmmm512_k1z_zmm(Mem::from(label), ZMM1);
+    });
+    let label = with(|enc, label| {
+        enc.vaddps_zmm_k1z_zmm_zmmm512b32_er(ZMM1, ZMM2, label);
+        enc.vmovups_zmmm512_k1z_zmm(label, ZMM1);
+    });
+    assert_eq!(label, plain);
 }

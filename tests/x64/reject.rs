@@ -9,7 +9,7 @@ use support::{
     MODEL,
     choices::Choices,
     forward::{Address, Argument, Base, Value},
-    operands::{self, Labels, Sample},
+    operands::{self, Labels, Sample, goes_with_any_register},
 };
 use tailfirst::{
     AddressProblem, FinishError, OperandError, Symbol,
@@ -191,7 +191,7 @@ fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
     match (kind, sort) {
         (Kind::Reg(class), Sort::Register(found, number)) => takes_register(*class, found, number),
         (Kind::RegMem { class, .. }, Sort::Register(found, number)) => takes_register(*class, found, number),
-        (Kind::RegMem { class, .. }, _) => memory(matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64)),
+        (Kind::RegMem { class, .. }, _) => memory(goes_with_any_register(*class)),
         (Kind::Mem { extended, .. }, _) => memory(*extended),
         (Kind::Vsib { class }, Sort::Vector(found)) => takes_register(*class, found, 0),
         (Kind::Imm { .. } | Kind::Moffs { prefixed: false, .. }, Sort::Immediate) => true,

@@ -251,6 +251,21 @@ fn vector_memory(class: Class, address: &Address, spelling: u64) -> Operand {
             prefixed(mem, address)
         }};
     }
+    // An extended base makes an operand of EVEX of any index.
+    if let Some(base) = base.filter(|base| *base > 15) {
+        let base = EGpr64::new(base).expect("below 32");
+        macro_rules! with_base {
+            ($index:expr) => {
+                prefixed(base + $index.expect("a number of the class") * (1 << log2) + disp, address)
+            };
+        }
+        return match class {
+            Class::EXmm => with_base!(EXmm::new(index)),
+            Class::EYmm => with_base!(EYmm::new(index)),
+            Class::Zmm => with_base!(Zmm::new(index)),
+            _ => unreachable!("{class:?} with an address of any register"),
+        };
+    }
     let plain = spelling % 2 == 1;
     match class {
         Class::EXmm if plain && index < 16 => with_index!(Xmm::new(index)),
@@ -322,15 +337,18 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
                 if argument.broadcast {
                     unit = disp8(form).1;
                 }
-                let extended = matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64);
-                Value::Memory(address(form, extended, unit, choices))
+                Value::Memory(address(form, goes_with_any_register(class), unit, choices))
             }
         }
         Kind::Mem { extended, .. } => Value::Memory(address(form, extended, unit, choices)),
         Kind::Vsib { class } => Value::Memory(Address {
             segment: segment(choices),
             narrow: choices.rarely(6),
-            base: if choices.rarely(6) { Base::None } else { Base::Register(number(Class::R64, choices)) },
+            base: match choices.rarely(6) {
+                true => Base::None,
+                false if goes_with_any_register(class) => Base::Register(number(Class::E64, choices)),
+                false => Base::Register(number(Class::R64, choices)),
+            },
             index: Some((number(class, choices), choices.below(4) as u8)),
             disp: disp(unit, choices),
         }),
@@ -364,6 +382,11 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
         }
     }
     argument
+}
+
+/// Whether the address beside a register of the class, or around it, may have any of 32 registers.
+pub fn goes_with_any_register(class: Class) -> bool {
+    matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm | Class::Zmm)
 }
 
 /// N of disp8*N, for the whole operand and for an element.

@@ -117,11 +117,15 @@ fn operands(row: &Row, written: &[Written], encoding: &Encoding) -> Result<Vec<O
     for ((written, &letter), access) in written.iter().zip(&letters).zip(accesses) {
         let slot = slot(letter).ok_or_else(|| Reason::Slot { letter, operand: written.text.clone() })?;
         let mut kind = written.kind.clone();
-        if let Kind::Reg(class) | Kind::RegMem { class, .. } | Kind::Vsib { class } = &mut kind {
-            *class = effective_class(*class, evex, no_rex);
-            if *class == Class::R8h && !no_rex {
-                return Err(Reason::Encoding { problem: "r8h needs NOREX" });
+        match &mut kind {
+            Kind::Reg(class) | Kind::RegMem { class, .. } | Kind::Vsib { class } => {
+                *class = effective_class(*class, evex, no_rex);
+                if *class == Class::R8h && !no_rex {
+                    return Err(Reason::Encoding { problem: "r8h needs NOREX" });
+                }
             }
+            Kind::Mem { extended, .. } => *extended |= evex,
+            _ => {}
         }
         if !suits(&kind, slot) {
             return Err(Reason::Slot { letter, operand: written.text.clone() });
@@ -152,11 +156,15 @@ fn operands(row: &Row, written: &[Written], encoding: &Encoding) -> Result<Vec<O
     Ok(operands)
 }
 
-/// EVEX reaches all vector registers; a form without REX the first eight general ones.
+/// EVEX reaches all registers; a form without REX the first eight general ones.
 fn effective_class(class: Class, evex: bool, no_rex: bool) -> Class {
     match class {
         Class::Xmm if evex => Class::EXmm,
         Class::Ymm if evex => Class::EYmm,
+        Class::R8 if evex => Class::E8,
+        Class::R16 if evex => Class::E16,
+        Class::R32 if evex => Class::E32,
+        Class::R64 if evex => Class::E64,
         Class::R16 if no_rex => Class::Low16,
         Class::R32 if no_rex => Class::Low32,
         class => class,
