@@ -108,33 +108,3 @@ impl<D: Direction> Emitter<'_, D> {
         self.call_rel32(target);
     }
 }
-
-macro_rules! conditional {
-    ($($name:ident: $($synonym:ident)*;)*) => {
-        /// Conditional branches by their other names.
-        impl<D: Direction> Emitter<'_, D> {
-            $($(
-                #[doc = concat!("The same as [`", stringify!($name), "`](Self::", stringify!($name), ").")]
-                #[inline(always)]
-                pub fn $synonym(&mut self, target: impl IntoTarget) {
-                    self.$name(target);
-                }
-            )*)*
-        }
-    };
-}
-
-conditional! {
-    jb: jc jnae;
-    jae: jnc jnb;
-    je: jz;
-    jne: jnz;
-    jbe: jna;
-    ja: jnbe;
-    jp: jpe;
-    jnp: jpo;
-    jl: jnge;
-    jge: jnl;
-    jle: jng;
-    jg: jnle;
-}

@@ -12,7 +12,7 @@ use side::Side;
 use support::choices;
 use tailfirst::{
     Align, Down, FinishError, Label, LinkError, Range, Relocation, RelocationTarget, Symbol, Up, block,
-    x64::{Assembler, Cond, EAX, Emitter, Encoder, Mem, RAX, Rel, ZMM1, ZMM2},
+    x64::{AL, Assembler, Cond, EAX, Emitter, Encoder, Mem, RAX, RDX, Rel, ZMM1, ZMM2},
 };
 
 /// A program in the order of its addresses.
@@ -768,4 +768,27 @@ fn a_label_is_memory_where_an_operand_may_be_decorated() {
         enc.vmovups_zmmm512_k1z_zmm(label, ZMM1);
     });
     assert_eq!(label, plain);
+}
+
+#[test]
+fn a_condition_has_functions_by_all_of_its_names() {
+    let with = |place: fn(&mut Encoder<'_>, Label)| {
+        let mut enc = Encoder::new();
+        let label = enc.here();
+        place(&mut enc, label);
+        enc.finish().unwrap().bytes().to_vec()
+    };
+    let canonical = with(|enc, label| {
+        enc.je(label);
+        enc.jb_rel32(label);
+        enc.setnp_rm8(AL);
+        enc.cmovg_r64_rm64(RAX, RDX);
+    });
+    let others = with(|enc, label| {
+        enc.jz(label);
+        enc.jnae_rel32(label);
+        enc.setpo_rm8(AL);
+        enc.cmovnle_r64_rm64(RAX, RDX);
+    });
+    assert_eq!(others, canonical);
 }

@@ -5,6 +5,7 @@ use super::{
     check::{segment, term_operand},
     is_of_type,
     layouts::{self, LAYOUTS, row},
+    synonym,
 };
 use crate::{
     choice::{self, Family},
@@ -29,6 +30,7 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
         choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
     let of_both_widths = both_widths(plain.iter().chain(&by_value));
     let mut methods: Vec<Method> = plain.iter().chain(&by_value).chain(&of_both_widths).map(method).collect();
+    methods.extend(forms.iter().flat_map(synonym::of_form));
     methods.extend(selectors(&plain));
     methods.extend(selectors(&by_value));
     methods.extend(selectors(&of_both_widths));
@@ -197,7 +199,7 @@ fn docs(form: &Form) -> Vec<String> {
     docs
 }
 
-fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
@@ -299,29 +301,39 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
 /// takes the shorter if the value fits.
 fn selectors(sources: &[Source]) -> Vec<Method> {
     let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
-    let selector = |short| by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name));
-    sources.iter().filter_map(selector).collect()
+    sources
+        .iter()
+        .flat_map(|short| by_immediate(short, &by_name).map_or_else(|| by_distance(short, &by_name), |one| vec![one]))
+        .collect()
 }
 
-fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Method> {
-    let stem = short.form.name.strip_suffix("_rel8")?;
-    let near = by_name.get(format!("{stem}_rel32").as_str())?;
+/// With the selector's synonyms.
+fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Vec<Method> {
+    let stem = short.form.name.strip_suffix("_rel8");
+    let near = stem.and_then(|stem| Some((stem, by_name.get(format!("{stem}_rel32").as_str())?)));
+    let Some((stem, near)) = near else { return Vec::new() };
     // The primitive places opcode and distance alone.
     let is_bare =
         |source: &&Source| matches!(&source.form.encoding, Encoding::Legacy { prefixes, .. } if prefixes.is_empty());
     if ![&short, near].into_iter().all(is_bare) {
-        return None;
+        return Vec::new();
     }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
-    let value = short.parameters();
-    let signature = quote!(#name(&mut self, #value target: impl IntoTarget));
+    let (value, target) = (short.parameters(), quote!(target: impl IntoTarget));
+    let signature = quote!(#name(&mut self, #value #target));
     let body = quote!(encode::branch_by_distance(self, #short_row, #near_row, target));
     let docs = vec![
         format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
+    let selector = Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() };
+    // Where the condition is a value, it has no name.
+    let synonyms = match short.values.is_empty() {
+        true => synonym::of_function(&short.form, stem, &target, &[ident("target")]),
+        false => Vec::new(),
+    };
+    [selector].into_iter().chain(synonyms).collect()
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is
@@ -370,7 +382,7 @@ fn converts(form: &Form) -> bool {
 }
 
 /// The parameters of a form's function, and what converts them to their types.
-fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
+pub(super) fn parameters(form: &Form) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut parameters = Vec::new();
     let mut conversions = Vec::new();
     for (operand, name) in form.operands.iter().zip(parameter_names(form)) {

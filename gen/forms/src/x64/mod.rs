@@ -7,6 +7,7 @@ mod finder;
 mod layouts;
 mod operand;
 mod sized;
+mod synonym;
 mod words;
 
 use crate::{
