@@ -4,8 +4,7 @@
 //! the first, and one that grows up in their order. All get the same branches of fixed size, so the bytes must be the
 //! same, or all must refuse.
 
-#[path = "support/x64/choices.rs"]
-mod choices;
+use tailfirst_roundtrip::choices;
 #[path = "dynasm/islands.rs"]
 mod islands;
 #[path = "dynasm/refusals.rs"]
@@ -24,13 +23,13 @@ use quickcheck::TestResult;
 use support::{
     machine::{A64, Machine, X64, reference},
     program::{BRANCHES, Name, Part, Step, To, program},
-    side::{Blocks, Side},
 };
 use tailfirst::{
     Align, Down, FinishError, LinkError, Range, Symbol, Up, aarch64, block,
     dynasm::{A64Block, PlaceError, Unsupported, X64Block},
     x64,
 };
+use tailfirst_roundtrip::side::Side;
 
 /// Whether all assemblers give the same bytes, or refuse.
 fn agree<M: Machine>(program: &[Part]) -> Result<(), String> {

@@ -10,12 +10,10 @@ use tailfirst::{
     x64,
 };
 
-#[path = "support/x64/choices.rs"]
-mod choices;
-#[path = "support/side.rs"]
-mod side;
+use tailfirst_roundtrip::choices;
+use tailfirst_roundtrip::side;
 
-use side::{Blocks, Side};
+use tailfirst_roundtrip::side::{Blocks, Side};
 
 const BASE: u64 = 0x7F12_3456_7000;
 

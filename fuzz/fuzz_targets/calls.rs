@@ -6,8 +6,7 @@
 
 #[path = "../../tests/support/calls/mod.rs"]
 mod calls;
-#[path = "../../tests/support/x64/choices.rs"]
-mod choices;
+use tailfirst_roundtrip::choices;
 mod input;
 
 use libfuzzer_sys::{Corpus, fuzz_target};

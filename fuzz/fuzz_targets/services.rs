@@ -7,15 +7,14 @@
 // Of what the tests share, each target uses a part.
 #![allow(dead_code, unused_imports, unused_macros)]
 
-#[path = "../../tests/support/x64/choices.rs"]
-mod choices;
+use tailfirst_roundtrip::choices;
 mod input;
 #[path = "../../tests/support/ranges/mod.rs"]
 mod ranges;
 #[path = "../../tests/support/trees/mod.rs"]
 mod trees;
 
-use choices::Choices;
+use tailfirst_roundtrip::choices::Choices;
 use libfuzzer_sys::fuzz_target;
 use ranges::program::{Filler, items, run};
 use std::sync::LazyLock;

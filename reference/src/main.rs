@@ -3,11 +3,7 @@
 //!
 //! A form's entry is what its row says, and an example: operands, and the bytes that the encoder has made of them.
 
-#[path = "../../tests/support/aarch64/mod.rs"]
-mod aarch64;
-#[allow(clippy::duplicate_mod, reason = "both have the random choices of the tests")]
-#[path = "../../tests/support/x64/mod.rs"]
-mod x64;
+use tailfirst_roundtrip::{aarch64, choices::Choices, x64};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -86,7 +82,7 @@ fn x64_forms(texts: &mut Texts) -> Vec<Form> {
         .map(|(model, form)| {
             let mut enc = tailfirst::x64::Encoder::new();
             let labels = x64::operands::Labels { above: enc.here(), below: enc.label() };
-            let mut sample = x64::operands::Sample::new(model, &mut x64::choices::Choices::new(&CHOICES));
+            let mut sample = x64::operands::Sample::new(model, &mut Choices::new(&CHOICES));
             sample.below = 0;
             sample.above = 0;
             let operands = sample.operands(model, labels);
@@ -142,7 +138,7 @@ fn aarch64_forms(texts: &mut Texts) -> Vec<Form> {
     forms
         .map(|(model, form)| {
             let mut enc = tailfirst::aarch64::Encoder::new();
-            let sample = aarch64::Sample::new(model, &mut aarch64::choices::Choices::new(&CHOICES));
+            let sample = aarch64::Sample::new(model, &mut Choices::new(&CHOICES));
             let operands = sample.operands(model);
             let placed = form.emit(&mut enc, &operands).is_ok();
             let bytes = enc.finish().ok().map(|code| hex(code.bytes()));

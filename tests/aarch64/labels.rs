@@ -5,13 +5,12 @@
 //! places the same items from the last to the first, so half of its labels are bound when they are used, and half
 //! pending.
 
-use crate::choices;
-use choices::Choices;
 use quickcheck::TestResult;
 use tailfirst::{
     FinishError, Label, LinkError, Range, RelocationTarget, Symbol,
     aarch64::{Encoder, *},
 };
+use tailfirst_roundtrip::choices::Choices;
 
 /// An instruction that refers to a label, by the register or bit that it also has.
 #[derive(Debug, Clone, Copy, PartialEq)]

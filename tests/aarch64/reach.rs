@@ -5,11 +5,11 @@
 //! each branch, in each state of flags and registers, it must get to the branch's label where the instruction that was
 //! asked for branches, and to the instruction above where that does not.
 
-use crate::{choices, ranges};
-use choices::Choices;
+use crate::ranges;
 use quickcheck::TestResult;
 use ranges::{machine::*, program::*, tests};
 use tailfirst::{Align, FinishError, Label, Range, SiteKind, Symbol, aarch64::*};
+use tailfirst_roundtrip::choices::Choices;
 
 tests! {
     a_bound_label_is_reached_directly_up_to_the_limit_and_by_a_veneer_beyond

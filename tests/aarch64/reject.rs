@@ -1,19 +1,17 @@
 //! What is no operand is refused: by constructors, by `emit`, and, where operands do not go together, by `finish`.
 
-use crate::support;
 use quickcheck::Gen;
 use std::collections::{BTreeMap, BTreeSet};
-use support::{
-    MODEL, Sample,
-    choices::{self, Choices},
-    forward,
-    value::{self, Value},
-};
 use tailfirst::{
     FinishError, OperandError,
     aarch64::{Encoder, *},
 };
 use tailfirst_gen::aarch64::Form as Model;
+use tailfirst_roundtrip::aarch64::{
+    MODEL, Sample, forward,
+    value::{self, Value},
+};
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// A form and which of its operands is of a kind.
 type Place = (&'static Model, &'static Form, usize);

@@ -9,8 +9,6 @@
 
 #![cfg(all(target_arch = "aarch64", target_os = "linux"))]
 
-#[path = "../support/x64/choices.rs"]
-mod choices;
 #[path = "../support/a64_lanes/mod.rs"]
 mod lanes;
 

@@ -1,10 +1,10 @@
 //! CPU features: sets of them, what is detected on this machine, and which form some bytes are.
 
-use crate::{a64, support};
 use quickcheck::Gen;
 use std::collections::BTreeMap;
-use support::choices::{self, Choices};
 use tailfirst::{aarch64, x64};
+use tailfirst_roundtrip::aarch64 as a64;
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// Random cases a form.
 const CASES: u64 = 12;
@@ -114,7 +114,7 @@ macro_rules! mistake {
 
 #[test]
 fn every_form_of_x64_is_found() {
-    use support::{MODEL, forward, operands::Sample};
+    use tailfirst_roundtrip::x64::{MODEL, forward, operands::Sample};
     let mut random = Gen::from_size_and_seed(100, choices::seed("every_form_of_x64_is_found"));
     let (mut mistakes, mut checked, mut others) = (BTreeMap::new(), 0, BTreeMap::new());
     for (model, form) in MODEL.iter().zip(x64::forms()) {
@@ -179,8 +179,8 @@ fn every_form_of_aarch64_is_found() {
 /// Code of random instructions, with data, constants and alignment between them.
 mod code {
     use super::*;
-    use crate::side::Side;
     use tailfirst::{Align, Down, Label, Up};
+    use tailfirst_roundtrip::side::Side;
 
     /// What stands in code.
     enum Part<S> {
@@ -273,7 +273,7 @@ mod code {
 
     #[test]
     fn of_x64() {
-        use support::{
+        use tailfirst_roundtrip::x64::{
             MODEL,
             operands::{Labels, Reach, Sample},
         };

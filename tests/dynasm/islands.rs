@@ -1,10 +1,7 @@
 //! Branches of blocks that do not reach, on AArch64: islands lead on, and lie above and below the block, which keeps
 //! its layout.
 
-use super::{
-    choices,
-    support::side::{Blocks, Side},
-};
+use super::choices;
 use dynasmrt::{DynasmLabelApi, TargetKind, dynasm};
 use quickcheck::TestResult;
 use tailfirst::{
@@ -13,6 +10,7 @@ use tailfirst::{
     block,
     dynasm::{A64Block, PlaceError},
 };
+use tailfirst_roundtrip::side::{Blocks, Side};
 
 const NOP: u32 = 0xD503_201F;
 const TBZ: Range = Range { low: -0x8000, high: 0x7FFC, step: 4 };

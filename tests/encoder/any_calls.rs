@@ -1,8 +1,9 @@
 //! Random safe calls, right and wrong: none panics, and what comes out does not depend on the memory.
 
-use crate::{calls, choices};
+use crate::calls;
 use quickcheck::TestResult;
 use tailfirst::{aarch64::A64, x64::X64};
+use tailfirst_roundtrip::choices;
 
 #[test]
 fn whatever_is_called_x64() {

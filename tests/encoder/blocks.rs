@@ -10,13 +10,14 @@ use tailfirst::{
     block,
     x64::{Assembler, EAX, ECX, Emitter, Encoder, RAX, RCX, RDI, RSI, X64},
 };
+use tailfirst_roundtrip::choices;
 
 #[test]
 fn programs_with_blocks_x64() {
     fn property(numbers: Vec<u64>) -> TestResult {
         trees::is_as_expected::<X64>(&numbers, false)
     }
-    trees::choices::check("programs_with_blocks_x64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("programs_with_blocks_x64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
 #[test]
@@ -24,7 +25,7 @@ fn programs_with_blocks_aarch64() {
     fn property(numbers: Vec<u64>) -> TestResult {
         trees::is_as_expected::<A64>(&numbers, false)
     }
-    trees::choices::check("programs_with_blocks_aarch64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("programs_with_blocks_aarch64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
 /// That an encoder can be used again, with blocks.

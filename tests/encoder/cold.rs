@@ -1,15 +1,15 @@
 //! Cold parts: where they lie, what works in them, and what must not be done with them. Random programs have them, too:
 //! see `support/trees` and `support/ranges`; those that are far away are in `aarch64_islands`.
 
-use crate::{nests, side};
+use crate::nests;
 use nests::{Within, in_all_blocks, in_both_directions};
-use side::{Blocks, Side};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tailfirst::{
     Align, Direction, Down, Encoder, FinishError, Isa, Label, Late, Marks, PatchPoint, SiteKind, Symbol, Up,
     aarch64::{self, A64},
     x64::{self, X64},
 };
+use tailfirst_roundtrip::side::{Blocks, Side};
 
 /// An instruction of each kind that the encoder has something to do with.
 trait Machine: Isa + Sized {

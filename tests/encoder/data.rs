@@ -1,9 +1,8 @@
 //! Data, alignment, and instructions that do nothing.
 
-use crate::side;
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
-use side::{Blocks, Side};
 use tailfirst::{Align, Direction, Down, Encoder, FinishError, Isa, Label, Up, aarch64, block, x64};
+use tailfirst_roundtrip::side::{Blocks, Side};
 
 /// The lengths of the instructions, which do nothing.
 fn nops(bytes: &[u8]) -> Vec<usize> {

@@ -1,8 +1,7 @@
 //! Late immediates: what fits, what is reported, and where they may stand.
 
-use crate::side;
-use side::Side;
 use tailfirst::{Align, Direction, Down, FinishError, Late, LateSum, Range, Symbol, Up, aarch64, block, x64};
+use tailfirst_roundtrip::side::Side;
 
 const IMM32: Range = Range { low: i32::MIN as i64, high: i32::MAX as i64, step: 1 };
 

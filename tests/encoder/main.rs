@@ -4,8 +4,6 @@
 mod calls;
 #[path = "../support/nests.rs"]
 mod nests;
-#[path = "../support/side.rs"]
-mod side;
 #[path = "../support/trees/mod.rs"]
 mod trees;
 
@@ -27,5 +25,3 @@ mod slices;
 mod snapshot;
 mod snapshot_directions;
 mod values;
-
-use trees::choices;

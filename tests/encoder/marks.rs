@@ -1,9 +1,9 @@
 //! Marks and the tables that are made of them.
 
-use crate::{choices, side};
-use side::Side;
 use std::cell::RefCell;
 use tailfirst::{Align, Direction, Down, Label, LineTable, Marks, Up, x64::*};
+use tailfirst_roundtrip::choices;
+use tailfirst_roundtrip::side::Side;
 
 fn rows(table: &LineTable<u32>) -> Vec<(usize, usize, u32)> {
     table.rows().iter().map(|row| (row.offsets.start, row.offsets.end, row.what)).collect()

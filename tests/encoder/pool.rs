@@ -1,10 +1,9 @@
 //! Constants and addresses beside the code.
 
-use crate::side;
-use side::Side;
 use tailfirst::{
     Align, Code, Direction, Down, Encoder, Field, Isa, Label, RelocationTarget, Symbol, Up, aarch64, block, x64,
 };
+use tailfirst_roundtrip::side::Side;
 
 fn at<const N: usize, I: Isa>(code: &Code<'_, I>, label: Label) -> [u8; N] {
     let offset = code.offset_of(label).expect("the constant is placed");

@@ -1,10 +1,9 @@
 //! Patch sites: where they lie, and what is none.
 
-use crate::side;
-use side::Side;
 use tailfirst::{
     Align, Direction, Down, Encoder, FinishError, Isa, PatchPoint, SiteError, SiteKind, Symbol, Up, aarch64, block, x64,
 };
+use tailfirst_roundtrip::side::Side;
 
 /// What is placed as a site: its kind, how, its length, and the field, its last bytes.
 struct Place<I: Isa, D: Direction> {

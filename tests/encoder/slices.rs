@@ -1,14 +1,13 @@
 //! All services in slices of every size: what fits is the same as in a buffer that grows, and what does not says how
 //! much it needs.
 
-use crate::{choices, side};
-use choices::Choices;
 use quickcheck::TestResult;
-use side::Blocks;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use tailfirst::{
     Align, Direction, Down, Encoder, FinishError, Isa, Label, SiteKind, Snapshot, Symbol, Up, aarch64, block, x64,
 };
+use tailfirst_roundtrip::choices::{self, Choices};
+use tailfirst_roundtrip::side::Blocks;
 
 /// What the instruction sets do not have in common.
 trait Machine: Isa + Sized {

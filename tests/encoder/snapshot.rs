@@ -9,14 +9,14 @@ use tailfirst::{
     aarch64::A64,
     x64::{Assembler, Emitter, Encoder, RAX, X64},
 };
+use tailfirst_roundtrip::choices;
 
 #[test]
 fn what_is_dropped_leaves_no_trace_x64() {
     fn property(numbers: Vec<u64>) -> TestResult {
         trees::is_as_expected::<X64>(&numbers, true)
     }
-    trees::choices::check("what_is_dropped_leaves_no_trace_x64", 1500)
-        .quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("what_is_dropped_leaves_no_trace_x64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
 #[test]
@@ -24,8 +24,7 @@ fn what_is_dropped_leaves_no_trace_aarch64() {
     fn property(numbers: Vec<u64>) -> TestResult {
         trees::is_as_expected::<A64>(&numbers, true)
     }
-    trees::choices::check("what_is_dropped_leaves_no_trace_aarch64", 1500)
-        .quickcheck(property as fn(Vec<u64>) -> TestResult);
+    choices::check("what_is_dropped_leaves_no_trace_aarch64", 1500).quickcheck(property as fn(Vec<u64>) -> TestResult);
 }
 
 /// Labels that were bound before and after a snapshot at its very place, or beyond it, older and younger than it and

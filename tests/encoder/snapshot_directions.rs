@@ -1,13 +1,12 @@
 //! Snapshots in code that grows in either direction, and in blocks of both.
 
-use crate::side;
-use side::{Blocks, Side};
 use tailfirst::{
     Align, Direction, Down, Encoder, FinishError, Isa, Label, Late, SiteKind, Snapshot, Symbol, Up,
     aarch64::{self, A64},
     block,
     x64::{self, X64},
 };
+use tailfirst_roundtrip::side::{Blocks, Side};
 
 /// What is placed and dropped, of everything that an encoder lists.
 trait Machine: Isa + Sized {

@@ -1,8 +1,7 @@
 //! Listings of finished code. Texts are compared whole: a reader sees here what a listing looks like.
 
-use crate::side;
-use side::Blocks;
 use tailfirst::{Align, Down, Listing, Symbol, Up, aarch64, block, x64};
+use tailfirst_roundtrip::side::Blocks;
 
 #[test]
 fn x64_with_all_columns() {

@@ -3,7 +3,7 @@
 //! The tables say which forms there are, tests/support/lanes what their mnemonics mean.
 //! What the processor lacks, and what has no model, is skipped and named.
 
-use crate::{choices, lanes};
+use crate::lanes;
 use lanes::{
     Models,
     execute::{Failure, Random, execute, random_state},

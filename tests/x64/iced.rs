@@ -4,22 +4,21 @@
 //! own notation of what it found (`op_code_string`) must be the row's `op`, in all but spelling. The forms that iced
 //! does not know are counted by CPU feature; llvm-mc looks at those.
 
-use crate::support;
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, RflagsBits,
     RoundingControl,
 };
 use quickcheck::Gen;
 use std::collections::BTreeMap;
-use support::{
-    MODEL,
-    choices::{self, Choices},
-    forward::{self, Address, Argument, Base, Override, Value},
-    operands::Sample,
-};
 use tailfirst_gen::{
     table,
     x64::{self, Access, Class, Form as Model, Kind, Operand, Row},
+};
+use tailfirst_roundtrip::choices::{self, Choices};
+use tailfirst_roundtrip::x64::{
+    MODEL,
+    forward::{self, Address, Argument, Base, Override, Value},
+    operands::Sample,
 };
 
 /// Random cases a form.

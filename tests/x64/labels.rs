@@ -6,14 +6,13 @@
 //! without that argument. A branch to a target that is placed later (at a lower address where code grows down, at a
 //! higher one where it grows up) always has the near form.
 
-use crate::{side, support};
 use quickcheck::{Arbitrary, Gen, TestResult};
-use side::Side;
-use support::choices;
 use tailfirst::{
     Align, Down, FinishError, Label, LinkError, Range, Relocation, RelocationTarget, Symbol, Up, block,
     x64::{AL, Assembler, Cond, EAX, Emitter, Encoder, Mem, RAX, RDX, Rel, ZMM1, ZMM2},
 };
+use tailfirst_roundtrip::choices;
+use tailfirst_roundtrip::side::Side;
 
 /// A program in the order of its addresses.
 #[derive(Debug, Clone)]

@@ -11,15 +11,6 @@ mod execute;
 #[cfg(target_arch = "x86_64")]
 mod execute_lanes;
 
-#[path = "../support/x64/buffers.rs"]
-mod buffers;
 #[cfg(target_arch = "x86_64")]
 #[path = "../support/lanes/mod.rs"]
 mod lanes;
-#[path = "../support/side.rs"]
-mod side;
-#[path = "../support/x64/mod.rs"]
-mod support;
-
-#[cfg(target_arch = "x86_64")]
-use support::choices;

@@ -4,18 +4,17 @@
 //! constructor gives `None`), where a form is chosen at run time (`Form::emit`), or, if only an instruction as a whole
 //! shows the mistake, by `finish`.
 
-use crate::support;
-use support::{
-    MODEL,
-    choices::Choices,
-    forward::{Address, Argument, Base, Value},
-    operands::{self, Labels, Sample, goes_with_any_register},
-};
 use tailfirst::{
     AddressProblem, FinishError, OperandError, Symbol,
     x64::{Form, Operand, *},
 };
 use tailfirst_gen::x64::{Class, Form as Model, Kind, Mask, Operand as ModelOperand, Rounding};
+use tailfirst_roundtrip::choices::Choices;
+use tailfirst_roundtrip::x64::{
+    MODEL,
+    forward::{Address, Argument, Base, Value},
+    operands::{self, Labels, Sample, goes_with_any_register},
+};
 
 /// The form's plainest operands.
 fn plain(form: &Model, enc: &mut Encoder<'_>) -> Vec<Operand> {

@@ -1,21 +1,19 @@
 //! Every form, with random operands, against a forward encoder, byte for byte.
 //!
-//! What a case is says `support/x64/buffers.rs`.
+//! What a case is says the package `tailfirst-roundtrip`.
 
-use crate::{buffers, side, support};
-use buffers::mistake;
 use quickcheck::{Arbitrary, Gen, TestResult};
-use side::Side;
 use std::cell::Cell;
-use support::{
-    MODEL,
-    choices::{self, Choices},
-    forward,
-    operands::{Labels, Reach, Sample},
-};
 use tailfirst::{
     Down, FinishError, Up,
     x64::{Emitter, forms},
+};
+use tailfirst_roundtrip::choices::{self, Choices};
+use tailfirst_roundtrip::side::Side;
+use tailfirst_roundtrip::x64::mistake;
+use tailfirst_roundtrip::x64::{
+    MODEL, forward,
+    operands::{Labels, Reach, Sample},
 };
 
 /// Random cases a form.
@@ -74,7 +72,7 @@ impl Arbitrary for Case {
 #[test]
 fn every_form_into_every_buffer() {
     fn property(case: Case) -> TestResult {
-        match mistake(case.form, &case.numbers) {
+        match mistake(&MODEL[case.form], &forms()[case.form], &mut Choices::new(&case.numbers)) {
             None => TestResult::passed(),
             Some(mistake) => TestResult::error(mistake),
         }

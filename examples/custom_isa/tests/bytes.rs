@@ -50,6 +50,12 @@ fn aarch64_rows_are_functions() {
 }
 
 #[test]
+fn rows_round_trip() {
+    tailfirst_roundtrip::x64::check("tables", x64::forms());
+    tailfirst_roundtrip::aarch64::check("tables", aarch64::forms());
+}
+
+#[test]
 fn rows_are_forms() {
     let names: Vec<_> = x64::forms().iter().map(|form| form.name).collect();
     assert!(names.contains(&"sim_trace_r64_rm64") && names.contains(&"vmodmulpd_ymm_ymm_ymmm256"), "{names:?}");

@@ -3,21 +3,15 @@
 //! The crate aarchmrs-instructions is generated from it: a module an encoding, with its fixed bits and fields as
 //! constants. As a library it has no list of them, so its sources are read, which cargo has fetched.
 
-#[path = "../../support/aarch64/mod.rs"]
-mod support;
-
 use quickcheck::Gen;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     env, fs,
     path::{Path, PathBuf},
 };
-use support::{
-    MODEL, Sample,
-    choices::{self, Choices},
-    forward,
-};
 use tailfirst_gen::aarch64::Form as Model;
+use tailfirst_roundtrip::aarch64::{MODEL, Sample, forward};
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// Random words a form.
 const CASES: u64 = 24;

@@ -4,19 +4,10 @@
 //! The syntax is Arm's, and our words are made from it by nobody but LLVM: a row whose syntax, fields and operands do
 //! not go together is found here, even where the round trips agree because both encoders read the same row.
 
-#[path = "../../support/aarch64/mod.rs"]
-mod support;
-
 mod render;
 
 use quickcheck::Gen;
 use std::collections::{BTreeMap, BTreeSet};
-use support::{
-    MODEL, Sample,
-    choices::{self, Choices},
-    forward,
-    value::Value,
-};
 use tailfirst::{
     Direction, Down, Up,
     aarch64::{Emitter, Form, forms},
@@ -26,6 +17,8 @@ use tailfirst_gen::{
     table,
 };
 use tailfirst_oracles::{Answer, Dialect, LlvmMc};
+use tailfirst_roundtrip::aarch64::{MODEL, Sample, forward, value::Value};
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// Random words a form.
 const CASES: u64 = 24;

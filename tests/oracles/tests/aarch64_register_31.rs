@@ -6,22 +6,18 @@
 //! with what `emit` and `finish` say. (That LLVM takes a line for another form is a refusal by this one: `add x0, sp,
 //! x1` is no ADD of a shifted register.)
 
-#[path = "../../support/aarch64/mod.rs"]
-mod support;
-
 mod render;
 
 use quickcheck::Gen;
 use std::collections::{BTreeMap, BTreeSet};
-use support::{
-    MODEL, Sample,
-    choices::{self, Choices},
-    forward, public,
-    value::{self, Value},
-};
 use tailfirst::aarch64::{Encoder, Form, forms};
 use tailfirst_gen::aarch64::Form as Model;
 use tailfirst_oracles::{Dialect, LlvmMc};
+use tailfirst_roundtrip::aarch64::{
+    MODEL, Sample, forward, public,
+    value::{self, Value},
+};
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// Instructions a form that the number is put into, of those that are tried until LLVM knows one.
 const WANTED: usize = 2;

@@ -1,38 +1,16 @@
 //! Every x64 form, with random operands, read back by llvm-mc: the mnemonic, the length, and of APX, which iced-x86
 //! does not know, the registers.
 
-#[path = "../.."]
-mod support {
-    //! What the tests of the x64 encoders share; they look for the tables in another package.
-    #![allow(dead_code)]
-
-    #[path = "support/x64/choices.rs"]
-    pub mod choices;
-    #[path = "support/x64/forward.rs"]
-    pub mod forward;
-    #[path = "support/x64/operands.rs"]
-    pub mod operands;
-}
-
 use quickcheck::Gen;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::LazyLock,
-};
-use support::{
-    choices::{self, Choices},
+use std::collections::{BTreeMap, BTreeSet};
+use tailfirst_gen::x64::{Class, Encoding, Form as Model, Kind, Rounding, Slot};
+use tailfirst_oracles::{Answer, Dialect, LlvmMc};
+use tailfirst_roundtrip::choices::{self, Choices};
+use tailfirst_roundtrip::x64::{
+    MODEL,
     forward::{self, Argument, Base, Value},
     operands::Sample,
 };
-use tailfirst_gen::x64::{Class, Encoding, Form as Model, Kind, Rounding, Slot};
-use tailfirst_oracles::{Answer, Dialect, LlvmMc};
-
-/// The checked rows of tables/x64.
-static MODEL: LazyLock<Vec<Model>> = LazyLock::new(|| {
-    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tables");
-    tailfirst_gen::x64_forms(&tables).unwrap_or_else(|error| panic!("{error}"))
-});
 
 /// Random cases a form: of APX, and of the rest.
 const CASES: (u64, u64) = (24, 4);

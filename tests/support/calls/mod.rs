@@ -17,11 +17,11 @@ mod a64;
 mod placing;
 mod x64;
 
-use crate::choices::Choices;
 use placing::{Way, run};
 use quickcheck::TestResult;
 use std::{any::Any, panic::catch_unwind};
 use tailfirst::{Code, Direction, Down, Encoder, FinishError, Isa, Label, Late, SiteKind, Up};
+use tailfirst_roundtrip::choices::Choices;
 
 #[derive(Debug, Clone)]
 pub enum Call {

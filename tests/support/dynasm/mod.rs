@@ -4,5 +4,3 @@
 
 pub mod machine;
 pub mod program;
-#[path = "../side.rs"]
-pub mod side;

@@ -8,16 +8,14 @@
 #![allow(dead_code)]
 
 pub mod a64;
-#[path = "../x64/choices.rs"]
-pub mod choices;
 mod model;
 mod placing;
 pub mod x64;
 
-use choices::Choices;
 use placing::{Way, place};
 use quickcheck::TestResult;
 use tailfirst::{Direction, Down, Encoder, FinishError, Isa, Label, Late, Symbol, Up};
+use tailfirst_roundtrip::choices::{self, Choices};
 
 #[derive(Debug, Clone)]
 pub enum Node {

@@ -7,11 +7,11 @@
 // Every test is a crate by itself and uses a part of this.
 #![allow(dead_code)]
 
-use crate::support::{
+use tailfirst_gen::aarch64::Form;
+use tailfirst_roundtrip::aarch64::{
     named::Named,
     value::{CONDITIONS, EXTENSIONS, Value, consecutive},
 };
-use tailfirst_gen::aarch64::Form;
 
 /// What an operand is written as.
 enum Piece {

@@ -5,12 +5,10 @@
 //! should have been. PC-relative operands refer to a symbol, whose address `link` is told: so a distance can be any
 //! that the field holds, without the code in between.
 
-use crate::{
-    side::Side,
-    support::{self, Sample, forward},
-};
+use super::{Sample, TARGET, forward};
+use crate::{choices::Choices, side::Side};
 use tailfirst::{
-    FinishError,
+    Down, FinishError, Up,
     aarch64::{Emitter, Form},
 };
 use tailfirst_gen::aarch64::Form as Model;
@@ -18,16 +16,18 @@ use tailfirst_gen::aarch64::Form as Model;
 /// Where linked code runs; not at the start of a page, and far from both ends of the address space.
 pub const BASE: u64 = 0x7F12_3456_7ABC;
 
-/// Calls a function that is generic over the direction for both.
-macro_rules! in_both_directions {
-    ($check:ident) => {
-        |model, form, sample| {
-            $check::<tailfirst::Down>(model, form, sample)?;
-            $check::<tailfirst::Up>(model, form, sample).map_err(|reason| format!("up, {reason}"))
-        }
-    };
+/// What is wrong with a case, if anything is.
+pub fn mistake(model: &Model, form: &Form, choices: &mut Choices<'_>) -> Option<String> {
+    fn check<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
+        grows::<D>(model, form, sample)?;
+        fits::<D>(model, form, sample)?;
+        overflows::<D>(model, form, sample)
+    }
+    let sample = Sample::new(model, choices);
+    let checked = check::<Down>(model, form, &sample)
+        .and_then(|()| check::<Up>(model, form, &sample).map_err(|reason| format!("up, {reason}")));
+    checked.err().map(|reason| format!("{}: {reason} | {:?}", form.name, sample.values))
 }
-pub(crate) use in_both_directions;
 
 /// Emits the form `times` times and links the result.
 fn emitted<D: Side>(
@@ -47,7 +47,7 @@ fn emitted<D: Side>(
     let mut code = enc.finish().map_err(|error| error.to_string())?;
     let mut from = code.relocations().iter().map(|relocation| relocation.from as u64).collect::<Vec<_>>().into_iter();
     let resolve = |symbol| {
-        assert_eq!(symbol, support::TARGET);
+        assert_eq!(symbol, TARGET);
         let at = BASE + from.next().expect("a relocation for each question");
         // Any byte of the page will do.
         let at = if is_page { at & !0xFFF | distance as u64 & 0xFF8 | 0x5A8 } else { at };
@@ -62,13 +62,13 @@ fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> R
 }
 
 /// Into memory that grows.
-pub fn grows<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
+fn grows<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
     let expected = forward::bytes(model, &sample.values);
     equal("growing", emitted(&mut Emitter::<D>::new(), model, form, sample, 1)?, expected.to_vec())
 }
 
 /// Into slices that hold it three times.
-pub fn fits<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
+fn fits<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
     let expected = forward::bytes(model, &sample.values).repeat(3);
     for room in [12, 16, 13, 64] {
         let mut memory = [0xA5u8; 96];
@@ -83,7 +83,7 @@ pub fn fits<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), 
 }
 
 /// Into slices that do not, which say how large they should be.
-pub fn overflows<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
+fn overflows<D: Side>(model: &Model, form: &Form, sample: &Sample) -> Result<(), String> {
     let operands = sample.operands(model);
     for room in [0, 1, 3, 4, 8, 11] {
         let mut memory = [0xA5u8; 48];

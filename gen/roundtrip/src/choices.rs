@@ -8,9 +8,6 @@
 //! `TAILFIRST_SEED=n` repeats a run; each prints its seed. `TAILFIRST_CASES=n` multiplies the number of cases,
 //! `TAILFIRST_CASES=/n` divides it.
 
-// Every test is a crate by itself and uses a part of this.
-#![allow(dead_code)]
-
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -5,10 +5,8 @@
 //! matter are preferred: registers whose numbers mean something else in ModRM or SIB (RSP, R12, RBP, R13) or need REX
 //! (SPL), displacements around one byte and around disp8*N, immediates at both ends of their types.
 
-use super::{
-    choices::Choices,
-    forward::{self, Address, Argument, Base, Override, Value},
-};
+use super::forward::{self, Address, Argument, Base, Override, Value};
+use crate::choices::Choices;
 use tailfirst::{Label, Symbol, x64::*};
 use tailfirst_gen::{
     condition::Term,

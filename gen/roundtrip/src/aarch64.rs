@@ -1,34 +1,48 @@
-//! What the AArch64 tests share: a second encoder to compare with, and random operands for any form.
+//! AArch64: a second encoder to compare with, and random operands for any form.
 
-// Every test is a crate by itself and uses a part of this.
-#![allow(dead_code)]
-
-#[path = "../x64/choices.rs"]
-pub mod choices;
+mod buffers;
+#[doc(hidden)]
 pub mod forward;
+#[doc(hidden)]
 pub mod named;
+#[doc(hidden)]
 pub mod public;
+#[doc(hidden)]
 pub mod value;
 
-use choices::Choices;
+#[doc(hidden)]
+pub use buffers::{BASE, mistake};
+
+use crate::choices::Choices;
 use std::{path::Path, sync::LazyLock};
 use tailfirst::{Symbol, aarch64::Operand};
 use tailfirst_gen::aarch64::Form;
 use value::Value;
 
-/// The checked rows of tables/aarch64, in the order of [`tailfirst::aarch64::forms`].
-pub static MODEL: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    // A package deeper in the workspace includes this, too.
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root =
-        here.ancestors().find(|dir| dir.join("tables/aarch64").is_dir()).expect("the tables are in the workspace");
-    tailfirst_gen::aarch64_forms(&root.join("tables")).unwrap_or_else(|error| panic!("{error}"))
-});
+/// The checked rows of the tables of `tailfirst`, in the order of [`tailfirst::aarch64::forms`].
+#[doc(hidden)]
+pub static MODEL: LazyLock<Vec<Form>> =
+    LazyLock::new(|| tailfirst_gen::aarch64_forms(crate::runtime_tables()).unwrap_or_else(|error| panic!("{error}")));
+
+/// Holds the forms of another crate's tables to their rows. `tables` is the folder that its build script named, and
+/// `forms` are those of the module that was made of it.
+///
+/// # Panics
+/// A form is not what its row says, or has none.
+pub fn check(tables: impl AsRef<Path>, forms: &[tailfirst::aarch64::Form]) {
+    let models = crate::extension(tables.as_ref()).aarch64_forms().unwrap_or_else(|error| panic!("{error}"));
+    let models = models.unwrap_or_default();
+    let model = |form: &tailfirst::aarch64::Form| models.iter().find(|model| model.name == form.name);
+    let pairs = forms.iter().map(|form| (model(form).unwrap_or_else(|| panic!("no row makes {}", form.name)), form));
+    crate::check("aarch64", pairs, mistake);
+}
 
 /// What a PC-relative operand refers to.
+#[doc(hidden)]
 pub const TARGET: Symbol = Symbol(7);
 
 /// An instruction: its operands as the manual has them, and how the public API is asked for them.
+#[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub values: Vec<Value>,

@@ -5,20 +5,23 @@
 //! byte too small. The last two must leave what surrounds them alone, and the last must say how large it should have
 //! been.
 
-use crate::{
-    side::Side,
-    support::{
-        MODEL,
-        choices::Choices,
-        forward,
-        operands::{Labels, OUTSIDE, Reach, Sample},
-    },
+use super::{
+    forward,
+    operands::{Labels, OUTSIDE, Reach, Sample},
 };
+use crate::{choices::Choices, side::Side};
 use tailfirst::{
     Down, FinishError, Up,
-    x64::{Emitter, forms},
+    x64::{Emitter, Form},
 };
 use tailfirst_gen::x64::Form as Model;
+
+/// A row, and the function that it has made.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    model: &'a Model,
+    form: &'a Form,
+}
 
 /// `nop`s, as code that an instruction lies in.
 fn filler<D: Side>(enc: &mut Emitter<'_, D>, bytes: u8) {
@@ -27,15 +30,15 @@ fn filler<D: Side>(enc: &mut Emitter<'_, D>, bytes: u8) {
     }
 }
 
-fn assemble<D: Side>(enc: &mut Emitter<'_, D>, index: usize, sample: &Sample) {
+fn assemble<D: Side>(enc: &mut Emitter<'_, D>, pair: Pair<'_>, sample: &Sample) {
     let labels = Labels { above: enc.label(), below: enc.label() };
-    let operands = sample.operands(&MODEL[index], labels);
+    let operands = sample.operands(pair.model, labels);
     enc.in_order(0..5, |enc, step| match step {
         0 => enc.bind(labels.below),
         1 => filler(enc, sample.below),
         2 => {
-            if let Err(error) = forms()[index].emit(enc, &operands) {
-                panic!("{}: {error}: {operands:?}", MODEL[index].syntax);
+            if let Err(error) = pair.form.emit(enc, &operands) {
+                panic!("{}: {error}: {operands:?}", pair.model.syntax);
             }
         }
         3 => filler(enc, sample.above),
@@ -69,11 +72,11 @@ fn finish<D: Side>(enc: &mut Emitter<'_, D>, sample: &Sample) -> Result<Vec<u8>,
 const GUARD: usize = 80;
 
 /// Assembles into the middle `size` bytes of guarded memory.
-fn in_slice<D: Side>(index: usize, sample: &Sample, size: usize) -> Result<Vec<u8>, FinishError> {
+fn in_slice<D: Side>(pair: Pair<'_>, sample: &Sample, size: usize) -> Result<Vec<u8>, FinishError> {
     let mut memory = vec![0xA5; GUARD + size + GUARD];
     let result = {
         let mut enc = Emitter::<D>::in_slice(&mut memory[GUARD..GUARD + size]);
-        assemble(&mut enc, index, sample);
+        assemble(&mut enc, pair, sample);
         finish(&mut enc, sample)
     };
     assert!(
@@ -88,15 +91,15 @@ fn in_slice<D: Side>(index: usize, sample: &Sample, size: usize) -> Result<Vec<u
 }
 
 /// What is wrong with a case, if anything is.
-pub fn mistake(index: usize, numbers: &[u64]) -> Option<String> {
-    let form = &MODEL[index];
-    let sample = Sample::new(form, &mut Choices::new(numbers));
-    let bytes = expected(form, &sample);
-    mistake_in::<Down>(index, &sample, &bytes).or_else(|| mistake_in::<Up>(index, &sample, &bytes))
+pub fn mistake(model: &Model, form: &Form, choices: &mut Choices<'_>) -> Option<String> {
+    let pair = Pair { model, form };
+    let sample = Sample::new(model, choices);
+    let bytes = expected(model, &sample);
+    mistake_in::<Down>(pair, &sample, &bytes).or_else(|| mistake_in::<Up>(pair, &sample, &bytes))
 }
 
-fn mistake_in<D: Side>(index: usize, sample: &Sample, bytes: &Vec<u8>) -> Option<String> {
-    let form = &MODEL[index];
+fn mistake_in<D: Side>(pair: Pair<'_>, sample: &Sample, bytes: &Vec<u8>) -> Option<String> {
+    let form = pair.model;
     let direction = if D::IS_UP { "up" } else { "down" };
     let differs = |what: &str, found: Result<Vec<u8>, FinishError>| {
         let fine = found.as_ref() == Ok(bytes);
@@ -109,21 +112,21 @@ fn mistake_in<D: Side>(index: usize, sample: &Sample, bytes: &Vec<u8>) -> Option
         })
     };
     let mut enc = Emitter::<D>::new();
-    assemble(&mut enc, index, sample);
+    assemble(&mut enc, pair, sample);
     if let Some(difference) = differs("growing", finish(&mut enc, sample)) {
         return Some(difference);
     }
     enc.clear();
-    assemble(&mut enc, index, sample);
+    assemble(&mut enc, pair, sample);
     if let Some(difference) = differs("growing, used before", finish(&mut enc, sample)) {
         return Some(difference);
     }
     for (what, more) in [("slice with room", 300), ("slice that fits", 0)] {
-        if let Some(difference) = differs(what, in_slice::<D>(index, sample, bytes.len() + more)) {
+        if let Some(difference) = differs(what, in_slice::<D>(pair, sample, bytes.len() + more)) {
             return Some(difference);
         }
     }
-    let short = in_slice::<D>(index, sample, bytes.len() - 1);
+    let short = in_slice::<D>(pair, sample, bytes.len() - 1);
     let needed = Err(FinishError::OutOfSpace { needed: bytes.len() });
     (short != needed).then(|| format!("{}, {direction}, slice a byte too small: {short:?}: {sample:?}", form.syntax))
 }

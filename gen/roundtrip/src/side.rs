@@ -1,8 +1,5 @@
 //! The direction as tests see it: where code lies that has grown in it.
 
-// Every test is a crate by itself and uses a part of this.
-#![allow(dead_code)]
-
 use std::ops::Range;
 use tailfirst::{Code, Direction, Down, Encoder, Isa, Label, Up};
 

@@ -1,10 +1,10 @@
 //! Operands as the manual describes them, and random ones of every kind.
 
 use super::{
-    choices::Choices,
     forward::{bitmasks32, bitmasks64},
     named::{self, Named},
 };
+use crate::choices::Choices;
 use std::ops::RangeInclusive;
 
 /// An operand's meaning; its kind says what of.
