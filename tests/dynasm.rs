@@ -4,7 +4,6 @@
 //! the first, and one that grows up in their order. All get the same branches of fixed size, so the bytes must be the
 //! same, or all must refuse.
 
-use tailfirst_roundtrip::choices;
 #[path = "dynasm/islands.rs"]
 mod islands;
 #[path = "dynasm/refusals.rs"]
@@ -29,7 +28,10 @@ use tailfirst::{
     dynasm::{A64Block, PlaceError, Unsupported, X64Block},
     x64,
 };
-use tailfirst_roundtrip::side::Side;
+use tailfirst_roundtrip::{
+    choices,
+    side::{Blocks, Side},
+};
 
 /// Whether all assemblers give the same bytes, or refuse.
 fn agree<M: Machine>(program: &[Part]) -> Result<(), String> {

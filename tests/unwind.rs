@@ -10,10 +10,10 @@ use tailfirst::{
     x64,
 };
 
-use tailfirst_roundtrip::choices;
-use tailfirst_roundtrip::side;
-
-use tailfirst_roundtrip::side::{Blocks, Side};
+use tailfirst_roundtrip::{
+    choices,
+    side::{Blocks, Side},
+};
 
 const BASE: u64 = 0x7F12_3456_7000;
 

@@ -10,7 +10,7 @@ use tailfirst::{
     FinishError, Label, LinkError, Range, RelocationTarget, Symbol,
     aarch64::{Encoder, *},
 };
-use tailfirst_roundtrip::choices::Choices;
+use tailfirst_roundtrip::choices::{self, Choices};
 
 /// An instruction that refers to a label, by the register or bit that it also has.
 #[derive(Debug, Clone, Copy, PartialEq)]

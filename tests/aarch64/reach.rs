@@ -9,7 +9,7 @@ use crate::ranges;
 use quickcheck::TestResult;
 use ranges::{machine::*, program::*, tests};
 use tailfirst::{Align, FinishError, Label, Range, SiteKind, Symbol, aarch64::*};
-use tailfirst_roundtrip::choices::Choices;
+use tailfirst_roundtrip::choices::{self, Choices};
 
 tests! {
     a_bound_label_is_reached_directly_up_to_the_limit_and_by_a_veneer_beyond

@@ -226,7 +226,7 @@ fn every_kind_has_as_many_operands_as_the_manual_says() {
             "SveImm" | "SveSImm" | "MulVl3" | "SvePrefetch" | "ZeroOrOne" => 1 << width,
             "PIndexB" | "PIndexH" | "PIndexS" | "PIndexD" => 4 * value::predicate_lanes(kind) as usize,
             _ => {
-                let named = support::named::of_kind(kind).map(|named| named.len());
+                let named = tailfirst_roundtrip::aarch64::named::of_kind(kind).map(|named| named.len());
                 let registers = value::registers(kind).map(|numbers| numbers.len());
                 let elements = value::elements(kind).map(|(registers, lanes)| (registers * lanes) as usize);
                 let slices = value::slices(kind).map(|(tiles, offsets)| (2 * 4 * tiles * offsets) as usize);

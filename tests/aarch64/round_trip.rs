@@ -6,15 +6,15 @@ use quickcheck::{Gen, TestResult};
 use std::collections::BTreeMap;
 use tailfirst::{
     Access, Down, Up,
-    aarch64::{Emitter, Form, forms},
+    aarch64::{Emitter, forms},
 };
-use tailfirst_gen::aarch64::{Access as ModelAccess, Form as Model};
+use tailfirst_gen::aarch64::Access as ModelAccess;
 use tailfirst_roundtrip::aarch64::{BASE, MODEL, Sample, forward, mistake, value::Value};
 use tailfirst_roundtrip::choices::{self, Choices};
 use tailfirst_roundtrip::side::Side;
 
 /// Random cases a form.
-const CASES: u64 = 40;
+const CASES: u64 = 30;
 
 #[test]
 fn the_forms_are_those_of_the_tables() {

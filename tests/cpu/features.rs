@@ -161,7 +161,7 @@ fn every_form_of_aarch64_is_found() {
     let (mut mistakes, mut checked, mut others) = (BTreeMap::new(), 0, BTreeMap::new());
     for (model, form) in MODEL.iter().zip(aarch64::forms()) {
         for _ in 0..choices::times(CASES) {
-            let sample = Sample::new(model, &mut a64::choices::Choices::new(&choices::numbers(&mut random)));
+            let sample = Sample::new(model, &mut Choices::new(&choices::numbers(&mut random)));
             let bytes = forward::bytes(model, &sample.values);
             if let Some(mistake) = mistake!(aarch64, form, &bytes) {
                 mistakes.insert(form.name, mistake);
@@ -304,7 +304,7 @@ mod code {
         ) -> Option<(Label, usize, Sample)> {
             let index = choices.below(MODEL.len());
             let numbers: Vec<u64> = (0..32).map(|_| choices.number()).collect();
-            let sample = Sample::new(&MODEL[index], &mut a64::choices::Choices::new(&numbers));
+            let sample = Sample::new(&MODEL[index], &mut Choices::new(&numbers));
             sample.distance().is_none().then(|| (enc.label(), index, sample))
         }
         fn emit<D: Side>(enc: &mut aarch64::Emitter<'_, D>, index: usize, sample: &Sample) {

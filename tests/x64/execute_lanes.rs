@@ -11,6 +11,7 @@ use lanes::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tailfirst::x64::{CpuFeature, CpuFeatures, Form, forms};
+use tailfirst_roundtrip::choices;
 
 /// How many forms there are of something, and of which mnemonics.
 #[derive(Default)]

@@ -1,9 +1,6 @@
 //! The same program for dynasm-rs's own assembler and for an encoder, of either instruction set.
 
-use super::{
-    program::{DYNAMIC, Name, Part, Step, To},
-    side::Blocks,
-};
+use super::program::{DYNAMIC, Name, Part, Step, To};
 use dynasmrt::{
     DynamicLabel, DynasmLabelApi, VecAssembler, aarch64::Aarch64Relocation, dynasm, relocations::Relocation,
     x64::X64Relocation,
@@ -13,6 +10,7 @@ use tailfirst::{
     dynasm::{A64Block, PlaceError, X64Block},
     x64,
 };
+use tailfirst_roundtrip::side::Blocks;
 
 /// Where the code will run.
 const BASE: usize = 0x7000_0000;

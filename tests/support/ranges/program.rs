@@ -1,8 +1,8 @@
 //! Random programs of branches, loads and what lies between them.
 
 use super::machine::{BRANCHES, LOADS, Loaded, MIB, NOP, Placed, Way, check, check_loads, load, noted, refer};
-use crate::choices::Choices;
 use tailfirst::{Align, Down, FinishError, Label, Up, aarch64::Emitter};
+use tailfirst_roundtrip::choices::Choices;
 
 /// So many bytes of nops, as data.
 pub struct Filler(pub Vec<u8>);
