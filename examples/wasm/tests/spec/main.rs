@@ -53,13 +53,14 @@ fn run(file: &TestFile<'_>, engine: &Engine, failures: &mut Vec<String>) -> Coun
     let directives = script::directives(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
     let mut script = Script::new(engine.clone());
     for directive in directives {
-        let (line, _) = directive.span().linecol_in(text);
+        let span = directive.span();
         match script.run(directive) {
             Verdict::Nothing => {}
             Verdict::Passed => counts.passed += 1,
             Verdict::OutOfScope(reason) => *counts.out_of_scope.entry(reason).or_default() += 1,
             Verdict::Failed(why) => {
                 counts.failed += 1;
+                let (line, _) = span.linecol_in(text);
                 failures.push(format!("{}:{}: {why}", file.name(), line + 1));
             }
         }
