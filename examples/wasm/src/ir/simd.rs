@@ -46,6 +46,9 @@ pub enum VectorUnary {
     Extend(Lanes, Half, Sign),
     /// The sums of neighbours of these lanes, with twice their bits.
     AddPairs(Lanes, Sign),
+    /// Shifts by a number that is not zero and less than a lane's bits.
+    Shl(Lanes, u8),
+    Shr(Lanes, Sign, u8),
     Float(FloatUnary, FloatWidth),
     /// 32-bit integers to floats; to `F64` the lower two.
     ToFloat(FloatWidth, Sign),

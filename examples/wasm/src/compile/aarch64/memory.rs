@@ -6,12 +6,10 @@
 
 use std::mem::offset_of;
 
-use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
-use tailfirst::block;
+use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Emitter, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
+use tailfirst::{Direction, block};
 
-use super::{
-    A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, load_reg, register, s, store_reg, v, w, x,
-};
+use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, register, s, v, w, x};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -185,5 +183,32 @@ impl<'b> A64<'_, 'b> {
             block!(*self.enc; mov_x_imm(X17, offset); add_x(to, to, X17));
         }
         self.load_word(to, CONTEXT, offset_of!(Context, functions));
+    }
+}
+
+/// A value from memory into a register, as a word or two.
+pub(super) fn load_reg<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    class: Class,
+    to: Reg,
+    from: Address,
+) -> Result<(), AddressError> {
+    match class {
+        Class::Int => enc.ldr_x(x(to), from),
+        Class::Float => enc.ldr_d(d(to), from),
+        Class::Vector => enc.ldr_q(v(to).q(), from),
+    }
+}
+
+pub(super) fn store_reg<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    class: Class,
+    to: Address,
+    from: Reg,
+) -> Result<(), AddressError> {
+    match class {
+        Class::Int => enc.str_x(x(from), to),
+        Class::Float => enc.str_d(d(from), to),
+        Class::Vector => enc.str_q(v(from).q(), to),
     }
 }

@@ -18,10 +18,10 @@ mod simd;
 mod stubs;
 
 use tailfirst::aarch64::{
-    AddImm, Address, AddressError, CondInv, D, Emitter, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64, S,
-    SP, X17, X27, X28, X30, XZR,
+    AddImm, Address, AddressError, CondInv, D, Encoder, FpImm8, Gpr32, Gpr64, LogicalImm32, LogicalImm64, S, SP, X17,
+    X27, X28, X30, XZR,
 };
-use tailfirst::{Direction, Late, Pos, block};
+use tailfirst::{Late, Pos, block};
 
 use super::Bounds;
 use super::notes::Notes;
@@ -35,6 +35,7 @@ use crate::ir::ops::{
 };
 use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
 use crate::ir::{Class, Inst};
+use memory::{load_reg, store_reg};
 use simd::{copy_vector, v};
 
 const CONTEXT: Gpr64 = X28;
@@ -204,23 +205,6 @@ impl<'e, 'b> A64<'e, 'b> {
             Test::Float { width: FloatWidth::F32, a, b, .. } => enc.fcmp_s(s(a), s(b)),
             Test::Float { width: FloatWidth::F64, a, b, .. } => enc.fcmp_d(d(a), d(b)),
         }
-    }
-}
-
-/// A value from memory into a register, as a word or two.
-fn load_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Reg, from: Address) -> Result<(), AddressError> {
-    match class {
-        Class::Int => enc.ldr_x(x(to), from),
-        Class::Float => enc.ldr_d(d(to), from),
-        Class::Vector => enc.ldr_q(v(to).q(), from),
-    }
-}
-
-fn store_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Address, from: Reg) -> Result<(), AddressError> {
-    match class {
-        Class::Int => enc.str_x(x(from), to),
-        Class::Float => enc.str_d(d(from), to),
-        Class::Vector => enc.str_q(v(from).q(), to),
     }
 }
 

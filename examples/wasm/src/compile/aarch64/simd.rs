@@ -6,7 +6,7 @@
 mod memory;
 mod sequences;
 
-use tailfirst::aarch64::{Encoder, List, UImm, V, V16B, V30, V31};
+use tailfirst::aarch64::{Encoder, List, ShrImm, UImm, V, V16B, V30, V31};
 use tailfirst::block;
 
 use super::{A64, Apart, Needs, Reg, d, s, w, x};
@@ -23,6 +23,8 @@ const T: V = V31;
 const U: V = V30;
 /// Validation has compared lanes with their number.
 const LANE: &str = "the module is valid";
+/// The builder has drawn counts of shifts into their range.
+const COUNT: &str = "the count is in its range";
 
 pub(super) fn v(reg: Reg) -> V {
     V::wrapping(reg.number())
@@ -95,6 +97,8 @@ impl A64<'_, '_> {
             O::AddPairs(I8x16, Unsigned) => enc.uaddlp_v8h(to.v8h(), a.v16b()),
             O::AddPairs(_, Signed) => enc.saddlp_v4s(to.v4s(), a.v8h()),
             O::AddPairs(_, Unsigned) => enc.uaddlp_v4s(to.v4s(), a.v8h()),
+            O::Shl(lanes, count) => shift_left(enc, lanes, count.into(), to, a),
+            O::Shr(lanes, sign, count) => shift_right(enc, lanes, sign, count.into(), to, a),
             O::Float(op, width) => float_vector(enc, op, width, to, a),
             O::ToFloat(F32, Signed) => enc.scvtf_v4s(to.v4s(), a.v4s()),
             O::ToFloat(F32, Unsigned) => enc.ucvtf_v4s(to.v4s(), a.v4s()),
@@ -222,6 +226,28 @@ fn extend(enc: &mut Encoder<'_>, lanes: Lanes, half: Half, sign: Sign, to: V, a:
         (_, Low, Unsigned) => enc.uxtl_v2d(to.v2d(), a.v2s()),
         (_, High, Signed) => enc.sxtl2_v2d(to.v2d(), a.v4s()),
         (_, High, Unsigned) => enc.uxtl2_v2d(to.v2d(), a.v4s()),
+    }
+}
+
+fn shift_left(enc: &mut Encoder<'_>, lanes: Lanes, count: u32, to: V, a: V) {
+    match lanes {
+        I8x16 => enc.shl_v16b_imm(to.v16b(), a.v16b(), UImm::wrapping(count)),
+        I16x8 => enc.shl_v8h_imm(to.v8h(), a.v8h(), UImm::wrapping(count)),
+        I32x4 => enc.shl_v4s_imm(to.v4s(), a.v4s(), UImm::wrapping(count)),
+        I64x2 => enc.shl_v2d_imm(to.v2d(), a.v2d(), UImm::wrapping(count)),
+    }
+}
+
+fn shift_right(enc: &mut Encoder<'_>, lanes: Lanes, sign: Sign, count: u32, to: V, a: V) {
+    match (lanes, sign) {
+        (I8x16, Signed) => enc.sshr_v16b_imm(to.v16b(), a.v16b(), ShrImm::new(count).expect(COUNT)),
+        (I8x16, Unsigned) => enc.ushr_v16b_imm(to.v16b(), a.v16b(), ShrImm::new(count).expect(COUNT)),
+        (I16x8, Signed) => enc.sshr_v8h_imm(to.v8h(), a.v8h(), ShrImm::new(count).expect(COUNT)),
+        (I16x8, Unsigned) => enc.ushr_v8h_imm(to.v8h(), a.v8h(), ShrImm::new(count).expect(COUNT)),
+        (I32x4, Signed) => enc.sshr_v4s_imm(to.v4s(), a.v4s(), ShrImm::new(count).expect(COUNT)),
+        (I32x4, Unsigned) => enc.ushr_v4s_imm(to.v4s(), a.v4s(), ShrImm::new(count).expect(COUNT)),
+        (I64x2, Signed) => enc.sshr_v2d_imm(to.v2d(), a.v2d(), ShrImm::new(count).expect(COUNT)),
+        (I64x2, Unsigned) => enc.ushr_v2d_imm(to.v2d(), a.v2d(), ShrImm::new(count).expect(COUNT)),
     }
 }
 

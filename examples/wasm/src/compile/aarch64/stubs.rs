@@ -11,7 +11,8 @@ use tailfirst::aarch64::{
     X29, X30,
 };
 
-use super::{A64, CONTEXT, CodeLabel, MEMORY, NO_OFFSET, Reg, Target, load_reg, store_reg};
+use super::memory::{load_reg, store_reg};
+use super::{A64, CONTEXT, CodeLabel, MEMORY, NO_OFFSET, Reg, Target};
 use crate::abi::{Activation, Context};
 use crate::compile::convention::{Position, positions, words};
 use crate::ir::Class;

@@ -6,10 +6,10 @@
 
 use std::mem::offset_of;
 
-use tailfirst::block;
-use tailfirst::x64::{EAX, Gpr32, Gpr64, Mem, RAX};
+use tailfirst::x64::{EAX, Emitter, Gpr32, Gpr64, Mem, RAX};
+use tailfirst::{Direction, block};
 
-use super::{Access, Bounds, CONTEXT, Folded, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, load_reg, store_reg, xmm};
+use super::{Access, Bounds, CONTEXT, Folded, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -188,5 +188,22 @@ impl X64<'_, '_> {
             mov_r64_rm64(d, context(offset_of!(Context, functions)));
             add_rm64_imm(d, offset as i32);
         );
+    }
+}
+
+/// A value from memory into a register, as a word or two.
+pub(super) fn load_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Reg, from: Mem) {
+    match class {
+        Class::Int => enc.mov_r64_rm64(gpr(to), from),
+        Class::Float => enc.movsd_xmm_xmmm64(xmm(to), from),
+        Class::Vector => enc.movups_xmm_xmmm128(xmm(to), from),
+    }
+}
+
+pub(super) fn store_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Mem, from: Reg) {
+    match class {
+        Class::Int => enc.mov_rm64_r64(to, gpr(from)),
+        Class::Float => enc.movsd_xmmm64_xmm(to, xmm(from)),
+        Class::Vector => enc.movups_xmmm128_xmm(to, xmm(from)),
     }
 }

@@ -18,8 +18,8 @@ mod memory;
 mod simd;
 mod stubs;
 
-use tailfirst::x64::{Emitter, Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
-use tailfirst::{Direction, Late, Pos};
+use tailfirst::x64::{Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
+use tailfirst::{Late, Pos};
 #[cfg(target_arch = "x86_64")]
 use {
     std::sync::LazyLock,
@@ -27,6 +27,7 @@ use {
 };
 
 use self::conditions::{Parity, condition};
+use self::memory::{load_reg, store_reg};
 use super::Bounds;
 use super::notes::Notes;
 use super::registers::{Reg, RegSet};
@@ -523,22 +524,5 @@ impl X64<'_, '_> {
             (_, Class::Int) => self.enc.movq_xmm_rm64(xmm(to), gpr(from)),
             (_, _) => self.enc.movaps_xmm_xmmm128(xmm(to), xmm(from)),
         }
-    }
-}
-
-/// A value from memory into a register, as a word or two.
-fn load_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Reg, from: Mem) {
-    match class {
-        Class::Int => enc.mov_r64_rm64(gpr(to), from),
-        Class::Float => enc.movsd_xmm_xmmm64(xmm(to), from),
-        Class::Vector => enc.movups_xmm_xmmm128(xmm(to), from),
-    }
-}
-
-fn store_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Mem, from: Reg) {
-    match class {
-        Class::Int => enc.mov_rm64_r64(to, gpr(from)),
-        Class::Float => enc.movsd_xmmm64_xmm(to, xmm(from)),
-        Class::Vector => enc.movups_xmmm128_xmm(to, xmm(from)),
     }
 }

@@ -93,6 +93,8 @@ impl X64<'_, '_> {
                 block!(*enc; vpunpckhqdq_xmm_xmm_xmmm128(T, a, a); extend(lanes, sign, d, T.into()));
             }
             V::AddPairs(lanes, sign) => self.add_pairs(lanes, sign, d, a),
+            V::Shl(lanes, count) => self.shift_left_by(lanes, count, d, a),
+            V::Shr(lanes, sign, count) => self.shift_right_by(lanes, sign, count, d, a),
             V::Float(op, width) => self.float_vector(op, width, d, a),
             V::ToFloat(F32, Signed) => enc.vcvtdq2ps_xmm_xmmm128(d, a),
             V::ToFloat(F64, Signed) => enc.vcvtdq2pd_xmm_xmmm64(d, a),

@@ -8,8 +8,8 @@ use std::mem::offset_of;
 
 use tailfirst::x64::{Assembler, EAX, Gpr64, Mem, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP};
 
-use super::memory::{context, field};
-use super::{CONTEXT, CodeLabel, MEMORY, X64, load_reg, store_reg};
+use super::memory::{context, field, load_reg, store_reg};
+use super::{CONTEXT, CodeLabel, MEMORY, X64};
 use crate::abi::{Activation, Context};
 use crate::compile::convention::{Position, positions, words};
 use crate::ir::Class;

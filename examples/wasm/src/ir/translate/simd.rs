@@ -316,7 +316,17 @@ impl Builder<'_> {
 
     fn vector_binary(&mut self, op: VectorBinary) {
         let (b, a) = (self.pop(), self.pop());
-        self.define(Class::Vector, |d| Inst::VectorBinary { op, d, a, b });
+        let shift = |lanes: Lanes| self.function.constant(b).map(|count| (count % u64::from(lanes.bits())) as u8);
+        let by_constant = match op {
+            VectorBinary::Shl(lanes) => shift(lanes).map(|count| (count, VectorUnary::Shl(lanes, count))),
+            VectorBinary::Shr(lanes, sign) => shift(lanes).map(|count| (count, VectorUnary::Shr(lanes, sign, count))),
+            _ => None,
+        };
+        match by_constant {
+            Some((0, _)) => self.stack.push(a),
+            Some((_, op)) => self.define(Class::Vector, |d| Inst::VectorUnary { op, d, a }),
+            None => self.define(Class::Vector, |d| Inst::VectorBinary { op, d, a, b }),
+        }
     }
 
     fn load_lane(&mut self, lanes: Lanes, lane: u8, memarg: MemArg) {

@@ -252,7 +252,7 @@ impl X64<'_, '_> {
         }
     }
 
-    /// Shifts to the right if there is a sign or none, else to the left.
+    /// Shifts to the right if it is said whether there is a sign, else to the left.
     pub(super) fn shift_vector(&mut self, lanes: Lanes, right: Option<Sign>, d: Xmm, a: Xmm, count: Gpr32) {
         match (lanes, right) {
             (I8x16, _) => self.shift_bytes(right, d, a),
@@ -275,6 +275,42 @@ impl X64<'_, '_> {
             and_rm32_imm(EAX, lanes.bits() as i32 - 1);
             vmovd_xmm_rm32(T, EAX);
         );
+    }
+
+    pub(super) fn shift_left_by(&mut self, lanes: Lanes, count: u8, d: Xmm, a: Xmm) {
+        match lanes {
+            I8x16 => {
+                let within = self.every(I8x16, 0xff << count & 0xff);
+                block!(*self.enc; vpsllw_xmm_xmm_imm8(d, a, count); vpand_xmm_xmm_xmmm128(d, d, within));
+            }
+            I16x8 => self.enc.vpsllw_xmm_xmm_imm8(d, a, count),
+            I32x4 => self.enc.vpslld_xmm_xmm_imm8(d, a, count),
+            I64x2 => self.enc.vpsllq_xmm_xmm_imm8(d, a, count),
+        }
+    }
+
+    pub(super) fn shift_right_by(&mut self, lanes: Lanes, sign: Sign, count: u8, d: Xmm, a: Xmm) {
+        match (lanes, sign) {
+            (I16x8, Signed) => self.enc.vpsraw_xmm_xmm_imm8(d, a, count),
+            (I16x8, Unsigned) => self.enc.vpsrlw_xmm_xmm_imm8(d, a, count),
+            (I32x4, Signed) => self.enc.vpsrad_xmm_xmm_imm8(d, a, count),
+            (I32x4, Unsigned) => self.enc.vpsrld_xmm_xmm_imm8(d, a, count),
+            (I64x2, Unsigned) => self.enc.vpsrlq_xmm_xmm_imm8(d, a, count),
+            (I8x16, Unsigned) => {
+                let within = self.every(I8x16, 0xff >> count);
+                block!(*self.enc; vpsrlw_xmm_xmm_imm8(d, a, count); vpand_xmm_xmm_xmmm128(d, d, within));
+            }
+            // The sign's bit, where it has come to, makes a number's upper bits its own.
+            (I8x16 | I64x2, Signed) => {
+                let sign = self.every(lanes, 1 << (lanes.bits() - 1 - u32::from(count)));
+                block!(*self.enc;
+                    vmovdqu_xmm_xmmm128(T, sign);
+                    vpxor_xmm_xmm_xmmm128(d, d, T);
+                    sub(lanes, d, d, T);
+                );
+                self.shift_right_by(lanes, Unsigned, count, d, a);
+            }
+        }
     }
 
     /// By T, as words, without what comes from the other byte.
