@@ -157,7 +157,7 @@ fn threads_have_their_own_stores() {
 fn a_host_function_gets_and_returns_every_type() {
     use ValType::{F32, F64, I32, I64, V128};
     let types = [I32, I64, F32, F64, V128, ValType::EXTERNREF, ValType::FUNCREF];
-    let all: Vec<_> = types.iter().cycle().take(35).copied().collect();
+    let all: Vec<_> = types.iter().cycle().take(84).copied().collect();
     let names: Vec<_> = all.iter().map(ToString::to_string).collect();
     let turned: Vec<_> = names.iter().rev().cloned().collect();
     let (names, turned) = (names.join(" "), turned.join(" "));
