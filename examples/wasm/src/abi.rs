@@ -5,8 +5,8 @@
 //! context its code wants, and the caller restores its own afterwards.
 //!
 //! A value is a word of eight bytes in a table or on the stack of code, where a vector is two: an `i32` or `f32` in the
-//! lower half, the upper one being zero. In a global and between Rust and code it is in sixteen. A `funcref` is the address of a [`FunctionRecord`], an `externref` whatever word the run time wants;
-//! zero is null in both.
+//! lower half, the upper one being zero. In a global and between Rust and code it is in sixteen bytes. A `funcref` is
+//! the address of a [`FunctionRecord`], an `externref` whatever word the run time wants; zero is null in both.
 //!
 //! Code is entered by an *entry* stub and left by its return, or by the *exit*: a trap's handler continues there with a
 //! trap's code plus one in the register of results (RAX; X0), and the entry stub returns that word. Zero is success.

@@ -26,9 +26,9 @@ fn expected(bounds: Bounds) -> (usize, usize) {
     }
 }
 
-/// The scripts for a way of checking bounds. What vectors compute does not depend on it, and their scripts are long under
-/// an emulator, so those run with guard regions only unless they access memory. One of them is of several memories, too,
-/// which version 2.0 does not have.
+/// The scripts for a way of checking bounds. What vectors compute does not depend on it, and their scripts are long
+/// under an emulator, so those run with guard regions only unless they access memory. One of them is of several
+/// memories, too, which version 2.0 does not have.
 fn files(bounds: Bounds) -> impl Iterator<Item = TestFile<'static>> {
     let vectors = proposal(Proposal::Simd).filter(move |file| {
         let accesses_memory = ["load", "store", "address"].iter().any(|part| file.name().contains(part));

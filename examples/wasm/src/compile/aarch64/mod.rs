@@ -1,8 +1,8 @@
 //! The back end for AArch64.
 //!
 //! X28 holds the context and X27 the memory's address. X16 and V31 are scratch: no value is there between instructions.
-//! X17 takes addresses and what else is needed within one step, and V30 parts of vectors. Three operands, any register anywhere: what is
-//! one instruction asks nothing of the walk.
+//! X17 takes addresses and what else is needed within one step, and V30 parts of vectors. Three operands, any register
+//! anywhere: what is one instruction asks nothing of the walk.
 //!
 //! A frame's size is known last, so where it is needed an ADD takes it as a late immediate, which is why large ones are
 //! whole pages. The return address is in the frame of a function that calls, at a place that is known first.
