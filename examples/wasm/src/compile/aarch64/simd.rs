@@ -185,7 +185,6 @@ impl A64<'_, '_> {
     }
 
     pub(super) fn shuffle_bytes(&mut self, indices: [u8; 16], to: V, a: V, b: V) {
-        let constant = self.enc.constant_u128(u128::from_le_bytes(indices));
         if a == b || indices.iter().all(|&index| index < 16) {
             let constant = self.enc.constant_u128(u128::from_le_bytes(indices.map(|index| index & 15)));
             return block!(*self.enc;
@@ -194,6 +193,7 @@ impl A64<'_, '_> {
             );
         }
         // A table of two is in consecutive registers.
+        let constant = self.enc.constant_u128(u128::from_le_bytes(indices));
         block!(*self.enc;
             mov_v16b(U.v16b(), a.v16b());
             mov_v16b(T.v16b(), b.v16b());

@@ -299,14 +299,14 @@ impl X64<'_, '_> {
     }
 
     pub(super) fn shuffle_bytes(&mut self, indices: [u8; 16], d: Xmm, a: Xmm, b: Xmm) {
-        // An index with the highest bit makes zero.
-        let from =
-            |first: u8| indices.map(|index| Some(index.wrapping_sub(first)).filter(|&at| at < 16).unwrap_or(128));
-        let [of_a, of_b] = [from(0), from(16)].map(u128::from_le_bytes);
-        let (of_a, of_b) = (self.enc.constant_u128(of_a), self.enc.constant_u128(of_b));
-        if indices.iter().all(|&index| index < 16) {
+        if a == b || indices.iter().all(|&index| index < 16) {
+            let of_a = self.enc.constant_u128(u128::from_le_bytes(indices.map(|index| index & 15)));
             return self.enc.vpshufb_xmm_xmm_xmmm128(d, a, of_a);
         }
+        // An index with the highest bit makes zero.
+        let of_a = indices.map(|index| if index < 16 { index } else { 128 });
+        let of_b = indices.map(|index| if index < 16 { 128 } else { index - 16 });
+        let [of_a, of_b] = [of_a, of_b].map(|indices| self.enc.constant_u128(u128::from_le_bytes(indices)));
         block!(*self.enc;
             vpshufb_xmm_xmm_xmmm128(T, a, of_a);
             vpshufb_xmm_xmm_xmmm128(d, b, of_b);
