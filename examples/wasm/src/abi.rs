@@ -4,9 +4,9 @@
 //! address of memory 0 (R14; X27). A call to another instance goes through a [`FunctionRecord`], which says whose
 //! context its code wants, and the caller restores its own afterwards.
 //!
-//! A value is a word of eight bytes wherever it is not in a register: an `i32` or `f32` in the lower half, the upper
-//! one being zero. A `funcref` is the address of a [`FunctionRecord`], an `externref` whatever word the run time wants;
-//! zero is null in both.
+//! A value is a word of eight bytes in a table or on the stack of code, where a vector is two: an `i32` or `f32` in the
+//! lower half, the upper one being zero. In a global and between Rust and code it is in sixteen bytes. A `funcref` is
+//! the address of a [`FunctionRecord`], an `externref` whatever word the run time wants; zero is null in both.
 //!
 //! Code is entered by an *entry* stub and left by its return, or by the *exit*: a trap's handler continues there with a
 //! trap's code plus one in the register of results (RAX; X0), and the entry stub returns that word. Zero is success.
@@ -43,12 +43,12 @@ pub struct Context {
     pub owner: *mut c_void,
 }
 
-/// A host function, by its context, with its arguments in the words; it leaves its results there. It returns zero, or
+/// A host function, by its context, with its arguments in the slots; it leaves its results there. It returns zero, or
 /// the word with which the entry stub shall return.
-pub type HostCall = unsafe extern "C" fn(*mut Context, *mut u64) -> u64;
+pub type HostCall = unsafe extern "C" fn(*mut Context, *mut u128) -> u64;
 
-/// What an entry stub is: code, its context, and the arguments' words, where it leaves the results.
-pub type Entry = unsafe extern "C" fn(*const u8, *mut Context, *mut u64) -> u64;
+/// What an entry stub is: code, its context, and the arguments' slots, where it leaves the results.
+pub type Entry = unsafe extern "C" fn(*const u8, *mut Context, *mut u128) -> u64;
 
 /// Where the stack must not grow beyond, and where a trap returns to.
 #[repr(C)]
@@ -75,7 +75,7 @@ pub struct MemoryRecord {
 /// A global's value.
 #[repr(C, align(16))]
 #[derive(Clone, Copy, Debug)]
-pub struct GlobalCell(pub [u64; 2]);
+pub struct GlobalCell(pub u128);
 
 /// A table.
 #[repr(C)]

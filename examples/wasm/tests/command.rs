@@ -58,6 +58,9 @@ fn a_function_is_called_by_its_name() {
     assert_eq!((ran.status, &*ran.output), (0, "11\n"), "{}", ran.errors);
     let ran = run(ADD, &["run", "module.wat", "--explicit", "--invoke", "pair", "-1", "0.5"]);
     assert_eq!((ran.status, &*ran.output), (0, "0.5\n-1\n"), "{}", ran.errors);
+    let not = r#"(module (func (export "not") (param v128) (result v128) (v128.not (local.get 0))))"#;
+    let ran = run(not, &["run", "module.wat", "--invoke", "not", "0xff"]);
+    assert_eq!((ran.status, &*ran.output), (0, "0xffffffffffffffffffffffffffffff00\n"), "{}", ran.errors);
 }
 
 #[test]

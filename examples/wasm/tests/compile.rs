@@ -98,8 +98,9 @@ fn compiles(text: &str) -> Result<(), CompileError> {
 }
 
 #[test]
-fn vectors_are_refused() {
-    let error = compiles("(module (func (param v128)))").expect_err("no vectors yet");
+fn relaxed_vectors_are_refused() {
+    let text = "(module (func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))))";
+    let error = compiles(text).expect_err("not of version 2.0");
     assert!(matches!(error, CompileError::Invalid(_)), "{error:?}");
 }
 

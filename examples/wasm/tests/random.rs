@@ -53,7 +53,7 @@ fn module(seed: u64) -> Vec<u8> {
 #[derive(Debug, PartialEq)]
 enum Outcome {
     /// The results' bits; of a function or an external reference, whether it is one.
-    Values(Vec<u64>),
+    Values(Vec<u128>),
     Trap(&'static str),
 }
 
@@ -87,26 +87,27 @@ fn trap_there(code: TrapCode) -> &'static str {
     }
 }
 
-fn bits_here(value: &Value) -> u64 {
+fn bits_here(value: &Value) -> u128 {
     match value {
-        Value::I32(value) => u64::from(*value as u32),
-        Value::I64(value) => *value as u64,
-        Value::F32(value) => u64::from(value.to_bits()),
-        Value::F64(value) => value.to_bits(),
-        Value::FuncRef(function) => u64::from(function.is_some()),
-        Value::ExternRef(number) => u64::from(number.is_some()),
+        Value::I32(value) => u128::from(*value as u32),
+        Value::I64(value) => u128::from(*value as u64),
+        Value::F32(value) => u128::from(value.to_bits()),
+        Value::F64(value) => u128::from(value.to_bits()),
+        Value::V128(value) => *value,
+        Value::FuncRef(function) => u128::from(function.is_some()),
+        Value::ExternRef(number) => u128::from(number.is_some()),
     }
 }
 
-fn bits_there(value: &wasmi::Val) -> u64 {
+fn bits_there(value: &wasmi::Val) -> u128 {
     match value {
-        wasmi::Val::I32(value) => u64::from(*value as u32),
-        wasmi::Val::I64(value) => *value as u64,
-        wasmi::Val::F32(value) => u64::from(value.to_bits()),
-        wasmi::Val::F64(value) => value.to_bits(),
-        wasmi::Val::FuncRef(function) => u64::from(!function.is_null()),
-        wasmi::Val::ExternRef(value) => u64::from(!value.is_null()),
-        wasmi::Val::V128(_) => unreachable!("there are no vectors"),
+        wasmi::Val::I32(value) => u128::from(*value as u32),
+        wasmi::Val::I64(value) => u128::from(*value as u64),
+        wasmi::Val::F32(value) => u128::from(value.to_bits()),
+        wasmi::Val::F64(value) => u128::from(value.to_bits()),
+        wasmi::Val::V128(value) => value.as_u128(),
+        wasmi::Val::FuncRef(function) => u128::from(!function.is_null()),
+        wasmi::Val::ExternRef(value) => u128::from(!value.is_null()),
     }
 }
 
@@ -225,6 +226,10 @@ fn argument(ty: wasmparser::ValType, random: &mut fastrand::Rng) -> (Value, wasm
             let value = f64::from_bits(bits);
             let value = if value.is_nan() { f64::NAN } else { value };
             (Value::F64(value), wasmi::Val::F64(value.into()))
+        }
+        ValType::V128 => {
+            let bits = u128::from(bits) << 64 | u128::from(random.u64(..));
+            (Value::V128(bits), wasmi::Val::V128(bits.into()))
         }
         ValType::FUNCREF => (Value::FuncRef(None), wasmi::Val::FuncRef(wasmi::Ref::Null)),
         ValType::EXTERNREF => (Value::ExternRef(None), wasmi::Val::ExternRef(wasmi::Ref::Null)),

@@ -155,31 +155,42 @@ fn threads_have_their_own_stores() {
 
 #[test]
 fn a_host_function_gets_and_returns_every_type() {
-    let types = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::EXTERNREF, ValType::FUNCREF];
-    let all: Vec<_> = types.iter().cycle().take(24).copied().collect();
+    use ValType::{F32, F64, I32, I64, V128};
+    let types = [I32, I64, F32, F64, V128, ValType::EXTERNREF, ValType::FUNCREF];
+    let all: Vec<_> = types.iter().cycle().take(84).copied().collect();
     let names: Vec<_> = all.iter().map(ToString::to_string).collect();
-    let names = names.join(" ");
+    let turned: Vec<_> = names.iter().rev().cloned().collect();
+    let (names, turned) = (names.join(" "), turned.join(" "));
     let gets: String = (0..all.len()).map(|index| format!("(local.get {index})")).collect();
+    let last_first: String = (0..all.len()).rev().map(|index| format!("(local.get {index})")).collect();
     let text = format!(
         r#"(module (import "host" "same" (func $same (param {names}) (result {names})))
             (export "same" (func $same))
-            (func (export "through") (param {names}) (result {names}) (call $same {gets})))"#
+            (func (export "through") (param {names}) (result {names}) (call $same {gets}))
+            (func $turned (export "turned") (param {names}) (result {turned}) {last_first})
+            (func (export "through_turned") (param {names}) (result {turned}) (call $turned {gets})))"#
     );
     let mut linker = Linker::default();
     linker.function("host", "same", &all, &all, |_, arguments| Ok(arguments.to_vec()));
     let instance = instance(&linker, &text);
     let arguments: Vec<_> = (0..all.len() as i32)
-        .map(|index| match index % 6 {
+        .map(|index| match index % 7 {
             0 => Value::I32(index - 100),
             1 => Value::I64(i64::from(index) << 40),
             2 => Value::F32(index as f32 / 3.0),
             3 => Value::F64(f64::from(index) / 7.0),
-            4 => Value::ExternRef(Some(index as u32)),
+            4 => Value::V128(u128::MAX / (index as u128 + 3)),
+            5 => Value::ExternRef(Some(index as u32)),
             _ => Value::FuncRef(instance.function("through")),
         })
         .collect();
     for name in ["same", "through"] {
         let results = instance.function(name).unwrap().call(&arguments).unwrap();
+        assert_eq!(format!("{results:?}"), format!("{arguments:?}"), "{name}");
+    }
+    for name in ["turned", "through_turned"] {
+        let mut results = instance.function(name).unwrap().call(&arguments).unwrap();
+        results.reverse();
         assert_eq!(format!("{results:?}"), format!("{arguments:?}"), "{name}");
     }
 }
@@ -327,6 +338,21 @@ fn a_global_is_shared_and_typed() {
     assert!(matches!(global.get(), Value::I32(12)));
     let wrong = GlobalError::Type { expected: ValType::I32, found: ValType::F32 };
     assert_eq!(global.set(&Value::F32(1.0)), Err(wrong));
+}
+
+#[test]
+fn a_global_holds_a_vector() {
+    let text = r#"(module
+        (global $g (export "g") (mut v128) (v128.const i64x2 1 2))
+        (func (export "double") (global.set $g (i64x2.add (global.get $g) (global.get $g)))))"#;
+    let instance = instance(&Linker::default(), text);
+    let Some(Extern::Global(global)) = instance.export("g") else { panic!() };
+    assert!(matches!(global.get(), Value::V128(bits) if bits == 2 << 64 | 1));
+    call(&instance, "double", &[]).unwrap();
+    assert!(matches!(global.get(), Value::V128(bits) if bits == 4 << 64 | 2));
+    global.set(&Value::V128(u128::MAX)).unwrap();
+    call(&instance, "double", &[]).unwrap();
+    assert!(matches!(global.get(), Value::V128(bits) if bits == u128::MAX - 1 - (1 << 64)));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Where arguments and results are: in registers while there are any of their class, then in words of the stack.
+//! Where arguments and results are: in registers while there are any of their class, then in words of the stack. A
+//! vector takes two words, of which the first has an even number.
 //!
 //! Both are in the same places, so that what one call returns is where another wants its argument.
 
@@ -33,15 +34,27 @@ impl Position {
 
 /// Where values of these classes are.
 pub fn positions<T: Target>(classes: impl IntoIterator<Item = Class>) -> impl Iterator<Item = Position> {
-    let mut registers = [Class::Int, Class::Float].map(|class| T::arguments(class).iter());
-    let mut words = 0..;
-    classes.into_iter().filter_map(move |class| match registers[class as usize].next() {
-        Some(&reg) => Some(Position::Reg(reg)),
-        None => words.next().map(Position::Word),
+    let mut ints = T::arguments(Class::Int).iter();
+    let mut floats = T::arguments(Class::Float).iter();
+    let mut words = 0_u32;
+    classes.into_iter().map(move |class| {
+        let registers = if class == Class::Int { &mut ints } else { &mut floats };
+        match registers.next() {
+            Some(&reg) => Position::Reg(reg),
+            None => {
+                let word = words.next_multiple_of(class.words());
+                words = word + class.words();
+                Position::Word(word)
+            }
+        }
     })
 }
 
 /// How many stack words values of these classes take.
-pub fn words<T: Target>(classes: impl IntoIterator<Item = Class>) -> u32 {
-    positions::<T>(classes).filter(|position| matches!(position, Position::Word(_))).count() as u32
+pub fn words<T: Target>(classes: impl IntoIterator<Item = Class> + Clone) -> u32 {
+    let ends = positions::<T>(classes.clone()).zip(classes).filter_map(|(position, class)| match position {
+        Position::Reg(_) => None,
+        Position::Word(word) => Some(word + class.words()),
+    });
+    ends.max().unwrap_or(0)
 }

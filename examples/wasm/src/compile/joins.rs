@@ -67,7 +67,8 @@ impl<'f> Joins<'f> {
             match (state.remove(parameter), state.slot(parameter)) {
                 (Some(reg), slot) => {
                     if let Some(slot) = slot {
-                        target.copy(Place::Slot(slot), Source::Place(Place::Reg(reg)));
+                        let class = self.function.value(parameter).class;
+                        target.copy(class, Place::Slot(slot), Source::Place(Place::Reg(reg)));
                     }
                     wants.push((Place::Reg(reg), Wanted::Argument(number)));
                 }

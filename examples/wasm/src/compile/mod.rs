@@ -153,6 +153,10 @@ fn emit_all<T: Target>(info: &ModuleInfo, bodies: &[Body<'_>], target: &mut T) -
     let mut scratch = Scratch::default();
     for body in bodies.iter().rev() {
         let function = body.decode(info, &mut scratch)?;
+        if function.has_vectors && !T::has_vectors() {
+            let offset = function.offset.into();
+            return Err(CompileError::Unsupported { offset, what: "vectors on a processor without AVX" });
+        }
         walk::walk(info, &function, &labels, target);
     }
     Ok(Labels { exit, stubs, functions: labels })

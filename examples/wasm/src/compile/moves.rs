@@ -3,7 +3,7 @@
 //! A move may be made when its target is the source of no other that is left. If none may, those that are left form
 //! cycles: one source goes to a scratch register, which is where its readers find it from then on. A move between two
 //! stack words needs a scratch register, too: a cycle keeps the one of the values' own class, and such a move takes the
-//! other class's.
+//! other class's. That of integers is half a vector, so that is moved in halves.
 
 use super::registers::Reg;
 use super::target::{Place, Source, Target};
@@ -22,21 +22,17 @@ pub fn emit<T: Target>(target: &mut T, moves: Vec<Move>) {
     for step in order(moves, T::scratch).into_iter().rev() {
         match (step.to, step.from) {
             (Place::Reg(_), _) | (_, Source::Place(Place::Reg(_)) | Source::Constant(_)) => {
-                target.copy(step.to, step.from);
+                target.copy(step.class, step.to, step.from);
             }
-            _ => {
-                let through = Place::Reg(T::scratch(other(step.class)));
-                target.copy(step.to, Source::Place(through));
-                target.copy(through, step.from);
+            (to, Source::Place(from)) => {
+                let class = if step.class == Class::Int { Class::Float } else { Class::Int };
+                let through = Place::Reg(T::scratch(class));
+                for word in 0..step.class.words() {
+                    target.copy(class, to.word(word), Source::Place(through));
+                    target.copy(class, through, Source::Place(from.word(word)));
+                }
             }
         }
-    }
-}
-
-fn other(class: Class) -> Class {
-    match class {
-        Class::Int => Class::Float,
-        Class::Float => Class::Int,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ir::Class;
 
-/// A register: 0 to 31 hold integers, 32 to 63 floats.
+/// A register: 0 to 31 hold integers, 32 to 63 floats and vectors.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Reg(pub u8);
 
@@ -15,6 +15,7 @@ impl Reg {
         Reg(number + 32)
     }
 
+    /// The class of what it holds, which may be vectors where this says floats.
     pub fn class(self) -> Class {
         if self.0 < 32 { Class::Int } else { Class::Float }
     }

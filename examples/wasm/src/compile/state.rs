@@ -39,7 +39,7 @@ impl<'f> State<'f> {
             at: vec![At::default(); function.values.len()],
             holds: [None; 64],
             used: RegSet::EMPTY,
-            slots: Slots::new(),
+            slots: Slots::new(if function.has_vectors { Class::Vector.words() } else { 1 }),
         }
     }
 
@@ -133,7 +133,7 @@ impl<'f> State<'f> {
     pub fn evict<T: Target>(&mut self, target: &mut T, value: Value) {
         if let Some(reg) = self.remove(value) {
             let from = self.reload(value);
-            target.copy(Place::Reg(reg), from);
+            target.copy(self.function.value(value).class, Place::Reg(reg), from);
         }
     }
 
@@ -145,7 +145,8 @@ impl<'f> State<'f> {
             Some(other) if !is_constant => {
                 self.remove(value);
                 self.put(value, other);
-                target.copy(Place::Reg(reg), Source::Place(Place::Reg(other)));
+                let class = self.function.value(value).class;
+                target.copy(class, Place::Reg(reg), Source::Place(Place::Reg(other)));
             }
             _ => self.evict(target, value),
         }
@@ -184,13 +185,14 @@ impl<'f> State<'f> {
     /// The register for the result of what defines the value, if anybody needs it. Emits its store if it has a slot.
     pub fn define<T: Target>(&mut self, target: &mut T, value: Value, except: RegSet) -> Option<Reg> {
         let At { slot, hint, .. } = self.at[value.0 as usize];
+        let class = self.function.value(value).class;
         let reg = match (self.remove(value), slot) {
             (None, None) => return None,
             (Some(reg), _) => reg,
-            (None, Some(_)) => self.allocate(target, self.function.value(value).class, hint, except),
+            (None, Some(_)) => self.allocate(target, class, hint, except),
         };
         if let Some(slot) = slot {
-            target.copy(Place::Slot(slot), Source::Place(Place::Reg(reg)));
+            target.copy(class, Place::Slot(slot), Source::Place(Place::Reg(reg)));
             self.give_back_slot(value);
         }
         Some(reg)

@@ -13,13 +13,14 @@ use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
+use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
 use crate::ir::{Class, Inst};
 
 /// A place in the code, where [`Label`](crate::ir::Label) is one in the function.
 pub use tailfirst::Label as CodeLabel;
 use tailfirst::{Pos, Snapshot};
 
-/// Where a value is. Words of the stack have eight bytes.
+/// Where a value is. Words of the stack have eight bytes; a vector is in two of them, of which this is the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     Reg(Reg),
@@ -31,10 +32,23 @@ pub enum Place {
     Outgoing(u32),
 }
 
+impl Place {
+    /// The word of the stack that is so many behind.
+    pub fn word(self, number: u32) -> Place {
+        match self {
+            Place::Reg(_) => self,
+            Place::Slot(word) => Place::Slot(word + number),
+            Place::Incoming(word) => Place::Incoming(word + number),
+            Place::Outgoing(word) => Place::Outgoing(word + number),
+        }
+    }
+}
+
 /// Where a value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
     Place(Place),
+    /// Of vectors only zero.
     Constant(u64),
 }
 
@@ -116,7 +130,10 @@ pub struct Needs {
 pub struct Frame {
     pub outgoing: u32,
     pub saves_context: bool,
+    /// The words of the slots.
     pub slots: u32,
+    /// Whether slots and words for calls are aligned to 16 bytes.
+    pub has_vectors: bool,
     /// Whether the function calls.
     pub calls: bool,
     /// Whether there is no frame at all.
@@ -147,6 +164,8 @@ pub trait Target {
     const BUILTIN_ARGUMENTS: &'static [Reg];
     /// Where `call_builtin` leaves a result.
     const BUILTIN_RESULT: Reg;
+    /// Whether this machine, if it is one of these, has what the code for vectors needs.
+    fn has_vectors() -> bool;
     /// A register that the walk never hands out.
     fn scratch(class: Class) -> Reg;
     /// Whether `taker` has a form with this constant.
@@ -169,8 +188,8 @@ pub trait Target {
     fn go_back(&mut self, to: Checkpoint);
     fn jump(&mut self, label: CodeLabel);
 
-    /// Copies a value, or makes a constant.
-    fn copy(&mut self, to: Place, from: Source);
+    /// Copies a value, or makes a constant. Between two words only what is no vector.
+    fn copy(&mut self, class: Class, to: Place, from: Source);
     fn int(&mut self, op: IntOp, width: Width, d: Reg, a: Reg, b: Operand);
     /// `a` and `b` times two to the power of `shift`, which is 1, 2 or 3.
     fn add_scaled(&mut self, width: Width, d: Reg, a: Operand, b: Reg, shift: u8);
@@ -179,9 +198,15 @@ pub trait Target {
     fn float(&mut self, op: FloatOp, width: FloatWidth, d: Reg, a: Reg, b: Operand);
     fn float_unary(&mut self, op: FloatUnary, width: FloatWidth, d: Reg, a: Reg);
     fn convert(&mut self, op: Convert, d: Reg, a: Reg);
+    fn vector_constant(&mut self, d: Reg, bits: u128);
+    fn vector_unary(&mut self, op: VectorUnary, d: Reg, a: Reg);
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg);
+    /// The bytes of both by indices, which are below 32.
+    fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg);
+    fn bitselect(&mut self, d: Reg, a: Reg, b: Reg, mask: Reg);
     /// One or zero.
     fn set(&mut self, d: Reg, test: Test);
-    fn select(&mut self, d: Reg, test: Test, a: Reg, b: Reg);
+    fn select(&mut self, class: Class, d: Reg, test: Test, a: Reg, b: Reg);
     fn branch(&mut self, test: Test, label: CodeLabel);
     /// Goes to the label of that number, to the last one for every index beyond. May destroy `temporary`.
     fn switch(&mut self, index: Reg, temporary: Reg, labels: &[CodeLabel]);
@@ -189,9 +214,11 @@ pub trait Target {
 
     fn load(&mut self, kind: Load, d: Reg, access: Access);
     fn store(&mut self, kind: Store, access: Access, value: Operand);
+    fn load_lane(&mut self, lanes: Lanes, lane: u8, d: Reg, value: Reg, access: Access);
+    fn store_lane(&mut self, lanes: Lanes, lane: u8, access: Access, value: Reg);
     fn memory_size(&mut self, d: Reg);
-    fn global_get(&mut self, d: Reg, global: u32);
-    fn global_set(&mut self, global: u32, value: Reg);
+    fn global_get(&mut self, class: Class, d: Reg, global: u32);
+    fn global_set(&mut self, class: Class, global: u32, value: Reg);
     fn table_get(&mut self, d: Reg, table: u32, index: Reg);
     fn table_set(&mut self, table: u32, index: Reg, value: Reg);
     fn table_size(&mut self, d: Reg, table: u32);

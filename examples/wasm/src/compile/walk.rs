@@ -20,6 +20,7 @@ use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source,
 use crate::abi::TrapKind;
 use crate::ir::module::ModuleInfo;
 use crate::ir::ops::{Builtin, FloatOp, IntOp, Width};
+use crate::ir::simd::VectorBinary;
 use crate::ir::{Class, Function, Inst, List, Value};
 use operands::operand_set;
 
@@ -83,7 +84,7 @@ pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[Co
     target.end();
 }
 
-/// The walk itself, without the frame: says how many slots it needs, and what is to be emitted below.
+/// The walk itself, without the frame: says how many words its slots have, and what is to be emitted below.
 fn through<T: Target>(
     module: &ModuleInfo,
     function: &Function,
@@ -103,12 +104,12 @@ fn through<T: Target>(
     }
     walk.target.set_offset(function.offset);
     walk.arguments();
-    (walk.state.slots.count(), walk.asides)
+    (walk.state.slots.words(), walk.asides)
 }
 
 /// What is known of the frame beforehand.
 fn frame<T: Target>(module: &ModuleInfo, function: &Function) -> Frame {
-    let mut frame = Frame::default();
+    let mut frame = Frame { has_vectors: function.has_vectors, ..Frame::default() };
     for inst in &function.insts {
         frame.calls |= inst.is_call();
         if let Inst::Call { arguments, results, .. } | Inst::CallIndirect { arguments, results, .. } = *inst {
@@ -138,7 +139,8 @@ impl<T: Target> Walk<'_, T> {
         match *inst {
             Inst::Constant { d, bits } => {
                 if let Some(reg) = self.state.remove(d) {
-                    self.target.copy(Place::Reg(reg), Source::Constant(bits));
+                    let class = self.function.value(d).class;
+                    self.target.copy(class, Place::Reg(reg), Source::Constant(bits));
                 }
             }
             Inst::Int { op, width, d, a, b } => self.int(inst, (op, width), d, a, b),
@@ -179,13 +181,42 @@ impl<T: Target> Walk<'_, T> {
                 let (d, a) = self.unary(inst, d, a);
                 self.target.convert(op, d, a);
             }
+            Inst::VectorConstant { d, vector } => {
+                let d = self.result(d, Needs::default());
+                self.target.vector_constant(d, self.function.vectors[vector as usize]);
+            }
+            Inst::VectorUnary { op, d, a } => {
+                let (d, a) = self.unary(inst, d, a);
+                self.target.vector_unary(op, d, a);
+            }
+            Inst::VectorBinary { op, d, a, b } => {
+                let needs = T::needs(inst);
+                let d = self.result(d, needs);
+                let a = self.operand(a, d, needs);
+                let b = self.last_register(b, d, a, needs);
+                match op {
+                    VectorBinary::Shuffle(indices) => {
+                        let indices = self.function.vectors[indices as usize].to_le_bytes();
+                        self.target.shuffle(indices, d, a, b);
+                    }
+                    _ => self.target.vector_binary(op, d, a, b),
+                }
+            }
+            Inst::Bitselect { d, a, b, mask } => {
+                let d = self.result(d, Needs::default());
+                let mask = self.state.use_in(self.target, mask, Some(d), RegSet::EMPTY);
+                let a = self.state.use_in(self.target, a, Some(d), RegSet::of(mask));
+                let b = self.state.use_in(self.target, b, Some(d), RegSet::of(mask).with(RegSet::of(a)));
+                self.target.bitselect(d, a, b, mask);
+            }
             Inst::Select { d, test, a, b } => {
+                let class = self.function.value(d).class;
                 let needs = T::needs(inst);
                 let d = self.result(d, needs);
                 let b = self.state.use_in(self.target, b, None, RegSet::of(d));
                 let a = self.state.use_in(self.target, a, Some(d), RegSet::of(b));
                 let test = self.test(test, RegSet::of(a).with(RegSet::of(b)).with(RegSet::of(d)));
-                self.target.select(d, test, a, b);
+                self.target.select(class, d, test, a, b);
             }
             Inst::Load { kind, d, address, offset, order } => {
                 if self.folded.take() == Some(order) && !self.state.is_needed(d) {
@@ -203,17 +234,30 @@ impl<T: Target> Walk<'_, T> {
                 let access = self.access(address, offset, None, operand_set(value));
                 self.target.store(kind, access, value);
             }
+            Inst::LoadLane { lanes, lane, d, address, value, offset } => {
+                let d = self.result(d, Needs::default());
+                let value = self.state.use_in(self.target, value, Some(d), RegSet::EMPTY);
+                let access = self.access(address, offset, None, RegSet::of(value));
+                self.target.load_lane(lanes, lane, d, value, access);
+            }
+            Inst::StoreLane { lanes, lane, address, value, offset } => {
+                let value = self.state.use_in(self.target, value, None, RegSet::EMPTY);
+                let access = self.access(address, offset, None, RegSet::of(value));
+                self.target.store_lane(lanes, lane, access, value);
+            }
             Inst::MemorySize { d } => {
                 let d = self.result(d, Needs::default());
                 self.target.memory_size(d);
             }
             Inst::GlobalGet { d, global } => {
+                let class = self.function.value(d).class;
                 let d = self.result(d, Needs::default());
-                self.target.global_get(d, global);
+                self.target.global_get(class, d, global);
             }
             Inst::GlobalSet { global, value } => {
+                let class = self.function.value(value).class;
                 let value = self.state.use_in(self.target, value, None, RegSet::EMPTY);
-                self.target.global_set(global, value);
+                self.target.global_set(class, global, value);
             }
             Inst::TableGet { d, table, index } => {
                 let (d, index) = self.unary(inst, d, index);
@@ -404,7 +448,7 @@ impl<T: Target> Walk<'_, T> {
         let held: Vec<_> = self.state.all_held().collect();
         for (reg, value) in held {
             let from = self.state.reload(value);
-            steps.push(Move { to: Place::Reg(reg), from, class: reg.class() });
+            steps.push(Move { to: Place::Reg(reg), from, class: self.function.value(value).class });
         }
         self.state.clear();
         moves::emit(self.target, steps);

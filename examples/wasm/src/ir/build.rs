@@ -116,7 +116,7 @@ impl Builder<'_> {
             self.locals.push(value);
             self.classes.push(Class::of(ty));
         }
-        let mut zeros = [None; 2];
+        let mut zeros = [None; 3];
         for locals in body.get_locals_reader()? {
             let (count, ty) = locals?;
             let class = Class::of(ty);
@@ -143,6 +143,7 @@ impl Builder<'_> {
 
     pub(super) fn value(&mut self, class: Class, definition: Definition) -> Value {
         let value = Value(self.function.values.len() as u32);
+        self.function.has_vectors |= class == Class::Vector;
         self.function.values.push(ValueInfo { class, definition, loops: self.loops, weight: 0 });
         value
     }

@@ -9,8 +9,8 @@ use super::module::ModuleInfo;
 use super::{Function, build, liveness, locals};
 use crate::compile::CompileError;
 
-/// What is accepted: WebAssembly 2.0 without vectors.
-const FEATURES: WasmFeatures = WasmFeatures::WASM2.difference(WasmFeatures::SIMD);
+/// What is accepted: WebAssembly 2.0.
+const FEATURES: WasmFeatures = WasmFeatures::WASM2;
 
 /// A module whose functions are not decoded yet.
 #[derive(Debug)]

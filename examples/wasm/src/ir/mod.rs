@@ -16,6 +16,7 @@ pub mod liveness;
 pub mod locals;
 pub mod module;
 pub mod ops;
+pub mod simd;
 mod translate;
 
 use std::ops::Range;
@@ -25,23 +26,34 @@ use wasmparser::ValType;
 use ops::{
     Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
+use simd::{Lanes, VectorBinary, VectorUnary};
 
 /// A value's number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Value(pub u32);
 
-/// Which registers hold a value.
+/// Which registers hold a value, and how much of them: floats and vectors share theirs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
     Int,
     Float,
+    Vector,
 }
 
 impl Class {
     pub fn of(ty: ValType) -> Class {
         match ty {
-            ValType::F32 | ValType::F64 | ValType::V128 => Class::Float,
+            ValType::F32 | ValType::F64 => Class::Float,
+            ValType::V128 => Class::Vector,
             ValType::I32 | ValType::I64 | ValType::Ref(_) => Class::Int,
+        }
+    }
+
+    /// The words that a value takes where it is not in a register.
+    pub fn words(self) -> u32 {
+        match self {
+            Class::Int | Class::Float => 1,
+            Class::Vector => 2,
         }
     }
 }
@@ -53,6 +65,7 @@ pub enum Definition {
     Argument(u32),
     /// The parameter of a label.
     Parameter(Label),
+    /// Of vectors only zero.
     Constant(u64),
     /// The instruction of that number.
     Inst(u32),
@@ -171,6 +184,29 @@ pub enum Inst {
         d: Value,
         a: Value,
     },
+    /// The function's vector of that number. No [`Definition::Constant`]: to make it again is to load it again.
+    VectorConstant {
+        d: Value,
+        vector: u32,
+    },
+    VectorUnary {
+        op: VectorUnary,
+        d: Value,
+        a: Value,
+    },
+    VectorBinary {
+        op: VectorBinary,
+        d: Value,
+        a: Value,
+        b: Value,
+    },
+    /// The bits of `a` where those of `mask` are one, else those of `b`.
+    Bitselect {
+        d: Value,
+        a: Value,
+        b: Value,
+        mask: Value,
+    },
     /// `a` unless `test` is zero, else `b`.
     Select {
         d: Value,
@@ -188,6 +224,22 @@ pub enum Inst {
     },
     Store {
         kind: Store,
+        address: Value,
+        value: Value,
+        offset: u32,
+    },
+    /// The vector with one lane from memory.
+    LoadLane {
+        lanes: Lanes,
+        lane: u8,
+        d: Value,
+        address: Value,
+        value: Value,
+        offset: u32,
+    },
+    StoreLane {
+        lanes: Lanes,
+        lane: u8,
         address: Value,
         value: Value,
         offset: u32,
@@ -278,7 +330,9 @@ impl Inst {
             Inst::Convert { op, .. } => op.traps(),
             Inst::Divide { .. }
             | Inst::Load { .. }
+            | Inst::LoadLane { .. }
             | Inst::Store { .. }
+            | Inst::StoreLane { .. }
             | Inst::GlobalSet { .. }
             | Inst::TableGet { .. }
             | Inst::TableSet { .. }
@@ -314,8 +368,13 @@ impl Inst {
             | Inst::FloatUnary { d, .. }
             | Inst::FloatCompare { d, .. }
             | Inst::Convert { d, .. }
+            | Inst::VectorConstant { d, .. }
+            | Inst::VectorUnary { d, .. }
+            | Inst::VectorBinary { d, .. }
+            | Inst::Bitselect { d, .. }
             | Inst::Select { d, .. }
             | Inst::Load { d, .. }
+            | Inst::LoadLane { d, .. }
             | Inst::MemorySize { d }
             | Inst::GlobalGet { d, .. }
             | Inst::TableGet { d, .. }
@@ -343,6 +402,10 @@ pub struct Function {
     pub edges: Vec<Edge>,
     /// What [`List`]s are ranges of.
     pub pool: Vec<Value>,
+    /// Constants of 128 bits.
+    pub vectors: Vec<u128>,
+    /// Whether any value is a vector.
+    pub has_vectors: bool,
     /// The arguments, which are the first values.
     pub arguments: u32,
     /// How many instructions have an effect.
@@ -372,13 +435,18 @@ impl Function {
             | Inst::Divide { a, b, .. }
             | Inst::Compare { a, b, .. }
             | Inst::Float { a, b, .. }
-            | Inst::FloatCompare { a, b, .. } => ([Some(a), Some(b), None], List::default()),
-            Inst::IntUnary { a, .. } | Inst::FloatUnary { a, .. } | Inst::Convert { a, .. } => {
-                ([Some(a), None, None], List::default())
-            }
+            | Inst::FloatCompare { a, b, .. }
+            | Inst::VectorBinary { a, b, .. } => ([Some(a), Some(b), None], List::default()),
+            Inst::IntUnary { a, .. }
+            | Inst::FloatUnary { a, .. }
+            | Inst::Convert { a, .. }
+            | Inst::VectorUnary { a, .. } => ([Some(a), None, None], List::default()),
+            Inst::Bitselect { a, b, mask, .. } => ([Some(a), Some(b), Some(mask)], List::default()),
             Inst::Select { test, a, b, .. } => ([Some(test), Some(a), Some(b)], List::default()),
             Inst::Load { address, .. } => ([Some(address), None, None], List::default()),
-            Inst::Store { address, value, .. } => ([Some(address), Some(value), None], List::default()),
+            Inst::LoadLane { address, value, .. }
+            | Inst::Store { address, value, .. }
+            | Inst::StoreLane { address, value, .. } => ([Some(address), Some(value), None], List::default()),
             Inst::GlobalSet { value, .. } => ([Some(value), None, None], List::default()),
             Inst::TableGet { index, .. } | Inst::Switch { index, .. } => ([Some(index), None, None], List::default()),
             Inst::TableSet { index, value, .. } => ([Some(index), Some(value), None], List::default()),
@@ -387,6 +455,7 @@ impl Function {
             Inst::CallIndirect { index, arguments, .. } => ([Some(index), None, None], arguments),
             Inst::Return { values } => ([None; 3], values),
             Inst::Constant { .. }
+            | Inst::VectorConstant { .. }
             | Inst::MemorySize { .. }
             | Inst::GlobalGet { .. }
             | Inst::TableSize { .. }

@@ -72,8 +72,8 @@ pub enum ExportKind {
 /// A constant expression.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Constant {
-    /// A number's bits, the lower ones if it has 32.
-    Bits(u64),
+    /// A number's bits, the lower ones if it has fewer.
+    Bits(u128),
     Null,
     Function(u32),
     Global(u32),
@@ -252,10 +252,11 @@ fn constant(expression: &ConstExpr<'_>) -> Result<Constant, CompileError> {
     let mut reader = expression.get_operators_reader();
     let offset = reader.original_position();
     Ok(match reader.read()? {
-        Operator::I32Const { value } => Constant::Bits(u64::from(value as u32)),
-        Operator::I64Const { value } => Constant::Bits(value as u64),
+        Operator::I32Const { value } => Constant::Bits(u128::from(value as u32)),
+        Operator::I64Const { value } => Constant::Bits(u128::from(value as u64)),
         Operator::F32Const { value } => Constant::Bits(value.bits().into()),
-        Operator::F64Const { value } => Constant::Bits(value.bits()),
+        Operator::F64Const { value } => Constant::Bits(value.bits().into()),
+        Operator::V128Const { value } => Constant::Bits(value.into()),
         Operator::RefNull { .. } => Constant::Null,
         Operator::RefFunc { function_index } => Constant::Function(function_index),
         Operator::GlobalGet { global_index } => Constant::Global(global_index),

@@ -1,5 +1,7 @@
 //! The operations of instructions, without their operands.
 
+use super::simd::VectorLoad;
+
 /// How many bits of an integer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Width {
@@ -267,6 +269,7 @@ pub enum Load {
     S16(Width),
     S32,
     Float(FloatWidth),
+    Vector(VectorLoad),
 }
 
 impl Load {
@@ -276,6 +279,7 @@ impl Load {
             Load::U16 | Load::S16(_) => 2,
             Load::U32 | Load::S32 | Load::Float(FloatWidth::F32) => 4,
             Load::I64 | Load::Float(FloatWidth::F64) => 8,
+            Load::Vector(load) => load.bytes(),
         }
     }
 }
@@ -288,6 +292,7 @@ pub enum Store {
     I32,
     I64,
     Float(FloatWidth),
+    Vector,
 }
 
 impl Store {
@@ -297,6 +302,7 @@ impl Store {
             Store::I16 => 2,
             Store::I32 | Store::Float(FloatWidth::F32) => 4,
             Store::I64 | Store::Float(FloatWidth::F64) => 8,
+            Store::Vector => 16,
         }
     }
 }

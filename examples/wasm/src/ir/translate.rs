@@ -1,5 +1,7 @@
 //! What each operator of WebAssembly is as an instruction of a [`Function`](super::Function).
 
+mod simd;
+
 use wasmparser::{MemArg, Operator};
 
 use super::build::Builder;
@@ -275,9 +277,7 @@ impl Builder<'_> {
             O::I64ReinterpretF64 => Convert::IntBits(F64),
             O::F32ReinterpretI32 => Convert::FloatBits(F32),
             O::F64ReinterpretI64 => Convert::FloatBits(F64),
-            _ => {
-                return Err(CompileError::Unsupported { offset: self.offset.into(), what: "such instructions" });
-            }
+            _ => return self.vectors(operator),
         });
         Ok(())
     }
@@ -361,7 +361,11 @@ impl Builder<'_> {
     }
 
     fn load(&mut self, kind: Load, memarg: MemArg) {
-        let class = if let Load::Float(_) = kind { Class::Float } else { Class::Int };
+        let class = match kind {
+            Load::Float(_) => Class::Float,
+            Load::Vector(_) => Class::Vector,
+            _ => Class::Int,
+        };
         let address = self.pop();
         let (address, offset) = self.place(address, memarg);
         let order = self.function.effects + 1;

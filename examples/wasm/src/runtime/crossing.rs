@@ -69,7 +69,7 @@ impl Crossing {
 /// # Safety
 /// The function is of the store, the door of the function's type, and the slots are of that type and as many as it has
 /// parameters or results.
-pub(super) unsafe fn enter(store: &State, door: Door, function: &FunctionRecord, slots: &mut [u64]) -> Outcome {
+pub(super) unsafe fn enter(store: &State, door: Door, function: &FunctionRecord, slots: &mut [u128]) -> Outcome {
     fault::install();
     let crossing =
         Crossing { outer: NEWEST.get(), store, exit: door.exit, trap: Cell::new(None), failure: Cell::new(None) };

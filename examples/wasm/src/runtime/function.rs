@@ -189,7 +189,7 @@ pub(super) struct HostState {
 /// # Safety
 /// The context is that of a host function, and the slots hold arguments of its parameters' types, with room for its
 /// results.
-pub(super) unsafe extern "C" fn call_host(context: *mut Context, slots: *mut u64) -> u64 {
+pub(super) unsafe extern "C" fn call_host(context: *mut Context, slots: *mut u128) -> u64 {
     // SAFETY: by the caller's promise; the state exists as long as the instance that calls.
     let host = unsafe { &*(*context).owner.cast::<HostState>() };
     // SAFETY: by the caller's promise.
@@ -207,7 +207,7 @@ pub(super) unsafe extern "C" fn call_host(context: *mut Context, slots: *mut u64
 impl HostState {
     /// # Safety
     /// As for [`call_host`].
-    unsafe fn call(&self, slots: *mut u64) -> Result<(), HostError> {
+    unsafe fn call(&self, slots: *mut u128) -> Result<(), HostError> {
         let store = Store::of(self.store.upgrade().expect("a store whose code runs exists"));
         let ty = &self.function.ty;
         let arguments: Vec<_> = ty

@@ -44,13 +44,13 @@ pub enum GlobalError {
 }
 
 impl GlobalState {
-    pub(super) fn new(ty: GlobalType, slot: u64) -> GlobalState {
-        GlobalState { cell: UnsafeCell::new(GlobalCell([slot, 0])), ty }
+    pub(super) fn new(ty: GlobalType, slot: u128) -> GlobalState {
+        GlobalState { cell: UnsafeCell::new(GlobalCell(slot)), ty }
     }
 
-    pub(super) fn get(&self) -> u64 {
+    pub(super) fn get(&self) -> u128 {
         // SAFETY: nobody holds a reference to the cell.
-        unsafe { (*self.cell.get()).0[0] }
+        unsafe { (*self.cell.get()).0 }
     }
 
     pub(super) fn cell(&self) -> *mut GlobalCell {
@@ -98,7 +98,7 @@ impl Global {
         }
         check(&self.store, self.state.ty, value)?;
         // SAFETY: nobody holds a reference to the cell.
-        unsafe { (*self.state.cell.get()).0[0] = value.to_slot() };
+        unsafe { (*self.state.cell.get()).0 = value.to_slot() };
         Ok(())
     }
 }

@@ -117,7 +117,7 @@ impl InstanceState {
                 globals.push(Rc::new(GlobalState::new(ty, value)));
             }
             let references =
-                |items: &[Constant]| items.iter().map(|&item| evaluate(item, &functions, &globals)).collect();
+                |items: &[Constant]| items.iter().map(|&item| evaluate(item, &functions, &globals) as u64).collect();
             let elements = info.elements.iter().map(|segment| references(&segment.items)).collect();
 
             let behind = Behind {
@@ -231,11 +231,11 @@ fn host(store: &Store, instance: &Weak<InstanceState>, function: Rc<HostFunction
 }
 
 /// A constant expression's value, as it is in a slot.
-fn evaluate(constant: Constant, functions: &[FunctionRecord], globals: &[Rc<GlobalState>]) -> u64 {
+fn evaluate(constant: Constant, functions: &[FunctionRecord], globals: &[Rc<GlobalState>]) -> u128 {
     match constant {
         Constant::Bits(bits) => bits,
         Constant::Null => 0,
-        Constant::Function(index) => (&raw const functions[index as usize]) as usize as u64,
+        Constant::Function(index) => (&raw const functions[index as usize]) as usize as u128,
         Constant::Global(index) => globals[index as usize].get(),
     }
 }

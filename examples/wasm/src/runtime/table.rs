@@ -178,7 +178,7 @@ impl Table {
     pub fn get(&self, index: u64) -> Option<Value> {
         let element = self.state.get(index)?;
         // SAFETY: elements of tables of functions are null or records of the store.
-        Some(unsafe { Value::from_slot(&self.store, ValType::Ref(self.state.ty.element_type), element) })
+        Some(unsafe { Value::from_slot(&self.store, ValType::Ref(self.state.ty.element_type), element.into()) })
     }
 
     /// Changes an element.
@@ -191,6 +191,6 @@ impl Table {
             return Err(TableError::Type { expected, found: value.ty() });
         }
         self.store.check_value(value).map_err(TableError::Store)?;
-        self.state.fill(index, value.to_slot(), 1).map_err(TableError::OutOfTable)
+        self.state.fill(index, value.to_slot() as u64, 1).map_err(TableError::OutOfTable)
     }
 }

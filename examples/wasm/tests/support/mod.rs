@@ -2,7 +2,7 @@
 
 use wasm_smith::Config;
 
-/// Modules of WebAssembly 2.0, without vectors.
+/// Modules of WebAssembly 2.0.
 pub fn version_2() -> Config {
     Config {
         exceptions_enabled: false,
@@ -10,7 +10,6 @@ pub fn version_2() -> Config {
         gc_enabled: false,
         memory64_enabled: false,
         relaxed_simd_enabled: false,
-        simd_enabled: false,
         tail_call_enabled: false,
         threads_enabled: false,
         wide_arithmetic_enabled: false,

@@ -6,10 +6,10 @@
 
 use std::mem::offset_of;
 
-use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
-use tailfirst::block;
+use tailfirst::aarch64::{Address, AddressError, Cond as Cc, Emitter, Encoder, Gpr32, Gpr64, UImm, WZR, X16, X17, XZR};
+use tailfirst::{Direction, block};
 
-use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, register, s, w, x};
+use super::{A64, Access, Bounds, CONTEXT, MEMORY, NO_OFFSET, Operand, Reg, d, register, s, v, w, x};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
 use crate::ir::Class;
 use crate::ir::ops::{FloatWidth, Load, Store, Width};
@@ -37,7 +37,7 @@ impl<'b> A64<'_, 'b> {
         }
     }
 
-    fn access(
+    pub(super) fn access(
         &mut self,
         place: Access,
         bytes: u32,
@@ -85,6 +85,9 @@ impl<'b> A64<'_, 'b> {
     }
 
     pub(super) fn load_from(&mut self, kind: Load, to: Reg, access: Access) {
+        if let Load::Vector(load) = kind {
+            return self.load_vector(load, v(to), access);
+        }
         self.access(access, kind.bytes(), |enc, place| match kind {
             Load::U8 => enc.ldrb_w(w(to), place),
             Load::U16 => enc.ldrh_w(w(to), place),
@@ -97,6 +100,7 @@ impl<'b> A64<'_, 'b> {
             Load::S32 => enc.ldrsw_x(x(to), place),
             Load::Float(FloatWidth::F32) => enc.ldr_s(s(to), place),
             Load::Float(FloatWidth::F64) => enc.ldr_d(d(to), place),
+            Load::Vector(_) => unreachable!("vectors are loaded above"),
         });
     }
 
@@ -112,6 +116,7 @@ impl<'b> A64<'_, 'b> {
             (Store::I64, value) => enc.str_x(x(register(value)), place),
             (Store::Float(FloatWidth::F32), value) => enc.str_s(s(register(value)), place),
             (Store::Float(FloatWidth::F64), value) => enc.str_d(d(register(value)), place),
+            (Store::Vector, value) => enc.str_q(v(register(value)).q(), place),
         });
     }
 
@@ -121,23 +126,13 @@ impl<'b> A64<'_, 'b> {
         self.load_word(to, CONTEXT, offset_of!(Context, memory));
     }
 
-    pub(super) fn read_global(&mut self, to: Reg, global: u32) {
-        let cell = Address::from(X16);
-        match to.class() {
-            Class::Int => self.enc.ldr_x(x(to), cell),
-            Class::Float => self.enc.ldr_d(d(to), cell),
-        }
-        .expect(NO_OFFSET);
+    pub(super) fn read_global(&mut self, class: Class, to: Reg, global: u32) {
+        load_reg(self.enc, class, to, X16.into()).expect(NO_OFFSET);
         self.cell(global);
     }
 
-    pub(super) fn write_global(&mut self, global: u32, value: Reg) {
-        let cell = Address::from(X16);
-        match value.class() {
-            Class::Int => self.enc.str_x(x(value), cell),
-            Class::Float => self.enc.str_d(d(value), cell),
-        }
-        .expect(NO_OFFSET);
+    pub(super) fn write_global(&mut self, class: Class, global: u32, value: Reg) {
+        store_reg(self.enc, class, X16.into(), value).expect(NO_OFFSET);
         self.cell(global);
     }
 
@@ -188,5 +183,32 @@ impl<'b> A64<'_, 'b> {
             block!(*self.enc; mov_x_imm(X17, offset); add_x(to, to, X17));
         }
         self.load_word(to, CONTEXT, offset_of!(Context, functions));
+    }
+}
+
+/// A value from memory into a register, as a word or two.
+pub(super) fn load_reg<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    class: Class,
+    to: Reg,
+    from: Address,
+) -> Result<(), AddressError> {
+    match class {
+        Class::Int => enc.ldr_x(x(to), from),
+        Class::Float => enc.ldr_d(d(to), from),
+        Class::Vector => enc.ldr_q(v(to).q(), from),
+    }
+}
+
+pub(super) fn store_reg<D: Direction>(
+    enc: &mut Emitter<'_, D>,
+    class: Class,
+    to: Address,
+    from: Reg,
+) -> Result<(), AddressError> {
+    match class {
+        Class::Int => enc.str_x(x(from), to),
+        Class::Float => enc.str_d(d(from), to),
+        Class::Vector => enc.str_q(v(from).q(), to),
     }
 }

@@ -1,8 +1,8 @@
 //! The back end for AArch64.
 //!
-//! X28 holds the context and X27 the memory's address. X16 and D31 are scratch: no value is there between instructions.
-//! X17 takes addresses and what else is needed within one step. Three operands, any register anywhere: nothing is asked
-//! of the walk.
+//! X28 holds the context and X27 the memory's address. X16 and V31 are scratch: no value is there between instructions.
+//! X17 takes addresses and what else is needed within one step, and V30 parts of vectors. Three operands, any register
+//! anywhere: what is one instruction asks nothing of the walk.
 //!
 //! A frame's size is known last, so where it is needed an ADD takes it as a late immediate, which is why large ones are
 //! whole pages. The return address is in the frame of a function that calls, at a place that is known first.
@@ -14,6 +14,7 @@ mod calls;
 mod floats;
 mod integers;
 mod memory;
+mod simd;
 mod stubs;
 
 use tailfirst::aarch64::{
@@ -26,13 +27,16 @@ use super::Bounds;
 use super::notes::Notes;
 use super::registers::Reg;
 use super::target::{
-    Access, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
 use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Cond, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
+use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
 use crate::ir::{Class, Inst};
+use memory::{load_reg, store_reg};
+use simd::{copy_vector, v};
 
 const CONTEXT: Gpr64 = X28;
 const MEMORY: Gpr64 = X27;
@@ -59,7 +63,7 @@ const INTS: [Reg; 24] = {
     }
     regs
 };
-const FLOATS: [Reg; 31] = registers(32);
+const FLOATS: [Reg; 30] = registers(32);
 const INT_ARGUMENTS: [Reg; 8] = registers(0);
 const FLOAT_ARGUMENTS: [Reg; 8] = registers(32);
 /// The C convention's, without the first, which is the context's.
@@ -173,15 +177,16 @@ impl<'e, 'b> A64<'e, 'b> {
         }
     }
 
-    fn copy_reg(&mut self, to: Reg, from: Reg) {
+    fn copy_reg(&mut self, class: Class, to: Reg, from: Reg) {
         if to == from {
             return;
         }
         match (to.class(), from.class()) {
             (Class::Int, Class::Int) => self.enc.mov_x(x(to), x(from)),
-            (Class::Float, Class::Float) => self.enc.fmov_d(d(to), d(from)),
-            (Class::Int, Class::Float) => self.enc.fmov_x_d(x(to), d(from)),
-            (Class::Float, Class::Int) => self.enc.fmov_d_x(d(to), x(from)),
+            (Class::Int, _) => self.enc.fmov_x_d(x(to), d(from)),
+            (_, Class::Int) => self.enc.fmov_d_x(d(to), x(from)),
+            (_, _) if class == Class::Vector => copy_vector(self.enc, v(to), v(from)),
+            (_, _) => self.enc.fmov_d(d(to), d(from)),
         }
     }
 
@@ -213,7 +218,8 @@ fn register(operand: Operand) -> Reg {
 
 /// The words of a frame below its slots.
 fn words_before(frame: Frame) -> u32 {
-    frame.outgoing + u32::from(frame.saves_context) + u32::from(frame.calls)
+    let words = frame.outgoing + u32::from(frame.saves_context) + u32::from(frame.calls);
+    if frame.has_vectors { words.next_multiple_of(2) } else { words }
 }
 
 /// The bytes of a frame: one immediate of ADD, below 16 MiB.
@@ -268,21 +274,25 @@ impl Target for A64<'_, '_> {
     fn registers(class: Class) -> &'static [Reg] {
         match class {
             Class::Int => &INTS,
-            Class::Float => &FLOATS,
+            Class::Float | Class::Vector => &FLOATS,
         }
     }
 
     fn arguments(class: Class) -> &'static [Reg] {
         match class {
             Class::Int => &INT_ARGUMENTS,
-            Class::Float => &FLOAT_ARGUMENTS,
+            Class::Float | Class::Vector => &FLOAT_ARGUMENTS,
         }
+    }
+
+    fn has_vectors() -> bool {
+        true
     }
 
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(16),
-            Class::Float => Reg::float(31),
+            Class::Float | Class::Vector => Reg::float(31),
         }
     }
 
@@ -293,6 +303,7 @@ impl Target for A64<'_, '_> {
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
             Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) => false,
+            Taker::Store(Store::Vector) => false,
             Taker::Store(_) => value == 0,
         }
     }
@@ -302,8 +313,11 @@ impl Target for A64<'_, '_> {
         false
     }
 
-    fn needs(_: &Inst) -> Needs {
-        Needs::default()
+    fn needs(inst: &Inst) -> Needs {
+        match inst {
+            Inst::VectorBinary { op, .. } => simd::needs(*op),
+            _ => Needs::default(),
+        }
     }
 
     fn set_offset(&mut self, offset: u32) {
@@ -339,26 +353,25 @@ impl Target for A64<'_, '_> {
         self.enc.b(label);
     }
 
-    fn copy(&mut self, to: Place, from: Source) {
+    fn copy(&mut self, class: Class, to: Place, from: Source) {
         match (to, from) {
-            (Place::Reg(to), Source::Constant(bits)) => match to.class() {
+            (Place::Reg(to), Source::Constant(bits)) => match class {
                 Class::Int => self.constant_int(x(to), bits),
                 Class::Float => self.constant_float(to, bits),
+                Class::Vector => self.constant_vector(v(to), bits.into()),
             },
-            (Place::Reg(to), Source::Place(Place::Reg(from))) => self.copy_reg(to, from),
-            (Place::Reg(to), Source::Place(from)) => self.at(from, |enc, address| match to.class() {
-                Class::Int => enc.ldr_x(x(to), address),
-                Class::Float => enc.ldr_d(d(to), address),
-            }),
-            (to, Source::Place(Place::Reg(from))) => self.at(to, |enc, address| match from.class() {
-                Class::Int => enc.str_x(x(from), address),
-                Class::Float => enc.str_d(d(from), address),
-            }),
-            (to, Source::Constant(0)) => self.at(to, |enc, address| enc.str_x(XZR, address)),
+            (Place::Reg(to), Source::Place(Place::Reg(from))) => self.copy_reg(class, to, from),
+            (Place::Reg(to), Source::Place(from)) => self.at(from, |enc, place| load_reg(enc, class, to, place)),
+            (to, Source::Place(Place::Reg(from))) => self.at(to, |enc, place| store_reg(enc, class, place, from)),
+            (to, Source::Constant(0)) => {
+                for word in 0..class.words() {
+                    self.at(to.word(word), |enc, address| enc.str_x(XZR, address));
+                }
+            }
             (to, from) => {
                 let through = Place::Reg(Self::scratch(Class::Float));
-                self.copy(to, Source::Place(through));
-                self.copy(through, from);
+                self.copy(Class::Float, to, Source::Place(through));
+                self.copy(Class::Float, through, from);
             }
         }
     }
@@ -394,15 +407,36 @@ impl Target for A64<'_, '_> {
         self.conversion(op, d, a);
     }
 
+    fn vector_constant(&mut self, d: Reg, bits: u128) {
+        self.constant_vector(v(d), bits);
+    }
+
+    fn vector_unary(&mut self, op: VectorUnary, d: Reg, a: Reg) {
+        self.vector_of_one(op, d, a);
+    }
+
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
+        self.vector_of_two(op, d, a, b);
+    }
+
+    fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg) {
+        self.shuffle_bytes(indices, v(d), v(a), v(b));
+    }
+
+    fn bitselect(&mut self, d: Reg, a: Reg, b: Reg, mask: Reg) {
+        self.select_bits(v(d), v(a), v(b), v(mask));
+    }
+
     fn set(&mut self, d: Reg, test: Test) {
         self.enc.cset_w(w(d), condition(test));
         self.flags(test);
     }
 
-    fn select(&mut self, to: Reg, test: Test, a: Reg, b: Reg) {
-        match to.class() {
+    fn select(&mut self, class: Class, to: Reg, test: Test, a: Reg, b: Reg) {
+        match class {
             Class::Int => self.enc.csel_x(x(to), x(a), x(b), condition(test).cond()),
             Class::Float => self.enc.fcsel_d(d(to), d(a), d(b), condition(test).cond()),
+            Class::Vector => self.select_vector(v(to), condition(test), v(a), v(b)),
         }
         self.flags(test);
     }
@@ -441,16 +475,24 @@ impl Target for A64<'_, '_> {
         self.store_to(kind, access, value);
     }
 
+    fn load_lane(&mut self, lanes: Lanes, lane: u8, d: Reg, value: Reg, access: Access) {
+        self.load_into_lane(lanes, lane, v(d), v(value), access);
+    }
+
+    fn store_lane(&mut self, lanes: Lanes, lane: u8, access: Access, value: Reg) {
+        self.store_from_lane(lanes, lane, access, v(value));
+    }
+
     fn memory_size(&mut self, d: Reg) {
         self.size_of_memory(x(d));
     }
 
-    fn global_get(&mut self, d: Reg, global: u32) {
-        self.read_global(d, global);
+    fn global_get(&mut self, class: Class, d: Reg, global: u32) {
+        self.read_global(class, d, global);
     }
 
-    fn global_set(&mut self, global: u32, value: Reg) {
-        self.write_global(global, value);
+    fn global_set(&mut self, class: Class, global: u32, value: Reg) {
+        self.write_global(class, global, value);
     }
 
     fn table_get(&mut self, d: Reg, table: u32, index: Reg) {

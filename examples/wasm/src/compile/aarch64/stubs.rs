@@ -1,6 +1,6 @@
 //! The ways between Rust and code.
 //!
-//! The entry stub is a C function of code, context and words. It saves what that convention preserves, and beside it
+//! The entry stub is a C function of code, context and slots. It saves what that convention preserves, and beside it
 //! the previous entry's stack pointer, so that entries nest. The exit restores all that from wherever it is reached:
 //! the entry stub goes there when the code has returned, and so do traps and failed host functions.
 
@@ -11,7 +11,8 @@ use tailfirst::aarch64::{
     X29, X30,
 };
 
-use super::{A64, CONTEXT, CodeLabel, MEMORY, NO_OFFSET, Reg, d, x};
+use super::memory::{load_reg, store_reg};
+use super::{A64, CONTEXT, CodeLabel, MEMORY, NO_OFFSET, Reg, Target};
 use crate::abi::{Activation, Context};
 use crate::compile::convention::{Position, positions, words};
 use crate::ir::Class;
@@ -19,10 +20,10 @@ use crate::ir::Class;
 /// What a C function must leave as it found it, in pairs; of D8 to D15 too, from the first on.
 const PRESERVED: [(Gpr64, Gpr64); 6] = [(X29, X30), (X19, X20), (X21, X22), (X23, X24), (X25, X26), (X27, X28)];
 const PRESERVED_FLOATS: [u8; 4] = [8, 10, 12, 14];
-/// The bytes of these, of the words' address and of the previous entry's stack pointer.
+/// The bytes of these, of the slots' address and of the previous entry's stack pointer.
 const SAVED: i32 = 16 * (PRESERVED.len() + PRESERVED_FLOATS.len() + 1) as i32;
-/// The words' address, which is in no argument's register.
-const WORDS: Gpr64 = X19;
+/// The slots' address, which is in no argument's register.
+const SLOTS: Gpr64 = X19;
 
 /// Where a pair of registers is saved.
 fn pair(index: usize) -> SImm<7, 3> {
@@ -33,31 +34,25 @@ fn field(base: Gpr64, offset: usize) -> Address {
     base + offset as i32
 }
 
-fn load(asm: &mut Assembler<'_>, reg: Reg, from: Address) {
-    match reg.class() {
-        Class::Int => asm.ldr_x(x(reg), from),
-        Class::Float => asm.ldr_d(d(reg), from),
-    }
-    .expect(NO_OFFSET);
+fn load(asm: &mut Assembler<'_>, class: Class, reg: Reg, from: Address) {
+    load_reg(asm, class, reg, from).expect(NO_OFFSET);
 }
 
-fn store(asm: &mut Assembler<'_>, to: Address, reg: Reg) {
-    match reg.class() {
-        Class::Int => asm.str_x(x(reg), to),
-        Class::Float => asm.str_d(d(reg), to),
-    }
-    .expect(NO_OFFSET);
+fn store(asm: &mut Assembler<'_>, class: Class, to: Address, reg: Reg) {
+    store_reg(asm, class, to, reg).expect(NO_OFFSET);
 }
 
-/// Words of the caller and of the stack as arguments and results, in the order of a list. There are at most 1,000 of
-/// each, and loads reach 4,095.
-fn each(classes: &[Class]) -> impl Iterator<Item = (i32, Position)> {
-    (0..).step_by(8).zip(positions::<A64<'_, '_>>(classes.iter().copied()))
+/// Arguments or results: where they are in the slots, of which class, and where code has them. There are at most 1,000
+/// of each, and loads reach 4,095 words.
+fn each(classes: &[Class]) -> impl Iterator<Item = (i32, Class, Position)> {
+    let positions = positions::<A64<'_, '_>>(classes.iter().copied());
+    (0..).step_by(16).zip(classes).zip(positions).map(|((at, &class), position)| (at, class, position))
 }
 
-fn copy(asm: &mut Assembler<'_>, to: Address, from: Address) {
-    asm.ldr_x(X16, from).expect(NO_OFFSET);
-    asm.str_x(X16, to).expect(NO_OFFSET);
+fn copy(asm: &mut Assembler<'_>, class: Class, to: Address, from: Address) {
+    let through = A64::scratch(class);
+    load(asm, class, through, from);
+    store(asm, class, to, through);
 }
 
 fn get(asm: &mut Assembler<'_>, to: Gpr64, from: Address) {
@@ -108,19 +103,19 @@ impl A64<'_, '_> {
             asm.mov_x_imm(X16, outgoing as u64);
             asm.sub_x_ext(SP, SP, X16);
             asm.mov_x(X17, X0);
-            asm.mov_x(WORDS, X2);
-            for (at, position) in each(arguments) {
+            asm.mov_x(SLOTS, X2);
+            for (at, class, position) in each(arguments) {
                 match position {
-                    Position::Reg(reg) => load(asm, reg, WORDS + at),
-                    Position::Word(word) => copy(asm, SP + 8 * word as i32, WORDS + at),
+                    Position::Reg(reg) => load(asm, class, reg, SLOTS + at),
+                    Position::Word(word) => copy(asm, class, SP + 8 * word as i32, SLOTS + at),
                 }
             }
             asm.blr(X17);
-            get(asm, WORDS, SP + (outgoing + SAVED - 8));
-            for (at, position) in each(results) {
+            get(asm, SLOTS, SP + (outgoing + SAVED - 8));
+            for (at, class, position) in each(results) {
                 match position {
-                    Position::Reg(reg) => store(asm, WORDS + at, reg),
-                    Position::Word(word) => copy(asm, WORDS + at, SP + 8 * word as i32),
+                    Position::Reg(reg) => store(asm, class, SLOTS + at, reg),
+                    Position::Word(word) => copy(asm, class, SLOTS + at, SP + 8 * word as i32),
                 }
             }
             asm.mov_x_imm(X0, 0);
@@ -130,19 +125,19 @@ impl A64<'_, '_> {
     }
 
     pub(super) fn host_stub(&mut self, arguments: &[Class], results: &[Class], exit: CodeLabel) -> CodeLabel {
-        // The words, and the return address.
-        let count = arguments.len().max(results.len()) as i32;
-        let bytes = (8 * (count + 1) + 15) & !15;
+        // The slots, and the return address.
+        let slots = 16 * arguments.len().max(results.len()) as i32;
+        let bytes = slots + 16;
         let incoming = move |word: u32| SP + (bytes + 8 * word as i32);
         self.enc.forward(|asm| {
             let host = asm.here();
             asm.mov_x_imm(X16, bytes as u64);
             asm.sub_x_ext(SP, SP, X16);
-            asm.str_x(X30, SP + 8 * count).expect(NO_OFFSET);
-            for (at, position) in each(arguments) {
+            asm.str_x(X30, SP + slots).expect(NO_OFFSET);
+            for (at, class, position) in each(arguments) {
                 match position {
-                    Position::Reg(reg) => store(asm, SP + at, reg),
-                    Position::Word(word) => copy(asm, SP + at, incoming(word)),
+                    Position::Reg(reg) => store(asm, class, SP + at, reg),
+                    Position::Word(word) => copy(asm, class, SP + at, incoming(word)),
                 }
             }
             asm.mov_x(X0, CONTEXT);
@@ -150,13 +145,13 @@ impl A64<'_, '_> {
             get(asm, X16, field(CONTEXT, offset_of!(Context, host)));
             asm.blr(X16);
             asm.cbnz_x(X0, exit);
-            for (at, position) in each(results) {
+            for (at, class, position) in each(results) {
                 match position {
-                    Position::Reg(reg) => load(asm, reg, SP + at),
-                    Position::Word(word) => copy(asm, incoming(word), SP + at),
+                    Position::Reg(reg) => load(asm, class, reg, SP + at),
+                    Position::Word(word) => copy(asm, class, incoming(word), SP + at),
                 }
             }
-            get(asm, X30, SP + 8 * count);
+            get(asm, X30, SP + slots);
             asm.mov_x_imm(X16, bytes as u64);
             asm.add_x_ext(SP, SP, X16);
             asm.ret();

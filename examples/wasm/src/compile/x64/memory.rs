@@ -6,8 +6,8 @@
 
 use std::mem::offset_of;
 
-use tailfirst::block;
-use tailfirst::x64::{EAX, Gpr32, Gpr64, Mem, RAX};
+use tailfirst::x64::{EAX, Emitter, Gpr32, Gpr64, Mem, RAX};
+use tailfirst::{Direction, block};
 
 use super::{Access, Bounds, CONTEXT, Folded, MEMORY, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
 use crate::abi::{Context, FunctionRecord, MemoryRecord, TableRecord, TrapKind};
@@ -91,6 +91,7 @@ impl X64<'_, '_> {
             Load::S32 => enc.movsxd_r64_rm32(gpr(d), place),
             Load::Float(FloatWidth::F32) => enc.movss_xmm_xmmm32(xmm(d), place),
             Load::Float(FloatWidth::F64) => enc.movsd_xmm_xmmm64(xmm(d), place),
+            Load::Vector(load) => self.load_vector(load, xmm(d), place),
         }
         self.approach(access, kind.bytes());
     }
@@ -105,6 +106,7 @@ impl X64<'_, '_> {
             (Store::I64, Operand::Reg(value)) => enc.mov_rm64_r64(place, gpr(value)),
             (Store::Float(FloatWidth::F32), Operand::Reg(value)) => enc.movss_xmmm32_xmm(place, xmm(value)),
             (Store::Float(FloatWidth::F64), Operand::Reg(value)) => enc.movsd_xmmm64_xmm(place, xmm(value)),
+            (Store::Vector, Operand::Reg(value)) => enc.vmovdqu_xmmm128_xmm(place, xmm(value)),
             (Store::I8, Operand::Immediate(value)) => enc.mov_rm8_imm8(place, value as i8),
             (Store::I16, Operand::Immediate(value)) => enc.mov_rm16_imm16(place, value as i16),
             (Store::I32 | Store::Float(FloatWidth::F32), Operand::Immediate(value)) => {
@@ -113,7 +115,9 @@ impl X64<'_, '_> {
             (Store::I64 | Store::Float(FloatWidth::F64), Operand::Immediate(value)) => {
                 enc.mov_rm64_imm32(place, value as i32);
             }
-            (_, Operand::Memory(_)) => unreachable!("`folds` refuses what is stored"),
+            (Store::Vector, Operand::Immediate(_)) | (_, Operand::Memory(_)) => {
+                unreachable!("`folds` refuses what is stored")
+            }
         }
         self.approach(access, kind.bytes());
     }
@@ -126,19 +130,13 @@ impl X64<'_, '_> {
         );
     }
 
-    pub(super) fn read_global(&mut self, d: Reg, global: u32) {
-        match d.class() {
-            Class::Int => self.enc.mov_r64_rm64(gpr(d), Mem::from(RAX)),
-            Class::Float => self.enc.movsd_xmm_xmmm64(xmm(d), Mem::from(RAX)),
-        }
+    pub(super) fn read_global(&mut self, class: Class, d: Reg, global: u32) {
+        load_reg(self.enc, class, d, Mem::from(RAX));
         self.cell(global);
     }
 
-    pub(super) fn write_global(&mut self, global: u32, value: Reg) {
-        match value.class() {
-            Class::Int => self.enc.mov_rm64_r64(Mem::from(RAX), gpr(value)),
-            Class::Float => self.enc.movsd_xmmm64_xmm(Mem::from(RAX), xmm(value)),
-        }
+    pub(super) fn write_global(&mut self, class: Class, global: u32, value: Reg) {
+        store_reg(self.enc, class, Mem::from(RAX), value);
         self.cell(global);
     }
 
@@ -190,5 +188,22 @@ impl X64<'_, '_> {
             mov_r64_rm64(d, context(offset_of!(Context, functions)));
             add_rm64_imm(d, offset as i32);
         );
+    }
+}
+
+/// A value from memory into a register, as a word or two.
+pub(super) fn load_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Reg, from: Mem) {
+    match class {
+        Class::Int => enc.mov_r64_rm64(gpr(to), from),
+        Class::Float => enc.movsd_xmm_xmmm64(xmm(to), from),
+        Class::Vector => enc.movups_xmm_xmmm128(xmm(to), from),
+    }
+}
+
+pub(super) fn store_reg<D: Direction>(enc: &mut Emitter<'_, D>, class: Class, to: Mem, from: Reg) {
+    match class {
+        Class::Int => enc.mov_rm64_r64(to, gpr(from)),
+        Class::Float => enc.movsd_xmmm64_xmm(to, xmm(from)),
+        Class::Vector => enc.movups_xmmm128_xmm(to, xmm(from)),
     }
 }

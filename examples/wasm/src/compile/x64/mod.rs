@@ -15,12 +15,19 @@ mod conditions;
 mod floats;
 mod integers;
 mod memory;
+mod simd;
 mod stubs;
 
 use tailfirst::x64::{Encoder, Gpr8, Gpr32, Gpr64, Mem, R14, R15, RAX, RCX, RDX, RSP, XMM15, Xmm};
 use tailfirst::{Late, Pos};
+#[cfg(target_arch = "x86_64")]
+use {
+    std::sync::LazyLock,
+    tailfirst::x64::{CpuFeature, CpuFeatures},
+};
 
 use self::conditions::{Parity, condition};
+use self::memory::{load_reg, store_reg};
 use super::Bounds;
 use super::notes::Notes;
 use super::registers::{Reg, RegSet};
@@ -31,6 +38,7 @@ use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
+use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
 use crate::ir::{Class, Inst};
 
 const CONTEXT: Gpr64 = R15;
@@ -126,8 +134,7 @@ impl<'e, 'b> X64<'e, 'b> {
     }
 
     fn word(&self, slot: u32) -> Mem {
-        let before = self.frame.outgoing + u32::from(self.frame.saves_context);
-        RSP + 8 * (before + slot) as i32
+        RSP + 8 * (words_before(self.frame) + slot) as i32
     }
 
     /// Emits an instruction with a word of the caller's.
@@ -145,10 +152,16 @@ impl<'e, 'b> X64<'e, 'b> {
     }
 }
 
-/// The bytes of a frame: with the return address, a multiple of 16 if anything is called.
+/// The words of a frame below its slots.
+fn words_before(frame: Frame) -> u32 {
+    let words = frame.outgoing + u32::from(frame.saves_context);
+    if frame.has_vectors { words.next_multiple_of(2) } else { words }
+}
+
+/// The bytes of a frame: with the return address, a multiple of 16 if anything is called or is to be aligned.
 fn frame_bytes(frame: Frame) -> u32 {
-    let bytes = 8 * (frame.outgoing + u32::from(frame.saves_context) + frame.slots);
-    if frame.calls && bytes.is_multiple_of(16) { bytes + 8 } else { bytes }
+    let bytes = 8 * (words_before(frame) + frame.slots);
+    if (frame.calls || frame.has_vectors && !frame.bare) && bytes.is_multiple_of(16) { bytes + 8 } else { bytes }
 }
 
 impl Target for X64<'_, '_> {
@@ -158,21 +171,33 @@ impl Target for X64<'_, '_> {
     fn registers(class: Class) -> &'static [Reg] {
         match class {
             Class::Int => &INTS,
-            Class::Float => &FLOATS,
+            Class::Float | Class::Vector => &FLOATS,
         }
     }
 
     fn arguments(class: Class) -> &'static [Reg] {
         match class {
             Class::Int => &INT_ARGUMENTS,
-            Class::Float => &FLOAT_ARGUMENTS,
+            Class::Float | Class::Vector => &FLOAT_ARGUMENTS,
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn has_vectors() -> bool {
+        static AVX: LazyLock<bool> = LazyLock::new(|| CpuFeatures::detect().contains(CpuFeature::AVX));
+        *AVX
+    }
+
+    /// Code for another machine is only read.
+    #[cfg(not(target_arch = "x86_64"))]
+    fn has_vectors() -> bool {
+        true
     }
 
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(RAX.number()),
-            Class::Float => Reg::float(XMM15.number()),
+            Class::Float | Class::Vector => Reg::float(XMM15.number()),
         }
     }
 
@@ -182,6 +207,7 @@ impl Target for X64<'_, '_> {
             Taker::Int(_, width) | Taker::Scaled(width) | Taker::Compare(width) => immediate(width, value).is_some(),
             Taker::Float(..) => false,
             Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
+            Taker::Store(Store::Vector) => false,
             Taker::Store(_) => true,
         }
     }
@@ -207,6 +233,7 @@ impl Target for X64<'_, '_> {
             Inst::Int { op: IntOp::Sub, .. } => last,
             Inst::Float { op: FloatOp::Add | FloatOp::Mul | FloatOp::Copysign, .. } => Needs::default(),
             Inst::Float { .. } => last,
+            Inst::VectorBinary { op, .. } => simd::needs(*op),
             Inst::Divide { .. } => Needs { destroys: RegSet::of(Reg::int(RDX.number())), ..Needs::default() },
             _ => Needs::default(),
         }
@@ -247,53 +274,37 @@ impl Target for X64<'_, '_> {
         self.enc.jmp(label);
     }
 
-    fn copy(&mut self, to: Place, from: Source) {
+    fn copy(&mut self, class: Class, to: Place, from: Source) {
         match (to, from) {
-            (Place::Reg(to), Source::Constant(bits)) => match (to.class(), bits) {
+            (Place::Reg(to), Source::Constant(bits)) => match (class, bits) {
                 (Class::Int, 0) => self.enc.xor_rm32_r32(gpr32(to), gpr32(to)),
                 (Class::Int, _) => self.constant_int(gpr(to), bits),
-                (Class::Float, 0) => self.enc.xorps_xmm_xmmm128(xmm(to), xmm(to)),
+                (Class::Vector, _) | (Class::Float, 0) => self.enc.xorps_xmm_xmmm128(xmm(to), xmm(to)),
                 (Class::Float, _) => {
                     let constant = self.enc.constant_u64(bits);
                     self.enc.movsd_xmm_xmmm64(xmm(to), constant);
                 }
             },
-            (Place::Reg(to), Source::Place(Place::Reg(from))) => match (to.class(), from.class()) {
-                (Class::Int, Class::Int) => self.enc.mov_r64_rm64(gpr(to), gpr(from)),
-                (Class::Float, Class::Float) => self.enc.movaps_xmm_xmmm128(xmm(to), xmm(from)),
-                (Class::Int, Class::Float) => self.enc.movq_rm64_xmm(gpr(to), xmm(from)),
-                (Class::Float, Class::Int) => self.enc.movq_xmm_rm64(xmm(to), gpr(from)),
-            },
+            (Place::Reg(to), Source::Place(Place::Reg(from))) => self.copy_reg(to, from),
             (Place::Reg(to), Source::Place(Place::Incoming(word))) => {
-                self.with_incoming(word, |enc, mem| match to.class() {
-                    Class::Int => enc.mov_r64_rm64(gpr(to), mem),
-                    Class::Float => enc.movsd_xmm_xmmm64(xmm(to), mem),
-                });
+                self.with_incoming(word, |enc, mem| load_reg(enc, class, to, mem));
             }
             (Place::Reg(to), Source::Place(from)) => {
                 let mem = self.own_word(from);
-                match to.class() {
-                    Class::Int => self.enc.mov_r64_rm64(gpr(to), mem),
-                    Class::Float => self.enc.movsd_xmm_xmmm64(xmm(to), mem),
-                }
+                load_reg(self.enc, class, to, mem);
             }
             (Place::Incoming(word), Source::Place(Place::Reg(from))) => {
-                self.with_incoming(word, |enc, mem| match from.class() {
-                    Class::Int => enc.mov_rm64_r64(mem, gpr(from)),
-                    Class::Float => enc.movsd_xmmm64_xmm(mem, xmm(from)),
-                });
+                self.with_incoming(word, |enc, mem| store_reg(enc, class, mem, from));
             }
             (to, Source::Place(Place::Reg(from))) => {
                 let mem = self.own_word(to);
-                match from.class() {
-                    Class::Int => self.enc.mov_rm64_r64(mem, gpr(from)),
-                    Class::Float => self.enc.movsd_xmmm64_xmm(mem, xmm(from)),
-                }
+                store_reg(self.enc, class, mem, from);
             }
             (to, from) => {
-                let through = Self::scratch(Class::Int);
-                self.copy(to, Source::Place(Place::Reg(through)));
-                self.copy(Place::Reg(through), from);
+                let class = if class == Class::Vector { class } else { Class::Int };
+                let through = Place::Reg(Self::scratch(class));
+                self.copy(class, to, Source::Place(through));
+                self.copy(class, through, from);
             }
         }
     }
@@ -339,6 +350,26 @@ impl Target for X64<'_, '_> {
         self.conversion(op, d, a);
     }
 
+    fn vector_constant(&mut self, d: Reg, bits: u128) {
+        self.constant_vector(xmm(d), bits);
+    }
+
+    fn vector_unary(&mut self, op: VectorUnary, d: Reg, a: Reg) {
+        self.vector_of_one(op, d, a);
+    }
+
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
+        self.vector_of_two(op, d, a, b);
+    }
+
+    fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg) {
+        self.shuffle_bytes(indices, xmm(d), xmm(a), xmm(b));
+    }
+
+    fn bitselect(&mut self, d: Reg, a: Reg, b: Reg, mask: Reg) {
+        self.select_bits(xmm(d), xmm(a), xmm(b), xmm(mask));
+    }
+
     fn set(&mut self, d: Reg, test: Test) {
         match test {
             Test::Float { cond: cond @ (FloatCond::Eq | FloatCond::Ne), width, a, b } => {
@@ -353,9 +384,9 @@ impl Target for X64<'_, '_> {
         }
     }
 
-    fn select(&mut self, d: Reg, test: Test, a: Reg, b: Reg) {
+    fn select(&mut self, class: Class, d: Reg, test: Test, a: Reg, b: Reg) {
         let (cc, parity) = condition(test);
-        if d.class() == Class::Int && parity == Parity::Ignored {
+        if class == Class::Int && parity == Parity::Ignored {
             self.enc.cmovcc_r64_rm64(cc.inverse(), gpr(d), gpr(b));
             self.copy_reg(d, a);
             return self.flags(test);
@@ -391,16 +422,24 @@ impl Target for X64<'_, '_> {
         self.store_to(kind, access, value);
     }
 
+    fn load_lane(&mut self, lanes: Lanes, lane: u8, d: Reg, value: Reg, access: Access) {
+        self.load_into_lane(lanes, lane, d, value, access);
+    }
+
+    fn store_lane(&mut self, lanes: Lanes, lane: u8, access: Access, value: Reg) {
+        self.store_from_lane(lanes, lane, access, value);
+    }
+
     fn memory_size(&mut self, d: Reg) {
         self.size_of_memory(gpr(d));
     }
 
-    fn global_get(&mut self, d: Reg, global: u32) {
-        self.read_global(d, global);
+    fn global_get(&mut self, class: Class, d: Reg, global: u32) {
+        self.read_global(class, d, global);
     }
 
-    fn global_set(&mut self, global: u32, value: Reg) {
-        self.write_global(global, value);
+    fn global_set(&mut self, class: Class, global: u32, value: Reg) {
+        self.write_global(class, global, value);
     }
 
     fn table_get(&mut self, d: Reg, table: u32, index: Reg) {
@@ -474,9 +513,16 @@ impl X64<'_, '_> {
         }
     }
 
+    /// All of a register, whatever is in it.
     fn copy_reg(&mut self, to: Reg, from: Reg) {
-        if to != from {
-            self.copy(Place::Reg(to), Source::Place(Place::Reg(from)));
+        if to == from {
+            return;
+        }
+        match (to.class(), from.class()) {
+            (Class::Int, Class::Int) => self.enc.mov_r64_rm64(gpr(to), gpr(from)),
+            (Class::Int, _) => self.enc.movq_rm64_xmm(gpr(to), xmm(from)),
+            (_, Class::Int) => self.enc.movq_xmm_rm64(xmm(to), gpr(from)),
+            (_, _) => self.enc.movaps_xmm_xmmm128(xmm(to), xmm(from)),
         }
     }
 }
