@@ -2,7 +2,7 @@
 //! machine code in bytes for one of code section; and behind each the geometric mean, as a ratio to the first
 //! contender's.
 
-use crate::Measured;
+use crate::measure::Measured;
 
 pub struct Row {
     pub name: String,

@@ -1,16 +1,15 @@
-//! Who takes part, and what is asked of each: to compile a module, to instantiate it with imports that do nothing, and
-//! to run it.
+//! Who takes part, and what is asked of each: to compile a module, and to instantiate it with imports that a trace
+//! answers.
 
 mod tailfirst;
 mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
-use std::error::Error;
-
 use wasmparser::{Parser, Payload};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use crate::Outcome;
+use crate::replay::{Machine, Replay};
 
 pub trait Contender {
     fn name(&self) -> &'static str;
@@ -18,9 +17,7 @@ pub trait Contender {
 }
 
 pub trait Compiled {
-    /// Imports return zeros: no program here depends on them.
-    fn instantiate(&mut self) -> Outcome<()>;
-    fn run(&mut self, argument: i32) -> Outcome<i32>;
+    fn instantiate(&self, replay: &Replay) -> Outcome<Box<dyn Machine>>;
     /// Bytes of machine code, if there is any.
     fn code(&self) -> Option<usize>;
 }
@@ -44,5 +41,6 @@ pub fn code_section(binary: &[u8]) -> Outcome<usize> {
     Err("a module without code".into())
 }
 
-/// What a module says that is run before it is instantiated.
-const ABSENT: &str = "not instantiated, or without `run`";
+/// What a module lacks that a trace uses.
+const ABSENT: &str = "the module exports no such thing";
+const NUMBERS: &str = "a value that is no number";
