@@ -60,14 +60,15 @@ impl Compiled for WasmtimeModule {
         for (index, import) in module.imports().enumerate() {
             match import.ty() {
                 ExternType::Func(ty) => {
+                    let types: Vec<_> = ty.results().collect();
                     let answer = move |mut caller: Caller<'_, Host>, arguments: &[Val], results: &mut [Val]| {
                         let replay = caller.data().replay.clone();
                         let mut machine = WasmtimeMachine { store: caller.as_context_mut() };
                         let answers = from_values(arguments)
                             .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
                             .map_err(wasmtime::Error::from_boxed)?;
-                        for (result, answer) in results.iter_mut().zip(answers) {
-                            *result = to_value(answer, result.ty(&machine.store)?).map_err(wasmtime::Error::from_boxed)?;
+                        for ((result, answer), ty) in results.iter_mut().zip(answers).zip(&types) {
+                            *result = to_value(answer, ty.clone()).map_err(wasmtime::Error::from_boxed)?;
                         }
                         Ok(())
                     };

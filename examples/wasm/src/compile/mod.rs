@@ -102,7 +102,7 @@ pub enum CompileError {
 pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
     let Decoded { info, bodies } = decode(wasm)?;
     let bytes: usize = bodies.iter().map(Body::bytes).sum();
-    let mut room = ROOM + bytes * 16 + info.types.len() * STUBS;
+    let mut room = ROOM + bytes * 6 + info.types.len() * STUBS;
     loop {
         match emit(&info, &bodies, config, arena.region(room)?) {
             Err(CompileError::Finish(FinishError::OutOfSpace { needed })) if needed > room => room = needed,
@@ -115,7 +115,7 @@ pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledMo
     }
 }
 
-/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 16 bytes for each of
+/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 6 bytes for each of
 /// code. What is too much is given back.
 const ROOM: usize = 4096;
 const STUBS: usize = 512;

@@ -34,7 +34,7 @@ pub struct Walk<'f, T> {
     joins: Joins<'f>,
     /// Edges that take moves and may not be taken: they lie below the function.
     asides: Vec<Aside>,
-    /// The jump that was emitted last.
+    /// The jump that was emitted last, unless something else leads to it.
     jumped: Option<Jumped>,
     /// How many instructions with an effect are before this one.
     effects: u32,
@@ -249,10 +249,12 @@ impl<T: Target> Walk<'_, T> {
                 self.before_call(arguments, except);
             }
             Inst::Bind { label } => {
+                self.jumped = None;
                 self.joins.bind(label, &mut self.state, self.target);
                 self.state.clear();
             }
             Inst::LoopHead { label } => {
+                self.jumped = None;
                 self.joins.bind_head(label, &mut self.state, self.target);
                 self.state.clear();
                 self.state.slots.leave_loop();
