@@ -66,7 +66,11 @@ fn main() -> Outcome<ExitCode> {
 fn check(programs: &[Program]) -> Outcome<ExitCode> {
     let contenders = contenders()?;
     let names: Vec<_> = contenders.iter().map(|contender| contender.name()).collect();
-    println!("| module | code section | calls | {} |\n|---|---:|---:|{}", names.join(" | "), "---|".repeat(names.len()));
+    println!(
+        "| module | code section | calls | {} |\n|---|---:|---:|{}",
+        names.join(" | "),
+        "---|".repeat(names.len())
+    );
     let mut status = ExitCode::SUCCESS;
     for program in programs {
         let answers: Vec<_> = contenders

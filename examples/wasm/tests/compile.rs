@@ -97,24 +97,6 @@ fn compiles(text: &str) -> Result<(), CompileError> {
     Ok(())
 }
 
-/// A branch around a jump is one branch, unless something else leads to the jump.
-#[test]
-fn a_jump_that_is_branched_to_stays() {
-    let text = "(module (func (param i32 i32) (result i32)
-        (block $last
-            (block $first
-                (block $jump
-                    (br_if $jump (local.get 0))
-                    (br_if $first (local.get 1)))
-                (br $last))
-            (return (i32.const 1)))
-        (i32.const 2)))";
-    for isa in [Isa::X64, Isa::Aarch64] {
-        assert!(code(isa, text).iter().any(|line| line.starts_with("jmp") || line.starts_with("b 0x")));
-    }
-    assert!(compiles(text).is_ok());
-}
-
 #[test]
 fn vectors_are_refused() {
     let error = compiles("(module (func (param v128)))").expect_err("no vectors yet");

@@ -50,13 +50,19 @@ impl Compiled for TailfirstModule {
                 ImportKind::Function(ty) => {
                     let ty = &info.types[ty as usize];
                     let (replay, instance, results) = (replay.clone(), instance.clone(), ty.results().to_vec());
-                    linker.function(&import.module, &import.name, ty.params(), ty.results(), move |caller, arguments| {
-                        let mut machine = TailfirstMachine { instance: instance.clone(), memory: caller.memory() };
-                        from_values(arguments)
-                            .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
-                            .and_then(|answers| to_values(&answers, &results))
-                            .map_err(|error| -> HostError { error })
-                    });
+                    linker.function(
+                        &import.module,
+                        &import.name,
+                        ty.params(),
+                        ty.results(),
+                        move |caller, arguments| {
+                            let mut machine = TailfirstMachine { instance: instance.clone(), memory: caller.memory() };
+                            from_values(arguments)
+                                .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
+                                .and_then(|answers| to_values(&answers, &results))
+                                .map_err(|error| -> HostError { error })
+                        },
+                    );
                 }
                 ImportKind::Memory(ty) => {
                     let made = Memory::new(ty, module.bounds())?;
@@ -99,13 +105,16 @@ impl Machine for TailfirstMachine {
         let instance = self.instance.get().ok_or(ABSENT)?;
         let function = match callee {
             Callee::Export(name) => instance.function(name),
-            Callee::Element(index) => instance.exports().find_map(|(_, item)| match item {
-                Extern::Table(table) => table.get(u64::from(*index)),
-                _ => None,
-            }).and_then(|value| match value {
-                Value::FuncRef(function) => function,
-                _ => None,
-            }),
+            Callee::Element(index) => instance
+                .exports()
+                .find_map(|(_, item)| match item {
+                    Extern::Table(table) => table.get(u64::from(*index)),
+                    _ => None,
+                })
+                .and_then(|value| match value {
+                    Value::FuncRef(function) => function,
+                    _ => None,
+                }),
         };
         let function = function.ok_or(ABSENT)?;
         let arguments = to_values(arguments, function.ty().params())?;

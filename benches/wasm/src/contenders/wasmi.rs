@@ -1,8 +1,7 @@
 //! wasmi, an interpreter.
 
 use wasmi::{
-    AsContextMut, Caller, Engine, Extern, ExternType, Instance, Linker, Memory, Module, Store,
-    Table, Val, ValType,
+    AsContextMut, Caller, Engine, Extern, ExternType, Instance, Linker, Memory, Module, Store, Table, Val, ValType,
 };
 
 use super::{ABSENT, Compiled, Contender, NUMBERS};
@@ -55,7 +54,8 @@ impl Compiled for WasmiModule {
                             .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
                             .map_err(|error| wasmi::Error::new(error.to_string()))?;
                         for (result, answer) in results.iter_mut().zip(answers) {
-                            *result = to_value(answer, result.ty()).map_err(|error| wasmi::Error::new(error.to_string()))?;
+                            *result =
+                                to_value(answer, result.ty()).map_err(|error| wasmi::Error::new(error.to_string()))?;
                         }
                         Ok(())
                     };
@@ -115,7 +115,8 @@ impl<S: AsContextMut<Data = Host>> Machine for WasmiMachine<S> {
         let function = function.ok_or(ABSENT)?;
         let ty = function.ty(&store);
         let given = arguments.iter().copied().chain(std::iter::repeat(Js::Number(0.0)));
-        let arguments: Vec<_> = given.zip(ty.params()).map(|(value, ty)| to_value(value, *ty)).collect::<Outcome<_>>()?;
+        let arguments: Vec<_> =
+            given.zip(ty.params()).map(|(value, ty)| to_value(value, *ty)).collect::<Outcome<_>>()?;
         let mut results = vec![Val::I32(0); ty.results().len()];
         function.call(&mut store, &arguments, &mut results)?;
         from_values(&results)

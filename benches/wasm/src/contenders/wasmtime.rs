@@ -67,6 +67,7 @@ impl Compiled for WasmtimeModule {
                         let answers = from_values(arguments)
                             .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
                             .map_err(wasmtime::Error::from_boxed)?;
+                        let answers = answers.into_iter().chain(std::iter::repeat(Js::Number(0.0)));
                         for ((result, answer), ty) in results.iter_mut().zip(answers).zip(&types) {
                             *result = to_value(answer, ty.clone()).map_err(wasmtime::Error::from_boxed)?;
                         }
@@ -125,7 +126,8 @@ impl<S: AsContextMut<Data = Host>> Machine for WasmtimeMachine<S> {
         let function = function.ok_or(ABSENT)?;
         let ty = function.ty(&store);
         let given = arguments.iter().copied().chain(std::iter::repeat(Js::Number(0.0)));
-        let arguments: Vec<_> = given.zip(ty.params()).map(|(value, ty)| to_value(value, ty)).collect::<Outcome<_>>()?;
+        let arguments: Vec<_> =
+            given.zip(ty.params()).map(|(value, ty)| to_value(value, ty)).collect::<Outcome<_>>()?;
         let mut results = vec![Val::I32(0); ty.results().len()];
         function.call(&mut store, &arguments, &mut results).map_err(|error| format!("{error:?}"))?;
         from_values(&results)

@@ -6,17 +6,26 @@
 //! value's. So words that are given back inside a loop wait there until the loop's head, and only values that are
 //! defined in that loop take them before.
 
+use crate::ir::Value;
+
 /// The words of a frame.
 #[derive(Debug)]
 pub struct Slots {
     count: u32,
     /// Those given back: outside loops, in the outermost of those around here, and so on.
-    free: Vec<Vec<u32>>,
+    free: Vec<Free>,
+}
+
+#[derive(Debug)]
+struct Free {
+    /// The number of the loop's first value: it and those after it are defined inside.
+    first: u32,
+    slots: Vec<u32>,
 }
 
 impl Slots {
     pub fn new() -> Slots {
-        Slots { count: 0, free: vec![vec![]] }
+        Slots { count: 0, free: vec![Free { first: 0, slots: vec![] }] }
     }
 
     /// How many there are.
@@ -24,10 +33,10 @@ impl Slots {
         self.count
     }
 
-    /// A word for a value that is defined in so many loops.
-    pub fn take(&mut self, loops: u32) -> u32 {
-        let usable = self.free.iter_mut().take(loops as usize + 1).rev();
-        usable.filter_map(Vec::pop).next().unwrap_or_else(|| {
+    /// A word for a value.
+    pub fn take(&mut self, value: Value) -> u32 {
+        let mut usable = self.free.iter_mut().rev().filter(|free| free.first <= value.0);
+        usable.find_map(|free| free.slots.pop()).unwrap_or_else(|| {
             self.count += 1;
             self.count - 1
         })
@@ -36,13 +45,13 @@ impl Slots {
     /// Gives back the word of a value that is defined here.
     pub fn give_back(&mut self, slot: u32) {
         if let Some(free) = self.free.last_mut() {
-            free.push(slot);
+            free.slots.push(slot);
         }
     }
 
     /// Goes into a loop, from its end.
-    pub fn enter_loop(&mut self) {
-        self.free.push(vec![]);
+    pub fn enter_loop(&mut self, first: u32) {
+        self.free.push(Free { first, slots: vec![] });
     }
 
     /// Leaves a loop, at its head.
@@ -50,7 +59,7 @@ impl Slots {
         if let Some(inside) = self.free.pop()
             && let Some(outside) = self.free.last_mut()
         {
-            outside.extend(inside);
+            outside.slots.extend(inside.slots);
         }
     }
 }

@@ -259,7 +259,10 @@ impl<T: Target> Walk<'_, T> {
                 self.state.clear();
                 self.state.slots.leave_loop();
             }
-            Inst::LoopEnd { .. } => self.state.slots.enter_loop(),
+            Inst::LoopEnd { label } => {
+                let head = &self.function.labels[label.0 as usize].head;
+                self.state.slots.enter_loop(head.as_ref().map_or(0, |head| head.first));
+            }
             Inst::Jump { edge } => {
                 self.state.clear();
                 let edge = self.function.edges[edge as usize];
