@@ -6,8 +6,10 @@ use crate::contenders::{Contender, code_section, contenders};
 use crate::replay::Replay;
 use crate::{Outcome, Program, table};
 
-/// How often each contender compiles and runs each module.
-const REPETITIONS: usize = 5;
+/// How often each contender compiles and runs a module: a large one takes seconds.
+fn repetitions(program: &Program) -> usize {
+    if program.binary.len() > 4 << 20 { 2 } else { 5 }
+}
 
 /// The best of a contender on a module.
 #[derive(Clone, Copy)]
@@ -35,7 +37,7 @@ pub fn measure(programs: &[Program]) -> Outcome<()> {
     let mut rows = vec![];
     for program in programs {
         let mut best: Vec<Option<Measured>> = vec![None; contenders.len()];
-        for _ in 0..REPETITIONS {
+        for _ in 0..repetitions(program) {
             for (contender, best) in contenders.iter().zip(&mut best) {
                 let now = once(&**contender, program)
                     .map_err(|error| format!("{}: {}: {error}", program.name, contender.name()))?;

@@ -49,14 +49,17 @@ impl Compiled for TailfirstModule {
             match import.kind {
                 ImportKind::Function(ty) => {
                     let ty = &info.types[ty as usize];
-                    let (replay, instance, results) = (replay.clone(), instance.clone(), ty.results().to_vec());
+                    let (replay, instance, results) = (replay.clone(), Rc::downgrade(&instance), ty.results().to_vec());
                     linker.function(
                         &import.module,
                         &import.name,
                         ty.params(),
                         ty.results(),
                         move |caller, arguments| {
-                            let mut machine = TailfirstMachine { instance: instance.clone(), memory: caller.memory() };
+                            let mut machine = TailfirstMachine {
+                                instance: instance.upgrade().ok_or(ABSENT)?,
+                                memory: caller.memory(),
+                            };
                             from_values(arguments)
                                 .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
                                 .and_then(|answers| to_values(&answers, &results))

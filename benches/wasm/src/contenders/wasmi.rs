@@ -44,6 +44,8 @@ impl Compiled for WasmiModule {
         let host = Host { replay: replay.clone(), instance: None, memory: None, table: None };
         let mut store = Store::new(module.engine(), host);
         let mut linker = Linker::new(module.engine());
+        // A module may import a function twice.
+        linker.allow_shadowing(true);
         for (index, import) in module.imports().enumerate() {
             match import.ty() {
                 ExternType::Func(ty) => {
