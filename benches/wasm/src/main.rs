@@ -5,8 +5,7 @@
 //! whatever the module answers differently is an error.
 //!
 //! All contenders are measured in one process, one after the other on each module, and this is repeated; of the
-//! repetitions the fastest counts. So a machine that is busy with something else slows all of them alike, and seldom
-//! the fastest run. Each compiles on one thread.
+//! repetitions the fastest counts, in time that the thread has had on its processor. Each compiles on one thread.
 //!
 //! ```text
 //! programs/build.sh target/programs

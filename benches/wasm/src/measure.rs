@@ -1,8 +1,10 @@
 //! How fast each contender compiles, and how fast what it made runs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::contenders::{Contender, code_section, contenders};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::contenders::{Contender, code_section, compilers};
 use crate::replay::Replay;
 use crate::{Outcome, Program, table};
 
@@ -16,36 +18,42 @@ fn repetitions(program: &Program) -> usize {
 pub struct Measured {
     pub compile: Duration,
     pub run: Duration,
-    /// Of machine code, where it is known.
-    pub code: Option<usize>,
+    /// Bytes of machine code.
+    pub code: usize,
+}
+
+/// The processor's time that this thread has had: none of what others on the machine take.
+fn now() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// One contender, once on one module.
 fn once(contender: &dyn Contender, program: &Program) -> Outcome<Measured> {
-    let start = Instant::now();
+    let start = now();
     let compiled = contender.compile(&program.binary)?;
-    let compile = start.elapsed();
+    let compile = now() - start;
     let replay = Replay::new(program.events.clone());
     let mut machine = compiled.instantiate(&replay)?;
-    let start = Instant::now();
+    let start = now();
     replay.run(&mut *machine)?;
-    Ok(Measured { compile, run: start.elapsed(), code: compiled.code() })
+    Ok(Measured { compile, run: now() - start, code: compiled.code() })
 }
 
 pub fn measure(programs: &[Program]) -> Outcome<()> {
-    let contenders = contenders()?;
+    let contenders = compilers()?;
     let mut rows = vec![];
     for program in programs {
         let mut best: Vec<Option<Measured>> = vec![None; contenders.len()];
         for _ in 0..repetitions(program) {
             for (contender, best) in contenders.iter().zip(&mut best) {
-                let now = once(&**contender, program)
+                let latest = once(&**contender, program)
                     .map_err(|error| format!("{}: {}: {error}", program.name, contender.name()))?;
-                let before = best.unwrap_or(now);
+                let before = best.unwrap_or(latest);
                 *best = Some(Measured {
-                    compile: now.compile.min(before.compile),
-                    run: now.run.min(before.run),
-                    code: now.code,
+                    compile: latest.compile.min(before.compile),
+                    run: latest.run.min(before.run),
+                    code: latest.code,
                 });
             }
         }

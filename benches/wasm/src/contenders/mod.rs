@@ -18,15 +18,21 @@ pub trait Contender {
 
 pub trait Compiled {
     fn instantiate(&self, replay: &Replay) -> Outcome<Box<dyn Machine>>;
-    /// Bytes of machine code, if there is any.
-    fn code(&self) -> Option<usize>;
+    /// Bytes of machine code.
+    fn code(&self) -> usize;
 }
 
-/// All of them; figures are compared with the first one's.
-pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
+/// Those that compile; figures are compared with the first one's.
+pub fn compilers() -> Outcome<Vec<Box<dyn Contender>>> {
     let mut all = tailfirst::contenders()?;
     #[cfg(feature = "wasmtime")]
     all.extend(wasmtime::contenders()?);
+    Ok(all)
+}
+
+/// All of them.
+pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
+    let mut all = compilers()?;
     all.push(wasmi::contender());
     Ok(all)
 }

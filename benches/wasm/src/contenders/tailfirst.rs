@@ -86,8 +86,8 @@ impl Compiled for TailfirstModule {
         Ok(Box::new(TailfirstMachine { instance, memory }))
     }
 
-    fn code(&self) -> Option<usize> {
-        Some(self.0.compiled().code.len())
+    fn code(&self) -> usize {
+        self.0.compiled().code.len()
     }
 }
 

@@ -99,8 +99,8 @@ impl Compiled for WasmtimeModule {
         Ok(Box::new(WasmtimeMachine { store }))
     }
 
-    fn code(&self) -> Option<usize> {
-        Some(self.0.text().len())
+    fn code(&self) -> usize {
+        self.0.text().len()
     }
 }
 
