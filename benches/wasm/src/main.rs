@@ -1,78 +1,97 @@
-//! The compiler of `examples/wasm` beside others: how fast each compiles, and how fast what it made runs.
+//! The compiler of `examples/wasm` beside others: whether real modules do in it what they do in V8, how fast each
+//! compiles them, and how fast what it made runs.
 //!
-//! All are measured in one process, one after the other on each module, and this is repeated; of the repetitions the
-//! fastest counts. So a machine that is busy with something else slows all of them alike, and seldom the fastest run.
-//! Each compiles on one thread. A module exports `run`, whose result must be the same everywhere.
+//! A module comes with a trace of what a JavaScript program asked of it ([`trace`]), which is [replayed](replay):
+//! whatever the module answers differently is an error.
+//!
+//! All contenders are measured in one process, one after the other on each module, and this is repeated; of the
+//! repetitions the fastest counts, in time that the thread has had on its processor. Each compiles on one thread.
 //!
 //! ```text
 //! programs/build.sh target/programs
-//! cargo run --release -- target/programs/*.wasm
-//! cargo run --release --no-default-features -- target/programs/*.wasm      without Wasmtime
+//! cargo run --release -- check target/programs/*.wasm
+//! cargo run --release -- measure target/programs/*.wasm
 //! ```
+//!
+//! Without Wasmtime, by `--no-default-features`, it is built in a minute.
 
 mod contenders;
+mod measure;
+mod replay;
 mod table;
+mod trace;
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
 
 use contenders::{Contender, contenders};
+use replay::Replay;
+use trace::Event;
 
-/// How often each contender compiles and runs each module.
-const REPETITIONS: usize = 5;
-/// What `run` is called with.
-const ARGUMENT: i32 = 1;
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The best of a contender on a module.
-#[derive(Clone, Copy)]
-pub struct Measured {
-    compile: Duration,
-    run: Duration,
-    /// Of machine code, where it is known.
-    code: Option<usize>,
+/// A module with what it is to do.
+struct Program {
+    name: String,
+    binary: Vec<u8>,
+    events: Arc<[Event]>,
 }
 
-/// One contender, once on one module: what it took, and the result.
-fn measure(contender: &dyn Contender, binary: &[u8]) -> Result<(Measured, i32), Box<dyn Error>> {
-    let start = Instant::now();
-    let mut compiled = contender.compile(binary)?;
-    let compile = start.elapsed();
-    compiled.instantiate()?;
-    let start = Instant::now();
-    let result = compiled.run(ARGUMENT)?;
-    Ok((Measured { compile, run: start.elapsed(), code: compiled.code() }, result))
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let contenders = contenders()?;
-    let mut rows = vec![];
-    for path in std::env::args().skip(1) {
-        let binary = std::fs::read(&path)?;
-        let mut best: Vec<Option<Measured>> = vec![None; contenders.len()];
-        let mut expected = None;
-        for _ in 0..REPETITIONS {
-            for (contender, best) in contenders.iter().zip(&mut best) {
-                let (now, result) =
-                    measure(&**contender, &binary).map_err(|error| format!("{path}: {}: {error}", contender.name()))?;
-                if *expected.get_or_insert(result) != result {
-                    return Err(format!("{path}: {} computes {result}, not {expected:?}", contender.name()).into());
-                }
-                let before = best.unwrap_or(now);
-                *best = Some(Measured {
-                    compile: now.compile.min(before.compile),
-                    run: now.run.min(before.run),
-                    code: now.code,
-                });
-            }
-        }
-        let name = path.rsplit('/').next().unwrap_or(&path).trim_end_matches(".wasm").to_string();
-        eprintln!("{name} measured");
-        rows.push(table::Row {
-            name,
-            code_section: contenders::code_section(&binary)?,
-            best: best.into_iter().flatten().collect(),
-        });
+impl Program {
+    fn read(path: &str) -> Outcome<Program> {
+        let path = Path::new(path);
+        Ok(Program {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into(),
+            binary: std::fs::read(path)?,
+            events: trace::read(path)?.into(),
+        })
     }
-    table::print(&contenders.iter().map(|contender| contender.name()).collect::<Vec<_>>(), &rows);
-    Ok(())
+}
+
+fn main() -> Outcome<ExitCode> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let (command, paths) = arguments.split_first().ok_or("usage: check|measure MODULES")?;
+    let programs: Vec<_> = paths.iter().map(|path| Program::read(path)).collect::<Outcome<_>>()?;
+    match &**command {
+        "check" => check(&programs),
+        "measure" => measure::measure(&programs).map(|()| ExitCode::SUCCESS),
+        _ => Err("usage: check|measure MODULES".into()),
+    }
+}
+
+/// Prints whether each module does in each contender what it did when its trace was recorded.
+fn check(programs: &[Program]) -> Outcome<ExitCode> {
+    let contenders = contenders()?;
+    let names: Vec<_> = contenders.iter().map(|contender| contender.name()).collect();
+    println!(
+        "| module | code section | calls | {} |\n|---|---:|---:|{}",
+        names.join(" | "),
+        "---|".repeat(names.len())
+    );
+    let mut status = ExitCode::SUCCESS;
+    for program in programs {
+        let answers: Vec<_> = contenders
+            .iter()
+            .map(|contender| match replay(&**contender, program) {
+                Ok(()) => "as in V8".to_string(),
+                Err(error) => {
+                    status = ExitCode::FAILURE;
+                    error.to_string()
+                }
+            })
+            .collect();
+        let calls = program.events.iter().filter(|event| matches!(event, Event::Call(..) | Event::Import(..))).count();
+        let size = contenders::code_section(&program.binary)?;
+        println!("| {} | {size} | {calls} | {} |", program.name, answers.join(" | "));
+    }
+    Ok(status)
+}
+
+fn replay(contender: &dyn Contender, program: &Program) -> Outcome<()> {
+    let replay = Replay::new(program.events.clone());
+    let mut machine = contender.compile(&program.binary)?.instantiate(&replay)?;
+    replay.run(&mut *machine)?;
+    replay.check_memory(&mut *machine)
 }

@@ -2,7 +2,7 @@
 //! machine code in bytes for one of code section; and behind each the geometric mean, as a ratio to the first
 //! contender's.
 
-use crate::Measured;
+use crate::measure::Measured;
 
 pub struct Row {
     pub name: String,
@@ -12,20 +12,16 @@ pub struct Row {
 }
 
 /// A table's title, what it has of a contender on a module, and how that is written.
-type Column = (&'static str, fn(&Row, &Measured) -> Option<f64>, fn(f64) -> String);
+type Column = (&'static str, fn(&Row, &Measured) -> f64, fn(f64) -> String);
 
 const COLUMNS: [Column; 3] = [
     (
         "compiles, MB/s",
-        |row, best| Some(row.code_section as f64 / 1e6 / best.compile.as_secs_f64()),
+        |row, best| row.code_section as f64 / 1e6 / best.compile.as_secs_f64(),
         |value| format!("{value:.2}"),
     ),
-    ("runs, ms", |_, best| Some(best.run.as_secs_f64() * 1e3), |value| format!("{value:.2}")),
-    (
-        "code, bytes a byte",
-        |row, best| Some(best.code? as f64 / row.code_section as f64),
-        |value| format!("{value:.2}"),
-    ),
+    ("runs, ms", |_, best| best.run.as_secs_f64() * 1e3, |value| format!("{value:.2}")),
+    ("code, bytes a byte", |row, best| best.code as f64 / row.code_section as f64, |value| format!("{value:.2}")),
 ];
 
 pub fn print(contenders: &[&str], rows: &[Row]) {
@@ -33,16 +29,14 @@ pub fn print(contenders: &[&str], rows: &[Row]) {
         println!("| {title} | code section | {} |", contenders.join(" | "));
         println!("|---|{}", "---:|".repeat(contenders.len() + 1));
         for row in rows {
-            let cells: Vec<_> = row.best.iter().map(|best| value(row, best).map_or_else(|| "–".into(), text)).collect();
+            let cells: Vec<_> = row.best.iter().map(|best| text(value(row, best))).collect();
             println!("| {} | {} | {} |", row.name, row.code_section, cells.join(" | "));
         }
         let means: Vec<_> = (0..contenders.len())
             .map(|contender| {
-                let logs: Option<f64> = rows
-                    .iter()
-                    .map(|row| Some((value(row, &row.best[contender])? / value(row, &row.best[0])?).ln()))
-                    .sum();
-                logs.map_or_else(|| "–".into(), |logs| format!("{:.2}", (logs / rows.len() as f64).exp()))
+                let ratio = |row: &Row| value(row, &row.best[contender]) / value(row, &row.best[0]);
+                let logs: f64 = rows.iter().map(|row| ratio(row).ln()).sum();
+                format!("{:.2}", (logs / rows.len() as f64).exp())
             })
             .collect();
         println!("| ratio to {}, geometric mean | | {} |\n", contenders[0], means.join(" | "));

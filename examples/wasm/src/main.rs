@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tailfirst_wasm::compile::listing::{Isa, listing};
-use tailfirst_wasm::compile::{Bounds, Config};
+use tailfirst_wasm::compile::{Bounds, Config, Spent};
 use tailfirst_wasm::runtime::{CallError, Engine, InstantiateError, Linker, Module, Store};
 use tailfirst_wasm::value::Value;
 use tailfirst_wasm::wasi::{Exit, Wasi};
@@ -122,6 +122,9 @@ fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
             milliseconds(time),
             binary.len() as f64 / 1e6 / time.as_secs_f64(),
         );
+        let Spent { decode, walk, finish } = compiled.spent;
+        let [decode, walk, finish] = [decode, walk, finish].map(milliseconds);
+        eprintln!("of these, {decode} to decode, {walk} to emit, {finish} to finish");
     }
     Ok(module)
 }

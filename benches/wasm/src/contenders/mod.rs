@@ -1,16 +1,15 @@
-//! Who takes part, and what is asked of each: to compile a module, to instantiate it with imports that do nothing, and
-//! to run it.
+//! Who takes part, and what is asked of each: to compile a module, and to instantiate it with imports that a trace
+//! answers.
 
 mod tailfirst;
 mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
-use std::error::Error;
-
 use wasmparser::{Parser, Payload};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use crate::Outcome;
+use crate::replay::{Machine, Replay};
 
 pub trait Contender {
     fn name(&self) -> &'static str;
@@ -18,18 +17,22 @@ pub trait Contender {
 }
 
 pub trait Compiled {
-    /// Imports return zeros: no program here depends on them.
-    fn instantiate(&mut self) -> Outcome<()>;
-    fn run(&mut self, argument: i32) -> Outcome<i32>;
-    /// Bytes of machine code, if there is any.
-    fn code(&self) -> Option<usize>;
+    fn instantiate(&self, replay: &Replay) -> Outcome<Box<dyn Machine>>;
+    /// Bytes of machine code.
+    fn code(&self) -> usize;
 }
 
-/// All of them; figures are compared with the first one's.
-pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
+/// Those that compile; figures are compared with the first one's.
+pub fn compilers() -> Outcome<Vec<Box<dyn Contender>>> {
     let mut all = tailfirst::contenders()?;
     #[cfg(feature = "wasmtime")]
     all.extend(wasmtime::contenders()?);
+    Ok(all)
+}
+
+/// All of them.
+pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
+    let mut all = compilers()?;
     all.push(wasmi::contender());
     Ok(all)
 }
@@ -44,5 +47,6 @@ pub fn code_section(binary: &[u8]) -> Outcome<usize> {
     Err("a module without code".into())
 }
 
-/// What a module says that is run before it is instantiated.
-const ABSENT: &str = "not instantiated, or without `run`";
+/// What a module lacks that a trace uses.
+const ABSENT: &str = "the module exports no such thing";
+const NUMBERS: &str = "a value that is no number";

@@ -1,8 +1,15 @@
-//! Wasmtime: Winch, which compiles in a single pass, and Cranelift at two of its levels.
+//! Wasmtime: Winch, which compiles in a single pass, and Cranelift at two of its levels. It is built without the feature
+//! that compiles on several threads.
 
-use wasmtime::{Config, Engine, Linker, Module, OptLevel, Store, Strategy, TypedFunc};
+use wasmtime::{
+    AsContextMut, Caller, Config, Engine, Extern, ExternType, Instance, Linker, Memory, Module, OptLevel, Store,
+    Strategy, Table, Val, ValType,
+};
 
-use super::{ABSENT, Compiled, Contender, Outcome};
+use super::{ABSENT, Compiled, Contender, NUMBERS};
+use crate::Outcome;
+use crate::replay::{Machine, Replay};
+use crate::trace::{Callee, Js};
 
 pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
     Ok(vec![
@@ -17,11 +24,6 @@ struct Wasmtime {
     engine: Engine,
 }
 
-struct WasmtimeModule {
-    module: Module,
-    ready: Option<(Store<()>, TypedFunc<i32, i32>)>,
-}
-
 impl Wasmtime {
     fn new(name: &'static str, config: &Config) -> Outcome<Wasmtime> {
         Ok(Wasmtime { name, engine: Engine::new(config)? })
@@ -34,31 +36,139 @@ impl Contender for Wasmtime {
     }
 
     fn compile(&self, binary: &[u8]) -> Outcome<Box<dyn Compiled>> {
-        Ok(Box::new(WasmtimeModule { module: Module::from_binary(&self.engine, binary)?, ready: None }))
+        Ok(Box::new(WasmtimeModule(Module::from_binary(&self.engine, binary)?)))
     }
 }
 
+struct WasmtimeModule(Module);
+
+/// What a store has for its imports.
+struct Host {
+    replay: Replay,
+    /// None while the start function runs.
+    instance: Option<Instance>,
+    memory: Option<Memory>,
+    table: Option<Table>,
+}
+
 impl Compiled for WasmtimeModule {
-    fn instantiate(&mut self) -> Outcome<()> {
-        let engine = self.module.engine();
-        let mut store = Store::new(engine, ());
-        let mut linker = Linker::new(engine);
-        linker.define_unknown_imports_as_default_values(&mut store, &self.module)?;
-        let instance = linker.instantiate(&mut store, &self.module)?;
-        if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
-            initialize.call(&mut store, ())?;
+    fn instantiate(&self, replay: &Replay) -> Outcome<Box<dyn Machine>> {
+        let WasmtimeModule(module) = self;
+        let host = Host { replay: replay.clone(), instance: None, memory: None, table: None };
+        let mut store = Store::new(module.engine(), host);
+        let mut linker = Linker::new(module.engine());
+        // A module may import a function twice.
+        linker.allow_shadowing(true);
+        for (index, import) in module.imports().enumerate() {
+            match import.ty() {
+                ExternType::Func(ty) => {
+                    let types: Vec<_> = ty.results().collect();
+                    let answer = move |mut caller: Caller<'_, Host>, arguments: &[Val], results: &mut [Val]| {
+                        let replay = caller.data().replay.clone();
+                        let mut machine = WasmtimeMachine { store: caller.as_context_mut() };
+                        let answers = from_values(arguments)
+                            .and_then(|arguments| replay.import(index as u32, &arguments, &mut machine))
+                            .map_err(wasmtime::Error::from_boxed)?;
+                        let answers = answers.into_iter().chain(std::iter::repeat(Js::Number(0.0)));
+                        for ((result, answer), ty) in results.iter_mut().zip(answers).zip(&types) {
+                            *result = to_value(answer, ty.clone()).map_err(wasmtime::Error::from_boxed)?;
+                        }
+                        Ok(())
+                    };
+                    linker.func_new(import.module(), import.name(), ty, answer)?;
+                }
+                ExternType::Memory(ty) => {
+                    let memory = Memory::new(&mut store, ty)?;
+                    store.data_mut().memory = Some(memory);
+                    linker.define(&store, import.module(), import.name(), memory)?;
+                }
+                _ => return Err("tables and globals are not imported here".into()),
+            }
         }
-        let run = instance.get_typed_func(&mut store, "run")?;
-        self.ready = Some((store, run));
+        let instance = linker.instantiate(&mut store, module)?;
+        let exports: Vec<_> = instance.exports(&mut store).map(|export| export.into_extern()).collect();
+        let host = store.data_mut();
+        host.instance = Some(instance);
+        for item in exports {
+            match item {
+                Extern::Memory(memory) => _ = host.memory.get_or_insert(memory),
+                Extern::Table(table) => _ = host.table.get_or_insert(table),
+                _ => {}
+            }
+        }
+        Ok(Box::new(WasmtimeMachine { store }))
+    }
+
+    fn code(&self) -> usize {
+        self.0.text().len()
+    }
+}
+
+/// An instance from outside, by its store, or from an import, by its caller's.
+struct WasmtimeMachine<S> {
+    store: S,
+}
+
+impl<S: AsContextMut<Data = Host>> WasmtimeMachine<S> {
+    fn memory(&self) -> Outcome<Memory> {
+        Ok(self.store.as_context().data().memory.ok_or(ABSENT)?)
+    }
+}
+
+impl<S: AsContextMut<Data = Host>> Machine for WasmtimeMachine<S> {
+    fn call(&mut self, callee: &Callee, arguments: &[Js]) -> Outcome<Vec<Js>> {
+        let mut store = self.store.as_context_mut();
+        let function = match callee {
+            Callee::Export(name) => store.data().instance.ok_or(ABSENT)?.get_func(&mut store, name),
+            Callee::Element(index) => {
+                let table = store.data().table.ok_or(ABSENT)?;
+                table.get(&mut store, u64::from(*index)).and_then(|item| item.as_func().flatten().copied())
+            }
+        };
+        let function = function.ok_or(ABSENT)?;
+        let ty = function.ty(&store);
+        let given = arguments.iter().copied().chain(std::iter::repeat(Js::Number(0.0)));
+        let arguments: Vec<_> =
+            given.zip(ty.params()).map(|(value, ty)| to_value(value, ty)).collect::<Outcome<_>>()?;
+        let mut results = vec![Val::I32(0); ty.results().len()];
+        function.call(&mut store, &arguments, &mut results).map_err(|error| format!("{error:?}"))?;
+        from_values(&results)
+    }
+
+    fn write(&mut self, address: usize, bytes: &[u8]) -> Outcome<()> {
+        let memory = self.memory()?;
+        Ok(memory.write(&mut self.store, address, bytes)?)
+    }
+
+    fn grow(&mut self, pages: u32) -> Outcome<()> {
+        let memory = self.memory()?;
+        memory.grow(&mut self.store, pages.into())?;
         Ok(())
     }
 
-    fn run(&mut self, argument: i32) -> Outcome<i32> {
-        let (store, run) = self.ready.as_mut().ok_or(ABSENT)?;
-        Ok(run.call(store, argument)?)
+    fn contents(&mut self) -> Outcome<Vec<u8>> {
+        let memory = self.store.as_context().data().memory;
+        Ok(memory.map_or_else(Vec::new, |memory| memory.data(&self.store).to_vec()))
     }
+}
 
-    fn code(&self) -> Option<usize> {
-        Some(self.module.text().len())
+fn from_values(values: &[Val]) -> Outcome<Vec<Js>> {
+    let convert = |value: &Val| match value {
+        Val::I32(value) => Ok(Js::Number((*value).into())),
+        Val::I64(value) => Ok(Js::Big(*value)),
+        Val::F32(value) => Ok(Js::Number(f32::from_bits(*value).into())),
+        Val::F64(value) => Ok(Js::Number(f64::from_bits(*value))),
+        _ => Err(NUMBERS.into()),
+    };
+    values.iter().map(convert).collect()
+}
+
+fn to_value(value: Js, ty: ValType) -> Outcome<Val> {
+    match ty {
+        ValType::I32 => Ok(Val::I32(value.i32())),
+        ValType::I64 => Ok(Val::I64(value.i64())),
+        ValType::F32 => Ok(Val::F32((value.f64() as f32).to_bits())),
+        ValType::F64 => Ok(Val::F64(value.f64().to_bits())),
+        _ => Err(NUMBERS.into()),
     }
 }

@@ -27,6 +27,8 @@ mod target;
 mod walk;
 mod x64;
 
+use std::time::{Duration, Instant};
+
 use tailfirst::FinishError;
 use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
 use wasmparser::ValType;
@@ -72,6 +74,18 @@ pub struct CompiledModule {
     pub exit: usize,
     /// In ascending order of their offsets in the code.
     pub sites: Vec<TrapSite>,
+    pub spent: Spent,
+}
+
+/// Where a compilation's time went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spent {
+    /// Validation, and functions as values.
+    pub decode: Duration,
+    /// From values to code.
+    pub walk: Duration,
+    /// Labels resolved, and the code where it can run.
+    pub finish: Duration,
 }
 
 /// The ways in and out for functions of one type, as offsets in the code.
@@ -100,22 +114,25 @@ pub enum CompileError {
 
 /// Compiles a module to code in the arena.
 pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
+    let start = Instant::now();
     let Decoded { info, bodies } = decode(wasm)?;
+    let sections = start.elapsed();
     let bytes: usize = bodies.iter().map(Body::bytes).sum();
-    let mut room = ROOM + bytes * 16 + info.types.len() * STUBS;
+    let mut room = ROOM + bytes * 6 + info.types.len() * STUBS;
     loop {
         match emit(&info, &bodies, config, arena.region(room)?) {
             Err(CompileError::Finish(FinishError::OutOfSpace { needed })) if needed > room => room = needed,
             Err(error) => return Err(error),
             Ok(emitted) => {
-                let Emitted { code, functions, stubs, exit, sites } = emitted;
-                return Ok(CompiledModule { info, code, functions, stubs, exit, sites });
+                let Emitted { code, functions, stubs, exit, sites, mut spent } = emitted;
+                spent.decode += sections;
+                return Ok(CompiledModule { info, code, functions, stubs, exit, sites, spent });
             }
         }
     }
 }
 
-/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 16 bytes for each of
+/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 6 bytes for each of
 /// code. What is too much is given back.
 const ROOM: usize = 4096;
 const STUBS: usize = 512;
@@ -135,6 +152,7 @@ struct Emitted {
     stubs: Vec<Stubs>,
     exit: usize,
     sites: Vec<TrapSite>,
+    spent: Spent,
 }
 
 /// Where everything of a module is in its code.
@@ -142,6 +160,7 @@ struct Labels {
     exit: CodeLabel,
     stubs: Vec<StubLabels>,
     functions: Vec<CodeLabel>,
+    spent: Spent,
 }
 
 /// Emits all code of a module, the stubs at the end and below them the functions, the last one first.
@@ -151,15 +170,20 @@ fn emit_all<T: Target>(info: &ModuleInfo, bodies: &[Body<'_>], target: &mut T) -
     let exit = target.exit();
     let stubs = info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
     let mut scratch = Scratch::default();
+    let mut spent = Spent::default();
     for body in bodies.iter().rev() {
+        let start = Instant::now();
         let function = body.decode(info, &mut scratch)?;
+        let decoded = Instant::now();
         if function.has_vectors && !T::has_vectors() {
             let offset = function.offset.into();
             return Err(CompileError::Unsupported { offset, what: "vectors on a processor without AVX" });
         }
         walk::walk(info, &function, &labels, target);
+        spent.decode += decoded - start;
+        spent.walk += decoded.elapsed();
     }
-    Ok(Labels { exit, stubs, functions: labels })
+    Ok(Labels { exit, stubs, functions: labels, spent })
 }
 
 /// Emits a module into a region.
@@ -167,7 +191,8 @@ fn emit(info: &ModuleInfo, bodies: &[Body<'_>], config: &Config, mut region: Reg
     let place = region.place();
     let mut enc = HostEncoder::in_slice(region.bytes_mut());
     let mut target = Host::new(&mut enc, config.bounds);
-    let Labels { exit, stubs, functions } = emit_all(info, bodies, &mut target)?;
+    let Labels { exit, stubs, functions, mut spent } = emit_all(info, bodies, &mut target)?;
+    let start = Instant::now();
     let sites = std::mem::take(&mut target.notes.sites);
     let mut code = enc.finish()?;
     let placed = place.link(&mut code, |_| None)?;
@@ -184,7 +209,9 @@ fn emit(info: &ModuleInfo, bodies: &[Body<'_>], config: &Config, mut region: Reg
     let functions = functions.into_iter().map(offset).collect();
     let stubs = stubs.into_iter().map(|stubs| Stubs { entry: offset(stubs.entry), host: offset(stubs.host) }).collect();
     let exit = offset(exit);
-    Ok(Emitted { code: region.publish(placed)?, functions, stubs, exit, sites })
+    let code = region.publish(placed)?;
+    spent.finish = start.elapsed();
+    Ok(Emitted { code, functions, stubs, exit, sites, spent })
 }
 
 fn classes(types: &[ValType]) -> Vec<Class> {

@@ -6,6 +6,8 @@
 //! value's. So words that are given back inside a loop wait there until the loop's head, and only values that are
 //! defined in that loop take them before.
 
+use crate::ir::Value;
+
 /// The words of a frame.
 #[derive(Debug)]
 pub struct Slots {
@@ -13,13 +15,20 @@ pub struct Slots {
     /// How many a slot has.
     each: u32,
     /// Those given back: outside loops, in the outermost of those around here, and so on.
-    free: Vec<Vec<u32>>,
+    free: Vec<Free>,
+}
+
+#[derive(Debug)]
+struct Free {
+    /// The number of the loop's first value: it and those after it are defined inside.
+    first: u32,
+    slots: Vec<u32>,
 }
 
 impl Slots {
     /// None yet, of so many words each.
     pub fn new(each: u32) -> Slots {
-        Slots { words: 0, each, free: vec![vec![]] }
+        Slots { words: 0, each, free: vec![Free { first: 0, slots: vec![] }] }
     }
 
     /// How many words there are.
@@ -27,10 +36,10 @@ impl Slots {
         self.words
     }
 
-    /// The first word of a slot for a value that is defined in so many loops.
-    pub fn take(&mut self, loops: u32) -> u32 {
-        let usable = self.free.iter_mut().take(loops as usize + 1).rev();
-        usable.filter_map(Vec::pop).next().unwrap_or_else(|| {
+    /// The first word of a slot for a value.
+    pub fn take(&mut self, value: Value) -> u32 {
+        let mut usable = self.free.iter_mut().rev().filter(|free| free.first <= value.0);
+        usable.find_map(|free| free.slots.pop()).unwrap_or_else(|| {
             self.words += self.each;
             self.words - self.each
         })
@@ -39,13 +48,13 @@ impl Slots {
     /// Gives back the slot of a value that is defined here.
     pub fn give_back(&mut self, slot: u32) {
         if let Some(free) = self.free.last_mut() {
-            free.push(slot);
+            free.slots.push(slot);
         }
     }
 
     /// Goes into a loop, from its end.
-    pub fn enter_loop(&mut self) {
-        self.free.push(vec![]);
+    pub fn enter_loop(&mut self, first: u32) {
+        self.free.push(Free { first, slots: vec![] });
     }
 
     /// Leaves a loop, at its head.
@@ -53,7 +62,7 @@ impl Slots {
         if let Some(inside) = self.free.pop()
             && let Some(outside) = self.free.last_mut()
         {
-            outside.extend(inside);
+            outside.slots.extend(inside.slots);
         }
     }
 }

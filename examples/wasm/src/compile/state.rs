@@ -75,9 +75,8 @@ impl<'f> State<'f> {
 
     /// The value's slot, which it has from now on.
     pub fn slot_of(&mut self, value: Value) -> u32 {
-        let loops = self.function.value(value).loops;
         let slots = &mut self.slots;
-        *self.at[value.0 as usize].slot.get_or_insert_with(|| slots.take(loops))
+        *self.at[value.0 as usize].slot.get_or_insert_with(|| slots.take(value))
     }
 
     /// The value has come to its definition, and its slot is another's from now on.

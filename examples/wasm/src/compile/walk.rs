@@ -35,7 +35,7 @@ pub struct Walk<'f, T> {
     joins: Joins<'f>,
     /// Edges that take moves and may not be taken: they lie below the function.
     asides: Vec<Aside>,
-    /// The jump that was emitted last.
+    /// The jump that was emitted last, unless something else leads to it.
     jumped: Option<Jumped>,
     /// How many instructions with an effect are before this one.
     effects: u32,
@@ -293,15 +293,20 @@ impl<T: Target> Walk<'_, T> {
                 self.before_call(arguments, except);
             }
             Inst::Bind { label } => {
+                self.jumped = None;
                 self.joins.bind(label, &mut self.state, self.target);
                 self.state.clear();
             }
             Inst::LoopHead { label } => {
+                self.jumped = None;
                 self.joins.bind_head(label, &mut self.state, self.target);
                 self.state.clear();
                 self.state.slots.leave_loop();
             }
-            Inst::LoopEnd { .. } => self.state.slots.enter_loop(),
+            Inst::LoopEnd { label } => {
+                let head = &self.function.labels[label.0 as usize].head;
+                self.state.slots.enter_loop(head.as_ref().map_or(0, |head| head.first));
+            }
             Inst::Jump { edge } => {
                 self.state.clear();
                 let edge = self.function.edges[edge as usize];

@@ -58,8 +58,6 @@ pub(super) struct Builder<'m> {
     blocks: usize,
     /// How many blocks have begun inside the code that is skipped.
     skipped: u32,
-    /// How many loops are open.
-    loops: u32,
     pub(super) offset: u32,
 }
 
@@ -88,7 +86,6 @@ pub fn build(
         assigned,
         blocks: 1,
         skipped: 0,
-        loops: 0,
         offset: body.range().start as u32,
     };
     builder.begin(ty.params(), ty.results(), body)?;
@@ -144,7 +141,7 @@ impl Builder<'_> {
     pub(super) fn value(&mut self, class: Class, definition: Definition) -> Value {
         let value = Value(self.function.values.len() as u32);
         self.function.has_vectors |= class == Class::Vector;
-        self.function.values.push(ValueInfo { class, definition, loops: self.loops, weight: 0 });
+        self.function.values.push(ValueInfo { class, definition, weight: 0 });
         value
     }
 
@@ -279,9 +276,10 @@ impl Builder<'_> {
             values.push(value);
         }
         let parameters = self.list(values);
-        self.function.labels[label.0 as usize].parameters = parameters;
+        let first = self.function.values.len() as u32;
+        let head = Some(Loop { first, ..Loop::default() });
+        self.function.labels[label.0 as usize] = LabelInfo { parameters, head };
         self.push_frame(FrameKind::Loop, label, height, results);
-        self.loops += 1;
     }
 
     pub(super) fn if_(&mut self, ty: BlockType) {
@@ -323,7 +321,6 @@ impl Builder<'_> {
         let frame = &self.frames[last];
         if let FrameKind::Loop = frame.kind {
             self.inst(Inst::LoopEnd { label: frame.label });
-            self.loops -= 1;
             if !self.frames.pop().is_some_and(|frame| frame.reachable) {
                 self.leave_unreachable();
             }

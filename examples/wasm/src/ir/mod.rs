@@ -76,8 +76,6 @@ pub enum Definition {
 pub struct ValueInfo {
     pub class: Class,
     pub definition: Definition,
-    /// In how many loops it is defined. A loop's parameters are defined outside of it.
-    pub loops: u32,
     /// How often it is used, a use in a loop counting as four outside; zero if nothing needs it.
     pub weight: u32,
 }
@@ -109,6 +107,8 @@ impl List {
 /// What is known of a loop beforehand.
 #[derive(Clone, Debug, Default)]
 pub struct Loop {
+    /// The number of the first value that is defined inside. The parameters are defined outside.
+    pub first: u32,
     /// The values from outside that are used inside, first use first.
     pub uses: Vec<Value>,
     /// Labels outside that edges inside lead to.
