@@ -10,7 +10,7 @@
 //   I index values   an import is called                 R values   it returns          X   it throws
 //   W address bytes  memory was written                  G pages    memory was grown    H hash     of memory at last
 //
-// A value is `n` and a float of 64 bits, or `b` and an integer of 64 bits. Everything is little-endian; lengths have 32.
+//   W address bytes  memory was written   G pages   memory was grown   H hash   of memory at the end
 import { writeFileSync } from "node:fs";
 
 const PAGE = 65536;
