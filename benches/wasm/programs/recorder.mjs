@@ -10,7 +10,7 @@
 //   I index values   an import is called                 R values   it returns          X   it throws
 //   W address bytes  memory was written                  G pages    it was grown        H hash   of it at the end
 //
-// A value is `n` and a float of 64 bits, or `b` and an integer of 64 bits. Everything is little-endian; lengths have 32.
+// A value is `n` and a float of 64 bits, or `b` and an integer of 64 bits. All is little-endian; lengths have 32.
 import { writeFileSync } from "node:fs";
 
 const PAGE = 65536;
