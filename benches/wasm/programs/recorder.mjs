@@ -8,9 +8,9 @@
 //   C name values    an export is called                 E values   it returns          F   it fails
 //   T index values   a function of the table is called   E values   it returns          F   it fails
 //   I index values   an import is called                 R values   it returns          X   it throws
-//   W address bytes  memory was written                  G pages    memory was grown    H hash    of memory, at the end
+//   W address bytes  memory was written                  G pages    it was grown        H hash   of it at the end
 //
-// A value is `n` and a float of 64 bits, or `b` and an integer of 64 bits. Everything is little-endian; lengths have 32.
+// A value is `n` and a float of 64 bits, or `b` and an integer of 64 bits. All is little-endian; lengths have 32.
 import { writeFileSync } from "node:fs";
 
 const PAGE = 65536;

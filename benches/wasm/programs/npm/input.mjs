@@ -20,7 +20,8 @@ export function image(width, height) {
     for (let x = 0; x < width; x++) {
       noise = (Math.imul(noise, 1103515245) + 12345) >>> 0;
       const edge = ((x >> 5) ^ (y >> 5)) & 1 ? 60 : 0;
-      data.set([(x * 2 + edge) & 255, 128 + 80 * Math.sin(x / 19 + y / 11), (y + (noise >>> 28)) & 255, 255], 4 * (y * width + x));
+      const wave = 128 + 80 * Math.sin(x / 19 + y / 11);
+      data.set([(x * 2 + edge) & 255, wave, (y + (noise >>> 28)) & 255, 255], 4 * (y * width + x));
     }
   }
   return { data, width, height, colorSpace: "srgb" };

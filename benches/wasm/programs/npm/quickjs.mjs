@@ -5,8 +5,9 @@ const quickjs = await newQuickJSWASMModuleFromVariant(variant);
 const result = quickjs.evalCode(`
   const fib = (n) => n < 2 ? n : fib(n - 1) + fib(n - 2);
   const words = {};
-  for (const word of "the quick brown fox jumps over the lazy dog ".repeat(500).split(" ")) words[word] = (words[word] ?? 0) + 1;
+  const text = "the quick brown fox jumps over the lazy dog ".repeat(500);
+  for (const word of text.split(" ")) words[word] = (words[word] ?? 0) + 1;
   const sorted = Array.from({ length: 20000 }, (_, i) => i * 7919 % 10007).sort((a, b) => a - b);
-  const text = JSON.stringify(JSON.parse(JSON.stringify({ words, sorted })));
-  text.replace(/(\\d)(\\d)/g, "$2$1").length + fib(21)`);
+  const json = JSON.stringify(JSON.parse(JSON.stringify({ words, sorted })));
+  json.replace(/(\\d)(\\d)/g, "$2$1").length + fib(21)`);
 console.log(result);

@@ -24,10 +24,10 @@ pub trait Compiled {
 
 /// Those that compile; figures are compared with the first one's.
 pub fn compilers() -> Outcome<Vec<Box<dyn Contender>>> {
-    let mut all = tailfirst::contenders()?;
+    let all = tailfirst::contenders()?.into_iter();
     #[cfg(feature = "wasmtime")]
-    all.extend(wasmtime::contenders()?);
-    Ok(all)
+    let all = all.chain(wasmtime::contenders()?);
+    Ok(all.collect())
 }
 
 /// All of them.

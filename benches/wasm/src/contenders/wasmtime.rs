@@ -1,5 +1,5 @@
-//! Wasmtime: Winch, which compiles in a single pass, and Cranelift at two of its levels. It is built without the feature
-//! that compiles on several threads.
+//! Wasmtime: Winch, which compiles in a single pass, and Cranelift at two of its levels. It is built without the
+//! feature that compiles on several threads.
 
 use wasmtime::{
     AsContextMut, Caller, Config, Engine, Extern, ExternType, Instance, Linker, Memory, Module, OptLevel, Store,
