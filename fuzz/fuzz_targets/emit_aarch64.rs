@@ -8,8 +8,8 @@ mod input;
 use libfuzzer_sys::fuzz_target;
 use tailfirst::aarch64::forms;
 use tailfirst_roundtrip::{
-    choices::Choices,
     aarch64::{MODEL, mistake},
+    choices::Choices,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -14,11 +14,11 @@ mod ranges;
 #[path = "../../tests/support/trees/mod.rs"]
 mod trees;
 
-use tailfirst_roundtrip::choices::Choices;
 use libfuzzer_sys::fuzz_target;
 use ranges::program::{Filler, items, run};
 use std::sync::LazyLock;
 use tailfirst::{Down, Up, aarch64, x64};
+use tailfirst_roundtrip::choices::Choices;
 
 static FILLER: LazyLock<Filler> = LazyLock::new(Filler::new);
 
