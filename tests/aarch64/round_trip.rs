@@ -14,7 +14,7 @@ use tailfirst_roundtrip::choices::{self, Choices};
 use tailfirst_roundtrip::side::Side;
 
 /// Random cases a form.
-const CASES: u64 = 30;
+const CASES: u64 = 14;
 
 #[test]
 fn the_forms_are_those_of_the_tables() {
