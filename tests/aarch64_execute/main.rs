@@ -23,6 +23,7 @@ use tailfirst::{
     aarch64::{CpuFeature, CpuFeatures, Form, forms},
     exec::Arena,
 };
+use tailfirst_roundtrip::choices;
 
 /// Forms that the emulator of this project's CI executes wrongly, and how; they are not executed.
 const WRONG_IN_QEMU: [(&str, &str); 2] = [
