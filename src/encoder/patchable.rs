@@ -93,22 +93,12 @@ pub enum SiteError {
         /// What it was to be.
         kind: SiteKind,
     },
-    /// The field lies so that no single store can change it: it is another encoder's.
-    Misaligned {
-        /// The site.
-        site: Site,
-    },
 }
 
 impl core::fmt::Display for SiteError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             SiteError::Outside { kind } => write!(f, "no {kind:?} of this code: of another encoder, or rolled back"),
-            SiteError::Misaligned { site } => write!(
-                f,
-                "no single store can change a {:?} at offset {:#x}: the point is of another encoder",
-                site.kind, site.offset
-            ),
         }
     }
 }
@@ -199,15 +189,15 @@ impl<I: Isa> Code<'_, I> {
     /// Where a patch point came to lie.
     ///
     /// # Errors
-    /// [`SiteError::Outside`], [`SiteError::Misaligned`].
+    /// [`SiteError::Outside`].
     pub fn site(&self, point: PatchPoint) -> Result<Site, SiteError> {
         let PatchPoint { field, kind } = point;
-        // A label may stand where the code ends; a field cannot.
-        let is_inside = |offset: &usize| self.bytes().len() - offset >= kind.bytes();
-        let offset = self.offset_of(field).filter(is_inside).ok_or(SiteError::Outside { kind })?;
-        let site = Site { offset, kind };
-        // Counted from the base, which is aligned.
-        let base = self.base();
-        if kind.fits(offset.wrapping_sub(base)) { Ok(site) } else { Err(SiteError::Misaligned { site }) }
+        // Of another encoder, the label may have the number of any here: it may stand where the code ends, or where no
+        // single store can change the field. (Counted from the base, which is aligned.)
+        let is_site = |&offset: &usize| {
+            self.bytes().len() - offset >= kind.bytes() && kind.fits(offset.wrapping_sub(self.base()))
+        };
+        let offset = self.offset_of(field).filter(is_site).ok_or(SiteError::Outside { kind })?;
+        Ok(Site { offset, kind })
     }
 }

@@ -1,8 +1,9 @@
 //! Going back to an earlier state of an encoder.
 //!
 //! A trace may be abandoned half-way, an instruction replaced by one that goes better with the next. A snapshot is the
-//! number of everything that there is; going back drops what came later. The labels that were bound later are pending
-//! again, and the late immediates that were set later are not set.
+//! number of everything that there is; going back drops what came later. Labels and late immediates stay: those that
+//! were bound or set later, or made later, are pending again. So one that a compiler still has from code that was
+//! dropped can be bound anew, and [`finish`](Encoder::finish) reports it if it is used and never bound.
 //!
 //! ```
 //! use tailfirst::x64::*;
@@ -46,11 +47,12 @@ impl<I: Isa, D: Direction> Encoder<'_, I, D> {
         Snapshot { pos: self.pos(), extent: self.references.extent(), deadline: self.cursor.deadline() }
     }
 
-    /// Drops all code, labels, references and late values that are newer than the snapshot, which can be used again.
-    /// Dropped labels and late immediates must not be used any more: newer ones get their numbers.
+    /// Drops all code, references and values of late immediates that are newer than the snapshot, which can be used
+    /// again. Labels and late immediates that are newer stay, and are pending.
     ///
-    /// It takes time in proportion to what is dropped. The encoder remembers in 16 bytes that the snapshots in between
-    /// are dropped, too, until code before them is dropped.
+    /// It takes time in proportion to what is dropped. A label keeps its 4 bytes until the encoder is cleared, and a
+    /// late immediate its 16; and the encoder remembers in 32 bytes which snapshots are dropped, and which labels were
+    /// made pending, until code before them is dropped.
     ///
     /// [`finish`](Self::finish) reports a rollback to a snapshot that
     ///

@@ -158,8 +158,7 @@ impl<F: Field, L: LateField> References<F, L> {
             | self.late_outside.len()
             | self.bound.len()
             | self.deadlines.served.len();
-        let dropped = self.dropped | self.dropped_late;
-        lists == 0 && dropped == 0 && self.data.is_empty() && !self.has_fault() && self.alignment == 1
+        lists == 0 && !self.has_lost_numbers && self.data.is_empty() && !self.has_fault() && self.alignment == 1
     }
 
     /// Whether this block is the one that is open here, and complete.
@@ -195,8 +194,7 @@ impl<F: Field, L: LateField> References<F, L> {
         if !block.has_no_more_than_fixups() {
             self.take_over_rest(block, reached);
         }
-        block.watched_bound.clear();
-        block.gone.clear();
+        block.forget_snapshots();
         first_fixup..self.fixups.len()
     }
 
@@ -241,7 +239,7 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in block.late_outside.drain(..) {
             self.set_late(late, value);
         }
-        self.take_over_dropped(block);
+        self.has_lost_numbers |= core::mem::take(&mut block.has_lost_numbers);
         block.deadlines.copied.clear();
         self.data.take_over(&mut block.data, place);
         self.align(core::mem::replace(&mut block.alignment, 1));
@@ -267,15 +265,17 @@ impl<F: Field, L: LateField> References<F, L> {
         }
     }
 
-    /// Notes which numbers a block has given to what it dropped.
-    pub(super) fn take_over_dropped(&mut self, block: &mut Self) {
-        self.dropped = self.dropped.max(core::mem::take(&mut block.dropped));
-        self.dropped_late = self.dropped_late.max(core::mem::take(&mut block.dropped_late));
+    /// Forgets what there was to go back to in a block that is placed.
+    #[inline(always)]
+    pub(super) fn forget_snapshots(&mut self) {
+        self.watched_bound.clear();
+        self.listed.clear();
+        self.gone.clear();
     }
 
     /// Notes that a block has given numbers of which nothing is known here.
     pub(super) fn lose_block(&mut self) {
-        (self.dropped, self.dropped_late) = (u32::MAX, u32::MAX);
+        self.has_lost_numbers = true;
     }
 
     /// Notes that the block that was open has not come back.

@@ -194,9 +194,8 @@ impl<F: Field, L: LateField> References<F, L> {
         for (late, value) in part.late_outside.drain(..) {
             self.set_late(late, value);
         }
-        self.take_over_dropped(part);
-        part.watched_bound.clear();
-        part.gone.clear();
+        self.has_lost_numbers |= core::mem::take(&mut part.has_lost_numbers);
+        part.forget_snapshots();
         // What was placed by cold parts inside is here now.
         if let Some(common) = &mut part.common {
             common.cold = None;

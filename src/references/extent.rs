@@ -4,12 +4,16 @@
 //! place is listed, too, and undone: fixups that an island serves, constants that are placed, late immediates that are
 //! set, labels that are bound. So both cost in proportion to what is done and undone, however many snapshots are taken.
 //!
-//! Binding a label is too common to be listed each time. Only if it is older than the newest snapshot must it be
-//! pending again after going back; younger ones are cut off. Labels are numbered in the order of time, in whatever
-//! scope, so one comparison tells: those below `watched` are bound the slow way, which lists them.
+//! Labels and late immediates themselves are never dropped, since somebody may still have their numbers, and would
+//! take newer ones for them: they are pending again.
+//!
+//! Binding a label is too common to be listed each time. Labels are numbered in the order of time, in whatever scope,
+//! so one comparison tells: those below `watched` are bound the slow way, which lists them. These are the ones that are
+//! older than the newest snapshot, or that a rollback has made pending. All others that are younger than the snapshot
+//! are made pending one by one, and are watched from then on; so that is done once to each label.
 //!
 //! A snapshot is known by its number, and costs no memory here. Going back makes the later ones invalid, which is one
-//! interval of numbers. An older rollback replaces the intervals that it contains.
+//! interval of numbers.
 
 use super::{
     References,
@@ -43,7 +47,6 @@ pub(crate) struct Extent {
     number: u64,
     labels: usize,
     since: Since,
-    late_values: usize,
     late_set: usize,
     late_outside: usize,
     watched_bound: usize,
@@ -53,14 +56,6 @@ pub(crate) struct Extent {
     alignment: u32,
     heads: Heads,
     copied: usize,
-}
-
-/// What going back has made invalid: snapshots with numbers above `after`, up to `until`.
-///
-/// Invariant(gone): they ascend and are apart.
-pub(super) struct Gone {
-    after: u64,
-    until: u64,
 }
 
 impl<F: Field, L: LateField> References<F, L> {
@@ -87,7 +82,6 @@ impl<F: Field, L: LateField> References<F, L> {
             number,
             labels,
             since: self.since(),
-            late_values: self.late_values.len(),
             late_set: self.late_set.len(),
             late_outside: self.late_outside.len(),
             watched_bound: self.watched_bound.len(),
@@ -103,19 +97,18 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
         let Extent { home, part, number, .. } = extent;
         let is_ours = (home, part) == (self.home, self.part) && number > self.began;
-        if !is_ours || self.is_gone(number) || self.open_block.is_some() {
+        if !is_ours || self.gone.contain(number) || self.open_block.is_some() {
             return false;
         }
-        self.all_gone_after(number);
-        self.dropped = self.dropped.max(self.first + self.labels.len() as u32);
-        self.dropped_late = self.dropped_late.max(self.first_late + self.late_values.len() as u32);
+        // All later snapshots.
+        self.gone.add(number + 1..self.last_number + 1, |_| {});
         self.cut(&extent);
         true
     }
 
     /// Cuts everything to its length.
     pub(super) fn cut(&mut self, extent: &Extent) {
-        let &Extent { labels, since, late_values, late_set, late_outside, watched_bound, .. } = extent;
+        let &Extent { labels, since, late_set, late_outside, watched_bound, .. } = extent;
         let &Extent { pool, cold, alignment, heads, copied, .. } = extent;
         let Since { fixups, open, late, served, bound, data } = since;
         for served in self.deadlines.served.drain(served..) {
@@ -130,7 +123,6 @@ impl<F: Field, L: LateField> References<F, L> {
         self.late_uses.truncate(late);
         self.bound.truncate(bound);
         self.data.truncate(data);
-        self.late_values.truncate(late_values);
         self.late_outside.truncate(late_outside);
         if let Some(common) = &mut self.common {
             common.pool.truncate(pool);
@@ -144,30 +136,17 @@ impl<F: Field, L: LateField> References<F, L> {
             }
         }
         self.alignment = alignment;
-        self.labels.truncate(labels);
-        while self.watched_bound.len() > watched_bound
-            && let Some(Label(number)) = self.watched_bound.pop()
-        {
-            // Labels that a later snapshot watched may be gone.
-            let own = number.wrapping_sub(self.first) as usize;
-            if let Some(state) = self.labels.get_mut(own) {
+        for Label(number) in self.watched_bound.drain(watched_bound..) {
+            if let Some(state) = self.labels.get_mut(number.wrapping_sub(self.first) as usize) {
                 *state = None;
             }
         }
-    }
-
-    fn is_gone(&self, number: u64) -> bool {
-        let at = self.gone.partition_point(|gone| gone.until < number);
-        self.gone.get(at).is_some_and(|gone| gone.after < number)
-    }
-
-    /// Makes all later snapshots invalid.
-    fn all_gone_after(&mut self, number: u64) {
-        // Invariant(gone): this one is not gone, so what is gone later is so as a whole.
-        let before = self.gone.partition_point(|gone| gone.after < number);
-        self.gone.truncate(before);
-        if self.last_number > number {
-            self.gone.push(Gone { after: number, until: self.last_number });
-        }
+        let first = u64::from(self.first);
+        let (oldest, next) = (first + labels as u64, first + self.labels.len() as u64);
+        let all = &mut self.labels;
+        self.listed.add(oldest..next, |new| {
+            all[(new.start - first) as usize..(new.end - first) as usize].fill(None);
+        });
+        self.watched = next as u32;
     }
 }

@@ -77,8 +77,7 @@ impl core::fmt::Debug for Pos {
 /// A label of another encoder, or one made before the encoder was [cleared](crate::Encoder::clear), is reported by
 /// [`finish`](crate::Encoder::finish) where it is used. What is checked is its number: encoders and their codes have
 /// different ones, until a process has made more than a thousand encoders, or one of them more than two million labels.
-/// Only the numbers of labels that were [rolled back](crate::Encoder::rollback) are given again to newer labels of the
-/// same code, which they are then taken for.
+/// A label outlives a [rollback](crate::Encoder::rollback), and is pending after it if it was made or bound since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u32);
 

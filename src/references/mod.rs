@@ -15,6 +15,7 @@ mod extent;
 mod fault;
 pub(crate) mod fixup;
 pub(crate) mod hidden;
+mod intervals;
 pub mod label;
 mod labels;
 mod movable;
@@ -22,7 +23,6 @@ pub(crate) mod pool;
 mod resolve;
 
 pub(crate) use extent::Extent;
-use extent::Gone;
 
 use crate::{
     code::{
@@ -38,6 +38,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use deadline::Deadlines;
 use fault::Fault;
 use fixup::{Field, Fixup};
+use intervals::Intervals;
 use label::{Label, Pos};
 use movable::Movable;
 
@@ -61,10 +62,8 @@ pub struct References<F, L> {
     /// The number of the first late immediate in `late_values`.
     first_late: u32,
     late_values: Vec<Option<i64>>,
-    /// Labels and late immediates that were dropped had lower numbers than these. Any number, if a block was lost with
-    /// those that it had given.
-    dropped: u32,
-    dropped_late: u32,
+    /// Whether a block was lost with the numbers that it had given to labels and late immediates.
+    has_lost_numbers: bool,
     /// The late immediates that have values, in the order in which they got them.
     late_set: Vec<Late>,
     /// Late immediates of the surrounding encoder, and their values.
@@ -96,11 +95,14 @@ pub struct References<F, L> {
     last_number: u64,
     /// Of the current part are the snapshots with higher numbers only.
     began: u64,
-    /// Labels with lower numbers are older than the newest snapshot. When they are bound, that is listed.
+    /// Labels with lower numbers are older than the newest snapshot, or than the last going back. When they are bound,
+    /// that is listed.
     watched: u32,
     watched_bound: Vec<Label>,
+    /// The numbers of labels that going back has made pending: so they are, unless they are listed.
+    listed: Intervals,
     /// The numbers of snapshots that one cannot go back to.
-    gone: Vec<Gone>,
+    gone: Intervals,
     /// The strictest alignment asked for, in bytes.
     alignment: u32,
     /// The first mistake; `finish` reports it.
@@ -119,10 +121,9 @@ fn numbers_apart() -> u32 {
     (TAKEN.fetch_add(1, Ordering::Relaxed) % HOLDERS_APART) as u32 * NUMBERS_APART
 }
 
-/// The first number of what comes behind `count` numbers, and behind those that were dropped. There are so many that
-/// the next ones fit.
-fn next_first(first: u32, count: usize, dropped: u32) -> u32 {
-    let next = (first as usize + count).max(dropped as usize);
+/// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
+fn next_first(first: u32, count: usize) -> u32 {
+    let next = first as usize + count;
     if next < 1 << 31 { next as u32 } else { numbers_apart() }
 }
 
@@ -145,8 +146,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses: Vec::new(),
             first_late: first,
             late_values: Vec::new(),
-            dropped: 0,
-            dropped_late: 0,
+            has_lost_numbers: false,
             late_set: Vec::new(),
             late_outside: Vec::new(),
             relocations: Vec::new(),
@@ -165,7 +165,8 @@ impl<F: Field, L: LateField> References<F, L> {
             began: 0,
             watched: 0,
             watched_bound: Vec::new(),
-            gone: Vec::new(),
+            listed: Intervals::default(),
+            gone: Intervals::default(),
             alignment: 1,
             fault: None,
             reported: None,
@@ -189,8 +190,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_uses,
             first_late,
             late_values,
-            dropped,
-            dropped_late,
+            has_lost_numbers,
             late_set,
             late_outside,
             relocations,
@@ -209,19 +209,24 @@ impl<F: Field, L: LateField> References<F, L> {
             began,
             watched,
             watched_bound,
+            listed,
             gone,
             alignment,
             fault,
             reported,
         } = self;
         // Labels and late immediates made so far become invalid: their numbers are not given again.
-        *first = next_first(*first, labels.len(), core::mem::take(dropped));
+        if core::mem::take(has_lost_numbers) {
+            (*first, *first_late) = (numbers_apart(), numbers_apart());
+        } else {
+            *first = next_first(*first, labels.len());
+            *first_late = next_first(*first_late, late_values.len());
+        }
         labels.clear();
         fixups.clear();
         deadlines.clear();
         open.clear();
         late_uses.clear();
-        *first_late = next_first(*first_late, late_values.len(), core::mem::take(dropped_late));
         late_values.clear();
         late_set.clear();
         late_outside.clear();
@@ -240,6 +245,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *began = number;
         *watched = 0;
         watched_bound.clear();
+        listed.clear();
         gone.clear();
         *alignment = 1;
         *fault = None;

@@ -18,6 +18,7 @@ mod faults;
 mod late;
 mod marks;
 mod mistakes;
+mod outliving;
 mod pool;
 mod services;
 mod sites;

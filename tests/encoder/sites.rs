@@ -384,32 +384,20 @@ fn what_was_rolled_back() {
     check::<Up>();
 }
 
-/// A point that was rolled back, whose label's number a newer label has: wherever that stands, a site is a field that
-/// the code holds, and that one store can change.
+/// A point that was rolled back is none, wherever newer labels stand.
 #[test]
-fn taken_for_a_newer_label() {
+fn is_not_taken_for_a_newer_label() {
     fn check<I: Isa, D: Side>(what: &Place<I, D>, placed: usize, behind: usize) {
-        let Place { kind, place, ref field, .. } = *what;
+        let Place { kind, place, .. } = *what;
         let mut enc = Encoder::<I, D>::new();
         let before = enc.snapshot();
         let point = enc.patchable(kind, place);
         enc.rollback(before);
         enc.data(&vec![0; placed]);
-        let newer = enc.here();
+        enc.here();
         enc.data(&vec![0; behind]);
         let code = enc.finish().expect("nothing is pending");
-        let offset = code.offset_of(newer).expect("bound");
-        assert_eq!(offset, if D::IS_UP { placed } else { behind });
-        let base = if D::IS_UP { 0 } else { placed + behind };
-        let site = tailfirst::Site { offset, kind };
-        let expected = if offset + field.len() > placed + behind {
-            Err(SiteError::Outside { kind })
-        } else if !fits(kind, offset.wrapping_sub(base)) {
-            Err(SiteError::Misaligned { site })
-        } else {
-            Ok(site)
-        };
-        assert_eq!(code.site(point), expected, "{kind:?} {placed} {behind}");
+        assert_eq!(code.site(point), Err(SiteError::Outside { kind }), "{kind:?} {placed} {behind}");
     }
     for (placed, behind) in (0..=16).flat_map(|placed| (0..=16).map(move |behind| (placed, behind))) {
         x64_places::<Down>().iter().for_each(|what| check(what, placed, behind));
