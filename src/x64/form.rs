@@ -1,9 +1,9 @@
 //! The x86-64 forms as data, and emission of a form chosen at run time.
 
 use super::{
-    Assembler, Bcst, CpuFeature, CpuFeatures, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm, Emitter,
-    Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem, Rm,
-    Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
+    Addressed, Assembler, Bcst, CpuFeature, CpuFeatures, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm,
+    Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem,
+    Rm, Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
     operand::{ExtendedAddress, RegisterClass},
 };
 use crate::{
@@ -274,15 +274,15 @@ impl<R: RegisterClass + Parameter> Parameter for Low<R> {
     }
 }
 
-impl Parameter for WideMem {
+impl<M: Parameter + Addressed> Parameter for WideMem<M> {
     fn from_operand(operand: &Operand) -> Option<Self> {
-        Mem::from_operand(operand).and_then(WideMem::new)
+        M::from_operand(operand).and_then(WideMem::new)
     }
 }
 
-impl Parameter for NarrowMem {
+impl<M: Parameter + Addressed> Parameter for NarrowMem<M> {
     fn from_operand(operand: &Operand) -> Option<Self> {
-        Mem::from_operand(operand).and_then(NarrowMem::new)
+        M::from_operand(operand).and_then(NarrowMem::new)
     }
 }
 

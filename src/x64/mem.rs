@@ -3,9 +3,11 @@
 //! The sum is kept in its parts, and encoded where it is used: see [`address`](super::address).
 
 mod extended;
+mod sized;
 mod vector;
 
 pub use extended::EMem;
+pub use sized::{Addressed, NarrowMem, WideMem};
 pub use vector::VMem;
 
 use super::{

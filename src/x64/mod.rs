@@ -149,10 +149,9 @@ pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};
 pub use late::LateImm;
-pub use mem::{EMem, Mem, ScaledIndex, VMem};
+pub use mem::{Addressed, EMem, Mem, NarrowMem, ScaledIndex, VMem, WideMem};
 pub use operand::{
-    ERm32, ERm64, EXmmM, EYmmM, IntoOperand, KM, Low, MmM, NarrowMem, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, WideMem,
-    XmmM, YmmM, ZmmM,
+    ERm32, ERm64, EXmmM, EYmmM, IntoOperand, KM, Low, MmM, Rm, Rm8, Rm8h, Rm16, Rm32, Rm64, U4, XmmM, YmmM, ZmmM,
 };
 pub use reg::*;
 pub use values::{Alu, Arith, Shift};

@@ -13,7 +13,7 @@ use tailfirst_roundtrip::choices::Choices;
 use tailfirst_roundtrip::x64::{
     MODEL,
     forward::{Address, Argument, Base, Value},
-    operands::{self, Labels, Sample, goes_with_any_register},
+    operands::{self, Labels, Sample},
 };
 
 /// The form's plainest operands.
@@ -184,13 +184,13 @@ fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
         Sort::Memory | Sort::Reference => form.address_bits() != Some(32),
         Sort::NarrowMemory => form.address_bits() != Some(64),
         Sort::HighMemory => !form.is_without_rex() && form.address_bits() != Some(32),
-        Sort::ExtendedMemory => extended,
+        Sort::ExtendedMemory => extended && form.address_bits() != Some(32),
         _ => false,
     };
     match (kind, sort) {
         (Kind::Reg(class), Sort::Register(found, number)) => takes_register(*class, found, number),
         (Kind::RegMem { class, .. }, Sort::Register(found, number)) => takes_register(*class, found, number),
-        (Kind::RegMem { class, .. }, _) => memory(goes_with_any_register(*class)),
+        (Kind::RegMem { class, .. }, _) => memory(class.is_extended()),
         (Kind::Mem { extended, .. }, _) => memory(*extended),
         (Kind::Vsib { class }, Sort::Vector(found)) => takes_register(*class, found, 0),
         (Kind::Imm { .. } | Kind::Moffs { prefixed: false, .. }, Sort::Immediate) => true,

@@ -14,8 +14,8 @@
 
 use super::{Imm, Operand, Reg};
 use crate::x64::{
-    Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, NarrowMem, Rm, Sae, VMem, WideMem, Zeroing, decorate::Decorations,
-    operand::RegisterClass,
+    Addressed, Bcst, Dfv, EMem, Er, Low, Masked, Mem, Merging, NarrowMem, Rm, Sae, VMem, WideMem, Zeroing,
+    decorate::Decorations, operand::RegisterClass,
 };
 
 /// An operand, which may carry EVEX bits besides its own.
@@ -142,8 +142,8 @@ impl<R: Copy> Part for Rm<R> {}
 impl<R: Copy> Part for VMem<R> {}
 impl Part for Mem {}
 impl Part for EMem {}
-impl Part for WideMem {}
-impl Part for NarrowMem {}
+impl<M: Addressed> Part for WideMem<M> {}
+impl<M: Addressed> Part for NarrowMem<M> {}
 
 /// Memory operands, and what may be one.
 macro_rules! memory {
@@ -157,7 +157,8 @@ macro_rules! memory {
     )*};
 }
 
-memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [] WideMem; [] NarrowMem; [] Low<Mem>;);
+memory!([R: Copy] Rm<R>; [R: Copy] Bcst<R>; [R: Copy] VMem<R>; [] Mem; [] EMem; [M: Addressed] WideMem<M>;
+    [M: Addressed] NarrowMem<M>; [] Low<Mem>;);
 
 /// Decorated operands.
 macro_rules! decorated {

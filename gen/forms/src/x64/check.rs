@@ -293,7 +293,7 @@ fn check_condition(form: &Form) -> Result<(), Reason> {
             continue;
         }
         if comparison.left == Term::Name(ADDRESS.into()) {
-            let addressed = form.operands.iter().any(|o| matches!(o.kind, Kind::Mem { extended: false, .. }));
+            let addressed = form.operands.iter().any(|o| matches!(o.kind, Kind::Mem { .. }));
             let is_width = matches!(comparison.right, Term::Number(32 | 64));
             if !comparison.equal || !is_width || !addressed || when.any_of.len() != 1 {
                 return wrong("an address can only be address==64 or address==32");

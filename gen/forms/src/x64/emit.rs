@@ -261,10 +261,15 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
             (if broadcast.is_some() { quote!(Bcst<#class>) } else { quote!(Rm<#class>) }, true)
         }
         Kind::Mem { .. } if form.is_without_rex() => (quote!(Low<Mem>), false),
-        Kind::Mem { .. } if form.address_bits() == Some(64) => (quote!(WideMem), true),
-        Kind::Mem { .. } if form.address_bits() == Some(32) => (quote!(NarrowMem), true),
-        Kind::Mem { extended: true, .. } => (quote!(EMem), true),
-        Kind::Mem { .. } => (quote!(Mem), true),
+        Kind::Mem { extended, .. } => {
+            let plain = if *extended { quote!(EMem) } else { quote!(Mem) };
+            let sized = match form.address_bits() {
+                Some(32) => quote!(NarrowMem<#plain>),
+                Some(_) => quote!(WideMem<#plain>),
+                None => plain,
+            };
+            (sized, true)
+        }
         Kind::Vsib { class } => {
             let class = class_type(*class);
             (quote!(VMem<#class>), true)
@@ -301,39 +306,35 @@ pub(super) fn parameter_type(form: &Form, operand: &Operand) -> (TokenStream, bo
 /// takes the shorter if the value fits.
 fn selectors(sources: &[Source]) -> Vec<Method> {
     let by_name: HashMap<&str, &Source> = sources.iter().map(|source| (source.form.name.as_str(), source)).collect();
-    sources
-        .iter()
-        .flat_map(|short| by_immediate(short, &by_name).map_or_else(|| by_distance(short, &by_name), |one| vec![one]))
-        .collect()
+    let mut methods = Vec::new();
+    for short in sources {
+        if let Some(selector) = by_immediate(short, &by_name).or_else(|| by_distance(short, &by_name)) {
+            methods.push(selector);
+            methods.extend(synonym::of_selector(&short.form));
+        }
+    }
+    methods
 }
 
-/// With the selector's synonyms.
-fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Vec<Method> {
-    let stem = short.form.name.strip_suffix("_rel8");
-    let near = stem.and_then(|stem| Some((stem, by_name.get(format!("{stem}_rel32").as_str())?)));
-    let Some((stem, near)) = near else { return Vec::new() };
+fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Method> {
+    let stem = short.form.name.strip_suffix("_rel8")?;
+    let near = by_name.get(format!("{stem}_rel32").as_str())?;
     // The primitive places opcode and distance alone.
     let is_bare =
         |source: &&Source| matches!(&source.form.encoding, Encoding::Legacy { prefixes, .. } if prefixes.is_empty());
     if ![&short, near].into_iter().all(is_bare) {
-        return Vec::new();
+        return None;
     }
     let (name, short_row, near_row) = (ident(stem), short.row(&short.form.encoding), near.row(&near.form.encoding));
-    let (value, target) = (short.parameters(), quote!(target: impl IntoTarget));
-    let signature = quote!(#name(&mut self, #value #target));
+    let value = short.parameters();
+    let signature = quote!(#name(&mut self, #value target: impl IntoTarget));
     let body = quote!(encode::branch_by_distance(self, #short_row, #near_row, target));
     let docs = vec![
         format!("`{}` if the target is bound and near enough, else `{}`", short.form.syntax, near.form.syntax),
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    let selector = Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() };
-    // Where the condition is a value, it has no name.
-    let synonyms = match short.values.is_empty() {
-        true => synonym::of_function(&short.form, stem, &target, &[ident("target")]),
-        false => Vec::new(),
-    };
-    [selector].into_iter().chain(synonyms).collect()
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is

@@ -257,6 +257,11 @@ impl Class {
         }
     }
 
+    /// Whether it has numbers 16 to 31. Then registers of an address in its place, or beside it, may have them, too.
+    pub fn is_extended(self) -> bool {
+        self.count() == 32
+    }
+
     /// Whether the fifth bit of the number goes where vector registers have it.
     pub fn is_vector(self) -> bool {
         matches!(self, Class::Xmm | Class::Ymm | Class::Zmm | Class::EXmm | Class::EYmm)

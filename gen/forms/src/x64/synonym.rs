@@ -6,7 +6,7 @@ use super::{
     Form, Slot,
     emit::{ident, parameter_names, parameters},
 };
-use crate::method::Method;
+use crate::{choice::Choice, method::Method};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -28,15 +28,28 @@ const CONDITIONS: [(&str, &[&str]); 12] = [
 
 /// A form's function by the other names of its condition.
 pub(super) fn of_form(form: &Form) -> Vec<Method> {
+    if condition(form).is_none() {
+        return Vec::new();
+    }
     let (declared, _) = parameters(form);
     let all = form.operands.iter().zip(parameter_names(form));
     let names: Vec<_> = all.filter(|(operand, _)| operand.slot != Slot::Fixed).map(|(_, name)| name).collect();
     of_function(form, &form.name, &quote!(#(#declared),*), &names)
 }
 
-/// A function of a form, or a selector of such forms, by the other names of the form's condition.
-pub(super) fn of_function(form: &Form, name: &str, declared: &TokenStream, names: &[Ident]) -> Vec<Method> {
-    let Some(choice) = form.choice.as_ref().filter(|choice| choice.ty == "Cond") else { return Vec::new() };
+/// A selector of branches by the other names of the condition, which its short form has.
+pub(super) fn of_selector(short: &Form) -> Vec<Method> {
+    let Some(name) = short.name.strip_suffix("_rel8") else { return Vec::new() };
+    of_function(short, name, &quote!(target: impl IntoTarget), &[ident("target")])
+}
+
+/// What a form's function has in its name, and another takes as a value.
+fn condition(form: &Form) -> Option<&Choice> {
+    form.choice.as_ref().filter(|choice| choice.ty == "Cond")
+}
+
+fn of_function(form: &Form, name: &str, declared: &TokenStream, names: &[Ident]) -> Vec<Method> {
+    let Some(choice) = condition(form) else { return Vec::new() };
     let condition = choice.variant.to_lowercase();
     // Up to the condition, the function has the name of that which takes the condition as a value.
     let same = name.bytes().zip(choice.function.bytes()).take_while(|(own, general)| own == general).count();

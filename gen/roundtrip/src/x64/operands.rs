@@ -335,7 +335,7 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
                 if argument.broadcast {
                     unit = disp8(form).1;
                 }
-                Value::Memory(address(form, goes_with_any_register(class), unit, choices))
+                Value::Memory(address(form, class.is_extended(), unit, choices))
             }
         }
         Kind::Mem { extended, .. } => Value::Memory(address(form, extended, unit, choices)),
@@ -344,7 +344,7 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
             narrow: choices.rarely(6),
             base: match choices.rarely(6) {
                 true => Base::None,
-                false if goes_with_any_register(class) => Base::Register(number(Class::E64, choices)),
+                false if class.is_extended() => Base::Register(number(Class::E64, choices)),
                 false => Base::Register(number(Class::R64, choices)),
             },
             index: Some((number(class, choices), choices.below(4) as u8)),
@@ -380,11 +380,6 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
         }
     }
     argument
-}
-
-/// Whether the address beside a register of the class, or around it, may have any of 32 registers.
-pub fn goes_with_any_register(class: Class) -> bool {
-    matches!(class, Class::E8 | Class::E16 | Class::E32 | Class::E64 | Class::EXmm | Class::EYmm | Class::Zmm)
 }
 
 /// N of disp8*N, for the whole operand and for an element.
