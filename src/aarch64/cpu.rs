@@ -15,7 +15,12 @@ mod check {
         cpu::cpu_check,
     };
 
-    cpu_check!(A64, |rest: usize| rest.min(4), "Where one is no form, the next word is looked at.");
+    cpu_check!(
+        A64,
+        |_: &Form, _: &[u8]| None,
+        |rest: usize| rest.min(4),
+        "Where one is no form, the next word is looked at."
+    );
 }
 
 #[cfg(feature = "forms")]

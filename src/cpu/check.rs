@@ -38,10 +38,10 @@ impl<'c> Walk<'c> {
     }
 }
 
-/// What finds instructions that a target cannot run. `skip` gives how many bytes are left out where there is no
-/// form, of those up to data or the end; `behind` says so.
+/// What finds instructions that a target cannot run. `of_operands` gives what one needs beside what its form needs.
+/// `skip` gives how many bytes are left out where there is no form, of those up to data or the end; `behind` says so.
 macro_rules! cpu_check {
-    ($isa:ty, $skip:expr, $behind:literal) => {
+    ($isa:ty, $of_operands:expr, $skip:expr, $behind:literal) => {
         /// An instruction of finished code that a target cannot run, or that is no form.
         #[derive(Debug, Clone, Copy)]
         #[non_exhaustive]
@@ -50,7 +50,7 @@ macro_rules! cpu_check {
             pub offset: usize,
             /// What it is; none if it is no form of the enabled tables.
             pub form: Option<&'static Form>,
-            /// Those of the form's features that the target lacks.
+            /// Those of the features that the form and its operands need which the target lacks.
             pub missing: CpuFeatures,
         }
 
@@ -109,8 +109,9 @@ macro_rules! cpu_check {
             #[inline]
             fn best_at(self, bytes: &[u8]) -> Option<(&'static Form, usize, CpuFeatures)> {
                 let lacks = |form: &Form| {
-                    form.cpu.iter().fold(CpuFeatures::EMPTY, |mut lacks, feature| {
-                        lacks.set_if(*feature, !self.contains(*feature));
+                    let needs = form.cpu.iter().copied().chain(($of_operands)(form, bytes));
+                    needs.fold(CpuFeatures::EMPTY, |mut lacks, feature| {
+                        lacks.set_if(feature, !self.contains(feature));
                         lacks
                     })
                 };

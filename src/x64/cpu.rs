@@ -8,7 +8,7 @@ cpu_features!();
 
 #[cfg(feature = "forms")]
 mod check {
-    use super::CpuFeatures;
+    use super::{CpuFeature, CpuFeatures};
     use crate::{
         Code,
         cpu::cpu_check,
@@ -17,6 +17,7 @@ mod check {
 
     cpu_check!(
         X64,
+        |form: &Form, bytes: &[u8]| form.names_apx_registers(bytes).then_some(CpuFeature::APX_F),
         |rest: usize| rest,
         "Where one is no form its length is not known either, so what follows is left out, up to where data ends that lies among the code."
     );

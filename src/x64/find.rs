@@ -45,6 +45,23 @@ impl Form {
     }
 }
 
+impl Form {
+    /// Whether the instruction of this form at the start of `bytes` is EVEX and names one of R16 to R31, which APX has,
+    /// whatever else the form needs. (SDM vol. 2A, 2.7; of REX2 every form needs APX.)
+    pub(super) fn names_apx_registers(&self, bytes: &[u8]) -> bool {
+        let Some((Instruction { at, vector: Some(Vector { last: Some(_), .. }), .. }, ..)) = Instruction::read(bytes)
+        else {
+            return false;
+        };
+        let [.., high, index, last, _] = bytes[..at] else { return false };
+        let is_memory = bytes.get(at).is_some_and(|modrm| modrm >> 6 != 3);
+        let is_general = |slot| self.op_en.find(slot).is_some_and(|at| self.operands[at].kind.starts_with("EGpr"));
+        // All but B4 stand inverted.
+        let (r4, b4, x4, v4) = (high >> 4 & 1 == 0, high >> 3 & 1 == 1, index >> 2 & 1 == 0, last >> 3 & 1 == 0);
+        b4 || (x4 && is_memory) || (r4 && is_general('R')) || (v4 && is_general('V'))
+    }
+}
+
 /// The forms that an instruction can be, by their indices.
 pub(super) struct Candidates<'b> {
     instruction: Instruction<'b>,

@@ -210,7 +210,7 @@ mod code {
     }
 
     macro_rules! checks {
-        ($isa:ident, $instruction:expr, $emit:expr) => {
+        ($isa:ident, $instruction:expr, $emit:expr, $operands_need:expr) => {
             fn check<D: Side>(random: &mut Gen) -> usize {
                 use tailfirst::$isa::{CpuFeature, CpuFeatures, Emitter, Form, forms};
                 let numbers: Vec<u64> = (0..40).flat_map(|_| choices::numbers(random)).collect();
@@ -229,10 +229,14 @@ mod code {
                 });
                 let code = enc.finish().expect("nothing is wrong");
                 let target: CpuFeatures = CpuFeature::ALL.iter().filter(|_| choices.below(2) == 0).copied().collect();
-                let placed: BTreeMap<usize, &Form> = parts
+                // With what the operands need.
+                let placed: BTreeMap<usize, (&Form, CpuFeatures)> = parts
                     .iter()
                     .filter_map(|part| match part {
-                        Part::Instruction(start, index, _) => Some((code.offset_of(*start)?, &forms()[*index])),
+                        Part::Instruction(start, index, sample) => {
+                            let needed = $operands_need(*index, sample);
+                            Some((code.offset_of(*start)?, (&forms()[*index], needed)))
+                        }
                         _ => None,
                     })
                     .collect();
@@ -241,18 +245,21 @@ mod code {
                 };
                 // Nothing can be missing that no form of these bytes needs, and nothing else is missing.
                 for target in [target, CpuFeatures::EMPTY, CpuFeatures::ALL] {
-                    let lacking = |offset: usize| {
-                        Form::all_at(&code.bytes()[offset..]).all(|(form, _)| !target.contains_all(form.needs()))
+                    let lacking = |offset: usize, needed: CpuFeatures| {
+                        let mut all = Form::all_at(&code.bytes()[offset..]);
+                        all.all(|(form, _)| !target.contains_all(form.needs().union(needed)))
                     };
-                    let expected: Vec<usize> = placed.keys().copied().filter(|offset| lacking(*offset)).collect();
+                    let lacking = placed.iter().filter(|&(offset, (_, needed))| lacking(*offset, *needed));
+                    let expected: Vec<usize> = lacking.map(|(offset, _)| *offset).collect();
                     let found: Vec<_> = target.unsupported(&code).collect();
                     let offsets: Vec<usize> = found.iter().map(|found| found.offset).collect();
                     assert_eq!(offsets, expected, "{}", text());
                     for found in &found {
                         let form = found.form.unwrap_or_else(|| panic!("offset {:#x}: {}", found.offset, text()));
                         assert!(!found.missing.is_empty() && target.intersection(found.missing).is_empty());
-                        assert!(form.needs().contains_all(found.missing));
-                        let own = placed[&found.offset].needs().difference(target);
+                        let (placed, needed) = placed[&found.offset];
+                        assert!(form.needs().union(needed).contains_all(found.missing));
+                        let own = placed.needs().union(needed).difference(target);
                         assert!(found.missing.len() <= own.len(), "{found:?}, {}", text());
                     }
                     assert_eq!(
@@ -273,8 +280,10 @@ mod code {
 
     #[test]
     fn of_x64() {
+        use tailfirst_gen::x64::Kind;
         use tailfirst_roundtrip::x64::{
             MODEL,
+            forward::{Address, Base, Value},
             operands::{Labels, Reach, Sample},
         };
         fn instruction<D: Side>(
@@ -292,7 +301,23 @@ mod code {
             let labels = Labels { above: base, below: base };
             x64::forms()[index].emit(enc, &sample.operands(&MODEL[index], labels)).expect("operands of the form");
         }
-        checks!(x64, instruction, emit);
+        fn operands_need(index: usize, sample: &Sample) -> x64::CpuFeatures {
+            let operands = MODEL[index].parameters().zip(&sample.arguments);
+            let mut needed = operands.filter_map(|(operand, argument)| match (&operand.kind, &argument.value) {
+                (Kind::Reg(class) | Kind::RegMem { class, .. }, Value::Register(number)) => {
+                    (!class.is_vector() && *number >= 16).then_some(x64::CpuFeature::APX_F)
+                }
+                (kind, Value::Memory(Address { base, index, .. })) => {
+                    let is_index_general = !matches!(kind, Kind::Vsib { .. });
+                    let is_high = matches!(base, Base::Register(16..))
+                        || (is_index_general && index.is_some_and(|(index, _)| index >= 16));
+                    is_high.then_some(x64::CpuFeature::APX_F)
+                }
+                _ => None,
+            });
+            needed.next().into_iter().collect()
+        }
+        checks!(x64, instruction, emit, operands_need);
     }
 
     #[test]
@@ -310,7 +335,7 @@ mod code {
         fn emit<D: Side>(enc: &mut aarch64::Emitter<'_, D>, index: usize, sample: &Sample) {
             aarch64::forms()[index].emit(enc, &sample.operands(&MODEL[index])).expect("operands of the form");
         }
-        checks!(aarch64, instruction, emit);
+        checks!(aarch64, instruction, emit, |_, _: &Sample| CpuFeatures::EMPTY);
     }
 
     /// Islands are branches, and constants within reach are data. (Ones are no instruction.)
