@@ -9,7 +9,7 @@ use crate::{Label, Late, Range, SiteKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FinishError {
-    /// A label was used and never bound.
+    /// A label was used and never bound, or not again since a [rollback](crate::Encoder::rollback) dropped its place.
     UnboundLabel {
         /// The label.
         label: Label,
