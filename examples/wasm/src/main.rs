@@ -49,7 +49,7 @@ struct Options {
 
 impl Options {
     fn config(&self) -> Config {
-        Config { bounds: self.bounds }
+        Config { bounds: self.bounds, ..Config::default() }
     }
 }
 

@@ -90,9 +90,9 @@ fn compiles(text: &str) -> Result<(), CompileError> {
     let wasm = wat::parse_str(text).expect("a module");
     for bounds in [Bounds::Guard, Bounds::Explicit] {
         for isa in [Isa::X64, Isa::Aarch64] {
-            listing(&wasm, &Config { bounds }, isa)?;
+            listing(&wasm, &Config { bounds, ..Config::default() }, isa)?;
         }
-        compile(&wasm, &Config { bounds }, &Arena::new().expect("an arena"))?;
+        compile(&wasm, &Config { bounds, ..Config::default() }, &Arena::new().expect("an arena"), &|_| {})?;
     }
     Ok(())
 }

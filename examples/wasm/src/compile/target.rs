@@ -18,6 +18,8 @@ use crate::ir::{Class, Inst};
 
 /// A place in the code, where [`Label`](crate::ir::Label) is one in the function.
 pub use tailfirst::Label as CodeLabel;
+/// A function of this module, in this part or in another.
+pub use tailfirst::Target as Callee;
 use tailfirst::{Pos, Snapshot};
 
 /// Where a value is. Words of the stack have eight bytes; a vector is in two of them, of which this is the first.
@@ -225,7 +227,7 @@ pub trait Target {
     fn function_reference(&mut self, d: Reg, function: u32);
 
     /// A function of this module.
-    fn call(&mut self, function: CodeLabel);
+    fn call(&mut self, function: Callee);
     /// A function by its record, which is that of an imported one.
     fn call_imported(&mut self, function: u32);
     /// The function in a table. May destroy `index`.

@@ -14,6 +14,7 @@ use tailfirst::Pos;
 use super::convention::{Position, positions, words};
 use super::joins::{Joins, bring};
 use super::moves::{self, Move};
+use super::parts::Functions;
 use super::registers::RegSet;
 use super::state::State;
 use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target};
@@ -28,8 +29,7 @@ use operands::operand_set;
 pub struct Walk<'f, T> {
     module: &'f ModuleInfo,
     function: &'f Function,
-    /// The labels of the functions that are not imported.
-    functions: &'f [CodeLabel],
+    functions: &'f Functions,
     target: &'f mut T,
     state: State<'f>,
     joins: Joins<'f>,
@@ -61,7 +61,7 @@ struct Aside {
 /// Compiles a function, below what was emitted before.
 ///
 /// A function that calls nothing is tried without a frame. If it turns out to need a word, it is compiled again.
-pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[CodeLabel], target: &mut T) {
+pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &Functions, target: &mut T) {
     let mut frame = frame::<T>(module, function);
     let before = target.checkpoint();
     let (slots, asides) = loop {
@@ -74,7 +74,7 @@ pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[Co
         frame.bare = false;
     };
     frame.slots = slots;
-    let label = functions[function.index as usize - module.imported_functions];
+    let label = functions.label(function.index as usize - module.imported_functions);
     target.enter(frame, label);
     for Aside { at, steps, to } in asides {
         target.jump(to);
@@ -88,7 +88,7 @@ pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[Co
 fn through<T: Target>(
     module: &ModuleInfo,
     function: &Function,
-    functions: &[CodeLabel],
+    functions: &Functions,
     target: &mut T,
 ) -> (u32, Vec<Aside>) {
     let joins = Joins::new(function);
@@ -280,7 +280,7 @@ impl<T: Target> Walk<'_, T> {
             Inst::Call { function, arguments, results } => {
                 self.after_call(results);
                 match (function as usize).checked_sub(self.module.imported_functions) {
-                    Some(own) => self.target.call(self.functions[own]),
+                    Some(own) => self.target.call(self.functions.callee(own)),
                     None => self.target.call_imported(function),
                 }
                 self.before_call(arguments, RegSet::EMPTY);

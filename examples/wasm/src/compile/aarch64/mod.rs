@@ -27,7 +27,7 @@ use super::Bounds;
 use super::notes::Notes;
 use super::registers::Reg;
 use super::target::{
-    Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Callee, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -511,7 +511,7 @@ impl Target for A64<'_, '_> {
         self.reference(x(d), function);
     }
 
-    fn call(&mut self, function: CodeLabel) {
+    fn call(&mut self, function: Callee) {
         self.enc.bl(function);
     }
 

@@ -32,7 +32,8 @@ use super::Bounds;
 use super::notes::Notes;
 use super::registers::{Reg, RegSet};
 use super::target::{
-    Access, Apart, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Callee, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker,
+    Target, Test,
 };
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -458,7 +459,7 @@ impl Target for X64<'_, '_> {
         self.reference(gpr(d), function);
     }
 
-    fn call(&mut self, function: CodeLabel) {
+    fn call(&mut self, function: Callee) {
         self.enc.call(function);
     }
 
