@@ -6,6 +6,7 @@
 //! tailfirst-wasm compile FILE [OPTIONS]
 //!
 //! --explicit           bounds are checked by code, not by guard regions
+//! --threads N          at most so many threads compile, if not one for each processor
 //! --stats              sizes and times, on stderr
 //! --folder PATH        run: the program can read this folder, as `/`
 //! --env NAME=VALUE     run: a variable of the program's environment
@@ -13,11 +14,14 @@
 //! --isa x64|aarch64    compile: for which instruction set the listing is, if not this machine's
 //! ```
 //!
-//! FILE is a binary module, or text. The exit status is the program's own, or 1 with a message that says what went
+//! FILE is a binary module, or text. What takes a while says on a terminal how far it is. The exit status is the program's own, or 1 with a message that says what went
 //! wrong and where.
+
+mod progress;
 
 use std::error::Error;
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -28,15 +32,17 @@ use tailfirst_wasm::value::Value;
 use tailfirst_wasm::wasi::{Exit, Wasi};
 
 const USAGE: &str = "usage:
-  tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
-  tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
-  tailfirst-wasm compile FILE [--explicit] [--stats] [--listing] [--isa x64|aarch64]";
+  tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
+  tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
+  tailfirst-wasm compile FILE [OPTIONS] [--listing] [--isa x64|aarch64]
+options: [--explicit] [--threads N] [--stats]";
 
 /// What the command line asks for.
 #[derive(Default)]
 struct Options {
     file: String,
     bounds: Bounds,
+    threads: Option<NonZeroUsize>,
     stats: bool,
     /// The instruction set to show.
     listing: Option<Isa>,
@@ -49,7 +55,7 @@ struct Options {
 
 impl Options {
     fn config(&self) -> Config {
-        Config { bounds: self.bounds, ..Config::default() }
+        Config { bounds: self.bounds, threads: self.threads, ..Config::default() }
     }
 }
 
@@ -72,6 +78,11 @@ fn options(arguments: &[String]) -> Result<Options, Box<dyn Error>> {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n{USAGE}"));
         match &*argument {
             "--explicit" => options.bounds = Bounds::Explicit,
+            "--threads" => {
+                let threads = value()?;
+                let number = threads.parse().map_err(|_| format!("{threads} is no number of threads\n{USAGE}"))?;
+                options.threads = Some(number);
+            }
             "--stats" => options.stats = true,
             "--listing" => options.listing = options.listing.or(Some(Isa::HOST)),
             "--isa" => {
@@ -111,7 +122,14 @@ fn read(options: &Options) -> Result<Vec<u8>, Box<dyn Error>> {
 fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
     let engine = Engine::new(options.config())?;
     let start = Instant::now();
-    let module = engine.compile(binary).map_err(|error| format!("{}: {error}", options.file))?;
+    let line = progress::Line::on_terminal();
+    let show = |progress| {
+        if let Some(line) = &line {
+            line.show(progress);
+        }
+    };
+    let module = engine.compile_watched(binary, &show).map_err(|error| format!("{}: {error}", options.file))?;
+    drop(line);
     if options.stats {
         let (time, compiled) = (start.elapsed(), module.compiled());
         eprintln!(
@@ -124,7 +142,7 @@ fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
         );
         let Spent { decode, walk, finish } = compiled.spent;
         let [decode, walk, finish] = [decode, walk, finish].map(milliseconds);
-        eprintln!("of these, {decode} to decode, {walk} to emit, {finish} to finish");
+        eprintln!("of all threads' time, {decode} to decode, {walk} to emit, {finish} to finish");
     }
     Ok(module)
 }

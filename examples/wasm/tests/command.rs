@@ -113,8 +113,14 @@ fn errors_say_what_and_where() {
 
 #[test]
 fn a_wrong_line_is_answered_with_the_usage() {
-    for arguments in [&[][..], &["build"], &["run"], &["run", "--fast", "module.wat"], &["run", "module.wat", "--env"]]
-    {
+    for arguments in [
+        &[][..],
+        &["build"],
+        &["run"],
+        &["run", "--fast", "module.wat"],
+        &["run", "module.wat", "--env"],
+        &["compile", "module.wat", "--threads", "0"],
+    ] {
         let ran = run(ADD, arguments);
         assert_eq!(ran.status, 1);
         assert!(ran.errors.contains("usage:"), "{arguments:?}: {}", ran.errors);
