@@ -11,7 +11,9 @@
 //! --folder PATH        run: the program can read this folder, as `/`
 //! --env NAME=VALUE     run: a variable of the program's environment
 //! --listing            compile: WebAssembly beside machine code, on stdout
-//! --isa x64|aarch64    compile: for which instruction set the listing is, if not this machine's
+//! --svg PICTURE        compile: a function's blocks, with what is in registers at their borders, into this file
+//! --function NAME      compile: which function that is, by name or index, if not the first
+//! --isa x64|aarch64    compile: for which instruction set these are, if not this machine's
 //! ```
 //!
 //! FILE is a binary module, or text. What takes a while says on a terminal how far it is. The exit status is the program's own, or 1 with a message that says what went
@@ -26,7 +28,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tailfirst_wasm::compile::listing::{Isa, listing};
+use tailfirst_wasm::compile::svg::svg;
 use tailfirst_wasm::compile::{Bounds, Config, Spent};
+use tailfirst_wasm::ir::module::ModuleInfo;
 use tailfirst_wasm::runtime::{CallError, Engine, InstantiateError, Linker, Module, Store};
 use tailfirst_wasm::value::Value;
 use tailfirst_wasm::wasi::{Exit, Wasi};
@@ -34,7 +38,7 @@ use tailfirst_wasm::wasi::{Exit, Wasi};
 const USAGE: &str = "usage:
   tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
   tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
-  tailfirst-wasm compile FILE [OPTIONS] [--listing] [--isa x64|aarch64]
+  tailfirst-wasm compile FILE [OPTIONS] [--listing] [--svg PICTURE [--function NAME]] [--isa x64|aarch64]
 options: [--explicit] [--threads N] [--stats]";
 
 /// What the command line asks for.
@@ -44,8 +48,13 @@ struct Options {
     bounds: Bounds,
     threads: Option<NonZeroUsize>,
     stats: bool,
-    /// The instruction set to show.
-    listing: Option<Isa>,
+    listing: bool,
+    /// The file for a picture.
+    svg: Option<String>,
+    /// The function in it.
+    function: Option<String>,
+    /// The instruction set to show, if not this machine's.
+    isa: Option<Isa>,
     folder: Option<String>,
     environment: Vec<(String, String)>,
     /// A function, and its arguments.
@@ -84,9 +93,11 @@ fn options(arguments: &[String]) -> Result<Options, Box<dyn Error>> {
                 options.threads = Some(number);
             }
             "--stats" => options.stats = true,
-            "--listing" => options.listing = options.listing.or(Some(Isa::HOST)),
+            "--listing" => options.listing = true,
+            "--svg" => options.svg = Some(value()?),
+            "--function" => options.function = Some(value()?),
             "--isa" => {
-                options.listing = Some(match &*value()? {
+                options.isa = Some(match &*value()? {
                     "x64" => Isa::X64,
                     "aarch64" => Isa::Aarch64,
                     isa => return Err(format!("there is no code for {isa}\n{USAGE}").into()),
@@ -153,12 +164,25 @@ fn milliseconds(time: Duration) -> String {
 
 fn compile(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let binary = read(&options)?;
-    load(&options, &binary)?;
-    if let Some(isa) = options.listing {
+    let module = load(&options, &binary)?;
+    let isa = options.isa.unwrap_or(Isa::HOST);
+    if options.listing {
         let listing = listing(&binary, &options.config(), isa)?;
         std::io::stdout().write_all(listing.as_bytes())?;
     }
+    if let Some(file) = &options.svg {
+        let picture = svg(&binary, &options.config(), isa, drawn(&options, module.info())?)
+            .map_err(|error| format!("{}: {error}", options.file))?;
+        std::fs::write(file, picture).map_err(|error| format!("{file}: {error}"))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The function to be drawn.
+fn drawn(options: &Options, info: &ModuleInfo) -> Result<u32, Box<dyn Error>> {
+    let Some(name) = &options.function else { return Ok(info.imported_functions as u32) };
+    let function = info.function_named(name).or_else(|| name.parse().ok());
+    Ok(function.ok_or_else(|| format!("{}: the module has no function `{name}`", options.file))?)
 }
 
 fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {

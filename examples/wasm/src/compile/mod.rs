@@ -15,6 +15,7 @@
 //! | [`x64`], [`aarch64`] | the machines |
 //! | [`parts`], [`link`](mod@link) | several threads, and one code |
 //! | [`listing`] | WebAssembly beside machine code |
+//! | [`svg`], `walk`'s `borders` | a function's blocks, and what is in registers at their borders |
 
 mod aarch64;
 mod convention;
@@ -27,6 +28,7 @@ mod parts;
 mod registers;
 mod slots;
 mod state;
+pub mod svg;
 mod target;
 mod walk;
 mod x64;
@@ -197,7 +199,7 @@ fn emit_functions<T: Target>(
         let decoded = Instant::now();
         spent.decode += decoded - start;
         match function {
-            Ok(function) if outcome.is_ok() => walk::walk(&module.info, &function, &functions, target),
+            Ok(function) if outcome.is_ok() => walk::walk(&module.info, &function, &functions, target, None),
             Ok(_) => {}
             Err(error) => outcome = Err(error),
         }

@@ -168,6 +168,8 @@ pub trait Target {
     const BUILTIN_RESULT: Reg;
     /// Whether this machine, if it is one of these, has what the code for vectors needs.
     fn has_vectors() -> bool;
+    /// A register as its assembler writes it.
+    fn name(reg: Reg) -> String;
     /// A register that the walk never hands out.
     fn scratch(class: Class) -> Reg;
     /// Whether `taker` has a form with this constant.
@@ -182,6 +184,8 @@ pub trait Target {
     /// A label of what is emitted later.
     fn label(&mut self) -> CodeLabel;
     fn bind(&mut self, label: CodeLabel);
+    /// A label of the place that is reached, which nothing leads to.
+    fn here(&mut self) -> CodeLabel;
     /// The place that is reached.
     fn pos(&self) -> Pos;
     fn pos_of(&self, label: CodeLabel) -> Option<Pos>;

@@ -289,6 +289,14 @@ impl Target for A64<'_, '_> {
         true
     }
 
+    fn name(reg: Reg) -> String {
+        let name = match reg.class() {
+            Class::Int => format!("{:?}", x(reg)),
+            Class::Float | Class::Vector => format!("{:?}", simd::v(reg)),
+        };
+        name.to_lowercase()
+    }
+
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(16),
@@ -330,6 +338,10 @@ impl Target for A64<'_, '_> {
 
     fn bind(&mut self, label: CodeLabel) {
         self.enc.bind(label);
+    }
+
+    fn here(&mut self) -> CodeLabel {
+        self.enc.here()
     }
 
     fn pos(&self) -> Pos {

@@ -195,6 +195,14 @@ impl Target for X64<'_, '_> {
         true
     }
 
+    fn name(reg: Reg) -> String {
+        let name = match reg.class() {
+            Class::Int => format!("{:?}", gpr(reg)),
+            Class::Float | Class::Vector => format!("{:?}", xmm(reg)),
+        };
+        name.to_lowercase()
+    }
+
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(RAX.number()),
@@ -252,6 +260,10 @@ impl Target for X64<'_, '_> {
     fn bind(&mut self, label: CodeLabel) {
         self.test = None;
         self.enc.bind(label);
+    }
+
+    fn here(&mut self) -> CodeLabel {
+        self.enc.here()
     }
 
     fn pos(&self) -> Pos {
