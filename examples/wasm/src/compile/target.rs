@@ -103,6 +103,7 @@ pub enum Taker {
     Scaled(Width),
     Compare(Width),
     Float(FloatOp, FloatWidth),
+    Vector(VectorBinary),
     Store(Store),
 }
 
@@ -206,7 +207,7 @@ pub trait Target {
     fn convert(&mut self, op: Convert, d: Reg, a: Reg);
     fn vector_constant(&mut self, d: Reg, bits: u128);
     fn vector_unary(&mut self, op: VectorUnary, d: Reg, a: Reg);
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg);
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand);
     /// The bytes of both by indices, which are below 32.
     fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg);
     fn bitselect(&mut self, d: Reg, a: Reg, b: Reg, mask: Reg);

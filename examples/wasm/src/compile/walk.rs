@@ -221,18 +221,22 @@ impl<T: Target> Walk<'_, T> {
                 let (d, a) = self.unary(inst, d, a);
                 self.target.vector_unary(op, d, a);
             }
-            Inst::VectorBinary { op, d, a, b } => {
+            Inst::VectorBinary { op: VectorBinary::Shuffle(indices), d, a, b } => {
                 let needs = T::needs(inst);
                 let d = self.result(d, needs);
                 let a = self.operand(a, d, needs);
                 let b = self.last_register(b, d, a, needs);
-                match op {
-                    VectorBinary::Shuffle(indices) => {
-                        let indices = self.function.vectors[indices as usize].to_le_bytes();
-                        self.target.shuffle(indices, d, a, b);
-                    }
-                    _ => self.target.vector_binary(op, d, a, b),
-                }
+                let indices = self.function.vectors[indices as usize].to_le_bytes();
+                self.target.shuffle(indices, d, a, b);
+            }
+            Inst::VectorBinary { op, d, a, b } => {
+                let taker = Taker::Vector(op);
+                let (a, b) = if op.commutes() { self.in_order(taker, a, b) } else { (a, b) };
+                let needs = T::needs(inst);
+                let d = self.result(d, needs);
+                let a = self.operand(a, d, needs);
+                let b = self.last_operand(taker, b, d, a, needs);
+                self.target.vector_binary(op, d, a, b);
             }
             Inst::Bitselect { d, a, b, mask } => {
                 let d = self.result(d, Needs::default());

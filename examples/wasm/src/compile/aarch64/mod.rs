@@ -310,7 +310,7 @@ impl Target for A64<'_, '_> {
             Taker::Int(IntOp::Add | IntOp::Sub, width) | Taker::Compare(width) => is_sum(width, value),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
-            Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) => false,
+            Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) | Taker::Vector(_) => false,
             Taker::Store(Store::Vector) => false,
             Taker::Store(_) => value == 0,
         }
@@ -427,8 +427,11 @@ impl Target for A64<'_, '_> {
         self.vector_of_one(op, d, a);
     }
 
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
-        self.vector_of_two(op, d, a, b);
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand) {
+        match b {
+            Operand::Reg(b) => self.vector_of_two(op, d, a, b),
+            Operand::Immediate(_) | Operand::Memory(_) => unreachable!("`immediate` and `folds` refuse it"),
+        }
     }
 
     fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg) {

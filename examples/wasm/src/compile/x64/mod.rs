@@ -39,7 +39,7 @@ use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
-use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
+use crate::ir::simd::{Lanes, VectorBinary, VectorLoad, VectorUnary};
 use crate::ir::{Class, Inst};
 
 const CONTEXT: Gpr64 = R15;
@@ -214,7 +214,7 @@ impl Target for X64<'_, '_> {
         match taker {
             Taker::Int(op, _) if op.shifts() => true,
             Taker::Int(_, width) | Taker::Scaled(width) | Taker::Compare(width) => immediate(width, value).is_some(),
-            Taker::Float(..) => false,
+            Taker::Float(..) | Taker::Vector(_) => false,
             Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
             Taker::Store(Store::Vector) => false,
             Taker::Store(_) => true,
@@ -228,6 +228,7 @@ impl Target for X64<'_, '_> {
             (Taker::Float(op, width), Load::Float(loaded)) => {
                 width == loaded && matches!(op, FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div)
             }
+            (Taker::Vector(op), Load::Vector(VectorLoad::Whole)) => simd::is_one_instruction(op),
             _ => false,
         }
     }
@@ -371,7 +372,7 @@ impl Target for X64<'_, '_> {
         self.vector_of_one(op, d, a);
     }
 
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand) {
         self.vector_of_two(op, d, a, b);
     }
 
