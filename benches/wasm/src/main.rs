@@ -5,20 +5,26 @@
 //! whatever the module answers differently is an error.
 //!
 //! All contenders are measured in one process, one after the other on each module, and this is repeated; of the
-//! repetitions the fastest counts, in time that the thread has had on its processor. Each compiles on one thread.
+//! repetitions the fastest counts, in time that the thread has had on its processor. Each compiles on one thread. The
+//! [`memory`] that a compilation takes is measured in a process of its own, and what several [`threads`] are worth to
+//! the compiler of `examples/wasm` is told apart.
 //!
 //! ```text
 //! programs/build.sh target/programs
 //! cargo run --release -- check target/programs/*.wasm
 //! cargo run --release -- measure target/programs/*.wasm
+//! cargo run --release -- memory target/programs/*.wasm
+//! cargo run --release -- threads target/programs/*.wasm
 //! ```
 //!
 //! Without Wasmtime, by `--no-default-features`, it is built in a minute.
 
 mod contenders;
 mod measure;
+mod memory;
 mod replay;
 mod table;
+mod threads;
 mod trace;
 
 use std::error::Error;
@@ -50,15 +56,21 @@ impl Program {
     }
 }
 
+const USAGE: &str = "usage: check|measure|memory|threads MODULES";
+
 fn main() -> Outcome<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let (command, paths) = arguments.split_first().ok_or("usage: check|measure MODULES")?;
-    let programs: Vec<_> = paths.iter().map(|path| Program::read(path)).collect::<Outcome<_>>()?;
+    let (command, paths) = arguments.split_first().ok_or(USAGE)?;
+    let programs = || paths.iter().map(|path| Program::read(path)).collect::<Outcome<Vec<_>>>();
     match &**command {
-        "check" => check(&programs),
-        "measure" => measure::measure(&programs).map(|()| ExitCode::SUCCESS),
-        _ => Err("usage: check|measure MODULES".into()),
+        "check" => return check(&programs()?),
+        "measure" => measure::measure(&programs()?)?,
+        "memory" => memory::memory(paths)?,
+        memory::CHILD => memory::child(paths)?,
+        "threads" => threads::threads(&programs()?)?,
+        _ => return Err(USAGE.into()),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints whether each module does in each contender what it did when its trace was recorded.

@@ -23,7 +23,7 @@ pub struct Measured {
 }
 
 /// The processor's time that this thread has had: none of what others on the machine take.
-fn now() -> Duration {
+pub fn now() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -6,40 +6,55 @@
 //! tailfirst-wasm compile FILE [OPTIONS]
 //!
 //! --explicit           bounds are checked by code, not by guard regions
+//! --threads N          at most so many threads compile, if not one for each processor
 //! --stats              sizes and times, on stderr
 //! --folder PATH        run: the program can read this folder, as `/`
 //! --env NAME=VALUE     run: a variable of the program's environment
 //! --listing            compile: WebAssembly beside machine code, on stdout
-//! --isa x64|aarch64    compile: for which instruction set the listing is, if not this machine's
+//! --svg PICTURE        compile: a function's blocks, with what is in registers at their borders, into this file
+//! --function NAME      compile: which function that is, by name or index, if not the first
+//! --isa x64|aarch64    compile: for which instruction set these are, if not this machine's
 //! ```
 //!
-//! FILE is a binary module, or text. The exit status is the program's own, or 1 with a message that says what went
+//! FILE is a binary module, or text. What takes a while says on a terminal how far it is. The exit status is the program's own, or 1 with a message that says what went
 //! wrong and where.
+
+mod progress;
 
 use std::error::Error;
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tailfirst_wasm::compile::listing::{Isa, listing};
+use tailfirst_wasm::compile::svg::svg;
 use tailfirst_wasm::compile::{Bounds, Config, Spent};
+use tailfirst_wasm::ir::module::ModuleInfo;
 use tailfirst_wasm::runtime::{CallError, Engine, InstantiateError, Linker, Module, Store};
 use tailfirst_wasm::value::Value;
 use tailfirst_wasm::wasi::{Exit, Wasi};
 
 const USAGE: &str = "usage:
-  tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
-  tailfirst-wasm run FILE [--explicit] [--stats] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
-  tailfirst-wasm compile FILE [--explicit] [--stats] [--listing] [--isa x64|aarch64]";
+  tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] [-- ARGUMENTS]
+  tailfirst-wasm run FILE [OPTIONS] [--folder PATH] [--env NAME=VALUE] --invoke NAME [ARGUMENTS]
+  tailfirst-wasm compile FILE [OPTIONS] [--listing] [--svg PICTURE [--function NAME]] [--isa x64|aarch64]
+options: [--explicit] [--threads N] [--stats]";
 
 /// What the command line asks for.
 #[derive(Default)]
 struct Options {
     file: String,
     bounds: Bounds,
+    threads: Option<NonZeroUsize>,
     stats: bool,
-    /// The instruction set to show.
-    listing: Option<Isa>,
+    listing: bool,
+    /// The file for a picture.
+    svg: Option<String>,
+    /// The function in it.
+    function: Option<String>,
+    /// The instruction set to show, if not this machine's.
+    isa: Option<Isa>,
     folder: Option<String>,
     environment: Vec<(String, String)>,
     /// A function, and its arguments.
@@ -49,7 +64,7 @@ struct Options {
 
 impl Options {
     fn config(&self) -> Config {
-        Config { bounds: self.bounds }
+        Config { bounds: self.bounds, threads: self.threads, ..Config::default() }
     }
 }
 
@@ -72,10 +87,17 @@ fn options(arguments: &[String]) -> Result<Options, Box<dyn Error>> {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} wants a value\n{USAGE}"));
         match &*argument {
             "--explicit" => options.bounds = Bounds::Explicit,
+            "--threads" => {
+                let threads = value()?;
+                let number = threads.parse().map_err(|_| format!("{threads} is no number of threads\n{USAGE}"))?;
+                options.threads = Some(number);
+            }
             "--stats" => options.stats = true,
-            "--listing" => options.listing = options.listing.or(Some(Isa::HOST)),
+            "--listing" => options.listing = true,
+            "--svg" => options.svg = Some(value()?),
+            "--function" => options.function = Some(value()?),
             "--isa" => {
-                options.listing = Some(match &*value()? {
+                options.isa = Some(match &*value()? {
                     "x64" => Isa::X64,
                     "aarch64" => Isa::Aarch64,
                     isa => return Err(format!("there is no code for {isa}\n{USAGE}").into()),
@@ -111,7 +133,14 @@ fn read(options: &Options) -> Result<Vec<u8>, Box<dyn Error>> {
 fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
     let engine = Engine::new(options.config())?;
     let start = Instant::now();
-    let module = engine.compile(binary).map_err(|error| format!("{}: {error}", options.file))?;
+    let line = progress::Line::on_terminal();
+    let show = |progress| {
+        if let Some(line) = &line {
+            line.show(progress);
+        }
+    };
+    let module = engine.compile_watched(binary, &show).map_err(|error| format!("{}: {error}", options.file))?;
+    drop(line);
     if options.stats {
         let (time, compiled) = (start.elapsed(), module.compiled());
         eprintln!(
@@ -124,7 +153,7 @@ fn load(options: &Options, binary: &[u8]) -> Result<Module, Box<dyn Error>> {
         );
         let Spent { decode, walk, finish } = compiled.spent;
         let [decode, walk, finish] = [decode, walk, finish].map(milliseconds);
-        eprintln!("of these, {decode} to decode, {walk} to emit, {finish} to finish");
+        eprintln!("of all threads' time, {decode} to decode, {walk} to emit, {finish} to finish");
     }
     Ok(module)
 }
@@ -135,12 +164,25 @@ fn milliseconds(time: Duration) -> String {
 
 fn compile(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let binary = read(&options)?;
-    load(&options, &binary)?;
-    if let Some(isa) = options.listing {
+    let module = load(&options, &binary)?;
+    let isa = options.isa.unwrap_or(Isa::HOST);
+    if options.listing {
         let listing = listing(&binary, &options.config(), isa)?;
         std::io::stdout().write_all(listing.as_bytes())?;
     }
+    if let Some(file) = &options.svg {
+        let picture = svg(&binary, &options.config(), isa, drawn(&options, module.info())?)
+            .map_err(|error| format!("{}: {error}", options.file))?;
+        std::fs::write(file, picture).map_err(|error| format!("{file}: {error}"))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The function to be drawn.
+fn drawn(options: &Options, info: &ModuleInfo) -> Result<u32, Box<dyn Error>> {
+    let Some(name) = &options.function else { return Ok(info.imported_functions as u32) };
+    let function = info.function_named(name).or_else(|| name.parse().ok());
+    Ok(function.ok_or_else(|| format!("{}: the module has no function `{name}`", options.file))?)
 }
 
 fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {

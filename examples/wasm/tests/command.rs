@@ -79,7 +79,7 @@ fn statistics_are_on_the_other_stream() {
 #[test]
 fn a_listing_is_of_either_instruction_set() {
     for (isa, texts) in [("x64", ["i32.add", "ud2", "div"]), ("aarch64", ["i32.add", "udiv", "add"])] {
-        let ran = run(ADD, &["compile", "module.wat", "--isa", isa]);
+        let ran = run(ADD, &["compile", "module.wat", "--listing", "--isa", isa]);
         assert_eq!((ran.status, &*ran.errors), (0, ""));
         for text in texts {
             assert!(ran.output.contains(text), "{isa}: {text} in {}", ran.output);
@@ -88,8 +88,31 @@ fn a_listing_is_of_either_instruction_set() {
 }
 
 #[test]
+fn a_picture_is_written_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("picture.svg");
+    for (function, expected) in [("divide", "function 2"), ("1", "function 1")] {
+        let ran = run(ADD, &["compile", "module.wat", "--svg", file.to_str().unwrap(), "--function", function]);
+        assert_eq!((ran.status, &*ran.output, &*ran.errors), (0, "", ""));
+        let picture = std::fs::read_to_string(&file).unwrap();
+        assert!(picture.starts_with("<svg ") && picture.contains(expected), "{picture}");
+    }
+}
+
+#[test]
 fn errors_say_what_and_where() {
-    let cases: [(&str, &[&str], &str); 9] = [
+    let cases: [(&str, &[&str], &str); 12] = [
+        (
+            ADD,
+            &["compile", "module.wat", "--svg", "picture.svg", "--function", "sum"],
+            "module.wat: the module has no function `sum`",
+        ),
+        (
+            ADD,
+            &["compile", "module.wat", "--svg", "picture.svg", "--function", "3"],
+            "module.wat: function 3 is not one of the module's own",
+        ),
+        (ADD, &["compile", "module.wat", "--svg", "absent/picture.svg"], "absent/picture.svg: No such file"),
         (
             ADD,
             &["run", "module.wat", "--invoke", "divide", "0"],
@@ -113,8 +136,14 @@ fn errors_say_what_and_where() {
 
 #[test]
 fn a_wrong_line_is_answered_with_the_usage() {
-    for arguments in [&[][..], &["build"], &["run"], &["run", "--fast", "module.wat"], &["run", "module.wat", "--env"]]
-    {
+    for arguments in [
+        &[][..],
+        &["build"],
+        &["run"],
+        &["run", "--fast", "module.wat"],
+        &["run", "module.wat", "--env"],
+        &["compile", "module.wat", "--threads", "0"],
+    ] {
         let ran = run(ADD, arguments);
         assert_eq!(ran.status, 1);
         assert!(ran.errors.contains("usage:"), "{arguments:?}: {}", ran.errors);

@@ -8,7 +8,10 @@ use tailfirst_wasm::value::Value;
 fn call(text: &str, arguments: &[i32]) -> i32 {
     let arguments: Vec<_> = arguments.iter().map(|&argument| Value::I32(argument)).collect();
     let results = [Bounds::Guard, Bounds::Explicit].map(|bounds| {
-        let module = Engine::new(Config { bounds }).unwrap().compile(&wat::parse_str(text).unwrap()).unwrap();
+        let module = Engine::new(Config { bounds, ..Config::default() })
+            .unwrap()
+            .compile(&wat::parse_str(text).unwrap())
+            .unwrap();
         let instance = Linker::default().instantiate(&Store::new(), &module).unwrap();
         match instance.function("f").unwrap().call(&arguments).unwrap()[..] {
             [Value::I32(value)] => value,

@@ -259,7 +259,8 @@ fn run(seed: u64, engine: &Engine) -> (usize, usize) {
 #[test]
 fn random_modules_do_what_an_interpreter_does() {
     let seeds = support::seeds();
-    let engines = [Bounds::Guard, Bounds::Explicit].map(|bounds| Engine::new(Config { bounds }).unwrap());
+    let engines =
+        [Bounds::Guard, Bounds::Explicit].map(|bounds| Engine::new(Config { bounds, ..Config::default() }).unwrap());
     let (mut returned, mut trapped) = (0, 0);
     let mut different = vec![];
     for seed in seeds.clone() {

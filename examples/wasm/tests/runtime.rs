@@ -14,7 +14,7 @@ use tailfirst_wasm::value::Value;
 use wasmparser::{GlobalType, MemoryType, ValType};
 
 fn module_with(bounds: Bounds, text: &str) -> Module {
-    Engine::new(Config { bounds }).unwrap().compile(&wat::parse_str(text).unwrap()).unwrap()
+    Engine::new(Config { bounds, ..Config::default() }).unwrap().compile(&wat::parse_str(text).unwrap()).unwrap()
 }
 
 fn module(text: &str) -> Module {

@@ -1,6 +1,7 @@
 //! The compiler of `examples/wasm`, with guard regions and with explicit checks of bounds.
 
 use std::cell::OnceCell;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use tailfirst_wasm::compile::{Bounds, Config};
@@ -15,9 +16,13 @@ use crate::replay::{Machine, Replay};
 use crate::trace::{Callee, Js};
 
 pub fn contenders() -> Outcome<Vec<Box<dyn Contender>>> {
+    let engine = |bounds| {
+        let threads = Some(NonZeroUsize::MIN);
+        Engine::new(Config { bounds, threads, ..Config::default() })
+    };
     Ok(vec![
-        Box::new(Tailfirst { name: "tailfirst", engine: Engine::new(Config { bounds: Bounds::Guard })? }),
-        Box::new(Tailfirst { name: "tailfirst, explicit", engine: Engine::new(Config { bounds: Bounds::Explicit })? }),
+        Box::new(Tailfirst { name: "tailfirst", engine: engine(Bounds::Guard)? }),
+        Box::new(Tailfirst { name: "tailfirst, explicit", engine: engine(Bounds::Explicit)? }),
     ])
 }
 

@@ -53,6 +53,18 @@ impl<'f> Joins<'f> {
         self.function.list(self.info(label).parameters)
     }
 
+    /// The place of a label that is wanted from somewhere, and what it wants in registers.
+    pub fn wanted(&self, label: Label) -> Option<(CodeLabel, Vec<(Reg, Value)>)> {
+        let meeting = self.meetings[label.0 as usize].as_ref()?;
+        let parameters = self.parameters(label);
+        let wants = meeting.wants.iter().filter_map(|&(place, wanted)| match (place, wanted) {
+            (Place::Reg(reg), Wanted::Value(value)) => Some((reg, value)),
+            (Place::Reg(reg), Wanted::Argument(number)) => Some((reg, parameters[number])),
+            _ => None,
+        });
+        Some((meeting.at, wants.collect()))
+    }
+
     /// Binds a label that all edges come to later.
     pub fn bind<T: Target>(&mut self, label: Label, state: &mut State<'f>, target: &mut T) {
         let held: Vec<_> = state.all_held().collect();

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use tailfirst::listing::{Disassemble, Listing};
 
 use super::aarch64::A64;
-use super::target::CodeLabel;
+use super::target::{CodeLabel, StubLabels, Target};
 use super::x64::X64;
-use super::{CompileError, Config, Labels, emit_all};
-use crate::ir::decode::{Decoded, decode};
+use super::{CompileError, Config, emit_functions, emit_stubs};
+use crate::ir::decode::{Decoded, Scratch, decode};
 use crate::ir::module::ModuleInfo;
 
 /// An instruction set.
@@ -33,26 +33,41 @@ impl Isa {
 
 /// Compiles a module for reading.
 pub fn listing(wasm: &[u8], config: &Config, isa: Isa) -> Result<String, CompileError> {
-    let Decoded { info, bodies } = decode(wasm)?;
+    let module = decode(wasm)?;
     let text = lines(wasm);
     match isa {
         Isa::X64 => {
             let mut enc = tailfirst::x64::Encoder::new();
             let mut target = X64::new(&mut enc, config.bounds);
             target.notes.marks = Some(vec![]);
-            let labels = emit_all(&info, &bodies, &mut target)?;
+            let labels = emit(&module, &mut target)?;
             let marks = target.notes.marks.unwrap_or_default();
-            Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
+            Ok(render(&enc.finish()?, &module.info, &labels, &marks, &text))
         }
         Isa::Aarch64 => {
             let mut enc = tailfirst::aarch64::Encoder::new();
             let mut target = A64::new(&mut enc, config.bounds);
             target.notes.marks = Some(vec![]);
-            let labels = emit_all(&info, &bodies, &mut target)?;
+            let labels = emit(&module, &mut target)?;
             let marks = target.notes.marks.unwrap_or_default();
-            Ok(render(&enc.finish()?, &info, &labels, &marks, &text))
+            Ok(render(&enc.finish()?, &module.info, &labels, &marks, &text))
         }
     }
+}
+
+/// Where everything is.
+struct Labels {
+    exit: CodeLabel,
+    stubs: Vec<StubLabels>,
+    functions: Vec<CodeLabel>,
+}
+
+/// Emits all of a module as one part.
+fn emit<T: Target>(module: &Decoded<'_>, target: &mut T) -> Result<Labels, CompileError> {
+    let (exit, stubs) = emit_stubs(&module.info, target);
+    let all = 0..module.bodies.len();
+    let (functions, _) = emit_functions(module, all, target, &mut Scratch::default(), &|| {})?;
+    Ok(Labels { exit, stubs, functions: functions.labels })
 }
 
 /// The module's text, line by line, with the offset that each line was printed from.

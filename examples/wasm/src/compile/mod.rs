@@ -1,8 +1,9 @@
 //! The compiler: from a module's bytes to code that can run.
 //!
-//! All code of a module is one region of the arena, filled from its end: the exit, the stubs of each type, and then the
-//! functions, the last one first. Each is decoded, [walked](walk) and forgotten before the next, so that memory is
-//! bounded by the largest. Calls within the module are labels, and so are the places that trap.
+//! A module's functions are divided into [parts](parts), which threads compile side by side, each part from its end: the
+//! last function first. Each function is decoded, [walked](walk) and forgotten before the next, so that memory is
+//! bounded by the largest. Calls within a part are labels, and so are the places that trap. Then the parts and the
+//! stubs of each type are [linked](link), in one region of the arena.
 //!
 //! | module | subject |
 //! |---|---|
@@ -12,31 +13,40 @@
 //! | [`convention`] | where arguments and results are |
 //! | [`target`] | what all this asks of a machine |
 //! | [`x64`], [`aarch64`] | the machines |
+//! | [`parts`], [`link`](mod@link) | several threads, and one code |
 //! | [`listing`] | WebAssembly beside machine code |
+//! | [`svg`], `walk`'s `borders` | a function's blocks, and what is in registers at their borders |
 
 mod aarch64;
 mod convention;
 mod joins;
+mod link;
 pub mod listing;
 mod moves;
 mod notes;
+mod parts;
 mod registers;
 mod slots;
 mod state;
+pub mod svg;
 mod target;
 mod walk;
 mod x64;
 
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use tailfirst::FinishError;
-use tailfirst::exec::{Arena, ExecCode, ExecError, Region};
+use tailfirst::exec::{Arena, ExecCode, ExecError};
 use wasmparser::ValType;
 
 use crate::abi::{TrapKind, TrapSite};
-use crate::ir::Class;
-use crate::ir::decode::{Body, Decoded, Scratch, decode};
+use crate::ir::decode::{Decoded, Scratch, decode};
 use crate::ir::module::ModuleInfo;
+use crate::ir::{Class, Function};
+use link::Linked;
+use parts::{Functions, Part};
 use target::{CodeLabel, StubLabels, Target};
 
 /// The instruction set of the machine that this runs on.
@@ -56,9 +66,26 @@ pub enum Bounds {
 }
 
 /// What may be chosen of a compilation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Config {
     pub bounds: Bounds,
+    /// The most threads; as many as there are processors if nothing is said. Code does not depend on it.
+    pub threads: Option<NonZeroUsize>,
+    /// How many bytes of functions a thread takes at a time, at least. A smaller module has one thread.
+    pub part: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { bounds: Bounds::default(), threads: None, part: 64 << 10 }
+    }
+}
+
+/// How far a compilation is, in functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    pub done: usize,
+    pub total: usize,
 }
 
 /// A module that can be instantiated.
@@ -77,7 +104,7 @@ pub struct CompiledModule {
     pub spent: Spent,
 }
 
-/// Where a compilation's time went.
+/// Where a compilation's time went: that of all threads together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Spent {
     /// Validation, and functions as values.
@@ -112,30 +139,30 @@ pub enum CompileError {
     Exec(#[from] ExecError),
 }
 
-/// Compiles a module to code in the arena.
-pub fn compile(wasm: &[u8], config: &Config, arena: &Arena) -> Result<CompiledModule, CompileError> {
+/// Compiles a module to code in the arena. `watch` is told after each function, by the thread that has compiled it.
+///
+/// # Errors
+/// That of the first function that has one.
+pub fn compile(
+    wasm: &[u8],
+    config: &Config,
+    arena: &Arena,
+    watch: &(dyn Fn(Progress) + Sync),
+) -> Result<CompiledModule, CompileError> {
     let start = Instant::now();
-    let Decoded { info, bodies } = decode(wasm)?;
-    let sections = start.elapsed();
-    let bytes: usize = bodies.iter().map(Body::bytes).sum();
-    let mut room = ROOM + bytes * 6 + info.types.len() * STUBS;
-    loop {
-        match emit(&info, &bodies, config, arena.region(room)?) {
-            Err(CompileError::Finish(FinishError::OutOfSpace { needed })) if needed > room => room = needed,
-            Err(error) => return Err(error),
-            Ok(emitted) => {
-                let Emitted { code, functions, stubs, exit, sites, mut spent } = emitted;
-                spent.decode += sections;
-                return Ok(CompiledModule { info, code, functions, stubs, exit, sites, spent });
-            }
-        }
+    let module = decode(wasm)?;
+    let mut spent = Spent { decode: start.elapsed(), ..Spent::default() };
+    let mut parts = parts::emit(&module, config, watch)?;
+    for Part { spent: Spent { decode, walk, .. }, .. } in &parts {
+        spent.decode += *decode;
+        spent.walk += *walk;
     }
+    let start = Instant::now();
+    let info = module.info;
+    let Linked { code, functions, stubs, exit, sites } = link::link(&info, config.bounds, &mut parts, arena)?;
+    spent.finish = start.elapsed();
+    Ok(CompiledModule { info, code, functions, stubs, exit, sites, spent })
 }
-
-/// What is asked of the arena at first: for a module without functions, for a type's stubs, and 6 bytes for each of
-/// code. What is too much is given back.
-const ROOM: usize = 4096;
-const STUBS: usize = 512;
 
 /// Places in the code that may trap, until their offsets are known.
 #[derive(Clone, Copy, Debug)]
@@ -146,72 +173,49 @@ struct Site {
     offset: u32,
 }
 
-struct Emitted {
-    code: ExecCode,
-    functions: Vec<usize>,
-    stubs: Vec<Stubs>,
-    exit: usize,
-    sites: Vec<TrapSite>,
-    spent: Spent,
-}
-
-/// Where everything of a module is in its code.
-struct Labels {
-    exit: CodeLabel,
-    stubs: Vec<StubLabels>,
-    functions: Vec<CodeLabel>,
-    spent: Spent,
-}
-
-/// Emits all code of a module, the stubs at the end and below them the functions, the last one first.
-/// Only one function is decoded at a time.
-fn emit_all<T: Target>(info: &ModuleInfo, bodies: &[Body<'_>], target: &mut T) -> Result<Labels, CompileError> {
-    let labels: Vec<_> = bodies.iter().map(|_| target.label()).collect();
+/// Emits the way out of traps, and the stubs of each type.
+fn emit_stubs<T: Target>(info: &ModuleInfo, target: &mut T) -> (CodeLabel, Vec<StubLabels>) {
     let exit = target.exit();
-    let stubs = info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit)).collect();
-    let mut scratch = Scratch::default();
-    let mut spent = Spent::default();
-    for body in bodies.iter().rev() {
-        let start = Instant::now();
-        let function = body.decode(info, &mut scratch)?;
-        let decoded = Instant::now();
-        if function.has_vectors && !T::has_vectors() {
-            let offset = function.offset.into();
-            return Err(CompileError::Unsupported { offset, what: "vectors on a processor without AVX" });
-        }
-        walk::walk(info, &function, &labels, target);
-        spent.decode += decoded - start;
-        spent.walk += decoded.elapsed();
-    }
-    Ok(Labels { exit, stubs, functions: labels, spent })
+    let stubs = info.types.iter().map(|ty| target.stubs(&classes(ty.params()), &classes(ty.results()), exit));
+    (exit, stubs.collect())
 }
 
-/// Emits a module into a region.
-fn emit(info: &ModuleInfo, bodies: &[Body<'_>], config: &Config, mut region: Region) -> Result<Emitted, CompileError> {
-    let place = region.place();
-    let mut enc = HostEncoder::in_slice(region.bytes_mut());
-    let mut target = Host::new(&mut enc, config.bounds);
-    let Labels { exit, stubs, functions, mut spent } = emit_all(info, bodies, &mut target)?;
-    let start = Instant::now();
-    let sites = std::mem::take(&mut target.notes.sites);
-    let mut code = enc.finish()?;
-    let placed = place.link(&mut code, |_| None)?;
-    let offset = |label| code.offset_of(label).expect("every label was bound");
-    let mut sites: Vec<_> = sites
-        .into_iter()
-        .map(|Site { label, kind, offset: wasm_offset }| TrapSite {
-            code_offset: offset(label) as u32,
-            kind,
-            wasm_offset,
-        })
-        .collect();
-    sites.sort_by_key(|site| site.code_offset);
-    let functions = functions.into_iter().map(offset).collect();
-    let stubs = stubs.into_iter().map(|stubs| Stubs { entry: offset(stubs.entry), host: offset(stubs.host) }).collect();
-    let exit = offset(exit);
-    let code = region.publish(placed)?;
-    spent.finish = start.elapsed();
-    Ok(Emitted { code, functions, stubs, exit, sites, spent })
+/// Emits functions, the last one first, and counts each. Only one is decoded at a time.
+///
+/// Behind one with an error they are only decoded, since one of them may have an error, too.
+fn emit_functions<T: Target>(
+    module: &Decoded<'_>,
+    numbers: Range<usize>,
+    target: &mut T,
+    scratch: &mut Scratch,
+    count: &dyn Fn(),
+) -> Result<(Functions, Spent), CompileError> {
+    let functions = Functions::new(numbers.clone(), |_| target.label());
+    let mut spent = Spent::default();
+    let mut outcome = Ok(());
+    for body in module.bodies[numbers].iter().rev() {
+        let start = Instant::now();
+        let function = body.decode(&module.info, scratch).and_then(supported::<T>);
+        let decoded = Instant::now();
+        spent.decode += decoded - start;
+        match function {
+            Ok(function) if outcome.is_ok() => walk::walk(&module.info, &function, &functions, target, None),
+            Ok(_) => {}
+            Err(error) => outcome = Err(error),
+        }
+        spent.walk += decoded.elapsed();
+        count();
+    }
+    outcome.map(|()| (functions, spent))
+}
+
+/// The function, if this machine can run it.
+fn supported<T: Target>(function: Function) -> Result<Function, CompileError> {
+    if function.has_vectors && !T::has_vectors() {
+        let offset = function.offset.into();
+        return Err(CompileError::Unsupported { offset, what: "vectors on a processor without AVX" });
+    }
+    Ok(function)
 }
 
 fn classes(types: &[ValType]) -> Vec<Class> {

@@ -18,6 +18,8 @@ use crate::ir::{Class, Inst};
 
 /// A place in the code, where [`Label`](crate::ir::Label) is one in the function.
 pub use tailfirst::Label as CodeLabel;
+/// A function of this module, in this part or in another.
+pub use tailfirst::Target as Callee;
 use tailfirst::{Pos, Snapshot};
 
 /// Where a value is. Words of the stack have eight bytes; a vector is in two of them, of which this is the first.
@@ -101,6 +103,7 @@ pub enum Taker {
     Scaled(Width),
     Compare(Width),
     Float(FloatOp, FloatWidth),
+    Vector(VectorBinary),
     Store(Store),
 }
 
@@ -166,6 +169,8 @@ pub trait Target {
     const BUILTIN_RESULT: Reg;
     /// Whether this machine, if it is one of these, has what the code for vectors needs.
     fn has_vectors() -> bool;
+    /// A register as its assembler writes it.
+    fn name(reg: Reg) -> String;
     /// A register that the walk never hands out.
     fn scratch(class: Class) -> Reg;
     /// Whether `taker` has a form with this constant.
@@ -180,6 +185,8 @@ pub trait Target {
     /// A label of what is emitted later.
     fn label(&mut self) -> CodeLabel;
     fn bind(&mut self, label: CodeLabel);
+    /// A label of the place that is reached, which nothing leads to.
+    fn here(&mut self) -> CodeLabel;
     /// The place that is reached.
     fn pos(&self) -> Pos;
     fn pos_of(&self, label: CodeLabel) -> Option<Pos>;
@@ -200,7 +207,7 @@ pub trait Target {
     fn convert(&mut self, op: Convert, d: Reg, a: Reg);
     fn vector_constant(&mut self, d: Reg, bits: u128);
     fn vector_unary(&mut self, op: VectorUnary, d: Reg, a: Reg);
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg);
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand);
     /// The bytes of both by indices, which are below 32.
     fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg);
     fn bitselect(&mut self, d: Reg, a: Reg, b: Reg, mask: Reg);
@@ -225,7 +232,7 @@ pub trait Target {
     fn function_reference(&mut self, d: Reg, function: u32);
 
     /// A function of this module.
-    fn call(&mut self, function: CodeLabel);
+    fn call(&mut self, function: Callee);
     /// A function by its record, which is that of an imported one.
     fn call_imported(&mut self, function: u32);
     /// The function in a table. May destroy `index`.

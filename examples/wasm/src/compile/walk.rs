@@ -7,6 +7,7 @@
 //!
 //! Calls leave nothing in registers: what code behind a call expects there is reloaded right behind it.
 
+pub mod borders;
 mod operands;
 
 use tailfirst::Pos;
@@ -14,6 +15,7 @@ use tailfirst::Pos;
 use super::convention::{Position, positions, words};
 use super::joins::{Joins, bring};
 use super::moves::{self, Move};
+use super::parts::Functions;
 use super::registers::RegSet;
 use super::state::State;
 use super::target::{Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, Taker, Target};
@@ -22,14 +24,14 @@ use crate::ir::module::ModuleInfo;
 use crate::ir::ops::{Builtin, FloatOp, IntOp, Width};
 use crate::ir::simd::VectorBinary;
 use crate::ir::{Class, Function, Inst, List, Value};
+use borders::Border;
 use operands::operand_set;
 
 /// The walk through one function.
 pub struct Walk<'f, T> {
     module: &'f ModuleInfo,
     function: &'f Function,
-    /// The labels of the functions that are not imported.
-    functions: &'f [CodeLabel],
+    functions: &'f Functions,
     target: &'f mut T,
     state: State<'f>,
     joins: Joins<'f>,
@@ -41,6 +43,10 @@ pub struct Walk<'f, T> {
     effects: u32,
     /// The number among these of the load that was emitted as an operand.
     folded: Option<u32>,
+    /// If anybody wants them, in the order of the walk.
+    borders: Option<&'f mut Vec<Border>>,
+    /// Where the jump led that the branch has replaced which was emitted last.
+    replaced: Option<CodeLabel>,
 }
 
 /// A jump that a branch around it may replace.
@@ -49,6 +55,8 @@ struct Jumped {
     start: Pos,
     end: Pos,
     to: CodeLabel,
+    /// How many borders were behind it.
+    borders: usize,
 }
 
 /// Moves, and where to go then.
@@ -61,20 +69,29 @@ struct Aside {
 /// Compiles a function, below what was emitted before.
 ///
 /// A function that calls nothing is tried without a frame. If it turns out to need a word, it is compiled again.
-pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[CodeLabel], target: &mut T) {
+pub fn walk<T: Target>(
+    module: &ModuleInfo,
+    function: &Function,
+    functions: &Functions,
+    target: &mut T,
+    mut borders: Option<&mut Vec<Border>>,
+) {
     let mut frame = frame::<T>(module, function);
     let before = target.checkpoint();
     let (slots, asides) = loop {
         target.begin(frame);
-        let (slots, asides) = through(module, function, functions, target);
+        let (slots, asides) = through(module, function, functions, target, borders.as_deref_mut());
         if slots == 0 || !frame.bare {
             break (slots, asides);
         }
         target.go_back(before);
+        if let Some(borders) = &mut borders {
+            borders.clear();
+        }
         frame.bare = false;
     };
     frame.slots = slots;
-    let label = functions[function.index as usize - module.imported_functions];
+    let label = functions.label(function.index as usize - module.imported_functions);
     target.enter(frame, label);
     for Aside { at, steps, to } in asides {
         target.jump(to);
@@ -88,19 +105,34 @@ pub fn walk<T: Target>(module: &ModuleInfo, function: &Function, functions: &[Co
 fn through<T: Target>(
     module: &ModuleInfo,
     function: &Function,
-    functions: &[CodeLabel],
+    functions: &Functions,
     target: &mut T,
+    borders: Option<&mut Vec<Border>>,
 ) -> (u32, Vec<Aside>) {
     let joins = Joins::new(function);
     let state = State::new(function);
     let effects = function.effects;
-    let mut walk =
-        Walk { module, function, functions, target, state, joins, asides: vec![], jumped: None, effects, folded: None };
+    let mut walk = Walk {
+        module,
+        function,
+        functions,
+        target,
+        state,
+        joins,
+        asides: vec![],
+        jumped: None,
+        effects,
+        folded: None,
+        borders,
+        replaced: None,
+    };
     walk.hint_arguments();
     for (inst, &offset) in function.insts.iter().zip(&function.offsets).rev() {
         walk.target.set_offset(offset);
         walk.effects -= u32::from(inst.has_effect());
+        walk.border_behind(inst);
         walk.inst(inst);
+        walk.border_before(inst);
     }
     walk.target.set_offset(function.offset);
     walk.arguments();
@@ -189,18 +221,22 @@ impl<T: Target> Walk<'_, T> {
                 let (d, a) = self.unary(inst, d, a);
                 self.target.vector_unary(op, d, a);
             }
-            Inst::VectorBinary { op, d, a, b } => {
+            Inst::VectorBinary { op: VectorBinary::Shuffle(indices), d, a, b } => {
                 let needs = T::needs(inst);
                 let d = self.result(d, needs);
                 let a = self.operand(a, d, needs);
                 let b = self.last_register(b, d, a, needs);
-                match op {
-                    VectorBinary::Shuffle(indices) => {
-                        let indices = self.function.vectors[indices as usize].to_le_bytes();
-                        self.target.shuffle(indices, d, a, b);
-                    }
-                    _ => self.target.vector_binary(op, d, a, b),
-                }
+                let indices = self.function.vectors[indices as usize].to_le_bytes();
+                self.target.shuffle(indices, d, a, b);
+            }
+            Inst::VectorBinary { op, d, a, b } => {
+                let taker = Taker::Vector(op);
+                let (a, b) = if op.commutes() { self.in_order(taker, a, b) } else { (a, b) };
+                let needs = T::needs(inst);
+                let d = self.result(d, needs);
+                let a = self.operand(a, d, needs);
+                let b = self.last_operand(taker, b, d, a, needs);
+                self.target.vector_binary(op, d, a, b);
             }
             Inst::Bitselect { d, a, b, mask } => {
                 let d = self.result(d, Needs::default());
@@ -280,7 +316,7 @@ impl<T: Target> Walk<'_, T> {
             Inst::Call { function, arguments, results } => {
                 self.after_call(results);
                 match (function as usize).checked_sub(self.module.imported_functions) {
-                    Some(own) => self.target.call(self.functions[own]),
+                    Some(own) => self.target.call(self.functions.callee(own)),
                     None => self.target.call_imported(function),
                 }
                 self.before_call(arguments, RegSet::EMPTY);
@@ -315,7 +351,8 @@ impl<T: Target> Walk<'_, T> {
                 if self.target.pos_of(label) != Some(end) {
                     let before = self.target.checkpoint();
                     self.target.jump(label);
-                    self.jumped = Some(Jumped { before, start: self.target.pos(), end, to: label });
+                    let (start, borders) = (self.target.pos(), self.count_borders());
+                    self.jumped = Some(Jumped { before, start, end, to: label, borders });
                 }
                 moves::emit(self.target, steps);
             }
@@ -362,13 +399,15 @@ impl<T: Target> Walk<'_, T> {
         let edge = self.function.edges[edge as usize];
         let is_head = self.function.labels[edge.label.0 as usize].head.is_some();
         let (label, steps) = self.joins.edge(edge, &mut self.state, self.target, RegSet::EMPTY);
-        if let Some(Jumped { before, start, end, to }) = self.jumped.take()
+        if let Some(Jumped { before, start, end, to, borders }) = self.jumped.take()
             && !is_head
             && steps.is_empty()
             && (self.target.pos(), self.target.pos_of(label)) == (start, Some(end))
         {
             // The branch would only go around the jump.
             self.target.go_back(before);
+            self.forget_borders(borders);
+            self.replaced = Some(to);
             return self.target.branch(test.inverse(), to);
         }
         if steps.is_empty() {

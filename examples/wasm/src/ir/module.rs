@@ -113,6 +113,18 @@ impl ModuleInfo {
         &self.types[self.functions[function as usize] as usize]
     }
 
+    /// A function's name, if the module tells one.
+    pub fn name(&self, function: u32) -> Option<&str> {
+        self.names.iter().find(|(index, _)| *index == function).map(|(_, name)| name.as_str())
+    }
+
+    /// The function that is exported by a name, or else the one that the module calls so.
+    pub fn function_named(&self, name: &str) -> Option<u32> {
+        let is_it = |export: &&Export| export.kind == ExportKind::Function && export.name == name;
+        let exported = self.exports.iter().find(is_it).map(|export| export.index);
+        exported.or_else(|| self.names.iter().find(|(_, known)| known == name).map(|&(index, _)| index))
+    }
+
     /// Takes in a section, which has been validated.
     pub(crate) fn add(&mut self, payload: &Payload<'_>) -> Result<(), CompileError> {
         match payload {

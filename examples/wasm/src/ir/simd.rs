@@ -111,6 +111,20 @@ pub enum VectorBinary {
     ReplaceFloat(FloatWidth, u8),
 }
 
+impl VectorBinary {
+    pub fn commutes(self) -> bool {
+        use VectorBinary as V;
+        match self {
+            V::And | V::Or | V::Xor | V::Add(_) | V::Mul(_) | V::AddSat(..) | V::Avgr(_) | V::Q15Mulr | V::Dot => true,
+            V::Min(..) | V::Max(..) | V::ExtMul(..) => true,
+            V::Compare(cond, _) => matches!(cond, Cond::Eq | Cond::Ne),
+            V::FloatCompare(cond, _) => matches!(cond, FloatCond::Eq | FloatCond::Ne),
+            V::Float(op, _) => matches!(op, FloatOp::Add | FloatOp::Mul),
+            _ => false,
+        }
+    }
+}
+
 /// What becomes a vector when it is read from memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum VectorLoad {

@@ -8,7 +8,7 @@ use tailfirst::exec::{Arena, ExecError};
 use super::crossing::Door;
 use super::trap::{Trap, TrapPlace};
 use crate::abi::{Entry, TrapSite};
-use crate::compile::{self, Bounds, CompileError, CompiledModule, Config};
+use crate::compile::{self, Bounds, CompileError, CompiledModule, Config, Progress};
 use crate::ir::module::ModuleInfo;
 
 /// The addresses that an engine's code can have, reserved and not spent: nearly what a branch of AArch64 reaches.
@@ -35,7 +35,15 @@ impl Engine {
     /// # Errors
     /// It is not valid, uses what is not supported, or there is no memory for its code.
     pub fn compile(&self, wasm: &[u8]) -> Result<Module, CompileError> {
-        let compiled = compile::compile(wasm, &self.config, &self.arena)?;
+        self.compile_watched(wasm, &|_| {})
+    }
+
+    /// The same, and tells `watch` after each function. Several threads may do so.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_watched(&self, wasm: &[u8], watch: &(dyn Fn(Progress) + Sync)) -> Result<Module, CompileError> {
+        let compiled = compile::compile(wasm, &self.config, &self.arena, watch)?;
         Ok(Module { compiled: Arc::new(compiled), bounds: self.config.bounds })
     }
 }

@@ -5,7 +5,8 @@
 //! that is named; none is left out silently. The log has the counts by file. The test fails if an assertion failed, and
 //! also if fewer passed than [`expected`] says: a runner that looks at nothing would fail nothing.
 //!
-//! `SPEC=i32,br_if` runs these scripts only.
+//! `SPEC=i32,br_if` runs these scripts only. `SPEC_THREADS=3` compiles each function as a part of its own, on three
+//! threads; else the scripts' modules are so small that each is one part.
 
 mod script;
 mod value;
@@ -83,13 +84,21 @@ fn run(file: &TestFile<'_>, engine: &Engine, failures: &mut Vec<String>) -> Coun
     counts
 }
 
+fn config(bounds: Bounds) -> Config {
+    let config = Config { bounds, ..Config::default() };
+    match std::env::var("SPEC_THREADS") {
+        Ok(threads) => Config { threads: Some(threads.parse().expect("a number of threads")), part: 1, ..config },
+        Err(_) => config,
+    }
+}
+
 fn all(bounds: Bounds) {
     let chosen = std::env::var("SPEC").ok();
     let is_chosen = |name: &str| {
         let stem = name.trim_end_matches(".wast");
         chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|chosen| chosen == stem))
     };
-    let engine = Engine::new(Config { bounds }).unwrap();
+    let engine = Engine::new(config(bounds)).unwrap();
     let mut total = Counts::default();
     let mut failures = vec![];
     let mut scripts = 0;

@@ -5,6 +5,7 @@ use wasm_smith::Config;
 /// Modules of WebAssembly 2.0.
 pub fn version_2() -> Config {
     Config {
+        compact_imports_enabled: false,
         exceptions_enabled: false,
         extended_const_enabled: false,
         gc_enabled: false,

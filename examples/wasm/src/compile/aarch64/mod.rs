@@ -27,7 +27,7 @@ use super::Bounds;
 use super::notes::Notes;
 use super::registers::Reg;
 use super::target::{
-    Access, Apart, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Callee, Checkpoint, CodeLabel, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
 };
 use crate::abi::TrapKind;
 use crate::ir::ops::{
@@ -289,6 +289,14 @@ impl Target for A64<'_, '_> {
         true
     }
 
+    fn name(reg: Reg) -> String {
+        let name = match reg.class() {
+            Class::Int => format!("{:?}", x(reg)),
+            Class::Float | Class::Vector => format!("{:?}", simd::v(reg)),
+        };
+        name.to_lowercase()
+    }
+
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(16),
@@ -302,7 +310,7 @@ impl Target for A64<'_, '_> {
             Taker::Int(IntOp::Add | IntOp::Sub, width) | Taker::Compare(width) => is_sum(width, value),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W32) => LogicalImm32::new(value as u32).is_some(),
             Taker::Int(IntOp::And | IntOp::Or | IntOp::Xor, Width::W64) => LogicalImm64::new(value).is_some(),
-            Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) => false,
+            Taker::Int(..) | Taker::Scaled(_) | Taker::Float(..) | Taker::Vector(_) => false,
             Taker::Store(Store::Vector) => false,
             Taker::Store(_) => value == 0,
         }
@@ -330,6 +338,10 @@ impl Target for A64<'_, '_> {
 
     fn bind(&mut self, label: CodeLabel) {
         self.enc.bind(label);
+    }
+
+    fn here(&mut self) -> CodeLabel {
+        self.enc.here()
     }
 
     fn pos(&self) -> Pos {
@@ -415,8 +427,11 @@ impl Target for A64<'_, '_> {
         self.vector_of_one(op, d, a);
     }
 
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
-        self.vector_of_two(op, d, a, b);
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand) {
+        match b {
+            Operand::Reg(b) => self.vector_of_two(op, d, a, b),
+            Operand::Immediate(_) | Operand::Memory(_) => unreachable!("`immediate` and `folds` refuse it"),
+        }
     }
 
     fn shuffle(&mut self, indices: [u8; 16], d: Reg, a: Reg, b: Reg) {
@@ -511,7 +526,7 @@ impl Target for A64<'_, '_> {
         self.reference(x(d), function);
     }
 
-    fn call(&mut self, function: CodeLabel) {
+    fn call(&mut self, function: Callee) {
         self.enc.bl(function);
     }
 

@@ -32,13 +32,14 @@ use super::Bounds;
 use super::notes::Notes;
 use super::registers::{Reg, RegSet};
 use super::target::{
-    Access, Apart, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker, Target, Test,
+    Access, Apart, Callee, Checkpoint, CodeLabel, Folded, Frame, Needs, Operand, Place, Source, StubLabels, Taker,
+    Target, Test,
 };
 use crate::abi::TrapKind;
 use crate::ir::ops::{
     Builtin, Convert, DivOp, FloatCond, FloatOp, FloatUnary, FloatWidth, IntOp, IntUnary, Load, Store, Width,
 };
-use crate::ir::simd::{Lanes, VectorBinary, VectorUnary};
+use crate::ir::simd::{Lanes, VectorBinary, VectorLoad, VectorUnary};
 use crate::ir::{Class, Inst};
 
 const CONTEXT: Gpr64 = R15;
@@ -194,6 +195,14 @@ impl Target for X64<'_, '_> {
         true
     }
 
+    fn name(reg: Reg) -> String {
+        let name = match reg.class() {
+            Class::Int => format!("{:?}", gpr(reg)),
+            Class::Float | Class::Vector => format!("{:?}", xmm(reg)),
+        };
+        name.to_lowercase()
+    }
+
     fn scratch(class: Class) -> Reg {
         match class {
             Class::Int => Reg::int(RAX.number()),
@@ -205,7 +214,7 @@ impl Target for X64<'_, '_> {
         match taker {
             Taker::Int(op, _) if op.shifts() => true,
             Taker::Int(_, width) | Taker::Scaled(width) | Taker::Compare(width) => immediate(width, value).is_some(),
-            Taker::Float(..) => false,
+            Taker::Float(..) | Taker::Vector(_) => false,
             Taker::Store(Store::Float(FloatWidth::F64) | Store::I64) => immediate(Width::W64, value).is_some(),
             Taker::Store(Store::Vector) => false,
             Taker::Store(_) => true,
@@ -219,6 +228,7 @@ impl Target for X64<'_, '_> {
             (Taker::Float(op, width), Load::Float(loaded)) => {
                 width == loaded && matches!(op, FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::Div)
             }
+            (Taker::Vector(op), Load::Vector(VectorLoad::Whole)) => simd::is_one_instruction(op),
             _ => false,
         }
     }
@@ -251,6 +261,10 @@ impl Target for X64<'_, '_> {
     fn bind(&mut self, label: CodeLabel) {
         self.test = None;
         self.enc.bind(label);
+    }
+
+    fn here(&mut self) -> CodeLabel {
+        self.enc.here()
     }
 
     fn pos(&self) -> Pos {
@@ -358,7 +372,7 @@ impl Target for X64<'_, '_> {
         self.vector_of_one(op, d, a);
     }
 
-    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
+    fn vector_binary(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand) {
         self.vector_of_two(op, d, a, b);
     }
 
@@ -458,7 +472,7 @@ impl Target for X64<'_, '_> {
         self.reference(gpr(d), function);
     }
 
-    fn call(&mut self, function: CodeLabel) {
+    fn call(&mut self, function: Callee) {
         self.enc.call(function);
     }
 

@@ -7,10 +7,10 @@ mod lanes;
 mod memory;
 mod sequences;
 
-use tailfirst::x64::{Gpr8, Gpr64, RAX, XMM15, Xmm};
+use tailfirst::x64::{Gpr8, Gpr64, RAX, XMM15, Xmm, XmmM};
 use tailfirst::{Label, block};
 
-use super::{Apart, Needs, Reg, X64, gpr, gpr8, gpr32, xmm};
+use super::{Apart, Needs, Operand, Reg, X64, gpr, gpr8, gpr32, xmm};
 use crate::ir::ops::{Cond, FloatCond, FloatOp, FloatUnary, FloatWidth, Sign};
 use crate::ir::simd::{Half, Lanes, VectorBinary, VectorUnary};
 use FloatWidth::{F32, F64};
@@ -29,6 +29,19 @@ pub(super) fn needs(op: VectorBinary) -> Needs {
         _ => Apart::None,
     };
     Needs { apart, ..Needs::default() }
+}
+
+/// Whether the operation is an instruction by itself, whose second operand may be in memory, at any address.
+pub(super) fn is_one_instruction(op: VectorBinary) -> bool {
+    use VectorBinary as V;
+    match op {
+        V::And | V::Or | V::Xor | V::Add(_) | V::Sub(_) | V::Mul(I16x8 | I32x4) => true,
+        V::AddSat(..) | V::SubSat(..) | V::Min(..) | V::Max(..) | V::Avgr(_) | V::Dot | V::Narrow(..) => true,
+        V::Compare(cond, _) => matches!(cond, Cond::Eq | Cond::GtS),
+        V::FloatCompare(..) => true,
+        V::Float(op, _) => !matches!(op, FloatOp::Min | FloatOp::Max | FloatOp::Copysign),
+        _ => false,
+    }
 }
 
 /// The bits of all lanes by those of one.
@@ -195,27 +208,30 @@ impl X64<'_, '_> {
         }
     }
 
-    pub(super) fn vector_of_two(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
-        use VectorBinary as V;
-        match op {
-            V::Shl(lanes) => return self.shift_vector(lanes, None, xmm(d), xmm(a), gpr32(b)),
-            V::Shr(lanes, sign) => return self.shift_vector(lanes, Some(sign), xmm(d), xmm(a), gpr32(b)),
-            V::Replace(lanes, lane) => return self.replace(lanes, lane, xmm(d), xmm(a), b),
-            _ => {}
+    pub(super) fn vector_of_two(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Operand) {
+        match b {
+            Operand::Memory(load) => {
+                self.one_instruction(op, xmm(d), xmm(a), Self::place(load.access).into());
+                self.approach_folded(load);
+            }
+            Operand::Reg(b) if is_one_instruction(op) => self.one_instruction(op, xmm(d), xmm(a), xmm(b).into()),
+            Operand::Reg(b) => self.vector_of_registers(op, d, a, b),
+            Operand::Immediate(_) => unreachable!("`immediate` refuses it"),
         }
-        let (d, a, b) = (xmm(d), xmm(a), xmm(b));
+    }
+
+    /// What [`is_one_instruction`].
+    fn one_instruction(&mut self, op: VectorBinary, d: Xmm, a: Xmm, b: XmmM) {
+        use VectorBinary as V;
         let enc = &mut *self.enc;
         match op {
             V::And => enc.vpand_xmm_xmm_xmmm128(d, a, b),
-            // The machine inverts the first operand.
-            V::AndNot => enc.vpandn_xmm_xmm_xmmm128(d, b, a),
             V::Or => enc.vpor_xmm_xmm_xmmm128(d, a, b),
             V::Xor => enc.vpxor_xmm_xmm_xmmm128(d, a, b),
             V::Add(lanes) => enc.add(lanes, d, a, b),
             V::Sub(lanes) => enc.sub(lanes, d, a, b),
             V::Mul(I16x8) => enc.vpmullw_xmm_xmm_xmmm128(d, a, b),
-            V::Mul(I32x4) => enc.vpmulld_xmm_xmm_xmmm128(d, a, b),
-            V::Mul(_) => self.multiply_longs(d, a, b),
+            V::Mul(_) => enc.vpmulld_xmm_xmm_xmmm128(d, a, b),
             V::AddSat(I8x16, Signed) => enc.vpaddsb_xmm_xmm_xmmm128(d, a, b),
             V::AddSat(I8x16, Unsigned) => enc.vpaddusb_xmm_xmm_xmmm128(d, a, b),
             V::AddSat(_, Signed) => enc.vpaddsw_xmm_xmm_xmmm128(d, a, b),
@@ -228,16 +244,42 @@ impl X64<'_, '_> {
             V::Max(lanes, sign) => enc.most(lanes, sign, d, a, b),
             V::Avgr(I8x16) => enc.vpavgb_xmm_xmm_xmmm128(d, a, b),
             V::Avgr(_) => enc.vpavgw_xmm_xmm_xmmm128(d, a, b),
-            V::Q15Mulr => self.multiply_fractions(d, a, b),
             V::Dot => enc.vpmaddwd_xmm_xmm_xmmm128(d, a, b),
-            V::ExtMul(lanes, half, sign) => self.multiply_extended(lanes, half, sign, d, a, b),
             V::Narrow(I16x8, Signed) => enc.vpacksswb_xmm_xmm_xmmm128(d, a, b),
             V::Narrow(I16x8, Unsigned) => enc.vpackuswb_xmm_xmm_xmmm128(d, a, b),
             V::Narrow(_, Signed) => enc.vpackssdw_xmm_xmm_xmmm128(d, a, b),
             V::Narrow(_, Unsigned) => enc.vpackusdw_xmm_xmm_xmmm128(d, a, b),
-            V::Compare(cond, lanes) => self.compare_vectors(cond, lanes, d, a, b),
+            V::Compare(Cond::Eq, lanes) => enc.equal(lanes, d, a, b),
+            V::Compare(_, lanes) => enc.greater(lanes, d, a, b),
             V::FloatCompare(cond, width) => enc.compare_floats(width, predicate(cond), d, a, b),
-            V::Float(op, width) => self.float_vectors(op, width, d, a, b),
+            V::Float(FloatOp::Add, F32) => enc.vaddps_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Add, F64) => enc.vaddpd_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Sub, F32) => enc.vsubps_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Sub, F64) => enc.vsubpd_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Mul, F32) => enc.vmulps_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Mul, F64) => enc.vmulpd_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Div, F32) => enc.vdivps_xmm_xmm_xmmm128(d, a, b),
+            V::Float(FloatOp::Div, F64) => enc.vdivpd_xmm_xmm_xmmm128(d, a, b),
+            _ => unreachable!("{op:?} is more than one instruction"),
+        }
+    }
+
+    fn vector_of_registers(&mut self, op: VectorBinary, d: Reg, a: Reg, b: Reg) {
+        use VectorBinary as V;
+        match op {
+            V::Shl(lanes) => return self.shift_vector(lanes, None, xmm(d), xmm(a), gpr32(b)),
+            V::Shr(lanes, sign) => return self.shift_vector(lanes, Some(sign), xmm(d), xmm(a), gpr32(b)),
+            V::Replace(lanes, lane) => return self.replace(lanes, lane, xmm(d), xmm(a), b),
+            _ => {}
+        }
+        let (d, a, b) = (xmm(d), xmm(a), xmm(b));
+        let enc = &mut *self.enc;
+        match op {
+            // The machine inverts the first operand.
+            V::AndNot => enc.vpandn_xmm_xmm_xmmm128(d, b, a),
+            V::Mul(_) => self.multiply_longs(d, a, b),
+            V::Q15Mulr => self.multiply_fractions(d, a, b),
+            V::ExtMul(lanes, half, sign) => self.multiply_extended(lanes, half, sign, d, a, b),
             // The machine gives the second operand unless the first is less.
             V::PMin(width) => enc.least_float(width, d, b, a),
             V::PMax(width) => enc.most_float(width, d, b, a),
@@ -249,7 +291,10 @@ impl X64<'_, '_> {
             V::ReplaceFloat(F32, lane) => enc.vinsertps_xmm_xmm_xmmm32_imm8(d, a, b, lane << 4),
             V::ReplaceFloat(F64, 0) => enc.vmovsd_xmm_xmm_xmm(d, a, b),
             V::ReplaceFloat(F64, _) => enc.vmovlhps_xmm_xmm_xmm(d, a, b),
-            V::Shl(_) | V::Shr(..) | V::Replace(..) | V::Shuffle(_) => unreachable!("these are emitted elsewhere"),
+            V::Compare(cond, lanes) => self.compare_vectors(cond, lanes, d, a, b),
+            V::Float(FloatOp::Min, width) => self.least_floats(width, d, a, b),
+            V::Float(_, width) => self.most_floats(width, d, a, b),
+            _ => unreachable!("{op:?} is emitted elsewhere"),
         }
     }
 
@@ -262,29 +307,11 @@ impl X64<'_, '_> {
         }
     }
 
-    fn float_vectors(&mut self, op: FloatOp, width: FloatWidth, d: Xmm, a: Xmm, b: Xmm) {
-        let enc = &mut *self.enc;
-        match (op, width) {
-            (FloatOp::Add, F32) => enc.vaddps_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Add, F64) => enc.vaddpd_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Sub, F32) => enc.vsubps_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Sub, F64) => enc.vsubpd_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Mul, F32) => enc.vmulps_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Mul, F64) => enc.vmulpd_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Div, F32) => enc.vdivps_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Div, F64) => enc.vdivpd_xmm_xmm_xmmm128(d, a, b),
-            (FloatOp::Min, _) => self.least_floats(width, d, a, b),
-            (FloatOp::Max, _) => self.most_floats(width, d, a, b),
-            (FloatOp::Copysign, _) => unreachable!("no vector has it"),
-        }
-    }
-
     fn compare_vectors(&mut self, cond: Cond, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm) {
         let enc = &mut *self.enc;
         match cond {
-            Cond::Eq => enc.equal(lanes, d, a, b),
             Cond::Ne => block!(*enc; equal(lanes, d, a, b); invert(d, T)),
-            Cond::GtS => enc.greater(lanes, d, a, b),
+            Cond::Eq | Cond::GtS => unreachable!("these are one instruction"),
             Cond::LtS => enc.greater(lanes, d, b, a),
             Cond::LeS if lanes == I64x2 => block!(*enc; greater(lanes, d, a, b); invert(d, T)),
             Cond::GeS if lanes == I64x2 => block!(*enc; greater(lanes, d, b, a); invert(d, T)),

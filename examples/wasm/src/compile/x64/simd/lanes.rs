@@ -1,7 +1,7 @@
 //! Forms for all lanes by one name, as far as AVX has them.
 
 use tailfirst::Direction;
-use tailfirst::x64::{Emitter, Xmm, XmmM};
+use tailfirst::x64::{Emitter, IntoOperand, Xmm, XmmM};
 
 use crate::ir::ops::{FloatWidth, Sign};
 use crate::ir::simd::Lanes;
@@ -10,14 +10,14 @@ use Lanes::{I8x16, I16x8, I32x4, I64x2};
 use Sign::{Signed, Unsigned};
 
 pub(super) trait ByLanes {
-    fn add(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm);
-    fn sub(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm);
-    fn equal(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm);
-    fn greater(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm);
+    fn add(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
+    fn sub(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
+    fn equal(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
+    fn greater(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
     /// The lesser ones; not of `I64x2`.
-    fn least(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: Xmm);
+    fn least(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
     /// The greater ones; not of `I64x2`.
-    fn most(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: Xmm);
+    fn most(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
     /// Shifts by the number in `count`; not `I8x16`.
     fn shift_left(&mut self, lanes: Lanes, d: Xmm, a: Xmm, count: Xmm);
     /// Likewise, and `I64x2` only without a sign.
@@ -25,7 +25,7 @@ pub(super) trait ByLanes {
     /// The lower half of the lanes with twice their bits; not of `I64x2`.
     fn extend(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: XmmM);
     /// Compares by a predicate of CMPPS.
-    fn compare_floats(&mut self, width: FloatWidth, predicate: u8, d: Xmm, a: Xmm, b: Xmm);
+    fn compare_floats(&mut self, width: FloatWidth, predicate: u8, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>);
     fn least_float(&mut self, width: FloatWidth, d: Xmm, a: Xmm, b: Xmm);
     fn most_float(&mut self, width: FloatWidth, d: Xmm, a: Xmm, b: Xmm);
     /// All bits one.
@@ -38,7 +38,7 @@ pub(super) trait ByLanes {
 const NO_FORM: &str = "the lanes have a sequence of their own";
 
 impl<D: Direction> ByLanes for Emitter<'_, D> {
-    fn add(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm) {
+    fn add(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match lanes {
             I8x16 => self.vpaddb_xmm_xmm_xmmm128(d, a, b),
             I16x8 => self.vpaddw_xmm_xmm_xmmm128(d, a, b),
@@ -47,7 +47,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn sub(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm) {
+    fn sub(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match lanes {
             I8x16 => self.vpsubb_xmm_xmm_xmmm128(d, a, b),
             I16x8 => self.vpsubw_xmm_xmm_xmmm128(d, a, b),
@@ -56,7 +56,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn equal(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm) {
+    fn equal(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match lanes {
             I8x16 => self.vpcmpeqb_xmm_xmm_xmmm128(d, a, b),
             I16x8 => self.vpcmpeqw_xmm_xmm_xmmm128(d, a, b),
@@ -65,7 +65,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn greater(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: Xmm) {
+    fn greater(&mut self, lanes: Lanes, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match lanes {
             I8x16 => self.vpcmpgtb_xmm_xmm_xmmm128(d, a, b),
             I16x8 => self.vpcmpgtw_xmm_xmm_xmmm128(d, a, b),
@@ -74,7 +74,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn least(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: Xmm) {
+    fn least(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match (lanes, sign) {
             (I8x16, Signed) => self.vpminsb_xmm_xmm_xmmm128(d, a, b),
             (I8x16, Unsigned) => self.vpminub_xmm_xmm_xmmm128(d, a, b),
@@ -86,7 +86,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn most(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: Xmm) {
+    fn most(&mut self, lanes: Lanes, sign: Sign, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match (lanes, sign) {
             (I8x16, Signed) => self.vpmaxsb_xmm_xmm_xmmm128(d, a, b),
             (I8x16, Unsigned) => self.vpmaxub_xmm_xmm_xmmm128(d, a, b),
@@ -130,7 +130,7 @@ impl<D: Direction> ByLanes for Emitter<'_, D> {
         }
     }
 
-    fn compare_floats(&mut self, width: FloatWidth, predicate: u8, d: Xmm, a: Xmm, b: Xmm) {
+    fn compare_floats(&mut self, width: FloatWidth, predicate: u8, d: Xmm, a: Xmm, b: impl IntoOperand<XmmM>) {
         match width {
             F32 => self.vcmpps_xmm_xmm_xmmm128_imm8(d, a, b, predicate),
             F64 => self.vcmppd_xmm_xmm_xmmm128_imm8(d, a, b, predicate),
