@@ -59,6 +59,8 @@ impl<T> Marks<T> {
     }
 
     /// Says that the code from `from` upward belongs to `what`, until the next mark. Marks may be given in any order.
+    /// Those whose label is pending when the code is finished are left out: of code that a
+    /// [rollback](crate::Encoder::rollback) dropped.
     pub fn mark(&mut self, from: Label, what: T) {
         self.marks.push((from, what));
     }

@@ -3,7 +3,7 @@
 use crate::nests::{Within, in_all_blocks, in_both_directions, is_up};
 use quickcheck::TestResult;
 use tailfirst::{
-    Align, Direction, Down, FinishError, Label, Pos, Snapshot, Up,
+    Align, Direction, Down, FinishError, Label, Marks, Pos, Snapshot, Up,
     x64::{Emitter, RAX},
 };
 use tailfirst_roundtrip::choices;
@@ -79,6 +79,26 @@ fn a_late_immediate_that_was_dropped() {
         enc.set_late(dropped, 3);
         let code = enc.finish().expect("the value is known");
         assert_eq!(code.bytes()[3..], [3, 0, 0, 0]);
+    }
+    in_both_directions!(check);
+}
+
+/// A mark of code that was dropped is none of newer code.
+#[test]
+fn a_mark_that_was_dropped() {
+    fn check<D: Direction>() {
+        let mut enc = Emitter::<D>::new();
+        let mut marks = Marks::new();
+        let before = enc.snapshot();
+        marks.mark(enc.here(), "dropped");
+        enc.rollback(before);
+        enc.nop();
+        marks.mark(enc.here(), "kept");
+        enc.nop();
+        let code = enc.finish().expect("nothing is pending");
+        let table = marks.table(&code);
+        let found: Vec<_> = table.rows().iter().map(|row| row.what).collect();
+        assert_eq!(found, ["kept"]);
     }
     in_both_directions!(check);
 }
