@@ -2,7 +2,7 @@
 //!
 //! Code is in memory that no allocator knows of, so it is the system that is asked: each compilation has a process of
 //! its own, which reads the module, sets its peak of resident memory (`VmHWM`) back to what it has, and compiles. What
-//! the peak is more than that is the compilation's, code and what instantiating needs included. wasmi is left out, since it
+//! the peak is more than that is the compilation's, code and what instantiating needs included. wasmi is left out: it
 //! keeps what it has not run yet as it is.
 
 use std::fs::{read_to_string, write};

@@ -16,8 +16,8 @@
 //! --isa x64|aarch64    compile: for which instruction set these are, if not this machine's
 //! ```
 //!
-//! FILE is a binary module, or text. What takes a while says on a terminal how far it is. The exit status is the program's own, or 1 with a message that says what went
-//! wrong and where.
+//! FILE is a binary module, or text. What takes a while says on a terminal how far it is. The exit status is the
+//! program's own, or 1 with a message that says what went wrong and where.
 
 mod progress;
 

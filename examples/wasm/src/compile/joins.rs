@@ -310,8 +310,9 @@ pub fn bring<'f, T: Target>(
             Some(reg) if function.constant(value).is_none() => Source::Place(Place::Reg(reg)),
             _ => state.reload(value),
         };
-        steps.push(Move { to, from, class });
+        if from != Source::Place(to) {
+            steps.push(Move { to, from, class });
+        }
     }
-    steps.retain(|step| step.from != Source::Place(step.to));
     steps
 }

@@ -18,8 +18,11 @@ pub struct Move {
 }
 
 /// Emits moves as one, below what was emitted before.
-pub fn emit<T: Target>(target: &mut T, moves: Vec<Move>) {
-    for step in order(moves, T::scratch).into_iter().rev() {
+pub fn emit<T: Target>(target: &mut T, mut moves: Vec<Move>) {
+    moves.retain(|step| step.from != Source::Place(step.to));
+    // Most often there is none or one, which need no order.
+    let steps = if moves.len() < 2 { moves } else { order(moves, T::scratch) };
+    for step in steps.into_iter().rev() {
         match (step.to, step.from) {
             (Place::Reg(_), _) | (_, Source::Place(Place::Reg(_)) | Source::Constant(_)) => {
                 target.copy(step.class, step.to, step.from);
@@ -36,9 +39,8 @@ pub fn emit<T: Target>(target: &mut T, moves: Vec<Move>) {
     }
 }
 
-/// The moves one after another.
+/// The moves, none of which is from where it is to, one after another.
 fn order(mut left: Vec<Move>, scratch: impl Fn(Class) -> Reg) -> Vec<Move> {
-    left.retain(|step| step.from != Source::Place(step.to));
     // Constants read nothing, and a word may need the scratch register for one: they come last.
     let (mut steps, constants) = {
         let (constants, moves): (Vec<_>, Vec<_>) =
@@ -96,7 +98,9 @@ mod tests {
                         8 => Source::Constant(100 + to),
                         from => Source::Place(place(from)),
                     };
-                    moves.push(Move { to: place(to), from, class: Class::Int });
+                    if from != Source::Place(place(to)) {
+                        moves.push(Move { to: place(to), from, class: Class::Int });
+                    }
                 }
             }
             let key = |place: Place| format!("{place:?}");

@@ -273,7 +273,8 @@ impl Svg {
     fn new(width: usize, height: usize, title: &str) -> Svg {
         let mut svg = Svg(String::new());
         svg.line(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\">"
         ));
         svg.line(format_args!("<title>{}</title>", Escaped(title)));
         svg.line(format_args!("<style>{STYLE}</style>"));
