@@ -42,6 +42,8 @@ mod imm;
 mod island;
 mod late;
 mod operand;
+#[cfg(feature = "forms")]
+mod prefix;
 mod reg;
 mod select;
 mod shift;
@@ -87,6 +89,8 @@ pub use imm::{
 };
 pub use late::LateImm;
 pub use operand::IntoOperand;
+#[cfg(feature = "forms")]
+pub use prefix::{PrefixProblem, WrongPrefix};
 pub use reg::*;
 pub use select::ImmError;
 pub use shift::{
