@@ -102,8 +102,8 @@ pub use sme::*;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sve::*;
 pub use system::{
-    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
-    TlbiOp, TlbiPairOp, TlbiXOp,
+    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, GicOp, IcOp, PState, PlbiOp, PlbiXOp, Prefetch, PrefetchOp,
+    RangePrefetch, SysOp, SysReg, TlbiOp, TlbiPairOp, TlbiXOp,
 };
 pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{
