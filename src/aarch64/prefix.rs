@@ -4,9 +4,9 @@
 //! may follow: an instruction that reads and writes the same vector, names it by no other operand, and, if the prefix
 //! is predicated, merges elements of the same size under the same predicate. Else what happens is unpredictable.
 //!
-//! The two are separate calls, so this is a check of finished code: what stands between them there counts, too, as an
-//! island does. (In a batch, [`Encoder::keep_together`](super::Encoder::keep_together), there is none.) A breakpoint
-//! may follow any prefix.
+//! The two are separate calls, so this is a check of finished code. What stands between them there counts, too, as an
+//! island does; [`Encoder::keep_together`](super::Encoder::keep_together) keeps those away. A breakpoint may follow any
+//! prefix.
 
 use super::{
     A64, Form,
@@ -23,7 +23,7 @@ pub struct WrongPrefix {
     pub offset: usize,
     /// Which one it is.
     pub prefix: &'static Form,
-    /// What follows; none if it is no form of the enabled tables, or if the code or data begins there.
+    /// What follows; none if it is no form of the enabled tables, or if the code ends or data begins there.
     pub next: Option<&'static Form>,
     /// What they do not agree in.
     pub problem: PrefixProblem,
