@@ -3,7 +3,7 @@
 use std::path::Path;
 use tailfirst_gen::{
     Home, Reason, TableError,
-    aarch64::{Form, Row, encoders, forms, forms_data, words},
+    aarch64::{Form, Prefix, Prefixed, Row, Source, encoders, forms, forms_data, words},
     cpu::Cpu,
     table,
 };
@@ -442,4 +442,23 @@ fn a_function_names_its_row_as_the_table_has_it() {
     let forms = forms(&table::read::<Row>("aarch64/test.ron", &table).unwrap()).unwrap();
     let text = encoders(&forms, Home::Runtime);
     assert_eq!(text.matches("\n    Table: aarch64/test.ron, `cbz_$x, CBZ_${sf}`\n").count(), 2, "{text}");
+}
+
+#[test]
+fn prefixes() {
+    let of = |ops: &str, prefix: &str| {
+        let asm = "ADD <Zdn>.B, <Zdn>.B, <Zm>.B";
+        let bits = "0000010100100010111000|Zm:5|Zdn:5";
+        rows(&add("add_zb", asm, bits, ops, prefix)).map(|forms| forms[0].prefix.clone()).map_err(|error| error.reason)
+    };
+    let (both, written) = ("Zdn=ZB:rw Zm=ZB", "Zdn=ZB:w Zm=ZB");
+    let sources = vec![Source { field: 0, count: 0 }];
+    assert_eq!(of(both, ""), Ok(Prefix::After(Prefixed { destination: 1, sources, governing: None })));
+    assert_eq!(of(written, ""), Ok(Prefix::Never));
+    assert_eq!(of(both, r#", prefix: "never""#), Ok(Prefix::Never));
+    assert_eq!(of(written, r#", prefix: "any""#), Ok(Prefix::Any));
+    let superfluous = Err(Reason::Prefix { problem: "the operands say so" });
+    assert_eq!(of(written, r#", prefix: "never""#), superfluous);
+    assert_eq!(of(both, r#", prefix: "any""#), superfluous);
+    assert_eq!(of(both, r#", prefix: "no""#), Err(Reason::Prefix { problem: "expected \"never\" or \"any\"" }));
 }

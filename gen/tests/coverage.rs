@@ -226,6 +226,25 @@ fn aarch64() -> String {
     format!("{}\n{}\n{of_features}", counts("class", &classes), reasons.rows())
 }
 
+/// How many of LLVM's aliases have the mnemonic of a form.
+fn aarch64_aliases() -> String {
+    let forms = aarch64_forms(&package().join("../tables")).unwrap_or_else(|error| panic!("{error}"));
+    let mnemonics: BTreeSet<&str> = forms.iter().map(|form| form.mnemonic.as_str()).collect();
+    let mut reasons = Reasons::of("aarch64_aliases");
+    let (mut listed, mut found, mut spellings) = (0, 0, 0);
+    for line in list("aarch64_aliases.tsv") {
+        let [mnemonic, count] = &line[..] else { panic!("two columns: {line:?}") };
+        listed += 1;
+        spellings += count.parse::<usize>().expect("a count");
+        if mnemonics.contains(mnemonic.as_str()) {
+            found += 1;
+        } else {
+            assert!(reasons.note(&[mnemonic], format!("`{mnemonic}`")), "{mnemonic}: no form, and no reason why");
+        }
+    }
+    format!("LLVM 21 has {spellings} aliases, of {listed} mnemonics; {found} of these are here.\n\n{}", reasons.rows())
+}
+
 #[test]
 fn the_page_says_what_is_here() {
     let page = format!(
@@ -233,9 +252,10 @@ fn the_page_says_what_is_here() {
          ## x86-64\n\nThe list is iced's instruction definitions of July 2023, in 64-bit mode, but for 3DNow!, Padlock, MPX and Knights Corner. It counts \
          forms by operands, too, and the tables more finely: a form for each width, for each combination of masking and zeroing, and with LOCK or REP.\n\n{}\n\
          ## AArch64\n\nThe list is the encodings in Arm's machine-readable architecture of September 2026, by class. An encoding has one form \
-         or several: one for each arrangement of a vector.\n\n{}",
+         or several: one for each arrangement of a vector.\n\n{}\n{}",
         x64(),
-        aarch64()
+        aarch64(),
+        aarch64_aliases()
     );
     let path: PathBuf = package().join("../tables/COVERAGE.md");
     if std::env::var_os("UPDATE_COVERAGE").is_some() {

@@ -24,6 +24,26 @@ pub struct Address {
     pub offset: Offset,
 }
 
+impl Address {
+    /// The address so many bytes further on; `None` if a register is added already, or the sum is no `i32`.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    /// assert_eq!((X2 + 8).checked_add(-16), Some(X2 - 8));
+    /// assert_eq!((X2 + X3).checked_add(8), None);
+    /// ```
+    #[inline]
+    pub const fn checked_add(self, bytes: i32) -> Option<Address> {
+        match self.offset {
+            Offset::Bytes(offset) => match offset.checked_add(bytes) {
+                Some(offset) => Some(Address { base: self.base, offset: Offset::Bytes(offset) }),
+                None => None,
+            },
+            Offset::Register(_) => None,
+        }
+    }
+}
+
 /// What is added to a base register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Offset {

@@ -34,7 +34,7 @@ plain!(
     AddImm AtLeastImm AtMostImm LogicalImm32 LogicalImm64 MovWide32 MovWide64 MovInverted32 MovInverted64
     ByteMask64 FpImm8 Msl InvertedImm64 Fbits32 Fbits64 Cond CondInv Nzcv Rotation RotationOdd
     AtOp Barrier BarrierNxs BtiTarget DcOp IcOp PState Prefetch PrefetchOp RangePrefetch SysOp SysReg
-    TlbiOp TlbiXOp TlbiPairOp
+    TlbiOp TlbiXOp TlbiPairOp GicOp PlbiOp PlbiXOp
     B H S D Q V V16B V1D V1Q V2D V2H V2S V4H V4S V8B V8H LaneB LaneBLow LaneH LaneHLow LaneS LaneD
     PairH PairHLow PairS XOctet
 );

@@ -37,15 +37,7 @@ impl Form {
     pub fn all_at(bytes: &[u8]) -> impl Iterator<Item = (&'static Form, usize)> {
         let word = bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
         let candidates = word.into_iter().flat_map(Candidates::of);
-        candidates.map(|candidate| (&forms()[candidate.form], candidate)).filter_map(|(form, mut candidate)| {
-            let mut values = form.values.iter();
-            let is_one = values.all(|value| match candidate.operand() {
-                Operand::Bits(bits) => value.from_bits(bits).is_some(),
-                Operand::Any => true,
-                Operand::None => false,
-            });
-            (is_one && candidate.holds()).then_some((form, 4))
-        })
+        candidates.filter_map(|candidate| candidate.matching().map(|(form, _)| (form, 4)))
     }
 }
 
@@ -104,7 +96,42 @@ pub(super) enum Operand {
     None,
 }
 
+/// What a form has to do with MOVPRFX.
+#[derive(Clone, Copy)]
+pub(super) enum Prefix {
+    /// It must not follow one.
+    Never,
+    /// It may follow any.
+    Any,
+    /// It may follow one that agrees with it in this.
+    After(Prefixed),
+    /// It is one.
+    Is(Prefixed),
+}
+
+/// What a MOVPRFX and the next instruction must agree in.
+#[derive(Clone, Copy)]
+pub(super) struct Prefixed {
+    /// The number of the vector that is written.
+    pub(super) destination: u32,
+    /// The other vectors that are read, a bit each.
+    pub(super) sources: u32,
+    /// The number of the predicate that says which elements are written, and the logarithm of their bytes.
+    pub(super) governing: Option<(u32, u8)>,
+}
+
 impl Candidate {
+    /// The form, if the fields hold what its operands can be; of the details only those about MOVPRFX are left.
+    pub(super) fn matching(mut self) -> Option<(&'static Form, Candidate)> {
+        let form = &forms()[self.form];
+        let is_one = form.values.iter().all(|value| match self.operand() {
+            Operand::Bits(bits) => value.from_bits(bits).is_some(),
+            Operand::Any => true,
+            Operand::None => false,
+        });
+        (is_one && self.holds()).then_some((form, self))
+    }
+
     fn byte(&mut self) -> u8 {
         self.details += 1;
         INDEX[self.details - 1]
@@ -157,5 +184,25 @@ impl Candidate {
             holds |= all;
         }
         holds
+    }
+
+    /// What the form has to do with MOVPRFX; the condition has been asked for.
+    pub(super) fn prefix(&mut self) -> Prefix {
+        match self.byte() {
+            0 => Prefix::Never,
+            1 => Prefix::Any,
+            2 => Prefix::After(self.prefixed()),
+            _ => Prefix::Is(self.prefixed()),
+        }
+    }
+
+    fn prefixed(&mut self) -> Prefixed {
+        let destination = self.field();
+        let sources = (0..self.byte()).fold(0, |sources, _| {
+            let (number, count) = (self.field(), self.byte());
+            sources | ((1 << (1 << count)) - 1) << (number << count)
+        });
+        let governing = (self.byte() == 1).then(|| (self.field(), self.byte()));
+        Prefixed { destination, sources, governing }
     }
 }

@@ -235,6 +235,9 @@ operands! {
     TlbiOp TlbiOp;
     TlbiXOp TlbiXOp;
     TlbiPairOp TlbiPairOp;
+    GicOp GicOp;
+    PlbiOp PlbiOp;
+    PlbiXOp PlbiXOp;
     PState PState;
     Barrier Barrier;
     BarrierNxs BarrierNxs;

@@ -42,6 +42,8 @@ mod imm;
 mod island;
 mod late;
 mod operand;
+#[cfg(feature = "forms")]
+mod prefix;
 mod reg;
 mod select;
 mod shift;
@@ -87,6 +89,8 @@ pub use imm::{
 };
 pub use late::LateImm;
 pub use operand::IntoOperand;
+#[cfg(feature = "forms")]
+pub use prefix::{PrefixProblem, WrongPrefix};
 pub use reg::*;
 pub use select::ImmError;
 pub use shift::{
@@ -98,8 +102,8 @@ pub use sme::*;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sve::*;
 pub use system::{
-    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, IcOp, PState, Prefetch, PrefetchOp, RangePrefetch, SysOp, SysReg,
-    TlbiOp, TlbiPairOp, TlbiXOp,
+    AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, GicOp, IcOp, PState, PlbiOp, PlbiXOp, Prefetch, PrefetchOp,
+    RangePrefetch, SysOp, SysReg, TlbiOp, TlbiPairOp, TlbiXOp,
 };
 pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
 pub use vector::{

@@ -179,6 +179,7 @@ named! {
     CIGVAC 0x1f3  GVA 0x1a3  IGDVAC 0x035  IGDSW 0x036  CGDSW 0x056  CIGDSW 0x076  CGDVAC 0x1d5  CGDVAP 0x1e5
     CGDVADP 0x1ed  CIGDVAC 0x1f5  GZVA 0x1a4  CIPAE 0x270  CIGDPAE 0x277  CIGDPAPA 0x375  CIPAPA 0x371  CIVAOC 0x1f8
     CVAOC 0x1d8  CIGDVAOC 0x1ff  CGDVAOC 0x1df  CIVAPS 0x079  CIGDVAPS 0x07d
+    ZGBVA 0x1a5  GBVA 0x1a7
 }
 
 named! {
@@ -201,6 +202,7 @@ named! {
     VMALLE1IS 0x0418  VMALLE1 0x0438  ALLE2IS 0x2418  ALLE2 0x2438  ALLE3IS 0x3418  ALLE3 0x3438  ALLE1IS 0x241c
     ALLE1 0x243c  VMALLS12E1IS 0x241e  VMALLS12E1 0x243e  VMALLE1OS 0x0408  ALLE2OS 0x2408  ALLE1OS 0x240c
     VMALLS12E1OS 0x240e  ALLE3OS 0x3408  PAALL 0x343c  PAALLOS 0x340c
+    VMALLWS2E1IS 0x2412  VMALLWS2E1OS 0x242a  VMALLWS2E1 0x2432
 }
 
 named! {
@@ -215,7 +217,9 @@ named! {
     RVAE1OS 0x0429  RVAAE1OS 0x042b  RVALE1OS 0x042d  RVAALE1OS 0x042f  RVAE2 0x2431  RVALE2 0x2435  RVAE2IS 0x2411
     RVALE2IS 0x2415  RVAE2OS 0x2429  RVALE2OS 0x242d  RVAE3 0x3431  RVALE3 0x3435  RVAE3IS 0x3411  RVALE3IS 0x3415
     RVAE3OS 0x3429  RVALE3OS 0x342d  RIPAS2E1IS 0x2402  RIPAS2LE1IS 0x2406  RIPAS2E1 0x2422  RIPAS2LE1 0x2426
-    RIPAS2E1OS 0x2423  RIPAS2LE1OS 0x2427  RPAOS 0x3423  RPALOS 0x3427
+    RIPAS2E1OS 0x2423  RIPAS2LE1OS 0x2427  RPAOS 0x3423  RPALOS 0x3427  VMALLE1OS 0x0408  VMALLE1IS 0x0418  ALLE2OS 0x2408  ALLE1OS 0x240c
+    VMALLS12E1OS 0x240e  VMALLWS2E1IS 0x2412  ALLE2IS 0x2418  ALLE1IS 0x241c  VMALLS12E1IS 0x241e
+    VMALLWS2E1OS 0x242a  ALLE3OS 0x3408  ALLE3IS 0x3418
 }
 
 named! {
@@ -231,6 +235,30 @@ named! {
     RVAE2IS 0x2411  RVALE2IS 0x2415  RVAE2OS 0x2429  RVALE2OS 0x242d  RVAE3 0x3431  RVALE3 0x3435
     RVAE3IS 0x3411  RVALE3IS 0x3415  RVAE3OS 0x3429  RVALE3OS 0x342d  RIPAS2E1IS 0x2402  RIPAS2LE1IS 0x2406
     RIPAS2E1 0x2422  RIPAS2LE1 0x2426  RIPAS2E1OS 0x2423  RIPAS2LE1OS 0x2427
+}
+
+named! {
+    /// An operation on interrupts with a register, as `op1:CRm:op2`. (Without one there is CDEOI.)
+    GicOp u16:
+    CDDIS 0x008  CDEN 0x009  CDPRI 0x00a  CDAFF 0x00b  CDPEND 0x00c  CDRCFG 0x00d  CDDI 0x010  CDHM 0x011
+    VDDIS 0x208  VDEN 0x209  VDPRI 0x20a  VDAFF 0x20b  VDPEND 0x20c  VDRCFG 0x20d  VDDI 0x210  VDHM 0x211
+    LDDIS 0x308  LDEN 0x309  LDPRI 0x30a  LDAFF 0x30b  LDPEND 0x30c  LDRCFG 0x30d  LDDI 0x310  LDHM 0x311
+}
+
+named! {
+    /// An operation on permissions' lookaside buffers without a register, as `op1:CRm:op2`.
+    PlbiOp u16:
+    VMALLE1OS 0x008  VMALLE1IS 0x018  VMALLE1 0x038  ALLE2OS 0x208  ALLE1OS 0x20c  ALLE2IS 0x218  ALLE1IS 0x21c
+    ALLE2 0x238  ALLE1 0x23c  ALLE3OS 0x308  ALLE3IS 0x318  ALLE3 0x338
+}
+
+named! {
+    /// An operation on permissions' lookaside buffers with a register, as `op1:CRm:op2`.
+    PlbiXOp u16:
+    VMALLE1OS 0x008  PERME1OS 0x009  ASIDE1OS 0x00a  PERMAE1OS 0x00b  VMALLE1IS 0x018  PERME1IS 0x019
+    ASIDE1IS 0x01a  PERMAE1IS 0x01b  PERME1 0x039  ASIDE1 0x03a  PERMAE1 0x03b  ALLE2OS 0x208  PERME2OS 0x209
+    ALLE1OS 0x20c  ALLE2IS 0x218  PERME2IS 0x219  ALLE1IS 0x21c  PERME2 0x239  PERME3OS 0x309  PERME3IS 0x319
+    PERME3 0x339
 }
 
 named! {
@@ -296,38 +324,37 @@ named! {
     NONE 0  C 1  J 2  JC 3
 }
 
-closed!(DcOp u16 AtOp u16 IcOp u16 PState u8 BarrierNxs u8 BtiTarget u8 Prefetch u8);
+closed!(DcOp u16 AtOp u16 IcOp u16 GicOp u16 PState u8 BarrierNxs u8 BtiTarget u8 Prefetch u8);
 open!(Barrier 16 PrefetchOp 32 RangePrefetch 64);
 
-/// What CRn 9 has instead of 8: the operation need not wait for accesses with the XS attribute.
-const NXS: u32 = 1 << 7;
-
-macro_rules! tlb {
-    ($($ty:ident)*) => {$(
+/// Operations that need not wait for accesses with the XS attribute: with this bit.
+macro_rules! with_nxs {
+    ($($ty:ident $bit:literal)*) => {$(
         impl $ty {
             /// The operation with the qualifier nXS (FEAT_XS): it need not wait for accesses with the XS attribute.
             #[inline]
             pub const fn nxs(self) -> Self {
-                $ty(self.0 | NXS as u16)
+                $ty(self.0 | 1 << $bit)
             }
 
             /// The operand with these bits, if they have a name, perhaps with nXS.
             #[inline]
             pub const fn from_bits(bits: u32) -> Option<Self> {
-                if Self::name(bits & !NXS).is_some() { Some($ty(bits as u16)) } else { None }
+                if Self::name(bits & !(1 << $bit)).is_some() { Some($ty(bits as u16)) } else { None }
             }
         }
 
         impl fmt::Debug for $ty {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let qualifier = if self.bits() & NXS != 0 { "nXS" } else { "" };
-                write!(f, "{}{qualifier}", Self::name(self.bits() & !NXS).unwrap_or("?"))
+                let qualifier = if self.bits() >> $bit & 1 == 1 { "nXS" } else { "" };
+                write!(f, "{}{qualifier}", Self::name(self.bits() & !(1 << $bit)).unwrap_or("?"))
             }
         }
     )*};
 }
 
-tlb!(TlbiOp TlbiXOp TlbiPairOp);
+// The lowest bit of CRn; the highest one of CRm.
+with_nxs!(TlbiOp 7 TlbiXOp 7 TlbiPairOp 7 PlbiOp 6 PlbiXOp 6);
 
 #[cfg(test)]
 mod tests {

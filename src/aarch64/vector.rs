@@ -81,6 +81,12 @@ macro_rules! elements {
                 }
             }
 
+            #[doc = concat!("The element `lane` modulo ", $lanes, ", of the register modulo ", $registers, ".")]
+            #[inline]
+            pub const fn wrapping(register: V, lane: u8) -> Self {
+                $ty((lane % $lanes) as u16 * $registers + (register.number() % $registers) as u16)
+            }
+
             /// Its value in the instruction: the lane above the register.
             #[inline]
             pub const fn bits(self) -> u32 {
@@ -157,14 +163,16 @@ impl<const COUNT: u32> fmt::Debug for LutSegment<COUNT> {
     }
 }
 
-/// `N` consecutive vector registers, V0 following V31: `{V3.4S, V4.4S}` is `List::<V4S, 2>::new(V3.v4s())`.
+/// `N` consecutive vector registers, V0 following V31: `{V3.4S, V4.4S}` is `List::<V4S, 2>::new(V3.v4s())`, or
+/// `V3.v4s().list()` where a form says how many.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct List<T, const N: usize> {
     first: u8,
     arrangement: PhantomData<T>,
 }
 
-/// One element of `N` consecutive vector registers: `{V3.S, V4.S}[1]` is `LaneList::<LaneS, 2>::new(V3.s(1)?)`.
+/// One element of `N` consecutive vector registers: `{V3.S, V4.S}[1]` is `LaneList::<LaneS, 2>::new(V3.s(1)?)`, or
+/// `V3.s(1)?.list()` where a form says how many.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LaneList<T, const N: usize> {
     first: u16,
@@ -193,6 +201,14 @@ macro_rules! lists {
                     Some(first) => Some(Self::new(first)),
                     None => None,
                 }
+            }
+        }
+
+        impl $ty {
+            /// The list that begins with it, as long as what takes it wants.
+            #[inline]
+            pub const fn list<const N: usize>(self) -> $list<$ty, N> {
+                $list::<$ty, N>::new(self)
             }
         }
 

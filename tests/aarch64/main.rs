@@ -6,6 +6,7 @@ mod ranges;
 mod islands;
 mod labels;
 mod operands;
+mod prefix;
 mod reach;
 mod reject;
 mod round_trip;

@@ -56,3 +56,66 @@ fn bits_make_operands_that_give_them_back() {
     }
     assert!(form.values[2].from_bits(1 << 9).is_none());
 }
+
+/// What `fits` says is what the loads say.
+#[test]
+fn addresses_that_fit() {
+    let offsets = (-300..70_000).map(|offset| X2 + offset);
+    let indices = (0..5).flat_map(|shift| [X2 + X3.lsl(shift), X2 + W3.sxtw(shift), X2 + W3.uxth(shift)]);
+    for address in offsets.chain(indices) {
+        let mut enc = Encoder::new();
+        let loads = [
+            (1, enc.ldrb_w(W1, address)),
+            (2, enc.ldrh_w(W1, address)),
+            (4, enc.ldr_w(W1, address)),
+            (8, enc.ldr_x(X1, address)),
+            (16, enc.ldr_q(Q1, address)),
+        ];
+        for (size, load) in loads {
+            assert_eq!(address.fits(size), load.is_ok(), "{address:?} of {size}");
+        }
+    }
+    assert!(!(X2 + 0).fits(3) && !(X2 + 0).fits(32));
+}
+
+#[test]
+fn offsets_are_added() {
+    assert_eq!((X2 + 8).checked_add(-16), Some(X2 - 8));
+    assert_eq!(Address::from(SP).checked_add(4), Some(SP + 4));
+    assert_eq!((X2 + i32::MAX).checked_add(1), None);
+    assert_eq!((X2 + X3).checked_add(8), None);
+}
+
+/// Numbers that are a register's are that register, as those of general registers are.
+#[test]
+fn registers_wrap() {
+    for number in 0..=u8::MAX {
+        assert_eq!(Some(X::wrapping(number)), X::new(number % 32));
+        assert_eq!(Some(Z::wrapping(number)), Z::new(number % 32));
+        assert_eq!(Some(P::wrapping(number)), P::new(number % 16));
+        assert_eq!(Some(PLow::wrapping(number)), PLow::new(number % 8));
+        assert_eq!(Some(PN::wrapping(number)), PN::new(8 + number % 8));
+    }
+}
+
+/// A lane modulo the lanes is the lane, where there is one.
+#[test]
+fn lanes_wrap() {
+    for lane in 0..=u8::MAX {
+        assert_eq!(Some(LaneB::wrapping(V3, lane)), LaneB::new(V3, lane % 16));
+        assert_eq!(Some(LaneD::wrapping(V31, lane)), LaneD::new(V31, lane % 2));
+        assert_eq!(Some(LaneHLow::wrapping(V17, lane)), LaneHLow::new(V1, lane % 8));
+    }
+}
+
+/// A form says how long the list is.
+#[test]
+fn lists_are_as_long_as_the_form_wants() {
+    let mut enc = Encoder::new();
+    enc.tbl2_v16b(V0.v16b(), V3.v16b().list(), V5.v16b());
+    enc.tbl2_v16b(V0.v16b(), List::<V16B, 2>::new(V3.v16b()), V5.v16b());
+    let code = enc.finish().expect("nothing is wrong");
+    assert_eq!(code.bytes()[..4], code.bytes()[4..]);
+    let lanes: LaneList<LaneS, 3> = LaneS::wrapping(V3, 1).list();
+    assert_eq!(lanes, LaneList::<LaneS, 3>::new(LaneS::wrapping(V3, 1)));
+}

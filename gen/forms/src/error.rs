@@ -80,6 +80,8 @@ pub enum Reason {
     Bits { text: String },
     /// An operand kind that does not exist.
     UnknownKind { text: String },
+    /// `prefix` is no word, or what the operands say by themselves; or they say too little.
+    Prefix { problem: &'static str },
     /// The operands in `asm` and in `ops` do not agree.
     Assembly { problem: &'static str },
     /// The form's name is no Rust identifier.
@@ -168,6 +170,7 @@ impl fmt::Display for Reason {
             Field { name, problem } => write!(f, "field \"{name}\" {problem}"),
             Bits { text } => write!(f, "\"{text}\" is neither bits nor a field with a width"),
             UnknownKind { text } => write!(f, "\"{text}\" is no operand kind"),
+            Prefix { problem } => write!(f, "prefix: {problem}"),
             Assembly { problem } => write!(f, "asm: {problem}"),
             Name { name } => write!(f, "\"{name}\" is no name for a function"),
             TypeName { name } => write!(f, "\"{name}\" is no name for a type or one of its values"),

@@ -38,6 +38,26 @@ impl<const LOG2: u32> Choice<LOG2> {
     }
 }
 
+impl Address {
+    /// Whether loads and stores of `size` bytes, 1 to 16, have this address; those of pairs have less.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    /// assert!((X2 + 32760).fits(8) && !(X2 + 32768).fits(8));
+    /// ```
+    #[inline]
+    pub fn fits(self, size: u32) -> bool {
+        match size {
+            1 => Choice::<0>::of(self).is_ok(),
+            2 => Choice::<1>::of(self).is_ok(),
+            4 => Choice::<2>::of(self).is_ok(),
+            8 => Choice::<3>::of(self).is_ok(),
+            16 => Choice::<4>::of(self).is_ok(),
+            _ => false,
+        }
+    }
+}
+
 macro_rules! accesses {
     ($($name:ident $ty:ident $log2:literal $scaled:ident $unscaled:ident $indexed:ident $doc:literal;)*) => {
         impl<Dir: Direction> Emitter<'_, Dir> {$(

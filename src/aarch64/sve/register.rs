@@ -145,6 +145,12 @@ macro_rules! constants {
                     _ => None,
                 }
             }
+
+            #[doc = concat!("The register of ", $first, " to ", $last, " that this number is, modulo how many there are.")]
+            #[inline]
+            pub const fn wrapping(number: u8) -> Self {
+                $ty(number.wrapping_sub($first) % ($last - $first + 1))
+            }
         }
 
         $(

@@ -27,7 +27,7 @@ const TRIED: usize = 12;
 const BASE: u64 = 0x7F12_3456_7000;
 
 /// The features that LLVM 19 does not know, or whose instructions it has no name for.
-const UNKNOWN: [&str; 25] = [
+const UNKNOWN: [&str; 28] = [
     "FEAT_CMH",
     "FEAT_CMPBR",
     "FEAT_F16F32DOT",
@@ -41,8 +41,11 @@ const UNKNOWN: [&str; 25] = [
     "FEAT_LSFE",
     "FEAT_LSUI",
     "FEAT_MOPS_GO",
+    "FEAT_MPAMv2",
     "FEAT_PCDPHINT",
     "FEAT_POE2",
+    "FEAT_RME_GPC3",
+    "FEAT_S1POE2",
     "FEAT_SME2p2",
     "FEAT_SME2p3",
     "FEAT_SME_MOP4",

@@ -8,6 +8,7 @@ use super::{
     Access, Form, Operand, Row,
     bits::{self, Bits, Field, low_mask},
     kinds::{self, By, Found, Kind},
+    prefix,
 };
 use crate::{
     choice::{self, Choice, Member},
@@ -52,15 +53,18 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
         Some(text) => Some(names::flags(text, "nzcv")?),
         None => None,
     };
+    let mnemonic = mnemonic(&row.asm)?;
+    let prefix = prefix::of(row.prefix.as_deref(), &mnemonic, &operands, &bits)?;
     Ok(Form {
         name: row.name.clone(),
         id: row.id.clone(),
-        mnemonic: mnemonic(&row.asm)?,
+        mnemonic,
         syntax: row.asm.clone(),
         bits,
         operands,
         condition,
         flags,
+        prefix,
         cpu: names::cpu(row.cpu.as_deref())?,
         alias: row.alias.clone(),
         table: line.table.clone(),
@@ -189,7 +193,7 @@ fn parameter(kind: &Kind, fields: &[Vec<usize>], bits: &Bits, before: &[Operand]
 }
 
 /// `Rd`, `Zdn`, `Pg`, `PNg`, `Vm`: a letter for the register file, then the manual's letters for its role.
-fn is_register(field: &str) -> bool {
+pub(super) fn is_register(field: &str) -> bool {
     let role = field.strip_prefix("PN").or_else(|| field.strip_prefix(['R', 'Z', 'P', 'V']));
     role.is_some_and(|role| role.starts_with(|c: char| c.is_ascii_lowercase()))
 }

@@ -4,7 +4,7 @@
 //! calls is in the runtime's `aarch64::encode`.
 
 use super::{
-    Access, Form,
+    Access, Form, Governing, Prefix, Prefixed,
     bits::low_mask,
     check::{Part, parts},
     kinds::{By, Kind},
@@ -379,6 +379,7 @@ fn docs(form: &Form, names: &HashSet<&str>) -> Vec<String> {
     let operands = form.operands.iter().map(|operand| format!("`{}` {}", operand.param, operand.access.words()));
     say("Operands", operands.collect::<Vec<_>>().join("; "));
     say("Flags", form.flags.as_ref().map_or(String::new(), |flags| format!("`{flags}`")));
+    say("MOVPRFX", prefix(form));
     let when = form.condition.as_ref().map(|when| format!("`{}`; else `finish` fails", when.text));
     say("Needs", when.unwrap_or_default());
     let alias = form.alias.as_deref().map(|alias| {
@@ -390,6 +391,18 @@ fn docs(form: &Form, names: &HashSet<&str>) -> Vec<String> {
     say("Table", format!("{}, `{}`", form.table, form.row));
     say("Feature", form.feature.as_ref().map_or(String::new(), |feature| format!("`{feature}`")));
     docs
+}
+
+/// What the documentation says of MOVPRFX.
+fn prefix(form: &Form) -> String {
+    let letter = |element: u8| ["B", "H", "S", "D", "Q"][usize::from(element)];
+    match &form.prefix {
+        Prefix::After(Prefixed { governing: None, .. }) => "may come before, unpredicated".into(),
+        Prefix::After(Prefixed { governing: Some(Governing { element, .. }), .. }) => {
+            format!("may come before, unpredicated or by the same predicate with elements of {}", letter(*element))
+        }
+        Prefix::Never | Prefix::Any | Prefix::Is(_) => String::new(),
+    }
 }
 
 /// A kind as data.

@@ -9,11 +9,14 @@
 //!
 //! All numbers are little-endian. Details are bytes, each list led by its length: for each operand a list of lists of
 //! fields, each of which holds the whole value, highest field first (a target has none, since any distance is one);
-//! then the condition, a list of lists of comparisons. A field is its lowest bit and its width; a comparison is 1 for
-//! `==` or 0 for `!=`, a field, and another field or 255 and a number of a byte. In a bucket forms that are aliases of
-//! others come last.
+//! then the condition, a list of lists of comparisons; then what the form has to do with MOVPRFX. A field is its lowest
+//! bit and its width; a comparison is 1 for `==` or 0 for `!=`, a field, and another field or 255 and a number of a
+//! byte. Of MOVPRFX there is a byte: 0 that the form must not follow one, 1 that it may follow any, 2 that it may follow
+//! one that agrees with it, 3 that it is one. After 2 and 3 come the destination's field, a list of the other vectors,
+//! each a field and the logarithm of how many it stands for, and a list of nothing or of the predicate's field and the
+//! logarithm of the elements' bytes. In a bucket forms that are aliases of others come last.
 
-use super::{Form, kinds::By};
+use super::{Form, Governing, Prefix, Prefixed, Source, kinds::By};
 use crate::{
     aarch64::bits::Field,
     condition::{Comparison, Term},
@@ -103,6 +106,27 @@ fn details(form: &Form) -> Vec<u8> {
                     place(field.expect("a condition names fields"))
                 }
             }));
+        }
+    }
+    let (number, prefixed) = match &form.prefix {
+        Prefix::Never => (0, None),
+        Prefix::Any => (1, None),
+        Prefix::After(prefixed) => (2, Some(prefixed)),
+        Prefix::Is(prefixed) => (3, Some(prefixed)),
+    };
+    bytes.push(number);
+    if let Some(Prefixed { destination, sources, governing }) = prefixed {
+        let place = |field: &usize| place(&form.bits.fields[*field]);
+        bytes.extend(place(destination));
+        bytes.push(sources.len() as u8);
+        for Source { field, count } in sources {
+            bytes.extend(place(field));
+            bytes.push(*count);
+        }
+        bytes.push(governing.iter().len() as u8);
+        if let Some(Governing { predicate, element }) = governing {
+            bytes.extend(place(predicate));
+            bytes.push(*element);
         }
     }
     bytes

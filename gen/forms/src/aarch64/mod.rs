@@ -10,12 +10,14 @@ mod emit;
 mod finder;
 pub mod kinds;
 mod layouts;
+mod prefix;
 mod words;
 
 pub use check::forms;
 pub use emit::{choices, encoders, forms_data, pages, readers};
 pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
+pub use prefix::{Governing, Prefix, Prefixed, Source};
 pub use words::words;
 
 use crate::{choice::Choice, condition::Condition, fields::record, row::TextRow};
@@ -41,11 +43,13 @@ pub struct Row {
     pub alias: Option<String>,
     /// NZCV access.
     pub flags: Option<String>,
+    /// Whether it may follow MOVPRFX, where its operands do not say so.
+    pub prefix: Option<String>,
     /// The type whose values are this row's instruction and others, as operations of one function.
     pub choice: Option<String>,
 }
 
-record!(Row: name asm bits; id ops when cpu alias flags choice);
+record!(Row: name asm bits; id ops when cpu alias flags prefix choice);
 
 impl TextRow for Row {
     fn title(&self) -> &str {
@@ -60,8 +64,8 @@ impl TextRow for Row {
     }
 
     fn texts(&mut self) -> Vec<&mut String> {
-        let Row { name, id, asm, bits, ops, when, cpu, alias, flags, choice } = self;
-        let optional = [id, when, cpu, alias, flags, choice].into_iter().flatten();
+        let Row { name, id, asm, bits, ops, when, cpu, alias, flags, prefix, choice } = self;
+        let optional = [id, when, cpu, alias, flags, prefix, choice].into_iter().flatten();
         [name, asm, bits, ops].into_iter().chain(optional).collect()
     }
 
@@ -89,6 +93,8 @@ pub struct Form {
     pub condition: Option<Condition>,
     /// NZCV access as written: `w:nzcv`.
     pub flags: Option<String>,
+    /// What it has to do with MOVPRFX.
+    pub prefix: Prefix,
     /// Architecture features, all needed; `A|B` is either.
     pub cpu: Vec<String>,
     /// Another form that can produce the same bits.

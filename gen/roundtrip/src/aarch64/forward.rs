@@ -213,6 +213,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
                 named.op1 << 7 | named.crm << 3 | named.op2
             }
             "TlbiOp" | "TlbiXOp" | "TlbiPairOp" => named.op1 << 11 | named.crn << 7 | named.crm << 3 | named.op2,
+            "GicOp" | "PlbiOp" | "PlbiXOp" => named.op1 << 7 | named.crm << 3 | named.op2,
             "PState" => named.op1 << 3 | named.op2,
             "BarrierNxs" | "SmeMode" => named.crm,
             "BtiTarget" => named.op2,
