@@ -190,19 +190,19 @@ impl core::fmt::Display for FinishError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             FinishError::UnboundLabel { label, at } => {
-                write!(f, "label {} is used {at} bytes from the base and never bound", label.0)
+                write!(f, "{label} is used {at} bytes from the base and never bound")
             }
             FinishError::OutOfRange { label, at, distance, range } => write!(
                 f,
-                "label {} is {distance} bytes from its use {at} bytes from the base, which can reach {} to {} in steps of {}",
-                label.0, range.low, range.high, range.step
+                "{label} is {distance} bytes from its use {at} bytes from the base, which can reach {} to {} in steps of {}",
+                range.low, range.high, range.step
             ),
             FinishError::OutOfSpace { needed } => write!(f, "the buffer is too small: {needed} bytes are needed"),
             FinishError::BoundTwice { label, at } => {
-                write!(f, "label {} is bound again {at} bytes from the base", label.0)
+                write!(f, "{label} is bound again {at} bytes from the base")
             }
             FinishError::ForeignLabel { label, at } => {
-                write!(f, "label {}, used {at} bytes from the base, is not of this encoder", label.0)
+                write!(f, "{label}, used {at} bytes from the base, is not of this encoder")
             }
             FinishError::Address { problem, at } => {
                 let problem = match problem {
@@ -234,21 +234,19 @@ impl core::fmt::Display for FinishError {
                     "code follows data that is no multiple of four bytes long, {at} bytes from the base: align it"
                 )
             }
-            FinishError::ForeignLate { late } => write!(f, "late immediate {} is not of this encoder", late.0),
-            FinishError::LateSetTwice { late } => write!(f, "late immediate {} is set a second time", late.0),
+            FinishError::ForeignLate { late } => write!(f, "{late} is not of this encoder"),
+            FinishError::LateSetTwice { late } => write!(f, "{late} is set a second time"),
             FinishError::LateUnset { late, at } => {
-                write!(f, "late immediate {} is used {at} bytes from the base and never set", late.0)
+                write!(f, "{late} is used {at} bytes from the base and never set")
             }
             FinishError::LateOutOfRange { late, at, value, range } => write!(
                 f,
-                "late immediate {} is {value}, but its use {at} bytes from the base holds {} to {} in steps of {}",
-                late.0, range.low, range.high, range.step
+                "{late} is {value}, but its use {at} bytes from the base holds {} to {} in steps of {}",
+                range.low, range.high, range.step
             ),
-            FinishError::LateMisplaced { late, at } => write!(
-                f,
-                "the instruction {at} bytes from the base does not end in the placeholder of late immediate {}",
-                late.0
-            ),
+            FinishError::LateMisplaced { late, at } => {
+                write!(f, "the instruction {at} bytes from the base does not end in the placeholder of {late}")
+            }
             FinishError::ForeignSnapshot => f.write_str("the snapshot is not of this encoder's present code"),
         }
     }

@@ -1,5 +1,5 @@
-// Searches the forms as one types. A form has one text in lower case, made once, and each word must be in it. Forms whose mnemonic is the first word come first, then those with all
-// words in their names.
+// Searches the forms as one types. A form has one text in lower case, made once, and each word must be in it; what is written around operands is no part of a word. Forms whose mnemonic
+// is the first word come first, then those with all words in their names; and of these the ones that every processor has.
 "use strict";
 
 const { texts, fields } = REFERENCE;
@@ -11,7 +11,8 @@ const [words, isa, cpu, found, shown, count] = ["words", "isa", "cpu", "found", 
 
 const encodingText = form => typeof form.encoding === "string" ? form.encoding : form.encoding.map(([part]) => part).join(" ");
 for (const form of forms) {
-  const parts = [form.name, form.syntax, encodingText(form), texts[form.title], texts[form.table], texts[form.cpu]];
+  form.names = [form.name, ...form.synonyms];
+  const parts = [...form.names, form.syntax, encodingText(form), texts[form.title], texts[form.table], texts[form.cpu]];
   form.text = (" " + parts.join(" ")).toLowerCase();
 }
 const indexOf = new Map(forms.map((form, index) => [ISAS[form.isa] + "/" + form.name, index]));
@@ -19,17 +20,18 @@ const indexOf = new Map(forms.map((form, index) => [ISAS[form.isa] + "/" + form.
 let hits = [], chosen = -1;
 
 function search() {
-  const wanted = words.value.toLowerCase().split(/\s+/).filter(word => word);
+  const wanted = words.value.toLowerCase().replace(/#\S*/g, " ").split(/[\s,[\]]+/).filter(word => word);
   const ofIsa = isa.value === "" ? -1 : Number(isa.value), ofCpu = cpu.value;
   const first = wanted[0] || "";
-  const ranks = [[], [], [], []];
+  const ranks = Array.from({ length: 8 }, () => []);
   forms.forEach((form, index) => {
     if (ofIsa >= 0 && form.isa !== ofIsa) return;
     if (ofCpu && !texts[form.cpu].split(" ").includes(ofCpu)) return;
     if (!wanted.every(word => form.text.includes(word))) return;
-    const isMnemonic = form.name === first || form.name.startsWith(first + "_");
-    const areInName = wanted.every(word => form.name.includes(word));
-    ranks[areInName ? (isMnemonic ? 0 : 1) : isMnemonic ? 2 : 3].push(index);
+    const isMnemonic = form.names.some(name => name === first || name.startsWith(first + "_"));
+    const areInName = form.names.some(name => wanted.every(word => name.includes(word)));
+    const rank = areInName ? (isMnemonic ? 0 : 1) : isMnemonic ? 2 : 3;
+    ranks[2 * rank + (texts[form.cpu] ? 1 : 0)].push(index);
   });
   hits = ranks.flat();
   count.textContent = `${hits.length} of ${forms.length} forms` + (hits.length > SHOWN ? `, the first ${SHOWN} are shown` : "");
@@ -124,6 +126,7 @@ function show(index) {
   addText("Syntax", form.syntax);
   addText("Encoding", encodingText(form));
   addText("Rust", `enc.${form.name}(${form.arguments.map(([name]) => name).join(", ")})`);
+  addText("Other names", form.synonyms.join(", "));
   if (form.arguments.length) addText("Operands", form.arguments.map(([name, access]) => `${name}: ${ACCESS[access] || access}`).join("; "));
   addText(form.isa ? "Must hold" : "Implicit", texts[form.notes]);
   addText("Flags", texts[form.flags]);

@@ -40,6 +40,8 @@ struct Form {
     /// Implicit operands, or what must hold between operands.
     notes: usize,
     alias: String,
+    /// The function's other names.
+    synonyms: Vec<String>,
     /// Operands, and the bytes from the lowest address.
     example: Option<(String, String)>,
 }
@@ -103,6 +105,7 @@ fn x64_forms(texts: &mut Texts) -> Vec<Form> {
                 flags: texts.number(&model.rflags),
                 notes: texts.number(implicit.collect::<Vec<_>>().join(" ")),
                 alias: model.alias.clone().unwrap_or_default(),
+                synonyms: model.synonyms(),
                 example: bytes.filter(|_| placed).map(|bytes| (joined(&operands), bytes)),
             }
         })
@@ -155,6 +158,7 @@ fn aarch64_forms(texts: &mut Texts) -> Vec<Form> {
                 flags: texts.number(model.flags.clone().unwrap_or_default()),
                 notes: texts.number(form.condition.unwrap_or_default()),
                 alias: model.alias.clone().unwrap_or_default(),
+                synonyms: Vec::new(),
                 example: bytes.filter(|_| placed).map(|bytes| (joined(&operands), bytes)),
             }
         })

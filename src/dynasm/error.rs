@@ -127,7 +127,7 @@ impl core::fmt::Display for PlaceError {
                 write!(f, "{label} is placed a second time, {at} bytes into the block")
             }
             PlaceError::ForeignLabel { label, at } => {
-                write!(f, "label {} (used {at} bytes into the block) is shared, but not the encoder's", label.0)
+                write!(f, "{label} (used {at} bytes into the block) is shared, but not the encoder's")
             }
             PlaceError::OutOfRange { target, at, distance, range } => write!(
                 f,

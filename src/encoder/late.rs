@@ -33,12 +33,22 @@
 //! # Ok::<(), tailfirst::FinishError>(())
 //! ```
 
-use crate::{Direction, Encoder, Field, Isa, Range, references::label::Pos};
+use crate::{
+    Direction, Encoder, Field, Isa, Range,
+    references::label::{NUMBERS_APART, Pos},
+};
 use core::ops::{Add, Sub};
 
 /// A constant of one encoder that is set later. Strange ones are reported as strange [labels](crate::Label) are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Late(pub(crate) u32);
+
+impl core::fmt::Display for Late {
+    /// How many late immediates its encoder had made before.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "late immediate {}", self.0 % NUMBERS_APART)
+    }
+}
 
 /// A [`Late`] and a number that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

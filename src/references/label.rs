@@ -81,6 +81,16 @@ impl core::fmt::Debug for Pos {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u32);
 
+/// So many numbers an encoder has for labels before it shares some with others.
+pub(crate) const NUMBERS_APART: u32 = 1 << 21;
+
+impl core::fmt::Display for Label {
+    /// How many labels its encoder had made before.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "label {}", self.0 % NUMBERS_APART)
+    }
+}
+
 /// A name for something outside the code, chosen by the user: references to it leave with the code as
 /// [relocations](crate::Relocation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +110,7 @@ pub enum Target {
     message = "`{Self}` is nothing to branch or refer to",
     label = "expected a label or a symbol",
     note = "a place in this code is a `Label`, made by `here()` or by `label()` and `bind(..)`",
-    note = "an address is given to a `Symbol` when the code is linked: `Symbol(0)`"
+    note = "an address is given to a `Symbol` when the code is linked: `Symbol(0)`, or `Symbols::at(address)`"
 )]
 pub trait IntoTarget: Into<Target> {}
 

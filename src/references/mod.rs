@@ -39,7 +39,7 @@ use deadline::Deadlines;
 use fault::Fault;
 use fixup::{Field, Fixup};
 use intervals::Intervals;
-use label::{Label, Pos};
+use label::{Label, NUMBERS_APART, Pos};
 use movable::Movable;
 
 /// Labels, and who refers to them.
@@ -111,9 +111,8 @@ pub struct References<F, L> {
     reported: Option<Pos>,
 }
 
-/// So many encoders have numbers for labels of their own, and so many numbers each, before they share some with others.
+/// So many encoders have numbers for labels of their own, before they share some with others.
 const HOLDERS_APART: usize = 1 << 10;
-const NUMBERS_APART: u32 = 1 << 21;
 
 /// The first of the next numbers for labels: others have other ones, so that a label that strays is none of theirs.
 fn numbers_apart() -> u32 {

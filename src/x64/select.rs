@@ -102,7 +102,8 @@ const fn is_shorter_as_store(destination: Xmm, source: Xmm) -> bool {
 
 /// Branches.
 impl<D: Direction> Emitter<'_, D> {
-    /// `call`.
+    /// `call` of a function here, or of one outside: an address is a [`Symbol`](crate::Symbol), which
+    /// [`Symbols::at`](crate::Symbols::at) makes of it. The callee's convention says how the stack is aligned at a call.
     #[inline(always)]
     pub fn call(&mut self, target: impl IntoTarget) {
         self.call_rel32(target);

@@ -504,6 +504,11 @@ impl Form {
         matches!(self.encoding, Encoding::Vex { map: 8.., .. })
     }
 
+    /// The other names of the form's function: those of its condition.
+    pub fn synonyms(&self) -> Vec<String> {
+        synonym::names(self, &self.name)
+    }
+
     /// Whether the mask must not be k0 (`k1!=0` in `when`), which is a matter of the operand's type.
     pub fn needs_mask(&self) -> bool {
         self.names_in_when().any(|name| name == MASK)

@@ -48,7 +48,8 @@ fn condition(form: &Form) -> Option<&Choice> {
     form.choice.as_ref().filter(|choice| choice.ty == "Cond")
 }
 
-fn of_function(form: &Form, name: &str, declared: &TokenStream, names: &[Ident]) -> Vec<Method> {
+/// The other names of a function with the form's condition in its name.
+pub(super) fn names(form: &Form, name: &str) -> Vec<String> {
     let Some(choice) = condition(form) else { return Vec::new() };
     let condition = choice.variant.to_lowercase();
     // Up to the condition, the function has the name of that which takes the condition as a value.
@@ -56,15 +57,19 @@ fn of_function(form: &Form, name: &str, declared: &TokenStream, names: &[Ident])
     let (stem, rest) = name.split_at(same);
     let Some(rest) = rest.strip_prefix(&condition) else { return Vec::new() };
     let others = CONDITIONS.iter().find(|(first, _)| *first == condition).map_or(&[][..], |(_, others)| others);
-    let synonym = |other: &&str| {
-        let (own, synonym) = (ident(name), ident(&format!("{stem}{other}{rest}")));
+    others.iter().map(|other| format!("{stem}{other}{rest}")).collect()
+}
+
+fn of_function(form: &Form, name: &str, declared: &TokenStream, arguments: &[Ident]) -> Vec<Method> {
+    let synonym = |synonym: String| {
+        let (own, synonym) = (ident(name), ident(&synonym));
         Method {
             docs: vec![format!("[`{name}`](Self::{name}) by another name.")],
             attributes: TokenStream::new(),
             signature: quote!(#synonym(&mut self, #declared)),
-            body: quote!(self.#own(#(#names),*)),
+            body: quote!(self.#own(#(#arguments),*)),
             table: form.table.clone(),
         }
     };
-    others.iter().map(synonym).collect()
+    names(form, name).into_iter().map(synonym).collect()
 }
