@@ -56,6 +56,11 @@ pub fn aarch64_cpu(tables: &Path) -> Result<Cpu, TableError> {
     table::read_cpu(tables, AARCH64_CPU)
 }
 
+/// The names of system registers and other operands, of `tables/names/aarch64_*.ron`.
+pub fn aarch64_names(tables: &Path) -> Result<Vec<aarch64::named::Named>, TableError> {
+    table::read_names(tables, &["names/aarch64_operations.ron", "names/aarch64_registers.ron"])
+}
+
 const X64_CPU: &str = "cpu/x64.ron";
 const AARCH64_CPU: &str = "cpu/aarch64.ron";
 
@@ -68,6 +73,7 @@ const AARCH64_CPU: &str = "cpu/aarch64.ron";
 /// | `x64_rows.rs`, `aarch64_rows.rs` | what reads the numbers that they hand over |
 /// | `x64_pages.rs`, `aarch64_pages.rs` | pages of documentation |
 /// | `x64_words.rs`, `aarch64_words.rs` | the instructions that the runtime places by itself |
+/// | `aarch64_names.rs` | system registers and other operands that have names |
 /// | `x64_cpu.rs`, `aarch64_cpu.rs` | CPU features, and what each implies |
 /// | `x64_cpu_tests.rs`, `aarch64_cpu_tests.rs` | how they are detected |
 /// | `x64_forms.rs`, `aarch64_forms.rs` | the forms as data |
@@ -120,6 +126,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     if !is_enabled("aarch64") {
         return Ok(());
     }
+    write(out, "aarch64_names.rs", &aarch64::named::constants(&aarch64_names(tables)?))?;
     write(out, "aarch64_cpu.rs", &cpu.features(AARCH64_CPU))?;
     write(out, "aarch64_cpu_tests.rs", &cpu.tests(AARCH64_CPU))?;
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));

@@ -11,6 +11,7 @@ use std::{
 };
 use tailfirst_forms::{
     Reason, TableError,
+    aarch64::named::{Named, Names, named},
     cpu::{Cpu, Features},
     row,
 };
@@ -116,11 +117,20 @@ pub fn read_dir<Row: TextRow>(dir: &Path) -> Result<Vec<Line<Row>>, TableError> 
 
 /// Reads a table of CPU features, and checks it; `file` is relative to the tables' root.
 pub fn read_cpu(tables: &Path, file: &str) -> Result<Cpu, TableError> {
+    read_one::<Features>(tables, file)?.check(file)
+}
+
+/// Reads tables of names, and checks them; `files` are relative to the tables' root.
+pub fn read_names(tables: &Path, files: &[&str]) -> Result<Vec<Named>, TableError> {
+    let read = files.iter().map(|&file| Ok((file, read_one::<Names>(tables, file)?)));
+    named(&read.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn read_one<T: DeserializeOwned>(tables: &Path, file: &str) -> Result<T, TableError> {
     let path = tables.join(file);
-    let text = fs::read_to_string(&path).map_err(|cause| {
-        TableError::of_table(file, Reason::Unreadable { path: path.clone(), cause: cause.to_string() })
-    })?;
-    from_text::<Features>(file, &text)?.check(file)
+    let text = fs::read_to_string(&path)
+        .map_err(|cause| TableError::of_table(file, Reason::Unreadable { path, cause: cause.to_string() }))?;
+    from_text(file, &text)
 }
 
 fn from_text<T: DeserializeOwned>(table: &str, text: &str) -> Result<T, TableError> {

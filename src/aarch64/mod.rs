@@ -51,7 +51,6 @@ mod shift;
 mod sme;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 mod sve;
-mod sysreg;
 mod system;
 mod values {
     //! Operations as values, as the tables have them.

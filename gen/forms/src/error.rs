@@ -66,6 +66,8 @@ pub enum Reason {
     UnknownFeature { name: String },
     /// A CPU feature of `tables/cpu` contradicts itself or another.
     CpuFeature { problem: &'static str },
+    /// A name of `tables/names` is wrong.
+    Named { problem: &'static str },
     /// What is to tell a CPU feature is no bit of a register.
     CpuTest { text: String },
     /// A tuple type is missing or superfluous, or does not suit the operand.
@@ -163,6 +165,7 @@ impl fmt::Display for Reason {
             Cpu { text } => write!(f, "\"{text}\" is no list of CPU features"),
             UnknownFeature { name } => write!(f, "there is no CPU feature {name} in tables/cpu/"),
             CpuFeature { problem } => write!(f, "CPU feature: {problem}"),
+            Named { problem } => f.write_str(problem),
             CpuTest { text } => write!(f, "\"{text}\" is no bit of a register, as in 07H.1:EAX[31] or HWCAP2[1]"),
             Tuple { problem } => write!(f, "tt: {problem}"),
             MixedSizes { text } => write!(f, "sized aliases of different kinds in \"{text}\""),

@@ -128,7 +128,7 @@ fn operands(text: &str, bits: &Bits) -> Result<Vec<Operand>, Reason> {
     }
 }
 
-fn access(letters: &str) -> Result<Access, Reason> {
+pub(super) fn access(letters: &str) -> Result<Access, Reason> {
     match letters {
         "r" => Ok(Access::Read),
         "w" => Ok(Access::Write),

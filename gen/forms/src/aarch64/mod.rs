@@ -10,6 +10,7 @@ mod emit;
 mod finder;
 pub mod kinds;
 mod layouts;
+pub mod named;
 mod prefix;
 mod words;
 
