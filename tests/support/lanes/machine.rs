@@ -8,7 +8,7 @@ use tailfirst::x64::*;
 pub type Bytes = [u8; 64];
 
 /// The general registers that instructions are tested with, by their numbers. RDI holds the state's address.
-pub const GENERAL: [u8; 8] = [0, 1, 2, 6, 8, 9, 10, 11];
+pub const GENERAL: [u8; 9] = [0, 1, 2, 3, 6, 8, 9, 10, 11];
 
 /// CF, PF, AF, ZF, SF and OF.
 pub const FLAGS: u64 = 0x8D5;
@@ -22,7 +22,7 @@ pub struct State {
     pub memory: Bytes,
     pub masks: [u64; 8],
     /// Those of [`GENERAL`].
-    pub general: [u64; 8],
+    pub general: [u64; GENERAL.len()],
     pub flags: u64,
 }
 
@@ -83,6 +83,8 @@ impl Function {
     pub fn new(vectors: Vectors, instruction: impl FnOnce(&mut Encoder<'_>)) -> Function {
         let mut enc = Encoder::new();
         enc.ret();
+        // The only one of them that a function preserves.
+        enc.pop_r64(RBX);
         if vectors >= Vectors::Ymm {
             enc.vzeroupper();
         }
@@ -125,6 +127,7 @@ impl Function {
                 _ => {}
             }
         }
+        enc.push_r64(RBX);
         let code = enc.finish().expect("a function without mistakes");
         let mut memory = MmapMut::map_anon(code.bytes().len()).expect("memory");
         memory.copy_from_slice(code.bytes());
@@ -132,9 +135,9 @@ impl Function {
     }
 
     pub fn call(&self, state: &mut State) {
-        // SAFETY: the function follows the System V convention, uses no register that it would have to preserve, and
+        // SAFETY: the function follows the System V convention, uses no register that it would have to preserve but RBX, and
         // accesses nothing but the stack and the state: the instruction in its middle has no other memory operand than
-        // `memory()`, of at most 64 bytes, and is none that transfers control.
+        // `memory()`, of at most 64 bytes, or what a model's `prepare` keeps within them, and transfers no control.
         unsafe {
             let function: extern "sysv64" fn(&mut State) = std::mem::transmute(self.0.as_ptr());
             function(state);

@@ -38,6 +38,10 @@ pub struct Slot {
     pub broadcast: Option<usize>,
     /// The size of an immediate.
     pub immediate: Option<(usize, bool)>,
+    /// Whether it is an address whose memory is not accessed.
+    pub address: bool,
+    /// The vectors of indices in an address.
+    pub index: Option<Class>,
     /// The register's number, or the constant, where the opcode fixes it.
     pub fixed: Option<u8>,
     pub masking: Masking,
@@ -53,7 +57,23 @@ pub enum Place {
     /// Memory of an element.
     Broadcast(usize),
     Immediate(i64),
+    /// An address alone: a base, an index shifted left, and a displacement.
+    Address {
+        base: u8,
+        index: u8,
+        shift: u32,
+        disp: i32,
+    },
+    /// As many addresses as a vector has indices, shifted left: from [`MIDDLE`] of the memory on.
+    Index {
+        class: Class,
+        number: u8,
+        shift: u32,
+    },
 }
+
+/// Where memory is that is addressed with indices of both signs.
+pub const MIDDLE: i32 = 32;
 
 /// The operands of a form; `None` where there is one of another kind.
 pub fn slots(form: &Form) -> Option<Vec<Slot>> {
@@ -75,6 +95,8 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             memory: None,
             broadcast: None,
             immediate: None,
+            address: false,
+            index: None,
             fixed: None,
             masking,
             access: Access::Read,
@@ -116,6 +138,14 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
                 slot.register = Some(Class::Vector { bytes: 64, all });
             } else if let Some(element) = part.strip_suffix("bcst") {
                 slot.broadcast = Some(bits(element.strip_prefix('m')?)?);
+            } else if part == "m" {
+                slot.address = true;
+            } else if let Some(index) = part.strip_prefix("vm") {
+                // EVEX's need a mask, which is used up.
+                if form.encoding.starts_with("EVEX") {
+                    return None;
+                }
+                slot.index = Some(Class::Vector { bytes: if index.ends_with('x') { 16 } else { 32 }, all: false });
             } else if let Some(size) = part.strip_prefix('m') {
                 slot.memory = Some(bits(size)?);
                 // `r/m` stands for a register as wide.
@@ -164,7 +194,7 @@ impl Class {
             Class::Vector { all: true, .. } => (0..32).collect(),
             Class::Vector { all: false, .. } => (0..16).collect(),
             Class::Mask => (0..8).collect(),
-            Class::General { high: true, .. } => vec![0, 1, 2, 4, 5, 6],
+            Class::General { high: true, .. } => vec![0, 1, 2, 3, 4, 5, 6, 7],
             Class::General { high: false, .. } => GENERAL.to_vec(),
         }
     }
@@ -183,6 +213,17 @@ impl Place {
             Place::Memory(_) => machine::memory().into(),
             Place::Broadcast(_) => Operand::from(machine::memory()).broadcast(),
             Place::Immediate(value) => Operand::imm(value),
+            Place::Address { base, index, shift, disp } => {
+                let [base, index] = [base, index].map(|number| Gpr64::new(number).expect("below 16"));
+                (base + index * (1 << shift) + disp).into()
+            }
+            Place::Index { class, number, shift } => {
+                let (base, scale) = (machine::memory() + MIDDLE, 1 << shift);
+                match class.bytes() {
+                    16 => (base + Xmm::new(number).expect("below 16") * scale).into(),
+                    _ => (base + Ymm::new(number).expect("below 16") * scale).into(),
+                }
+            }
             Place::Register(class, number) => match class {
                 Class::Mask => K::new(number).map(Operand::from),
                 Class::Vector { bytes: 16, all: false } => Xmm::new(number).map(Operand::from),
@@ -198,6 +239,26 @@ impl Place {
             }
             .expect("a number of the class"),
         }
+    }
+
+    /// The bytes of what is there.
+    pub fn bytes(self) -> usize {
+        match self {
+            Place::Register(class, _) => class.bytes(),
+            Place::Memory(bytes) => bytes,
+            _ => 8,
+        }
+    }
+
+    /// The number there, of at most 64 bits.
+    pub fn number(self, state: &State) -> u64 {
+        super::get(&self.read(state), 8, 0)
+    }
+
+    pub fn set(self, state: &mut State, number: u64) {
+        let mut bytes = [0; 64];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        self.write(state, &bytes, false);
     }
 
     /// What an instruction reads there.
@@ -222,6 +283,12 @@ impl Place {
                 }
             }
             Place::Immediate(value) => all[..8].copy_from_slice(&value.to_le_bytes()),
+            Place::Address { base, index, shift, disp } => {
+                let [base, index] = [base, index].map(|number| state.general[general(number, false).0]);
+                let sum = base.wrapping_add(index << shift).wrapping_add(disp as u64);
+                all[..8].copy_from_slice(&sum.to_le_bytes());
+            }
+            Place::Index { class, number, .. } => return Place::Register(class, number).read(state),
         }
         all
     }
@@ -252,7 +319,7 @@ impl Place {
                 };
             }
             Place::Memory(bytes) => state.memory[..bytes].copy_from_slice(&value[..bytes]),
-            Place::Broadcast(_) | Place::Immediate(_) => unreachable!("nothing is written there"),
+            _ => unreachable!("nothing is written there"),
         }
     }
 }
