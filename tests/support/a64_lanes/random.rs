@@ -13,6 +13,10 @@ pub enum Fill {
     Real,
     /// Those of few bits around what integers can hold.
     Small,
+    /// Singles, and of them the upper halves in lanes of two bytes.
+    Brain,
+    /// Addresses near each other.
+    Near,
 }
 
 /// SplitMix64.
@@ -97,6 +101,12 @@ impl Random {
             (Fill::Real, Some(format)) => {
                 for lane in bytes.chunks_mut(width) {
                     lane.copy_from_slice(&self.real(format).to_le_bytes()[..width]);
+                }
+            }
+            (Fill::Brain, _) => {
+                for lane in bytes.chunks_mut(width.min(4)) {
+                    let bits = self.real(Format::Single);
+                    lane.copy_from_slice(&bits.to_le_bytes()[4 - lane.len()..4]);
                 }
             }
             (Fill::Small, Some(format)) => {

@@ -28,6 +28,13 @@ pub enum Place {
         lane: usize,
         scalable: bool,
     },
+    /// A pair of lanes, which is taken for all pairs.
+    Pair {
+        number: usize,
+        width: usize,
+        pair: usize,
+        scalable: bool,
+    },
     /// A predicate, of lanes of `width` bytes.
     Predicate {
         number: usize,
@@ -129,6 +136,7 @@ struct Kind {
 }
 
 fn operand(kind: &Kind, random: &mut Random) -> Option<(Place, Operand)> {
+    let lane = |kind, random: &mut Random| lane(kind, random).or_else(|| pair(kind, random));
     register(kind, random).or_else(|| lane(kind.name, random)).or_else(|| other(kind, random))
 }
 
@@ -214,6 +222,30 @@ fn lane(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
         "ZLaneD" ZLaneD Z 8 16 2;
         "ZLaneHLong" ZLaneHLong Z 2 16 8;
         "ZLaneSLong" ZLaneSLong Z 4 16 4;
+    }
+}
+
+fn pair(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
+    macro_rules! pairs {
+        ($($kind:literal $ty:ident $register:ident $width:literal $registers:literal $pairs:literal;)*) => {
+            match kind {
+                $($kind => {
+                    let (number, pair) = (random.below($registers), random.below($pairs));
+                    let register = $register::from_bits(number as u32)?;
+                    let scalable = stringify!($register) == "Z";
+                    let place = Place::Pair { number, width: $width, pair, scalable };
+                    Some((place, $ty::new(register, pair as u8)?.into()))
+                })*
+                _ => None,
+            }
+        };
+    }
+    pairs! {
+        "PairH" PairH V 2 32 4;
+        "PairHLow" PairHLow V 2 32 2;
+        "PairS" PairS V 4 32 2;
+        "ZPairH" ZPairH Z 2 8 4;
+        "ZPairS" ZPairS Z 4 16 2;
     }
 }
 
