@@ -1,6 +1,8 @@
 //! Every form of hundreds of data-processing instructions, executed on random inputs and compared with plain models.
 //!
-//! The tables say which forms there are, tests/support/lanes what their mnemonics mean.
+//! The tables say which forms there are, tests/support/lanes what their mnemonics mean. Operands are such that the
+//! processor does not fault: of divisions, quotients that fit, and no divisor of zero; of gathers and bit tests, places
+//! within the memory that there is.
 //! What the processor lacks, and what has no model, is skipped and named.
 
 use crate::lanes;
@@ -86,11 +88,11 @@ fn forms_do_what_their_models_say() {
     assert!(failures.is_empty(), "{} forms differ:\n{}", failures.len(), failures.join("\n\n"));
     // Where the processor has what most models are of.
     if here.contains_all(CpuFeatures::X86_64_V3) {
-        assert!(total >= 800, "only {total} forms were executed");
-        assert!(distinct.len() >= 400, "only {} mnemonics were executed", distinct.len());
+        assert!(total >= 1700, "only {total} forms were executed");
+        assert!(distinct.len() >= 700, "only {} mnemonics were executed", distinct.len());
     }
     if here.contains_all(CpuFeatures::X86_64_V4) {
-        assert!(total >= 2000, "only {total} forms were executed");
+        assert!(total >= 2900, "only {total} forms were executed");
     }
     for names in &models.names {
         assert!(names.iter().any(|name| mnemonics.contains(&**name)), "a model of {names:?}, which no table has");

@@ -106,6 +106,7 @@ pub fn random_state(random: &mut Random) -> Box<State> {
     let mut state = Box::new(State {
         vectors: [[0; 64]; 32],
         memory: [0; 64],
+        mmx: [[0; 8]; 8],
         masks: [0; 8],
         general: [0; GENERAL.len()],
         flags: 2,
@@ -265,7 +266,8 @@ impl Combination {
         let place = |(slot, way): (&Slot, &Way)| match way {
             Way::Register => {
                 let class = slot.register.expect("a register");
-                Place::Register(class, slot.fixed.unwrap_or_else(|| random.one_of(&class.numbers())))
+                let numbers: Vec<u8> = class.numbers().into_iter().filter(|n| !slot.low || *n < 8).collect();
+                Place::Register(class, slot.fixed.unwrap_or_else(|| random.one_of(&numbers)))
             }
             Way::Memory => Place::Memory(slot.memory.expect("memory")),
             Way::Broadcast => Place::Broadcast(slot.broadcast.expect("a broadcast")),
@@ -304,6 +306,7 @@ fn is_ready(state: &mut State, places: &[Place], model: &Model, random: &mut Ran
 fn refill(state: &mut State, place: Place, fill: Fill, random: &mut Random) {
     match place {
         Place::Register(Class::Vector { .. }, number) => random.fill(&mut state.vectors[usize::from(number)], fill),
+        Place::Register(Class::Mmx, number) => random.fill(&mut state.mmx[usize::from(number)], fill),
         Place::Register(Class::Mask, number) => {
             state.masks[usize::from(number)] = if random.number().is_multiple_of(4) { 0 } else { random.bits() };
         }
@@ -367,6 +370,7 @@ impl Case<'_> {
                 _ => unreachable!("nothing is written there"),
             }),
             source: last.map_or(0, |(slot, place)| size(slot, place)),
+            gives_mask: matches!(dest, Some(Place::Register(Class::Mask, _))),
             memory: last.is_some_and(|(_, place)| matches!(place, Place::Memory(_))),
             flags: before.flags & FLAGS,
         };
@@ -426,6 +430,7 @@ fn differences(before: &State, expected: &State, found: &State) -> String {
     for number in 0..8 {
         let masks = all.map(|state| state.masks[number].to_le_bytes());
         compare(format!("mask {number}"), masks.each_ref().map(|bytes| &bytes[..]));
+        compare(format!("mmx {number}"), all.map(|state| &state.mmx[number][..]));
     }
     for (number, register) in GENERAL.iter().enumerate() {
         let general = all.map(|state| state.general[number].to_le_bytes());
@@ -434,8 +439,8 @@ fn differences(before: &State, expected: &State, found: &State) -> String {
     let flags = all.map(|state| state.flags.to_le_bytes());
     compare("flags".into(), flags.each_ref().map(|bytes| &bytes[..]));
     lines.push(format!(
-        "memory {:02x?}\nmasks {:x?}\ngeneral {:x?}\nvectors {:02x?}",
-        before.memory, before.masks, before.general, before.vectors
+        "memory {:02x?}\nmmx {:02x?}\nmasks {:x?}\ngeneral {:x?}\nvectors {:02x?}",
+        before.memory, before.mmx, before.masks, before.general, before.vectors
     ));
     lines.join("\n")
 }

@@ -20,6 +20,7 @@ pub struct State {
     pub vectors: [Bytes; 32],
     /// The memory that operands refer to.
     pub memory: Bytes,
+    pub mmx: [[u8; 8]; 8],
     pub masks: [u64; 8],
     /// Those of [`GENERAL`].
     pub general: [u64; GENERAL.len()],
@@ -63,6 +64,10 @@ fn vector(number: u8) -> Mem {
     at(offset_of!(State, vectors) + 64 * usize::from(number))
 }
 
+fn mmx(number: u8) -> Mem {
+    at(offset_of!(State, mmx) + 8 * usize::from(number))
+}
+
 fn mask(number: u8) -> Mem {
     at(offset_of!(State, masks) + 8 * usize::from(number))
 }
@@ -85,6 +90,11 @@ impl Function {
         enc.ret();
         // The only one of them that a function preserves.
         enc.pop_r64(RBX);
+        // Else x87 would have no room for Rust's numbers.
+        enc.emms();
+        for number in 0..8 {
+            enc.movq_mmm64_mm(mmx(number), Mm::new(number).expect("below 8"));
+        }
         if vectors >= Vectors::Ymm {
             enc.vzeroupper();
         }
@@ -117,6 +127,9 @@ impl Function {
             for number in 0..8 {
                 enc.kmovq_k_km64(K::new(number).expect("below 8"), mask(number));
             }
+        }
+        for number in 0..8 {
+            enc.movq_mm_mmm64(Mm::new(number).expect("below 8"), mmx(number));
         }
         for number in 0..32 {
             let (xmm, ymm, zmm) = (Xmm::new(number), Ymm::new(number), Zmm::new(number));

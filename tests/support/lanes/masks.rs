@@ -4,8 +4,7 @@ use super::{In, Model, Models, Out, get, lane, put};
 
 /// A comparison's result: a mask register, or lanes of all ones.
 pub fn truths(input: &In, width: usize, lanes: usize, holds: impl Fn(usize) -> bool) -> Out {
-    // No vector is as small as a mask register.
-    if input.dest == 8 {
+    if input.gives_mask {
         Out::number((0..lanes).map(|i| u64::from(holds(i)) << i).sum())
     } else {
         let mut out = [0; 64];

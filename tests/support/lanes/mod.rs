@@ -13,12 +13,16 @@ pub mod fields;
 pub mod float;
 pub mod gather;
 pub mod general;
+pub mod half;
 pub mod implicit;
 pub mod integer;
 pub mod machine;
 pub mod masks;
+pub mod mmx;
+pub mod partial;
 pub mod shape;
 pub mod strings;
+pub mod sums;
 
 use execute::Random;
 use machine::{Bytes, State};
@@ -36,8 +40,17 @@ pub struct In {
     pub source: usize,
     /// Whether that source is in memory.
     pub memory: bool,
+    /// Whether the destination is a mask register.
+    pub gives_mask: bool,
     /// The flags before.
     pub flags: u64,
+}
+
+impl In {
+    /// The bytes within which lanes are moved: 16, of MMX registers 8.
+    pub fn segment(&self) -> usize {
+        self.dest.min(16)
+    }
 }
 
 /// What a model writes.
@@ -200,6 +213,10 @@ impl Models {
         fields::add(&mut models);
         strings::add(&mut models);
         gather::add(&mut models);
+        partial::add(&mut models);
+        sums::add(&mut models);
+        half::add(&mut models);
+        mmx::add(&mut models);
         models.lock();
         models
     }

@@ -3,7 +3,7 @@
 use super::machine::{self, GENERAL, State};
 use tailfirst::{
     Access,
-    x64::{EXmm, EYmm, Form, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Operand, Xmm, Ymm, Zmm},
+    x64::{EXmm, EYmm, Form, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Mm, Operand, Xmm, Ymm, Zmm},
 };
 
 /// A kind of register, with its size in bytes.
@@ -14,6 +14,7 @@ pub enum Class {
         all: bool,
     },
     Mask,
+    Mmx,
     /// `high`: a form without REX, which has AH in SPL's place.
     General {
         bytes: usize,
@@ -38,6 +39,8 @@ pub struct Slot {
     pub broadcast: Option<usize>,
     /// The size of an immediate.
     pub immediate: Option<(usize, bool)>,
+    /// Whether it stands beside bits 8 to 15 of a register, so that it has no REX prefix, and numbers below 8.
+    pub low: bool,
     /// Whether it is an address whose memory is not accessed.
     pub address: bool,
     /// The vectors of indices in an address.
@@ -95,6 +98,7 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             memory: None,
             broadcast: None,
             immediate: None,
+            low: false,
             address: false,
             index: None,
             fixed: None,
@@ -118,9 +122,7 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             continue;
         }
         let info = parameters.next()?;
-        if info.kind.starts_with("Low<") {
-            return None;
-        }
+        slot.low = info.kind.starts_with("Low<");
         slot.access = info.access;
         let all = ["EXmm", "EYmm", "Zmm"].iter().any(|class| info.kind.contains(class));
         let high = info.kind.contains("Gpr8h");
@@ -130,6 +132,8 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
                 slot.immediate = Some((bits(imm)?, false));
             } else if let Some(imm) = part.strip_prefix("imm") {
                 slot.immediate = Some((bits(imm)?, true));
+            } else if part.starts_with("mm") {
+                slot.register = Some(Class::Mmx);
             } else if part.starts_with("xmm") {
                 slot.register = Some(Class::Vector { bytes: 16, all });
             } else if part.starts_with("ymm") {
@@ -184,7 +188,7 @@ impl Class {
     pub fn bytes(self) -> usize {
         match self {
             Class::Vector { bytes, .. } | Class::General { bytes, .. } => bytes,
-            Class::Mask => 8,
+            Class::Mask | Class::Mmx => 8,
         }
     }
 
@@ -193,7 +197,7 @@ impl Class {
         match self {
             Class::Vector { all: true, .. } => (0..32).collect(),
             Class::Vector { all: false, .. } => (0..16).collect(),
-            Class::Mask => (0..8).collect(),
+            Class::Mask | Class::Mmx => (0..8).collect(),
             Class::General { high: true, .. } => vec![0, 1, 2, 3, 4, 5, 6, 7],
             Class::General { high: false, .. } => GENERAL.to_vec(),
         }
@@ -226,6 +230,7 @@ impl Place {
             }
             Place::Register(class, number) => match class {
                 Class::Mask => K::new(number).map(Operand::from),
+                Class::Mmx => Mm::new(number).map(Operand::from),
                 Class::Vector { bytes: 16, all: false } => Xmm::new(number).map(Operand::from),
                 Class::Vector { bytes: 32, all: false } => Ymm::new(number).map(Operand::from),
                 Class::Vector { bytes: 16, all: true } => EXmm::new(number).map(Operand::from),
@@ -271,6 +276,7 @@ impl Place {
             Place::Register(Class::Mask, number) => {
                 all[..8].copy_from_slice(&state.masks[usize::from(number)].to_le_bytes());
             }
+            Place::Register(Class::Mmx, number) => all[..8].copy_from_slice(&state.mmx[usize::from(number)]),
             Place::Register(Class::General { bytes, high }, number) => {
                 let (index, second) = general(number, high);
                 let value = state.general[index] >> if second { 8 } else { 0 };
@@ -306,6 +312,7 @@ impl Place {
             Place::Register(Class::Mask, number) => {
                 state.masks[usize::from(number)] = u64::from_le_bytes(value[..8].try_into().expect("8 bytes"));
             }
+            Place::Register(Class::Mmx, number) => state.mmx[usize::from(number)].copy_from_slice(&value[..8]),
             Place::Register(Class::General { bytes, high }, number) => {
                 let (index, second) = general(number, high);
                 let low = u64::from_le_bytes(value[..8].try_into().expect("8 bytes"));
