@@ -137,12 +137,14 @@ fn quotients(m: &mut Models) {
 }
 
 fn exchanges(m: &mut Models) {
-    effect(m, "xchg", |doing, state| {
+    let model = effect(m, "xchg", |doing, state| {
         let [a, b] = [doing.places[0], doing.places[1]];
         b.set(state, a.number(doing.before));
         a.set(state, b.number(doing.before));
         0
     });
+    // The short form of EAX with itself would be NOP, and the crate refuses it.
+    model.prepare = Some(Box::new(|places, _, _| places[0].bytes() != 4 || places[0] != places[1]));
     effect(m, "xadd", |doing, state| {
         let [a, b] = [doing.places[0], doing.places[1]];
         let g = G { a: a.number(doing.before), b: b.number(doing.before), bits: 8 * a.bytes() as u32, flags: 0 };
