@@ -136,10 +136,15 @@ pub fn execute(
     random: &mut Random,
 ) -> Result<u64, Failure> {
     const INPUTS: u64 = 3;
+    const PLACES: usize = 3;
+    // What an immediate says is as much as what registers have, and each is another instruction.
+    const IMMEDIATES: usize = 12;
     // Of the string instruction CMPSD, which has no operands, the comparison's model knows nothing.
     let slots = slots(form).filter(|slots| !slots.is_empty() || model.effect.is_some()).ok_or(Failure::Shape)?;
     let mut cases = 0;
-    for combination in combinations(&slots) {
+    let has_immediate = slots.iter().any(|slot| slot.immediate.is_some() && slot.fixed.is_none());
+    let times = if has_immediate { IMMEDIATES } else { PLACES };
+    for combination in combinations(&slots).iter().flat_map(|combination| std::iter::repeat_n(combination, times)) {
         let mut immediates = model.immediates;
         if immediates == 31 && !encoded_with(form, &["VEX", "EVEX"]) {
             // The comparisons of SSE have eight predicates.
