@@ -44,7 +44,7 @@ fn count(input: &In) -> u32 {
 /// The result of 16 bits is undefined where the count is larger.
 fn has_count(places: &[Place], state: &mut State, _: &mut Random) -> bool {
     let bits = 8 * places[1].bytes() as u64;
-    places[2].number(state) & bits.max(32) - 1 <= bits
+    places[2].number(state) & (bits.max(32) - 1) <= bits
 }
 
 fn double_shifts(m: &mut Models) {

@@ -78,7 +78,7 @@ fn products(m: &mut Models) {
         let size = doing.places[0].bytes();
         let [a, b] = [register(D, size), doing.places[2]].map(|place| u128::from(place.number(doing.before)));
         doing.places[1].set(state, (a * b) as u64);
-        doing.places[0].set(state, (a * b >> (8 * size)) as u64);
+        doing.places[0].set(state, ((a * b) >> (8 * size)) as u64);
         0
     });
 }
@@ -108,8 +108,11 @@ fn fit(place: Place, state: &mut State, random: &mut Random, signed: bool) -> bo
         if divisor != 0 {
             let rest = i128::from(random.number()) % divisor.abs();
             let product = quotient.wrapping_mul(divisor);
-            let dividend =
-                if product < 0 || signed && random.number() % 2 == 0 { product - rest } else { product + rest };
+            let dividend = if product < 0 || signed && random.number().is_multiple_of(2) {
+                product - rest
+            } else {
+                product + rest
+            };
             low.set(state, dividend as u64);
             high.set(state, (dividend >> (8 * size)) as u64);
         } else {
