@@ -110,8 +110,8 @@ fn ciphers(m: &mut Models) {
             };
             let (mut x, keys) = (words(state), words(keys));
             for segment in (0..x.len()).step_by(4) {
-                for i in segment..segment + 4 {
-                    let mixed = x[segment + 1] ^ x[segment + 2] ^ x[segment + 3] ^ keys[i];
+                for key in &keys[segment..segment + 4] {
+                    let mixed = x[segment + 1] ^ x[segment + 2] ^ x[segment + 3] ^ key;
                     let bytes = mixed.to_le_bytes().map(|byte| table[usize::from(byte)]);
                     let next = x[segment] ^ turned(u32::from_le_bytes(bytes), turns);
                     x.copy_within(segment + 1..segment + 4, segment);
