@@ -34,7 +34,11 @@ fn to_odd(value: f64) -> f64 {
 
 /// A sum of two singles, rounded to odd with 53 bits first, which changes nothing.
 fn sum(a: f64, b: f64) -> f64 {
-    let (a, b) = (flushed(a), flushed(b));
+    to_odd(sum_to_odd(flushed(a), flushed(b)))
+}
+
+/// A sum whose last bit is set where it is not exact, so that to round it once more is to round once.
+pub fn sum_to_odd(a: f64, b: f64) -> f64 {
     let near = a + b;
     if !near.is_finite() || near == 0.0 {
         return near;
@@ -43,11 +47,11 @@ fn sum(a: f64, b: f64) -> f64 {
     let part = near - a;
     let lost = (a - (near - part)) + (b - part);
     if lost == 0.0 {
-        return to_odd(near);
+        return near;
     }
     let bits = near.to_bits();
     let is_less = (lost > 0.0) == (near > 0.0);
-    to_odd(f64::from_bits(if is_less { bits | 1 } else { (bits - 1) | 1 }))
+    f64::from_bits(if is_less { bits | 1 } else { (bits - 1) | 1 })
 }
 
 /// Two products of pairs, and their sum.
@@ -76,8 +80,12 @@ fn real(m: &mut Models, name: &str, accepts: fn(&In) -> bool, f: impl Fn(&In) ->
     model.nan = nan;
 }
 
+/// How a source's lanes are read, and how two products of pairs are added.
+type Numbers = fn(&Source) -> Vec<f64>;
+type DotAdd = fn(f64, [f64; 2], [f64; 2]) -> f64;
+
 /// Pairs of a row by pairs of a column; what is not active is zero, and where no product is, the element stays.
-fn outer(input: &In, negative: bool) -> Out {
+pub fn outer(input: &In, negative: bool, numbers: Numbers, dot_add: DotAdd) -> Out {
     let (a, b, d) = (numbers(&input.s[0]), numbers(&input.s[1]), starts(input));
     let side = input.vector / input.width;
     let active = |governor: usize, i: usize| input.governors[governor][2 * i];
@@ -122,7 +130,7 @@ pub fn add(m: &mut Models) {
             m,
             name,
             |input| input.width == 4 && input.s[0].width() == Some(2),
-            move |input| outer(input, negative),
+            move |input| outer(input, negative, numbers, dot_add),
             true,
         );
     }

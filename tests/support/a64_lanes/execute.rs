@@ -64,7 +64,8 @@ impl<'a> Case<'a> {
             self.slots.iter().filter_map(|slot| match slot.place {
                 Place::Vector { number, width, .. }
                 | Place::Lane { number, width, .. }
-                | Place::Pair { number, width, .. } => Some((number, width)),
+                | Place::Pair { number, width, .. }
+                | Place::Element { number, width, .. } => Some((number, width)),
                 _ => None,
             })
         };
@@ -96,7 +97,9 @@ impl<'a> Case<'a> {
                         random.fill(vector_mut(state, unit, register % 32), width, fill);
                     }
                 }
-                Place::Lane { number, width, .. } | Place::Pair { number, width, .. } => {
+                Place::Lane { number, width, .. }
+                | Place::Pair { number, width, .. }
+                | Place::Element { number, width, .. } => {
                     random.fill(vector_mut(state, unit, number), width, fill);
                 }
                 Place::Predicate { number, .. } | Place::Governor { number, .. } => {
@@ -248,6 +251,11 @@ impl<'a> Case<'a> {
                 let at = |segment: usize| &vector(state, unit, number)[16 * segment + 2 * pair * width..][..2 * width];
                 let segments = if scalable { unit.bytes / 16 } else { 1 };
                 Source::Lanes((0..segments).flat_map(|segment| at(segment).repeat(8 / width)).collect(), width)
+            }
+            Place::Element { number, width, lane } => {
+                let bytes = vector(state, unit, number).get(lane * width..(lane + 1) * width).unwrap_or(&[]);
+                let value = bytes.iter().rev().fold(0, |all, byte| all << 8 | u128::from(*byte));
+                Source::All(N::new(value, 8 * width as u32))
             }
             Place::Predicate { number, width } => Source::Bits(predicate(state, unit, number), width),
             Place::Governor { number, .. } => Source::Bits(predicate(state, unit, number), 1),
