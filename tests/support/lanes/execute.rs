@@ -4,11 +4,11 @@ use super::{
     Bytes, Doing, Fill, In, Model, Out, get,
     machine::{FLAGS, Function, GENERAL, State, Vectors},
     put,
-    shape::{Class, Masking, Place, Slot, slots},
+    shape::{Class, Embedded, Masking, Place, Slot, slots},
 };
 use tailfirst::{
     Access,
-    x64::{Form, K},
+    x64::{Form, K, Round},
 };
 
 /// Random numbers with notable ones among them: SplitMix64.
@@ -127,13 +127,15 @@ pub enum Failure {
     Difference(String),
 }
 
-/// Executes all combinations of a form's operands, and says how many cases there were.
+/// Executes all combinations of a form's operands, and says how many cases there were. Where the processor lacks the
+/// instruction, `runs` is false, and the combinations are only encoded: so another processor will find operands.
 pub fn execute(
     form: &Form,
     model: &Model,
     vectors: Vectors,
     state: &mut State,
     random: &mut Random,
+    runs: bool,
 ) -> Result<u64, Failure> {
     const INPUTS: u64 = 3;
     const PLACES: usize = 3;
@@ -143,7 +145,11 @@ pub fn execute(
     let slots = slots(form).filter(|slots| !slots.is_empty() || model.effect.is_some()).ok_or(Failure::Shape)?;
     let mut cases = 0;
     let has_immediate = slots.iter().any(|slot| slot.immediate.is_some() && slot.fixed.is_none());
-    let times = if has_immediate { IMMEDIATES } else { PLACES };
+    let times = match (runs, has_immediate) {
+        (false, _) => 1,
+        (true, true) => IMMEDIATES,
+        (true, false) => PLACES,
+    };
     for combination in combinations(&slots).iter().flat_map(|combination| std::iter::repeat_n(combination, times)) {
         let mut immediates = model.immediates;
         if immediates == 31 && !encoded_with(form, &["VEX", "EVEX"]) {
@@ -160,9 +166,15 @@ pub fn execute(
         let operands: Vec<_> = slots
             .iter()
             .zip(&places)
-            .filter(|(slot, _)| slot.fixed.is_none())
-            .map(|(slot, place)| {
-                let operand = place.operand();
+            .zip(&combination.ways)
+            .filter(|((slot, _), _)| slot.fixed.is_none())
+            .map(|((slot, place), way)| {
+                let operand = match slot.embedded.filter(|_| *way == Way::Embedded) {
+                    // As MXCSR rounds, and the models do.
+                    Some(Embedded::Rounding) => place.operand().rounded(Round::Nearest),
+                    Some(Embedded::NoExceptions) => place.operand().sae(),
+                    None => place.operand(),
+                };
                 match mask.filter(|_| slot.masking != Masking::None) {
                     Some(mask) if combination.zeroing => operand.k(K::new(mask).expect("below 8")).z(),
                     Some(mask) => operand.k(K::new(mask).expect("below 8")),
@@ -173,6 +185,10 @@ pub fn execute(
         let function = Function::new(vectors, |enc| {
             form.emit(enc, &operands).unwrap_or_else(|error| panic!("{} of {operands:?}: {error}", form.syntax));
         });
+        if !runs {
+            cases += 1;
+            continue;
+        }
         for _ in 0..INPUTS {
             let is_found = (0..100).any(|_| is_ready(state, &places, model, random));
             assert!(is_found, "{} of {places:?}: no input that it takes", form.syntax);
@@ -227,6 +243,8 @@ struct Combination {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Way {
     Register,
+    /// A register with its own rounding, or none of the exceptions.
+    Embedded,
     Memory,
     Broadcast,
     Immediate,
@@ -239,6 +257,7 @@ fn combinations(slots: &[Slot]) -> Vec<Combination> {
     for slot in slots {
         let ways = [
             slot.register.map(|_| Way::Register),
+            slot.register.and(slot.embedded).map(|_| Way::Embedded),
             slot.memory.map(|_| Way::Memory),
             slot.broadcast.map(|_| Way::Broadcast),
             slot.immediate.map(|_| Way::Immediate),
@@ -269,7 +288,7 @@ fn combinations(slots: &[Slot]) -> Vec<Combination> {
 impl Combination {
     fn place(&self, slots: &[Slot], immediates: u64, random: &mut Random) -> Vec<Place> {
         let place = |(slot, way): (&Slot, &Way)| match way {
-            Way::Register => {
+            Way::Register | Way::Embedded => {
                 let class = slot.register.expect("a register");
                 let numbers: Vec<u8> = class.numbers().into_iter().filter(|n| !slot.low || *n < 8).collect();
                 Place::Register(class, slot.fixed.unwrap_or_else(|| random.one_of(&numbers)))

@@ -29,6 +29,12 @@ pub enum Masking {
     Zeroing,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Embedded {
+    Rounding,
+    NoExceptions,
+}
+
 /// An operand of a form.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -45,6 +51,8 @@ pub struct Slot {
     pub address: bool,
     /// The vectors of indices in an address.
     pub index: Option<Class>,
+    /// What beside the register has no regard to MXCSR: the rounding, or exceptions alone.
+    pub embedded: Option<Embedded>,
     /// The register's number, or the constant, where the opcode fixes it.
     pub fixed: Option<u8>,
     pub masking: Masking,
@@ -101,6 +109,11 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             low: false,
             address: false,
             index: None,
+            embedded: match (text.contains("{er}"), text.contains("{sae}")) {
+                (true, _) => Some(Embedded::Rounding),
+                (_, true) => Some(Embedded::NoExceptions),
+                _ => None,
+            },
             fixed: None,
             masking,
             access: Access::Read,
