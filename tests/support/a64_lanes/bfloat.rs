@@ -1,6 +1,7 @@
 //! Numbers of eight bits of exponent and seven of fraction: a single's upper half.
 //!
-//! Their dot products are rounded to odd and have no denormal numbers, as they do without FEAT_EBF16 (Arm ARM, `BFDotAdd`).
+//! Their dot products are rounded to odd and have no denormal numbers, as FPCR says that has no EBF (Arm ARM,
+//! `BFDotAdd`).
 
 use super::{In, L, Models, Out, Source, float::Format, integer::by, random::Fill};
 
@@ -143,7 +144,9 @@ pub fn add(m: &mut Models) {
         real(m, name, is_single, fused, true);
     }
     let narrow = |l: L| rounded(l.a.u() as u32);
-    let from_singles: fn(&In) -> bool = |input| input.s[0].width() == Some(4) && input.result == 2;
+    // SME2's take two vectors, and have no predicate.
+    let from_singles: fn(&In) -> bool =
+        |input| input.s[0].width() == Some(4) && input.result == 2 && !(input.scalable && input.governors.is_empty());
     real(m, "bfcvt", from_singles, by(narrow), false);
     real(m, "bfcvtn", from_singles, by(narrow), false);
     real(m, "bfcvtn2", from_singles, by(narrow), false);

@@ -148,9 +148,10 @@ impl Function {
     }
 
     pub fn call(&self, state: &mut State) {
-        // SAFETY: the function follows the System V convention, uses no register that it would have to preserve but RBX, and
-        // accesses nothing but the stack and the state: the instruction in its middle has no other memory operand than
-        // `memory()`, of at most 64 bytes, or what a model's `prepare` keeps within them, and transfers no control.
+        // SAFETY: the function follows the System V convention: of the registers that it would have to preserve it uses
+        // RBX, and preserves it. It accesses nothing but the stack and the state: the instruction in its middle has no
+        // other memory operand than `memory()`, of at most 64 bytes, or what a model's `prepare` keeps within them, and
+        // transfers no control.
         unsafe {
             let function: extern "sysv64" fn(&mut State) = std::mem::transmute(self.0.as_ptr());
             function(state);
