@@ -1,6 +1,6 @@
 //! What moves lanes.
 
-use super::{In, Models, N, Out, Source, integer::by};
+use super::{In, L, Models, N, Out, Source, integer::by};
 
 pub fn add(m: &mut Models) {
     copies(m);
@@ -13,6 +13,12 @@ fn whole(input: &In, f: impl Fn(usize) -> i128) -> Out {
     Out::lanes((0..input.lanes).map(f).collect())
 }
 
+/// A lane of the first or second vector, which are two sources or a list.
+fn two(input: &In, number: usize, i: usize) -> i128 {
+    let list = &input.s[0];
+    if list.lanes() == 2 * input.lanes { list.get(number * input.lanes + i).u() } else { input.s[number].get(i).u() }
+}
+
 fn copies(m: &mut Models) {
     let one: fn(&In) -> bool = |input| input.s.len() == 1;
     m.some("dup umov ins cpy dupm mov mova", one, by(|l| l.a.u()));
@@ -20,15 +26,20 @@ fn copies(m: &mut Models) {
     // A byte or halfword, shifted, in every lane; `orr` and `bic` have the destination as a source, too.
     let shifted: fn(&In) -> bool =
         |input| !input.scalable && matches!(input.d, Source::Lanes(..)) && input.s.iter().all(|s| s.width().is_none());
-    m.some("movi", shifted, by(|l| l.a.u() << l.b.u()));
-    m.some("mvni", shifted, by(|l| !(l.a.u() << l.b.u())));
+    // With a negative number, ones are shifted in.
+    let place = |l: L| match l.b.u() as i64 {
+        n @ ..0 => ((l.a.u() + 1) << -n) - 1,
+        n => l.a.u() << n,
+    };
+    m.some("movi", shifted, by(place));
+    m.some("mvni", shifted, by(move |l| !place(l)));
     m.some("orr", shifted, by(|l| l.d.u() | l.a.u() << l.b.u()));
     m.some("bic", shifted, by(|l| l.d.u() & !(l.a.u() << l.b.u())));
 }
 
 fn pairs_of_vectors(m: &mut Models) {
-    // Of 128 bits there are pairs at some vector lengths only.
-    let accepts: fn(&In) -> bool = |input| input.s.len() == 2 && input.width < 16;
+    // Of 128 bits there are no pairs at the least vector length.
+    let accepts: fn(&In) -> bool = |input| input.s.len() == 2 && (input.width < 16 || input.vector >= 32);
     for (part, names) in [(0, ["zip1", "uzp1", "trn1"]), (1, ["zip2", "uzp2", "trn2"])] {
         let [zip, uzp, trn] = names;
         let model =
@@ -56,13 +67,13 @@ fn pairs_of_vectors(m: &mut Models) {
     // From a byte on; SVE's immediate can be beyond the first vector, which has no effect.
     m.some(
         "ext",
-        |input| input.s.len() == 3,
+        |input| (2..=3).contains(&input.s.len()),
         |input| {
-            let first = input.s[2].get(0).u() as usize;
+            let first = input.s.last().expect("an immediate").get(0).u() as usize;
             let first = if first < input.lanes { first } else { 0 };
             whole(input, |i| match first + i {
-                place if place < input.lanes => input.s[0].get(place).u(),
-                place => input.s[1].get(place - input.lanes).u(),
+                place if place < input.lanes => two(input, 0, place),
+                place => two(input, 1, place - input.lanes),
             })
         },
     );
@@ -105,15 +116,15 @@ fn scalable(m: &mut Models) {
     // From the first active lane to the last, and then lanes of the second vector.
     m.some(
         "splice",
-        |input| input.s.len() == 2,
+        |input| (1..=2).contains(&input.s.len()),
         |input| {
             let active: Vec<usize> = (0..input.lanes).filter(|i| input.active(0, *i)).collect();
             let taken = match (active.first(), active.last()) {
                 (Some(first), Some(last)) => *first..*last + 1,
                 _ => 0..0,
             };
-            let second = (0..input.lanes).map(|i| input.s[1].get(i).u());
-            let all: Vec<i128> = taken.map(|i| input.s[0].get(i).u()).chain(second).collect();
+            let second = (0..input.lanes).map(|i| two(input, 1, i));
+            let all: Vec<i128> = taken.map(|i| two(input, 0, i)).chain(second).collect();
             whole(input, |i| all[i])
         },
     );

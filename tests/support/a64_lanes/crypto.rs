@@ -1,4 +1,4 @@
-//! Ciphers and hashes: FIPS 197 and FIPS 180-4, a step an instruction.
+//! Ciphers and hashes: FIPS 197 and FIPS 180-4, a step an instruction; SM3 and SM4 have a file of their own.
 
 use super::{
     In, Models, Out, Source,
@@ -8,6 +8,7 @@ use super::{
 pub fn add(m: &mut Models) {
     ciphers(m);
     hashes(m);
+    sha512(m);
     m.some("rax1", |input| input.width == 8, by(|l| l.a.u() ^ (l.b.u() << 1 | l.b.u() >> 63)));
 }
 
@@ -70,12 +71,12 @@ fn ciphers(m: &mut Models) {
 }
 
 /// A vector of four words, whatever lanes it has.
-fn words(source: &Source) -> Vec<u32> {
+pub fn words(source: &Source) -> Vec<u32> {
     let Source::Lanes(bytes, _) = source else { unreachable!("a vector") };
     bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect()
 }
 
-fn out(input: &In, words: &[u32]) -> Out {
+pub fn out(input: &In, words: &[u32]) -> Out {
     let words = words.iter().map(|word| i128::from(*word));
     if input.lanes == 4 {
         Out::lanes(words.collect())
@@ -145,5 +146,54 @@ fn hashes(m: &mut Models) {
             result[i] = small(from, [17, 19], 10).wrapping_add(d[i]).wrapping_add(middle[i]);
         }
         out(input, &result)
+    });
+}
+
+/// A vector of two words of 64 bits, whatever lanes it has.
+fn long_words(source: &Source) -> [u64; 2] {
+    let words = words(source);
+    [0, 2].map(|i| u64::from(words[i + 1]) << 32 | u64::from(words[i]))
+}
+
+/// The xor of a word turned right by each of these numbers.
+fn turned(word: u64, by: [u32; 3]) -> u64 {
+    by.into_iter().fold(0, |all, n| all ^ word.rotate_right(n))
+}
+
+/// Two rounds, of which one instruction has the first half and another one the second.
+fn sha512(m: &mut Models) {
+    fn long_out(input: &In, words: [u64; 2]) -> Out {
+        let [low, high] = words.map(i128::from);
+        if input.lanes == 2 { Out::lanes(vec![low, high]) } else { Out::one(high << 64 | low) }
+    }
+    fn sources(input: &In) -> [[u64; 2]; 3] {
+        [&input.d, &input.s[0], &input.s[1]].map(long_words)
+    }
+    m.whole("sha512h", |input| {
+        // W + K + H in the destination; G and F in the first source, E and D in the second, from the highest.
+        let [sums, [f, g], [d, e]] = sources(input);
+        let round =
+            |e: u64, f: u64, g: u64, sum: u64| turned(e, [14, 18, 41]).wrapping_add(e & f ^ !e & g).wrapping_add(sum);
+        let first = round(e, f, g, sums[1]);
+        let next = first.wrapping_add(d);
+        long_out(input, [round(next, e, f, sums[0]), first])
+    });
+    m.whole("sha512h2", |input| {
+        let [sums, [c, _], [a, b]] = sources(input);
+        let round = |a: u64, b: u64, c: u64, sum: u64| {
+            turned(a, [28, 34, 39]).wrapping_add(a & b ^ a & c ^ b & c).wrapping_add(sum)
+        };
+        let first = round(a, b, c, sums[1]);
+        long_out(input, [round(first, a, b, sums[0]), first])
+    });
+    let small = |w: u64, turns: [u32; 2], shift: u32| w.rotate_right(turns[0]) ^ w.rotate_right(turns[1]) ^ w >> shift;
+    m.whole("sha512su0", move |input| {
+        let [d, a] = [&input.d, &input.s[0]].map(long_words);
+        let next = [d[1], a[0]];
+        long_out(input, [0, 1].map(|i| d[i].wrapping_add(small(next[i], [1, 8], 7))))
+    });
+    m.whole("sha512su1", move |input| {
+        let [d, a, b] = sources(input);
+        long_out(input, [0, 1].map(|i| d[i].wrapping_add(small(a[i], [19, 61], 6)).wrapping_add(b[i])))
     });
 }

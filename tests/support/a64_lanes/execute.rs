@@ -62,7 +62,10 @@ impl<'a> Case<'a> {
     fn mixes(&self) -> bool {
         let registers = || {
             self.slots.iter().filter_map(|slot| match slot.place {
-                Place::Vector { number, width, .. } | Place::Lane { number, width, .. } => Some((number, width)),
+                Place::Vector { number, width, .. }
+                | Place::Lane { number, width, .. }
+                | Place::Pair { number, width, .. }
+                | Place::Element { number, width, .. } => Some((number, width)),
                 _ => None,
             })
         };
@@ -83,7 +86,10 @@ impl<'a> Case<'a> {
         for slot in &self.slots {
             match slot.place {
                 Place::General { number, .. } | Place::Extended { number, .. } if number < 31 => {
-                    state.general[number] = random.bits();
+                    state.general[number] = match fill {
+                        Fill::Near => (1 << 40) + 8 * random.below(64) as u64,
+                        _ => random.bits(),
+                    };
                 }
                 Place::Slice { register, .. } => state.general[register] = random.bits(),
                 Place::Vector { number, width, registers, .. } => {
@@ -91,7 +97,11 @@ impl<'a> Case<'a> {
                         random.fill(vector_mut(state, unit, register % 32), width, fill);
                     }
                 }
-                Place::Lane { number, width, .. } => random.fill(vector_mut(state, unit, number), width, fill),
+                Place::Lane { number, width, .. }
+                | Place::Pair { number, width, .. }
+                | Place::Element { number, width, .. } => {
+                    random.fill(vector_mut(state, unit, number), width, fill);
+                }
                 Place::Predicate { number, .. } | Place::Governor { number, .. } => {
                     let bytes = &mut state.predicates[number * unit.bytes / 8..][..unit.bytes / 8];
                     match random.below(6) {
@@ -237,6 +247,16 @@ impl<'a> Case<'a> {
                 let times = if scalable { 16 / width } else { 32 / width };
                 Source::Lanes((0..segments).flat_map(|segment| at(segment).repeat(times)).collect(), width)
             }
+            Place::Pair { number, width, pair, scalable } => {
+                let at = |segment: usize| &vector(state, unit, number)[16 * segment + 2 * pair * width..][..2 * width];
+                let segments = if scalable { unit.bytes / 16 } else { 1 };
+                Source::Lanes((0..segments).flat_map(|segment| at(segment).repeat(8 / width)).collect(), width)
+            }
+            Place::Element { number, width, lane } => {
+                let bytes = vector(state, unit, number).get(lane * width..(lane + 1) * width).unwrap_or(&[]);
+                let value = bytes.iter().rev().fold(0, |all, byte| all << 8 | u128::from(*byte));
+                Source::All(N::new(value, 8 * width as u32))
+            }
             Place::Predicate { number, width } => Source::Bits(predicate(state, unit, number), width),
             Place::Governor { number, .. } => Source::Bits(predicate(state, unit, number), 1),
             Place::Tile { number, width } => {
@@ -369,7 +389,7 @@ impl<'a> Case<'a> {
                 Place::General { number, .. } | Place::Extended { number, .. } if number < 31 => {
                     lines.push(format!("X{number} was {:x}", before.general[number]));
                 }
-                Place::Vector { number, .. } | Place::Lane { number, .. } => {
+                Place::Vector { number, .. } | Place::Lane { number, .. } | Place::Pair { number, .. } => {
                     let bytes = vector(before, unit, number).iter().rev().map(|byte| format!("{byte:02x}"));
                     lines.push(format!("Z{number} was {}", bytes.collect::<String>()));
                 }

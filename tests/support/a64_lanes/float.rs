@@ -378,19 +378,20 @@ fn conversions(m: &mut Models) {
         m.some(&format!("{sign}cvtf"), is_real, by(from));
     }
     reals(m, "fcvt fcvtl fcvtl2 fcvtn fcvtn2", |l| rounded(real(l.a), l.bits));
-    // With the last bit as a sign of what was lost, as `odd` does for integers.
-    let to_odd = |a: f64| {
-        let single = a as f32;
-        let (low, high) = (f64::from(single).abs() < a.abs(), f64::from(single).abs() > a.abs());
-        let bits = match (low, high) {
-            (_, true) if single.is_infinite() => f32::MAX.copysign(single).to_bits(),
-            (_, true) => (single.to_bits() - 1) | 1,
-            (true, _) => single.to_bits() | 1,
-            _ => single.to_bits(),
-        };
-        i128::from(bits)
-    };
     reals(m, "fcvtxn fcvtxn2", move |l| to_odd(real(l.a)));
+}
+
+/// A single with the last bit as a sign of what was lost, as `odd` does for integers.
+pub fn to_odd(a: f64) -> i128 {
+    let single = a as f32;
+    let (low, high) = (f64::from(single).abs() < a.abs(), f64::from(single).abs() > a.abs());
+    let bits = match (low, high) {
+        (_, true) if single.is_infinite() => f32::MAX.copysign(single).to_bits(),
+        (_, true) => (single.to_bits() - 1) | 1,
+        (true, _) => single.to_bits() | 1,
+        _ => single.to_bits(),
+    };
+    i128::from(bits)
 }
 
 /// Lanes of real numbers.

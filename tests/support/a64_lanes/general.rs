@@ -89,6 +89,11 @@ pub fn add(m: &mut Models) {
     m.lanes("cset", |l| l.condition.into());
     m.lanes("csetm", |l| -i128::from(l.condition));
     m.some("mov", |input| general(input) && matches!(input.d, super::Source::All(_)), by(|l| l.a.u()));
+    // Addresses without the byte that has a tag.
+    let address = |n: N| N::new(N::new(n.u() as u128, 56).s() as u128, 64);
+    m.lanes("subp", move |l| address(l.a).u() - address(l.b).u());
+    flagged(m, "subps cmpp", move |l| sum(address(l.a), not(address(l.b)), 1));
+    m.lanes("gmi", |l| l.b.u() | 1 << (l.a.u() >> 56 & 0xF));
     moves(m);
     flags(m);
     for (stem, polynomial) in [("crc32", 0xEDB8_8320), ("crc32c", 0x82F6_3B78)] {

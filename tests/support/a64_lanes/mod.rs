@@ -6,9 +6,13 @@
 //! lanes, that writing a W register clears the upper half of X, and a V register what is above it.
 
 pub mod arrange;
+pub mod bfloat;
+pub mod complex;
 pub mod crypto;
+pub mod estimate;
 pub mod execute;
 pub mod float;
+pub mod float_halves;
 pub mod general;
 pub mod integer;
 pub mod machine;
@@ -17,7 +21,9 @@ pub mod predicates;
 pub mod random;
 pub mod reduce;
 pub mod saturate;
+pub mod search;
 pub mod shape;
+pub mod sm;
 
 use random::Fill;
 use std::collections::HashMap;
@@ -44,6 +50,10 @@ impl N {
     pub fn s(self) -> i128 {
         let unused = 128 - self.bits;
         (self.raw as i128) << unused >> unused
+    }
+
+    pub fn lane_bits(self) -> u32 {
+        self.bits
     }
 
     pub fn number(self, signed: bool) -> i128 {
@@ -250,6 +260,12 @@ impl Models {
         predicates::add(&mut models);
         crypto::add(&mut models);
         outer::add(&mut models);
+        estimate::add(&mut models);
+        bfloat::add(&mut models);
+        float_halves::add(&mut models);
+        complex::add(&mut models);
+        search::add(&mut models);
+        sm::add(&mut models);
         models
     }
 

@@ -1,7 +1,7 @@
 //! SME's outer products, and sums to all rows or columns of a tile.
 
 use super::{
-    In, Models, Out,
+    In, Models, Out, bfloat,
     float::{Format, values},
     random::Fill,
 };
@@ -32,6 +32,21 @@ pub fn add(m: &mut Models) {
                 tile(input, |row, column, before| {
                     let a = if negative { -a[row] } else { a[row] };
                     format.fused(a, b[column], format.value(before as u64)).into()
+                })
+            },
+        );
+        model.fill = Fill::Real;
+        model.nan = true;
+    }
+    // Pairs of halves: the sum of their products is rounded once, and then added.
+    for (name, negative) in [("fmopa", false), ("fmops", true)] {
+        let model = m.some(
+            name,
+            |input| input.width == 4 && input.s[0].width() == Some(2),
+            move |input| {
+                bfloat::outer(input, negative, values, |start, a, b| {
+                    let products = bfloat::sum_to_odd(a[0] * b[0], a[1] * b[1]) as f32;
+                    (start as f32 + products).into()
                 })
             },
         );

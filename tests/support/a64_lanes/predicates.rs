@@ -30,7 +30,7 @@ fn tested(input: &In, lanes: Vec<bool>) -> Out {
 }
 
 /// The same by all lanes.
-fn tested_all(lanes: Vec<bool>) -> Out {
+pub fn tested_all(lanes: Vec<bool>) -> Out {
     let flags = test(|_| true, &lanes);
     Out { flags: Some(flags), ..truths(lanes) }
 }

@@ -13,6 +13,10 @@ pub enum Fill {
     Real,
     /// Those of few bits around what integers can hold.
     Small,
+    /// Singles, and of them the upper halves in lanes of two bytes.
+    Brain,
+    /// Addresses near each other.
+    Near,
 }
 
 /// SplitMix64.
@@ -85,8 +89,11 @@ impl Random {
         }
     }
 
-    /// A number around those that integers can hold, with halves.
+    /// A number around those that integers can hold, with halves; also the zero with a sign.
     fn small(&mut self) -> f64 {
+        if self.below(16) == 0 {
+            return -0.0;
+        }
         let size = self.number() % 68;
         (self.number() as i64 >> 2) as f64 / 2.0 / 2_f64.powi(size as i32)
     }
@@ -97,6 +104,17 @@ impl Random {
             (Fill::Real, Some(format)) => {
                 for lane in bytes.chunks_mut(width) {
                     lane.copy_from_slice(&self.real(format).to_le_bytes()[..width]);
+                }
+            }
+            (Fill::Brain, _) => {
+                for lane in bytes.chunks_mut(width.min(4)) {
+                    // Of singles, some lie in the middle of two shorter numbers.
+                    let bits = match self.below(4) {
+                        0 => self.real(Format::Single) & 0xFFFF_0000 | 0x8000,
+                        _ => self.real(Format::Single),
+                    };
+                    let bits = if f32::from_bits(bits as u32).is_nan() { 0 } else { bits };
+                    lane.copy_from_slice(&bits.to_le_bytes()[4 - lane.len()..4]);
                 }
             }
             (Fill::Small, Some(format)) => {

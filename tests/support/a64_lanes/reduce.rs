@@ -174,6 +174,28 @@ fn dot_products(m: &mut Models) {
             },
         );
     }
+    // Two by two numbers times two by two: each product and each sum is rounded. With doubles that is 256 bits.
+    let model = m.some(
+        "fmmla",
+        |input| match input.s[0].width() {
+            Some(4) => input.width == 4,
+            Some(8) => input.width == 8 && input.vector >= 32,
+            _ => false,
+        },
+        |input| {
+            let format = Format::of(input.width).expect("a number's size");
+            let [a, b, d] = [&input.s[0], &input.s[1], &input.d].map(values);
+            let near = |value: f64| format.value(format.round(value));
+            let lane = |i: usize| {
+                let (row, column) = (i / 4 * 4 + i % 4 / 2 * 2, i / 4 * 4 + i % 2 * 2);
+                let [first, second] = [0, 1].map(|n| near(a[row + n] * b[column + n]));
+                format.round(d[i] + near(first + second)).into()
+            };
+            Out::lanes((0..input.lanes).map(lane).collect())
+        },
+    );
+    model.fill = Fill::Real;
+    model.nan = true;
     for (name, subtracts) in [("adclb", false), ("adclt", false), ("sbclb", true), ("sbclt", true)] {
         let top = usize::from(name.ends_with('t'));
         // A sum with a carry in the second source's odd lane, which goes to the destination's odd lane.

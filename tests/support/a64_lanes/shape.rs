@@ -28,6 +28,19 @@ pub enum Place {
         lane: usize,
         scalable: bool,
     },
+    /// A pair of lanes, which is taken for all pairs.
+    Pair {
+        number: usize,
+        width: usize,
+        pair: usize,
+        scalable: bool,
+    },
+    /// A lane of a scalable vector, which is zero where the vector has not as many.
+    Element {
+        number: usize,
+        width: usize,
+        lane: usize,
+    },
     /// A predicate, of lanes of `width` bytes.
     Predicate {
         number: usize,
@@ -129,6 +142,8 @@ struct Kind {
 }
 
 fn operand(kind: &Kind, random: &mut Random) -> Option<(Place, Operand)> {
+    let lane =
+        |kind, random: &mut Random| lane(kind, random).or_else(|| pair(kind, random)).or_else(|| element(kind, random));
     register(kind, random).or_else(|| lane(kind.name, random)).or_else(|| other(kind, random))
 }
 
@@ -159,6 +174,10 @@ fn register(kind: &Kind, random: &mut Random) -> Option<(Place, Operand)> {
             (Place::Predicate { number, width: size(kind.as_bytes()[1])? }, number)
         }
         "Z" => vector(1, None, 1, random),
+        "VHigh" => {
+            let number = random.below(32);
+            (Place::Lane { number, width: 8, lane: 1, scalable: false }, number)
+        }
         "ZAH" | "ZAS" | "ZAD" => {
             let width = size(kind.as_bytes()[2])?;
             let number = random.below(width);
@@ -217,6 +236,46 @@ fn lane(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
     }
 }
 
+fn pair(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
+    macro_rules! pairs {
+        ($($kind:literal $ty:ident $register:ident $width:literal $registers:literal $pairs:literal;)*) => {
+            match kind {
+                $($kind => {
+                    let (number, pair) = (random.below($registers), random.below($pairs));
+                    let register = $register::from_bits(number as u32)?;
+                    let scalable = stringify!($register) == "Z";
+                    let place = Place::Pair { number, width: $width, pair, scalable };
+                    Some((place, $ty::new(register, pair as u8)?.into()))
+                })*
+                _ => None,
+            }
+        };
+    }
+    pairs! {
+        "PairH" PairH V 2 32 4;
+        "PairHLow" PairHLow V 2 32 2;
+        "PairS" PairS V 4 32 2;
+        "ZPairH" ZPairH Z 2 8 4;
+        "ZPairS" ZPairS Z 4 16 2;
+    }
+}
+
+fn element(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
+    macro_rules! elements {
+        ($($letter:literal $ty:ident $width:literal;)*) => {
+            match kind.strip_prefix("ZIdx")? {
+                $($letter => {
+                    let (number, lane) = (random.below(32), random.below(64 / $width));
+                    let element = ZIndex::<$ty>::new(Z::from_bits(number as u32)?, lane as u8)?;
+                    Some((Place::Element { number, width: $width, lane }, element.into()))
+                })*
+                _ => None,
+            }
+        };
+    }
+    elements!("B" B 1; "H" H 2; "S" S 4; "D" D 8;)
+}
+
 /// Immediates, and what says how registers are read.
 fn other(kind: &Kind, random: &mut Random) -> Option<(Place, Operand)> {
     let number: i64 = match kind.name {
@@ -240,6 +299,11 @@ fn other(kind: &Kind, random: &mut Random) -> Option<(Place, Operand)> {
         "ByteMask64" => {
             let bytes = random.below(256);
             (0..8).filter(|i| bytes >> i & 1 == 1).fold(0, |mask, i| mask | 0xFF << (8 * i))
+        }
+        // Negative, for ones are shifted in.
+        "Msl" => {
+            let long = random.below(2);
+            return Some((Place::Immediate([-8, -16][long]), (kind.from_bits)(long as u32)?));
         }
         "Mul16" => random.around(1, 16),
         "Rot2" => random.one_of(&[0, 90, 180, 270]),

@@ -29,9 +29,11 @@ pub fn add(m: &mut Models) {
     for (names, width) in
         [("punpck_bw", 1), ("punpck_wd", 2), ("punpck_dq", 4), ("punpck_qdq", 8), ("unpck_ps", 4), ("unpck_pd", 8)]
     {
-        let part = 16 / width;
-        for (letter, first) in [("l", 0), ("h", part / 2)] {
-            moves(m, &names.replace('_', letter), width, move |_, i| (i % 2, i / part * part + first + i % part / 2));
+        for (letter, high) in [("l", 0), ("h", 1)] {
+            moves(m, &names.replace('_', letter), width, move |input, i| {
+                let part = input.segment() / width;
+                (i % 2, i / part * part + high * part / 2 + i % part / 2)
+            });
         }
     }
     moves(m, "pshufd", 4, |input, i| (0, i / 4 * 4 + (imm(input) >> (2 * (i % 4)) & 3)));
@@ -45,17 +47,19 @@ pub fn add(m: &mut Models) {
         let mut out = [0; 64];
         for (i, out) in out[..input.dest].iter_mut().enumerate() {
             let index = usize::from(input.s[1][i]);
-            *out = if index & 0x80 != 0 { 0 } else { input.s[0][i / 16 * 16 + index % 16] };
+            let part = input.segment();
+            *out = if index & 0x80 != 0 { 0 } else { input.s[0][i / part * part + index % part] };
         }
         Out::vector(out, input.dest)
     });
     m.whole("palignr", 1, |input| {
         let mut out = [0; 64];
         for (i, out) in out[..input.dest].iter_mut().enumerate() {
-            let (part, from) = (i / 16 * 16, i % 16 + imm(input));
-            *out = match from {
-                0..16 => input.s[1][part + from],
-                16..32 => input.s[0][part + from - 16],
+            let size = input.segment();
+            let (part, from) = (i / size * size, i % size + imm(input));
+            *out = match from / size {
+                0 => input.s[1][part + from],
+                1 => input.s[0][part + from - size],
                 _ => 0,
             };
         }
@@ -92,7 +96,7 @@ fn packs(m: &mut Models) {
     {
         m.whole(name, from / 2, move |input| {
             let to = from / 2;
-            let (lanes, part) = (input.dest / to, 16 / to);
+            let (lanes, part) = (input.dest / to, input.segment() / to);
             let bits = 8 * to;
             let (low, high) =
                 if signed { (-(1_i64 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1_i64 << bits) - 1) };
@@ -205,11 +209,11 @@ fn elements(m: &mut Models) {
     for (letter, width) in [('b', 1), ('w', 2), ('d', 4), ('q', 8)] {
         m.whole(&format!("pinsr{letter}"), width, move |input| {
             let mut out = input.s[0];
-            put(&mut out, width, imm(input) % (16 / width), get(&input.s[1], width, 0));
+            put(&mut out, width, imm(input) % (input.segment() / width), get(&input.s[1], width, 0));
             Out::vector(out, 16 / width)
         });
         m.whole(&format!("pextr{letter}"), width, move |input| {
-            Out::number(get(&input.s[0], width, imm(input) % (16 / width)))
+            Out::number(get(&input.s[0], width, imm(input) % (input.source / width)))
         });
     }
     m.whole("extractps", 4, |input| Out::number(get(&input.s[0], 4, imm(input) % 4)));

@@ -1,14 +1,14 @@
 //! Execution of all that a form can be made of.
 
 use super::{
-    Bytes, Fill, In, Model, Out, get,
-    machine::{FLAGS, Function, State, Vectors},
+    Bytes, Doing, Fill, In, Model, Out, get,
+    machine::{FLAGS, Function, GENERAL, State, Vectors},
     put,
-    shape::{Class, Masking, Place, Slot, slots},
+    shape::{Class, Embedded, Masking, Place, Slot, slots},
 };
 use tailfirst::{
     Access,
-    x64::{Form, K},
+    x64::{Form, K, Round},
 };
 
 /// Random numbers with notable ones among them: SplitMix64.
@@ -27,7 +27,7 @@ impl Random {
         all[(self.number() % all.len() as u64) as usize]
     }
 
-    fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         const NOTABLE: [u64; 12] = [
             0,
             1,
@@ -103,8 +103,14 @@ impl Random {
 
 /// A state of random numbers.
 pub fn random_state(random: &mut Random) -> Box<State> {
-    let mut state =
-        Box::new(State { vectors: [[0; 64]; 32], memory: [0; 64], masks: [0; 8], general: [0; 8], flags: 2 });
+    let mut state = Box::new(State {
+        vectors: [[0; 64]; 32],
+        memory: [0; 64],
+        mmx: [[0; 8]; 8],
+        masks: [0; 8],
+        general: [0; GENERAL.len()],
+        flags: 2,
+    });
     state.vectors.iter_mut().for_each(|bytes| random.fill(bytes, Fill::Bits));
     random.fill(&mut state.memory, Fill::Bits);
     state.masks.iter_mut().for_each(|mask| *mask = random.number());
@@ -121,32 +127,54 @@ pub enum Failure {
     Difference(String),
 }
 
-/// Executes all combinations of a form's operands, and says how many cases there were.
+/// Executes all combinations of a form's operands, and says how many cases there were. Where the processor lacks the
+/// instruction, `runs` is false, and the combinations are only encoded: so another processor will find operands.
 pub fn execute(
     form: &Form,
     model: &Model,
     vectors: Vectors,
     state: &mut State,
     random: &mut Random,
+    runs: bool,
 ) -> Result<u64, Failure> {
     const INPUTS: u64 = 3;
-    // Of a form without operands, such as the string instruction CMPSD, no model knows anything.
-    let slots = slots(form).filter(|slots| !slots.is_empty()).ok_or(Failure::Shape)?;
+    const PLACES: usize = 3;
+    // What an immediate says is as much as what registers have, and each is another instruction.
+    const IMMEDIATES: usize = 12;
+    // Of the string instruction CMPSD, which has no operands, the comparison's model knows nothing.
+    let slots = slots(form).filter(|slots| !slots.is_empty() || model.effect.is_some()).ok_or(Failure::Shape)?;
     let mut cases = 0;
-    for combination in combinations(&slots) {
+    let has_immediate = slots.iter().any(|slot| slot.immediate.is_some() && slot.fixed.is_none());
+    let times = match (runs, has_immediate) {
+        (false, _) => 1,
+        (true, true) => IMMEDIATES,
+        (true, false) => PLACES,
+    };
+    for combination in combinations(&slots).iter().flat_map(|combination| std::iter::repeat_n(combination, times)) {
         let mut immediates = model.immediates;
         if immediates == 31 && !encoded_with(form, &["VEX", "EVEX"]) {
             // The comparisons of SSE have eight predicates.
             immediates = 7;
         }
-        let places = combination.place(&slots, immediates, random);
+        let places = (0..100)
+            .find_map(|_| {
+                let places = combination.place(&slots, immediates, random);
+                is_ready(state, &places, model, random).then_some(places)
+            })
+            .unwrap_or_else(|| panic!("{}: no operands that it takes", form.syntax));
         let mask = combination.mask.then(|| 1 + (random.number() % 7) as u8);
         let operands: Vec<_> = slots
             .iter()
             .zip(&places)
-            .filter(|(slot, _)| slot.fixed.is_none())
-            .map(|(slot, place)| {
-                let operand = place.operand();
+            .zip(&combination.ways)
+            .filter(|((slot, _), _)| slot.fixed.is_none())
+            .map(|((slot, place), way)| {
+                let operand = match slot.embedded.filter(|_| *way == Way::Embedded) {
+                    // As MXCSR rounds, and the models do.
+                    Some(Embedded::Rounding) => place.operand().rounded(Round::Nearest),
+                    Some(Embedded::NoExceptions) => place.operand().sae(),
+                    None => place.operand(),
+                };
                 match mask.filter(|_| slot.masking != Masking::None) {
                     Some(mask) if combination.zeroing => operand.k(K::new(mask).expect("below 8")).z(),
                     Some(mask) => operand.k(K::new(mask).expect("below 8")),
@@ -157,11 +185,13 @@ pub fn execute(
         let function = Function::new(vectors, |enc| {
             form.emit(enc, &operands).unwrap_or_else(|error| panic!("{} of {operands:?}: {error}", form.syntax));
         });
+        if !runs {
+            cases += 1;
+            continue;
+        }
         for _ in 0..INPUTS {
-            for place in &places {
-                refill(state, *place, model.fill, random);
-            }
-            state.flags = random.number() & FLAGS | 2;
+            let is_found = (0..100).any(|_| is_ready(state, &places, model, random));
+            assert!(is_found, "{} of {places:?}: no input that it takes", form.syntax);
             let before = state.clone();
             let mut expected = before.clone();
             let with = Case { form, model, slots: &slots, places: &places, mask, zeroing: combination.zeroing };
@@ -178,6 +208,14 @@ pub fn execute(
             if let Some(width) = model.nan {
                 for state in [&mut found, &mut expected] {
                     with.written().for_each(|place| forget_nans(state, place, width));
+                }
+            }
+            if model.compared < 64 {
+                for place in with.written() {
+                    let mut bytes = place.read(&found);
+                    let undefined = model.compared..place.bytes();
+                    bytes[undefined.clone()].copy_from_slice(&place.read(&expected)[undefined]);
+                    place.write(&mut found, &bytes, false);
                 }
             }
             if found != expected {
@@ -205,9 +243,13 @@ struct Combination {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Way {
     Register,
+    /// A register with its own rounding, or none of the exceptions.
+    Embedded,
     Memory,
     Broadcast,
     Immediate,
+    Address,
+    Index,
 }
 
 fn combinations(slots: &[Slot]) -> Vec<Combination> {
@@ -215,9 +257,12 @@ fn combinations(slots: &[Slot]) -> Vec<Combination> {
     for slot in slots {
         let ways = [
             slot.register.map(|_| Way::Register),
+            slot.register.and(slot.embedded).map(|_| Way::Embedded),
             slot.memory.map(|_| Way::Memory),
             slot.broadcast.map(|_| Way::Broadcast),
             slot.immediate.map(|_| Way::Immediate),
+            slot.address.then_some(Way::Address),
+            slot.index.map(|_| Way::Index),
         ];
         let mut next = Vec::new();
         for combination in &all {
@@ -243,12 +288,22 @@ fn combinations(slots: &[Slot]) -> Vec<Combination> {
 impl Combination {
     fn place(&self, slots: &[Slot], immediates: u64, random: &mut Random) -> Vec<Place> {
         let place = |(slot, way): (&Slot, &Way)| match way {
-            Way::Register => {
+            Way::Register | Way::Embedded => {
                 let class = slot.register.expect("a register");
-                Place::Register(class, slot.fixed.unwrap_or_else(|| random.one_of(&class.numbers())))
+                let numbers: Vec<u8> = class.numbers().into_iter().filter(|n| !slot.low || *n < 8).collect();
+                Place::Register(class, slot.fixed.unwrap_or_else(|| random.one_of(&numbers)))
             }
             Way::Memory => Place::Memory(slot.memory.expect("memory")),
             Way::Broadcast => Place::Broadcast(slot.broadcast.expect("a broadcast")),
+            Way::Address => {
+                let [base, index] = [random.one_of(&GENERAL), random.one_of(&GENERAL)];
+                let disp = random.bits() as i32 >> (random.number() % 32);
+                Place::Address { base, index, shift: (random.number() % 4) as u32, disp }
+            }
+            Way::Index => {
+                let class = slot.index.expect("a vector of indices");
+                Place::Index { class, number: random.one_of(&class.numbers()), shift: (random.number() % 4) as u32 }
+            }
             Way::Immediate => Place::Immediate(match slot.fixed {
                 Some(value) => value.into(),
                 None => {
@@ -263,9 +318,19 @@ impl Combination {
     }
 }
 
+/// Fills what the instruction reads; false if the model says that there is no defined result.
+fn is_ready(state: &mut State, places: &[Place], model: &Model, random: &mut Random) -> bool {
+    for place in places {
+        refill(state, *place, model.fill, random);
+    }
+    state.flags = random.number() & FLAGS | 2;
+    model.prepare.as_ref().is_none_or(|prepare| prepare(places, state, random))
+}
+
 fn refill(state: &mut State, place: Place, fill: Fill, random: &mut Random) {
     match place {
         Place::Register(Class::Vector { .. }, number) => random.fill(&mut state.vectors[usize::from(number)], fill),
+        Place::Register(Class::Mmx, number) => random.fill(&mut state.mmx[usize::from(number)], fill),
         Place::Register(Class::Mask, number) => {
             state.masks[usize::from(number)] = if random.number().is_multiple_of(4) { 0 } else { random.bits() };
         }
@@ -276,6 +341,12 @@ fn refill(state: &mut State, place: Place, fill: Fill, random: &mut Random) {
         }
         Place::Memory(_) | Place::Broadcast(_) => random.fill(&mut state.memory, fill),
         Place::Immediate(_) => {}
+        Place::Address { base, index, .. } => {
+            for number in [base, index] {
+                refill(state, Place::Register(Class::General { bytes: 8, high: false }, number), fill, random);
+            }
+        }
+        Place::Index { number, .. } => random.fill(&mut state.vectors[usize::from(number)], fill),
     }
 }
 
@@ -296,6 +367,10 @@ impl Case<'_> {
 
     /// Makes of the state what the model says, and says which flags are undefined.
     fn expect(&self, before: &State, state: &mut State) -> u64 {
+        let clears = encoded_with(self.form, &["VEX", "EVEX"]);
+        if let Some(effect) = &self.model.effect {
+            return effect(&Doing { places: self.places, before, clears }, state);
+        }
         let reads = |slot: &Slot| matches!(slot.access, Access::Read | Access::ReadWrite);
         let read = || self.slots.iter().zip(self.places).filter(|(slot, _)| reads(slot));
         let is_immediate = |place: &Place| matches!(place, Place::Immediate(_));
@@ -304,7 +379,7 @@ impl Case<'_> {
             Place::Register(class, _) => class.bytes(),
             Place::Memory(bytes) => slot.register.map_or(*bytes, Class::bytes),
             Place::Broadcast(_) => slot.register.map_or(64, Class::bytes),
-            Place::Immediate(_) => 8,
+            Place::Immediate(_) | Place::Address { .. } | Place::Index { .. } => 8,
         };
         let last = read().rfind(|(_, place)| !is_immediate(place));
         let input = In {
@@ -316,14 +391,14 @@ impl Case<'_> {
             dest: dest.map_or(0, |dest| match dest {
                 Place::Register(class, _) => class.bytes(),
                 Place::Memory(bytes) => bytes,
-                Place::Broadcast(_) | Place::Immediate(_) => 0,
+                _ => unreachable!("nothing is written there"),
             }),
             source: last.map_or(0, |(slot, place)| size(slot, place)),
+            gives_mask: matches!(dest, Some(Place::Register(Class::Mask, _))),
             memory: last.is_some_and(|(_, place)| matches!(place, Place::Memory(_))),
             flags: before.flags & FLAGS,
         };
         let out = (self.model.function)(&input);
-        let clears = encoded_with(self.form, &["VEX", "EVEX"]);
         if let Some(dest) = dest {
             dest.write(state, &self.masked(dest, before, &input, &out), clears);
         }
@@ -379,14 +454,17 @@ fn differences(before: &State, expected: &State, found: &State) -> String {
     for number in 0..8 {
         let masks = all.map(|state| state.masks[number].to_le_bytes());
         compare(format!("mask {number}"), masks.each_ref().map(|bytes| &bytes[..]));
+        compare(format!("mmx {number}"), all.map(|state| &state.mmx[number][..]));
+    }
+    for (number, register) in GENERAL.iter().enumerate() {
         let general = all.map(|state| state.general[number].to_le_bytes());
-        compare(format!("general {number}"), general.each_ref().map(|bytes| &bytes[..]));
+        compare(format!("general {register}"), general.each_ref().map(|bytes| &bytes[..]));
     }
     let flags = all.map(|state| state.flags.to_le_bytes());
     compare("flags".into(), flags.each_ref().map(|bytes| &bytes[..]));
     lines.push(format!(
-        "memory {:02x?}\nmasks {:x?}\ngeneral {:x?}\nvectors {:02x?}",
-        before.memory, before.masks, before.general, before.vectors
+        "memory {:02x?}\nmmx {:02x?}\nmasks {:x?}\ngeneral {:x?}\nvectors {:02x?}",
+        before.memory, before.mmx, before.masks, before.general, before.vectors
     ));
     lines.join("\n")
 }

@@ -1,21 +1,21 @@
 //! General registers and flags.
 
-use super::{Fill, In, Model, Models, Out, get};
+use super::{In, Model, Models, Out, get};
 
-const CARRY: u64 = 1;
-const PARITY: u64 = 4;
-const ADJUST: u64 = 0x10;
-const ZERO: u64 = 0x40;
-const SIGN: u64 = 0x80;
-const OVERFLOW: u64 = 0x800;
+pub const CARRY: u64 = 1;
+pub const PARITY: u64 = 4;
+pub const ADJUST: u64 = 0x10;
+pub const ZERO: u64 = 0x40;
+pub const SIGN: u64 = 0x80;
+pub const OVERFLOW: u64 = 0x800;
 
 /// An operation's inputs, cut to its size.
 #[derive(Clone, Copy)]
-struct G {
-    a: u64,
-    b: u64,
-    bits: u32,
-    flags: u64,
+pub struct G {
+    pub a: u64,
+    pub b: u64,
+    pub bits: u32,
+    pub flags: u64,
 }
 
 impl G {
@@ -29,30 +29,30 @@ impl G {
         g
     }
 
-    fn cut(self, value: u64) -> u64 {
+    pub fn cut(self, value: u64) -> u64 {
         value & u64::MAX >> (64 - self.bits)
     }
 
-    fn top(self, value: u64) -> bool {
+    pub fn top(self, value: u64) -> bool {
         value >> (self.bits - 1) & 1 == 1
     }
 
-    fn signed(self, value: u64) -> i64 {
+    pub fn signed(self, value: u64) -> i64 {
         (value as i64) << (64 - self.bits) >> (64 - self.bits)
     }
 
-    fn carry(self) -> u64 {
+    pub fn carry(self) -> u64 {
         self.flags & CARRY
     }
 
     /// SF, ZF and PF.
-    fn of(self, result: u64) -> u64 {
+    pub fn of(self, result: u64) -> u64 {
         let parity = (result as u8).count_ones().is_multiple_of(2);
         flag(SIGN, self.top(result)) | flag(ZERO, self.cut(result) == 0) | flag(PARITY, parity)
     }
 
     /// A sum and all its flags.
-    fn sum(self, a: u64, b: u64, carry: u64) -> (u64, u64) {
+    pub fn sum(self, a: u64, b: u64, carry: u64) -> (u64, u64) {
         let wide = u128::from(a) + u128::from(b) + u128::from(carry);
         let result = self.cut(wide as u64);
         let overflow = self.top((a ^ result) & (b ^ result));
@@ -60,7 +60,7 @@ impl G {
         (result, flags | self.of(result))
     }
 
-    fn difference(self, a: u64, b: u64, borrow: u64) -> (u64, u64) {
+    pub fn difference(self, a: u64, b: u64, borrow: u64) -> (u64, u64) {
         let result = self.cut(a.wrapping_sub(b).wrapping_sub(borrow));
         let carry = u128::from(a) < u128::from(b) + u128::from(borrow);
         let overflow = self.top((a ^ b) & (a ^ result));
@@ -69,27 +69,19 @@ impl G {
     }
 }
 
-fn flag(bit: u64, holds: bool) -> u64 {
+pub fn flag(bit: u64, holds: bool) -> u64 {
     if holds { bit } else { 0 }
 }
 
 /// A result, its flags and which of them are undefined; no flags where they stay.
-type Result = (u64, Option<(u64, u64)>);
+pub type Result = (u64, Option<(u64, u64)>);
 
-fn general(m: &mut Models, name: &str, f: impl Fn(G) -> Result + 'static) {
+pub fn general(m: &mut Models, name: &str, f: impl Fn(G) -> Result + 'static) {
     let function = move |input: &In| {
         let (value, flags) = f(G::new(input));
         Out { flags, ..Out::number(value) }
     };
-    let model = Model {
-        width: 8,
-        fill: Fill::Bits,
-        nan: None,
-        immediates: u64::MAX,
-        otherwise: None,
-        function: Box::new(function),
-    };
-    m.add(&[name.to_string()], model);
+    m.add(&[name.to_string()], Model::new(8, function));
 }
 
 fn defined((value, flags): (u64, u64)) -> Result {

@@ -199,7 +199,7 @@ pub fn add(m: &mut Models) {
 fn horizontal(m: &mut Models, name: &str, width: usize, f: impl Fn(i64, i64) -> i64 + 'static) {
     let unused = 64 - 8 * width;
     m.whole(name, width, move |input| {
-        let (lanes, part) = (input.dest / width, 16 / width);
+        let (lanes, part) = (input.dest / width, input.segment() / width);
         let mut out = [0; 64];
         for i in 0..lanes {
             let source = &input.s[i % part / (part / 2)];

@@ -8,7 +8,7 @@ use tailfirst::x64::*;
 pub type Bytes = [u8; 64];
 
 /// The general registers that instructions are tested with, by their numbers. RDI holds the state's address.
-pub const GENERAL: [u8; 8] = [0, 1, 2, 6, 8, 9, 10, 11];
+pub const GENERAL: [u8; 9] = [0, 1, 2, 3, 6, 8, 9, 10, 11];
 
 /// CF, PF, AF, ZF, SF and OF.
 pub const FLAGS: u64 = 0x8D5;
@@ -20,9 +20,10 @@ pub struct State {
     pub vectors: [Bytes; 32],
     /// The memory that operands refer to.
     pub memory: Bytes,
+    pub mmx: [[u8; 8]; 8],
     pub masks: [u64; 8],
     /// Those of [`GENERAL`].
-    pub general: [u64; 8],
+    pub general: [u64; GENERAL.len()],
     pub flags: u64,
 }
 
@@ -63,6 +64,10 @@ fn vector(number: u8) -> Mem {
     at(offset_of!(State, vectors) + 64 * usize::from(number))
 }
 
+fn mmx(number: u8) -> Mem {
+    at(offset_of!(State, mmx) + 8 * usize::from(number))
+}
+
 fn mask(number: u8) -> Mem {
     at(offset_of!(State, masks) + 8 * usize::from(number))
 }
@@ -83,6 +88,13 @@ impl Function {
     pub fn new(vectors: Vectors, instruction: impl FnOnce(&mut Encoder<'_>)) -> Function {
         let mut enc = Encoder::new();
         enc.ret();
+        // The only one of them that a function preserves.
+        enc.pop_r64(RBX);
+        // Else x87 would have no room for Rust's numbers.
+        enc.emms();
+        for number in 0..8 {
+            enc.movq_mmm64_mm(mmx(number), Mm::new(number).expect("below 8"));
+        }
         if vectors >= Vectors::Ymm {
             enc.vzeroupper();
         }
@@ -116,6 +128,9 @@ impl Function {
                 enc.kmovq_k_km64(K::new(number).expect("below 8"), mask(number));
             }
         }
+        for number in 0..8 {
+            enc.movq_mm_mmm64(Mm::new(number).expect("below 8"), mmx(number));
+        }
         for number in 0..32 {
             let (xmm, ymm, zmm) = (Xmm::new(number), Ymm::new(number), Zmm::new(number));
             match (vectors, xmm, ymm, zmm) {
@@ -125,6 +140,7 @@ impl Function {
                 _ => {}
             }
         }
+        enc.push_r64(RBX);
         let code = enc.finish().expect("a function without mistakes");
         let mut memory = MmapMut::map_anon(code.bytes().len()).expect("memory");
         memory.copy_from_slice(code.bytes());
@@ -132,9 +148,10 @@ impl Function {
     }
 
     pub fn call(&self, state: &mut State) {
-        // SAFETY: the function follows the System V convention, uses no register that it would have to preserve, and
-        // accesses nothing but the stack and the state: the instruction in its middle has no other memory operand than
-        // `memory()`, of at most 64 bytes, and is none that transfers control.
+        // SAFETY: the function follows the System V convention: of the registers that it would have to preserve it uses
+        // RBX, and preserves it. It accesses nothing but the stack and the state: the instruction in its middle has no
+        // other memory operand than `memory()`, of at most 64 bytes, or what a model's `prepare` keeps within them, and
+        // transfers no control.
         unsafe {
             let function: extern "sysv64" fn(&mut State) = std::mem::transmute(self.0.as_ptr());
             function(state);

@@ -1,11 +1,10 @@
 //! Mask registers: their own instructions, and comparisons and tests that give masks.
 
-use super::{Fill, In, Model, Models, Out, get, lane, put};
+use super::{In, Model, Models, Out, get, lane, put};
 
 /// A comparison's result: a mask register, or lanes of all ones.
 pub fn truths(input: &In, width: usize, lanes: usize, holds: impl Fn(usize) -> bool) -> Out {
-    // No vector is as small as a mask register.
-    if input.dest == 8 {
+    if input.gives_mask {
         Out::number((0..lanes).map(|i| u64::from(holds(i)) << i).sum())
     } else {
         let mut out = [0; 64];
@@ -67,14 +66,7 @@ pub fn add(m: &mut Models) {
                 let [a, b] = [0, 1].map(|n| input.s.get(n).map_or(0, |source| get(source, 8, 0) & ones));
                 Out::number(f(a, input.imm.unwrap_or(b), bits) & ones)
             };
-            let model = Model {
-                width: 8,
-                fill: Fill::Bits,
-                nan: None,
-                immediates: u64::MAX,
-                otherwise: None,
-                function: Box::new(function),
-            };
+            let model = Model::new(8, function);
             m.add(&[format!("k{name}{letter}")], model);
         };
         mask("and", |a, b, _| a & b);
@@ -93,14 +85,7 @@ pub fn add(m: &mut Models) {
                 let (zero, carry) = if both { (a & b == 0, !a & b == 0) } else { (a | b == 0, a | b == ones) };
                 Out { flags: Some((u64::from(zero) << 6 | u64::from(carry), 0)), ..Out::number(0) }
             };
-            let model = Model {
-                width: 8,
-                fill: Fill::Bits,
-                nan: None,
-                immediates: u64::MAX,
-                otherwise: None,
-                function: Box::new(function),
-            };
+            let model = Model::new(8, function);
             m.add(&[format!("{name}{letter}")], model);
         }
     }
@@ -109,14 +94,7 @@ pub fn add(m: &mut Models) {
             let [a, b] = [0, 1].map(|n| get(&input.s[n], 8, 0) & ((1 << bits) - 1));
             Out::number(a << bits | b)
         };
-        let model = Model {
-            width: 8,
-            fill: Fill::Bits,
-            nan: None,
-            immediates: u64::MAX,
-            otherwise: None,
-            function: Box::new(function),
-        };
+        let model = Model::new(8, function);
         m.add(&[format!("kunpck{letters}")], model);
     }
     for (name, width) in [("pbroadcastmb2q", 8), ("pbroadcastmw2d", 4)] {

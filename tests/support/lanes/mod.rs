@@ -6,15 +6,27 @@
 //! it, and no other register changes.
 
 pub mod arrange;
+pub mod bits;
+pub mod crypto;
 pub mod execute;
+pub mod fields;
 pub mod float;
+pub mod gather;
 pub mod general;
+pub mod half;
+pub mod implicit;
 pub mod integer;
 pub mod machine;
 pub mod masks;
+pub mod mmx;
+pub mod partial;
 pub mod shape;
+pub mod strings;
+pub mod sums;
 
-use machine::Bytes;
+use execute::Random;
+use machine::{Bytes, State};
+use shape::Place;
 use std::collections::HashMap;
 
 /// What a model reads.
@@ -28,8 +40,17 @@ pub struct In {
     pub source: usize,
     /// Whether that source is in memory.
     pub memory: bool,
+    /// Whether the destination is a mask register.
+    pub gives_mask: bool,
     /// The flags before.
     pub flags: u64,
+}
+
+impl In {
+    /// The bytes within which lanes are moved: 16, of MMX registers 8.
+    pub fn segment(&self) -> usize {
+        self.dest.min(16)
+    }
 }
 
 /// What a model writes.
@@ -76,6 +97,48 @@ pub struct Model {
     /// The source whose lanes stand where merging would keep the destination's.
     pub otherwise: Option<usize>,
     pub function: Box<dyn Fn(&In) -> Out>,
+    /// What happens where the explicit operands do not tell it all. It stands in `function`'s place.
+    pub effect: Option<Box<Effect>>,
+    /// Makes operands that the instruction does not fault on; false where there are none, or no result is defined.
+    pub prepare: Option<Box<Prepare>>,
+    /// How many bytes of the destination are compared; what is above is undefined.
+    pub compared: usize,
+}
+
+/// Changes the state, and says which flags are undefined.
+pub type Effect = dyn Fn(&Doing<'_>, &mut State) -> u64;
+
+pub type Prepare = dyn Fn(&[Place], &mut State, &mut Random) -> bool;
+
+/// What an effect is told.
+pub struct Doing<'a> {
+    pub places: &'a [Place],
+    pub before: &'a State,
+    /// Whether the rest of a vector register becomes zero.
+    pub clears: bool,
+}
+
+impl Model {
+    /// A model of bits, all of which may be any.
+    pub fn new(width: usize, function: impl Fn(&In) -> Out + 'static) -> Model {
+        Model {
+            width,
+            fill: Fill::Bits,
+            nan: None,
+            immediates: u64::MAX,
+            otherwise: None,
+            function: Box::new(function),
+            effect: None,
+            prepare: None,
+            compared: 64,
+        }
+    }
+
+    /// A model that changes the state itself.
+    pub fn of_effect(effect: impl Fn(&Doing<'_>, &mut State) -> u64 + 'static) -> Model {
+        let model = Model::new(8, |_| unreachable!("the effect is asked"));
+        Model { effect: Some(Box::new(effect)), ..model }
+    }
 }
 
 /// A lane's inputs, zero-extended.
@@ -124,6 +187,9 @@ pub fn put(bytes: &mut Bytes, width: usize, i: usize, value: u64) {
     bytes[i * width..][..width].copy_from_slice(&value.to_le_bytes()[..width]);
 }
 
+/// What has forms with LOCK.
+const LOCKED: &str = "add or adc sbb and sub xor inc dec not neg bts btr btc xchg xadd cmpxchg";
+
 /// All models, by mnemonic.
 #[derive(Default)]
 pub struct Models {
@@ -141,6 +207,17 @@ impl Models {
         arrange::add(&mut models);
         masks::add(&mut models);
         general::add(&mut models);
+        bits::add(&mut models);
+        implicit::add(&mut models);
+        crypto::add(&mut models);
+        fields::add(&mut models);
+        strings::add(&mut models);
+        gather::add(&mut models);
+        partial::add(&mut models);
+        sums::add(&mut models);
+        half::add(&mut models);
+        mmx::add(&mut models);
+        models.lock();
         models
     }
 
@@ -154,20 +231,18 @@ impl Models {
         &mut self.models[index]
     }
 
+    /// LOCK changes nothing that one thread sees.
+    fn lock(&mut self) {
+        for name in LOCKED.split(' ') {
+            let index = self.by_name[name];
+            self.by_name.insert(format!("lock {name}"), index);
+        }
+    }
+
     /// Names as written, with spaces between them, and also with a `v` in front.
     pub fn whole(&mut self, names: &str, width: usize, function: impl Fn(&In) -> Out + 'static) -> &mut Model {
         let names: Vec<String> = names.split(' ').flat_map(|name| [name.to_string(), format!("v{name}")]).collect();
-        self.add(
-            &names,
-            Model {
-                width,
-                fill: Fill::Bits,
-                nan: None,
-                immediates: u64::MAX,
-                otherwise: None,
-                function: Box::new(function),
-            },
-        )
+        self.add(&names, Model::new(width, function))
     }
 
     /// A vector of the destination's size, lane by lane, from as wide lanes.

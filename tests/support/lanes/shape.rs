@@ -3,7 +3,7 @@
 use super::machine::{self, GENERAL, State};
 use tailfirst::{
     Access,
-    x64::{EXmm, EYmm, Form, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Operand, Xmm, Ymm, Zmm},
+    x64::{EXmm, EYmm, Form, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, Mm, Operand, Xmm, Ymm, Zmm},
 };
 
 /// A kind of register, with its size in bytes.
@@ -14,6 +14,7 @@ pub enum Class {
         all: bool,
     },
     Mask,
+    Mmx,
     /// `high`: a form without REX, which has AH in SPL's place.
     General {
         bytes: usize,
@@ -28,6 +29,12 @@ pub enum Masking {
     Zeroing,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Embedded {
+    Rounding,
+    NoExceptions,
+}
+
 /// An operand of a form.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -38,6 +45,14 @@ pub struct Slot {
     pub broadcast: Option<usize>,
     /// The size of an immediate.
     pub immediate: Option<(usize, bool)>,
+    /// Whether it stands beside bits 8 to 15 of a register, so that it has no REX prefix, and numbers below 8.
+    pub low: bool,
+    /// Whether it is an address whose memory is not accessed.
+    pub address: bool,
+    /// The vectors of indices in an address.
+    pub index: Option<Class>,
+    /// What beside the register has no regard to MXCSR: the rounding, or exceptions alone.
+    pub embedded: Option<Embedded>,
     /// The register's number, or the constant, where the opcode fixes it.
     pub fixed: Option<u8>,
     pub masking: Masking,
@@ -53,7 +68,23 @@ pub enum Place {
     /// Memory of an element.
     Broadcast(usize),
     Immediate(i64),
+    /// An address alone: a base, an index shifted left, and a displacement.
+    Address {
+        base: u8,
+        index: u8,
+        shift: u32,
+        disp: i32,
+    },
+    /// As many addresses as a vector has indices, shifted left: from [`MIDDLE`] of the memory on.
+    Index {
+        class: Class,
+        number: u8,
+        shift: u32,
+    },
 }
+
+/// Where memory is that is addressed with indices of both signs.
+pub const MIDDLE: i32 = 32;
 
 /// The operands of a form; `None` where there is one of another kind.
 pub fn slots(form: &Form) -> Option<Vec<Slot>> {
@@ -75,6 +106,14 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             memory: None,
             broadcast: None,
             immediate: None,
+            low: false,
+            address: false,
+            index: None,
+            embedded: match (text.contains("{er}"), text.contains("{sae}")) {
+                (true, _) => Some(Embedded::Rounding),
+                (_, true) => Some(Embedded::NoExceptions),
+                _ => None,
+            },
             fixed: None,
             masking,
             access: Access::Read,
@@ -96,9 +135,7 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
             continue;
         }
         let info = parameters.next()?;
-        if info.kind.starts_with("Low<") {
-            return None;
-        }
+        slot.low = info.kind.starts_with("Low<");
         slot.access = info.access;
         let all = ["EXmm", "EYmm", "Zmm"].iter().any(|class| info.kind.contains(class));
         let high = info.kind.contains("Gpr8h");
@@ -108,6 +145,8 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
                 slot.immediate = Some((bits(imm)?, false));
             } else if let Some(imm) = part.strip_prefix("imm") {
                 slot.immediate = Some((bits(imm)?, true));
+            } else if part.starts_with("mm") {
+                slot.register = Some(Class::Mmx);
             } else if part.starts_with("xmm") {
                 slot.register = Some(Class::Vector { bytes: 16, all });
             } else if part.starts_with("ymm") {
@@ -116,6 +155,14 @@ pub fn slots(form: &Form) -> Option<Vec<Slot>> {
                 slot.register = Some(Class::Vector { bytes: 64, all });
             } else if let Some(element) = part.strip_suffix("bcst") {
                 slot.broadcast = Some(bits(element.strip_prefix('m')?)?);
+            } else if part == "m" {
+                slot.address = true;
+            } else if let Some(index) = part.strip_prefix("vm") {
+                // EVEX's need a mask, which is used up.
+                if form.encoding.starts_with("EVEX") {
+                    return None;
+                }
+                slot.index = Some(Class::Vector { bytes: if index.ends_with('x') { 16 } else { 32 }, all: false });
             } else if let Some(size) = part.strip_prefix('m') {
                 slot.memory = Some(bits(size)?);
                 // `r/m` stands for a register as wide.
@@ -154,7 +201,7 @@ impl Class {
     pub fn bytes(self) -> usize {
         match self {
             Class::Vector { bytes, .. } | Class::General { bytes, .. } => bytes,
-            Class::Mask => 8,
+            Class::Mask | Class::Mmx => 8,
         }
     }
 
@@ -163,8 +210,8 @@ impl Class {
         match self {
             Class::Vector { all: true, .. } => (0..32).collect(),
             Class::Vector { all: false, .. } => (0..16).collect(),
-            Class::Mask => (0..8).collect(),
-            Class::General { high: true, .. } => vec![0, 1, 2, 4, 5, 6],
+            Class::Mask | Class::Mmx => (0..8).collect(),
+            Class::General { high: true, .. } => vec![0, 1, 2, 3, 4, 5, 6, 7],
             Class::General { high: false, .. } => GENERAL.to_vec(),
         }
     }
@@ -183,8 +230,20 @@ impl Place {
             Place::Memory(_) => machine::memory().into(),
             Place::Broadcast(_) => Operand::from(machine::memory()).broadcast(),
             Place::Immediate(value) => Operand::imm(value),
+            Place::Address { base, index, shift, disp } => {
+                let [base, index] = [base, index].map(|number| Gpr64::new(number).expect("below 16"));
+                (base + index * (1 << shift) + disp).into()
+            }
+            Place::Index { class, number, shift } => {
+                let (base, scale) = (machine::memory() + MIDDLE, 1 << shift);
+                match class.bytes() {
+                    16 => (base + Xmm::new(number).expect("below 16") * scale).into(),
+                    _ => (base + Ymm::new(number).expect("below 16") * scale).into(),
+                }
+            }
             Place::Register(class, number) => match class {
                 Class::Mask => K::new(number).map(Operand::from),
+                Class::Mmx => Mm::new(number).map(Operand::from),
                 Class::Vector { bytes: 16, all: false } => Xmm::new(number).map(Operand::from),
                 Class::Vector { bytes: 32, all: false } => Ymm::new(number).map(Operand::from),
                 Class::Vector { bytes: 16, all: true } => EXmm::new(number).map(Operand::from),
@@ -200,6 +259,26 @@ impl Place {
         }
     }
 
+    /// The bytes of what is there.
+    pub fn bytes(self) -> usize {
+        match self {
+            Place::Register(class, _) => class.bytes(),
+            Place::Memory(bytes) => bytes,
+            _ => 8,
+        }
+    }
+
+    /// The number there, of at most 64 bits.
+    pub fn number(self, state: &State) -> u64 {
+        super::get(&self.read(state), 8, 0)
+    }
+
+    pub fn set(self, state: &mut State, number: u64) {
+        let mut bytes = [0; 64];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        self.write(state, &bytes, false);
+    }
+
     /// What an instruction reads there.
     pub fn read(self, state: &State) -> machine::Bytes {
         let mut all = [0; 64];
@@ -210,6 +289,7 @@ impl Place {
             Place::Register(Class::Mask, number) => {
                 all[..8].copy_from_slice(&state.masks[usize::from(number)].to_le_bytes());
             }
+            Place::Register(Class::Mmx, number) => all[..8].copy_from_slice(&state.mmx[usize::from(number)]),
             Place::Register(Class::General { bytes, high }, number) => {
                 let (index, second) = general(number, high);
                 let value = state.general[index] >> if second { 8 } else { 0 };
@@ -222,6 +302,12 @@ impl Place {
                 }
             }
             Place::Immediate(value) => all[..8].copy_from_slice(&value.to_le_bytes()),
+            Place::Address { base, index, shift, disp } => {
+                let [base, index] = [base, index].map(|number| state.general[general(number, false).0]);
+                let sum = base.wrapping_add(index << shift).wrapping_add(disp as u64);
+                all[..8].copy_from_slice(&sum.to_le_bytes());
+            }
+            Place::Index { class, number, .. } => return Place::Register(class, number).read(state),
         }
         all
     }
@@ -239,6 +325,7 @@ impl Place {
             Place::Register(Class::Mask, number) => {
                 state.masks[usize::from(number)] = u64::from_le_bytes(value[..8].try_into().expect("8 bytes"));
             }
+            Place::Register(Class::Mmx, number) => state.mmx[usize::from(number)].copy_from_slice(&value[..8]),
             Place::Register(Class::General { bytes, high }, number) => {
                 let (index, second) = general(number, high);
                 let low = u64::from_le_bytes(value[..8].try_into().expect("8 bytes"));
@@ -252,7 +339,7 @@ impl Place {
                 };
             }
             Place::Memory(bytes) => state.memory[..bytes].copy_from_slice(&value[..bytes]),
-            Place::Broadcast(_) | Place::Immediate(_) => unreachable!("nothing is written there"),
+            _ => unreachable!("nothing is written there"),
         }
     }
 }
