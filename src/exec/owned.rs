@@ -66,7 +66,8 @@ use core::ops::{Deref, DerefMut};
 /// use tailfirst::{Symbol, exec::{Arena, RegionEncoder}, x64::*};
 ///
 /// let arena = Arena::builder().build()?;
-/// let [mut caller, mut callee]: [RegionEncoder<X64>; 2] = [arena.region(64)?.into_encoder(), arena.region(64)?.into_encoder()];
+/// let mut caller: RegionEncoder<X64> = arena.region(64)?.into_encoder();
+/// let mut callee: RegionEncoder<X64> = arena.region(64)?.into_encoder();
 /// const CALLEE: Symbol = Symbol(0);
 /// thread::scope(|scope| {
 ///     scope.spawn(|| caller.write(|enc| enc.jmp(CALLEE)));

@@ -1,9 +1,9 @@
 //! The compiler: from a module's bytes to code that can run.
 //!
-//! A module's functions are divided into [parts], which threads compile side by side, each part from its end: the last
-//! function first, into a region of its own. Each function is decoded, [walked](walk) and forgotten before the next, so that memory is bounded by
-//! the largest. Calls within a part are labels, and so are the places that trap. Then the parts and the stubs of each
-//! type are [linked](mod@link) to each other where they are, as [one code](code).
+//! A module's functions are divided into [parts], which threads compile side by side, each part from its end, the last
+//! function first, and into a region of its own. Each function is decoded, [walked](walk) and forgotten before the
+//! next, so that memory is bounded by the largest. Calls within a part are labels, and so are the places that trap.
+//! Then the parts and the stubs of each type are [linked](mod@link) to each other where they are, as [one code](code).
 //!
 //! | module | subject |
 //! |---|---|
