@@ -86,7 +86,8 @@ impl core::fmt::Debug for ExecCode {
 /// * what the code does with its arguments, and with memory, is sound;
 /// * the code is linked, and all that it refers to still exists;
 /// * nothing unwinds out of it, unless `F` is of an `-unwind` convention;
-/// * the thread has no [`Region`](super::Region), on Apple silicon;
+/// * on Apple silicon, the thread has no [`Region`](super::Region) and no [`RegionCode`](super::RegionCode), and is not
+///   in [`RegionEncoder::write`](super::RegionEncoder::write);
 /// * a copy of the pointer, as `*function` is, is not called when the code is gone.
 ///
 /// ```compile_fail,E0505

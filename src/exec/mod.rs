@@ -67,7 +67,8 @@
 //! # }
 //! ```
 //!
-//! A compiler that wants both in one struct takes a [`RegionEncoder`], which owns the region.
+//! A compiler that wants both in one struct takes a [`RegionEncoder`], which owns the region. So does one that compiles
+//! in several threads.
 //!
 //! # Calls to the program
 //!
@@ -226,6 +227,6 @@ pub use builder::{Branches, Builder, Mode};
 pub use code::{ExecCode, Function};
 pub use entry::EntryPoint;
 pub use error::{ExecError, Feature, Request};
-pub use owned::RegionEncoder;
+pub use owned::{RegionCode, RegionEncoder};
 pub use patch::{Patch, PatchError, PatchSite, Value};
 pub use region::{Place, Placed, Region};

@@ -3,9 +3,13 @@
 //! The encoder inside believes that its memory lasts forever. So nobody gets hold of it but in
 //! [`RegionEncoder::write`], whose closure knows nothing of its lifetime, and can neither keep it nor leave in its
 //! place one with memory that does not last.
+//!
+//! For the same reason it may change threads, as a [`Region`] may not: who may write is a matter of the thread on Apple
+//! silicon, and nothing is written but in that closure, and while there is a [`RegionCode`].
 
-use super::{Place, Region};
+use super::{Place, Region, region::Ground, sys::Writable};
 use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
+use core::ops::{Deref, DerefMut};
 
 /// An encoder and the [`Region`] that it fills, made by [`Region::into_encoder`].
 ///
@@ -53,6 +57,40 @@ use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// It may go to other threads, as a region cannot. So a compiler takes regions in an order of its own, lets threads
+/// fill them, and links what they have written to each other when all of it is there:
+///
+/// ```
+/// # #[cfg(target_arch = "x86_64")] {
+/// use std::thread;
+/// use tailfirst::{Symbol, exec::{Arena, RegionEncoder}, x64::*};
+///
+/// let arena = Arena::builder().build()?;
+/// let mut caller: RegionEncoder<X64> = arena.region(64)?.into_encoder();
+/// let mut callee: RegionEncoder<X64> = arena.region(64)?.into_encoder();
+/// const CALLEE: Symbol = Symbol(0);
+/// thread::scope(|scope| {
+///     scope.spawn(|| caller.write(|enc| enc.jmp(CALLEE)));
+///     scope.spawn(|| {
+///         callee.write(|enc| {
+///             enc.ret();
+///             enc.mov_r32_imm32(EAX, 42);
+///         })
+///     });
+/// });
+/// let place = callee.place();
+/// let placed = place.link(&mut *callee.finish()?, |_| None)?;
+/// let callee = callee.into_region().publish(placed)?;
+/// let place = caller.place();
+/// let placed = place.link(&mut *caller.finish()?, |_| Some(callee.address()))?;
+/// let caller = caller.into_region().publish(placed)?;
+/// let function = caller.function::<unsafe extern "C" fn() -> i32>(0)?;
+/// // SAFETY: the code jumps to such a function.
+/// assert_eq!(unsafe { function() }, 42);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Code borrows the encoder, so nothing is emitted after it is finished, and the region comes back when nobody can emit
 /// any more:
 ///
@@ -90,10 +128,10 @@ use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
 /// # }
 /// ```
 pub struct RegionEncoder<I: Isa, D: Direction = Down> {
-    /// Writes into the region's bytes, which nobody else uses: `region` is not given out, and no bytes of it.
+    /// Writes into the region's bytes, which nobody else uses: `ground` is not given out, and no bytes of it.
     // Invariant(outlived): or into memory that lasts forever, or its own.
     encoder: Encoder<'static, I, D>,
-    region: Region,
+    ground: Ground,
 }
 
 impl Region {
@@ -103,13 +141,14 @@ impl Region {
         // SAFETY: the memory is not in the region but in the arena, and the region, which keeps it, is given away only
         // with the encoder gone: Invariant(outlived).
         let bytes: &'static mut [u8] = unsafe { &mut *bytes };
-        RegionEncoder { encoder: Encoder::in_slice(bytes), region: self }
+        RegionEncoder { encoder: Encoder::in_slice(bytes), ground: self.ground }
     }
 }
 
 impl<I: Isa, D: Direction> RegionEncoder<I, D> {
     /// Emits: `write` gets the encoder.
     pub fn write<R>(&mut self, write: impl for<'buf> FnOnce(&mut Encoder<'buf, I, D>) -> R) -> R {
+        let _writable = Writable::new();
         // Invariant(outlived): what serves for every lifetime cannot keep the encoder, whose lifetime it does not know,
         // nor replace it by one that lives shorter.
         write(&mut self.encoder)
@@ -117,25 +156,61 @@ impl<I: Isa, D: Direction> RegionEncoder<I, D> {
 
     /// Where the region is.
     pub fn place(&self) -> Place {
-        self.region.place()
+        self.ground.place()
     }
 
-    /// As [`Encoder::finish`]: the code, for [`Place::link`].
+    /// As [`Encoder::finish`]: the code, for [`Place::link`]. It may be finished again, in another thread too.
     ///
     /// # Errors
     /// Those of [`Encoder::finish`].
-    pub fn finish(&mut self) -> Result<Code<'_, I>, FinishError> {
-        self.encoder.finish()
+    pub fn finish(&mut self) -> Result<RegionCode<'_, I>, FinishError> {
+        let writable = Writable::new();
+        Ok(RegionCode { code: self.encoder.finish()?, _writable: writable })
     }
 
     /// The region, to [publish](Region::publish) what was linked, or for something else.
     pub fn into_region(self) -> Region {
-        self.region
+        Region::on(self.ground)
+    }
+}
+
+/// The [`Code`] of a [`RegionEncoder`], as which it is used. It stays in the thread that has finished it, which may
+/// write on Apple silicon as long as it is there.
+///
+/// ```compile_fail,E0277
+/// # use tailfirst::{exec::*, x64::*};
+/// fn elsewhere(code: RegionCode<'static, X64>) {
+///     std::thread::spawn(move || code.bytes().len());
+/// }
+/// ```
+pub struct RegionCode<'enc, I: Isa> {
+    code: Code<'enc, I>,
+    /// On Apple silicon, what lets the thread write while the code is linked.
+    _writable: Writable,
+}
+
+impl<'enc, I: Isa> Deref for RegionCode<'enc, I> {
+    type Target = Code<'enc, I>;
+
+    fn deref(&self) -> &Code<'enc, I> {
+        &self.code
+    }
+}
+
+impl<I: Isa> DerefMut for RegionCode<'_, I> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.code
     }
 }
 
 impl<I: Isa, D: Direction> core::fmt::Debug for RegionEncoder<I, D> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("RegionEncoder").field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("RegionEncoder").field("place", &self.place()).finish_non_exhaustive()
+    }
+}
+
+impl<I: Isa> core::fmt::Debug for RegionCode<'_, I> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RegionCode").field("len", &self.bytes().len()).finish_non_exhaustive()
     }
 }

@@ -47,7 +47,7 @@ impl Drop for Held {
 /// Memory for code, writable and not executable. It goes back to the arena when it is dropped.
 ///
 /// A region stays in its thread, since on Apple silicon it is the thread that may write: while a thread has a region
-/// there, it cannot run code of any arena.
+/// there, it cannot run code of any arena. Its [encoder](crate::exec::RegionEncoder) may change threads.
 ///
 /// ```compile_fail,E0277
 /// # use tailfirst::exec::*;
@@ -56,18 +56,41 @@ impl Drop for Held {
 /// }
 /// ```
 pub struct Region {
-    held: Held,
-    id: u64,
+    pub(super) ground: Ground,
     /// On Apple silicon, what lets the thread write.
     writable: Writable,
 }
 
-impl Region {
-    pub(super) fn new(shared: Arc<Shared>, piece: Piece) -> Region {
+/// A region's memory, without leave for a thread to write there: what may go to another thread.
+pub(super) struct Ground {
+    held: Held,
+    id: u64,
+}
+
+impl Ground {
+    fn new(shared: Arc<Shared>, piece: Piece) -> Ground {
         // Counts regions, to tell them apart: 2^64 are not made.
         static REGIONS: AtomicU64 = AtomicU64::new(0);
-        let id = REGIONS.fetch_add(1, Ordering::Relaxed);
-        Region { held: Held { shared, piece }, id, writable: Writable::new() }
+        Ground { held: Held { shared, piece }, id: REGIONS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// [`Region::place`].
+    pub(super) fn place(&self) -> Place {
+        let bytes = self.held.bytes();
+        let write_end = self.held.shared.views.write().addr() + bytes.end;
+        let run_end = self.held.shared.addresses().start + bytes.end as u64;
+        Place { region: self.id, len: bytes.len(), write_end, run_end }
+    }
+}
+
+impl Region {
+    pub(super) fn new(shared: Arc<Shared>, piece: Piece) -> Region {
+        Region::on(Ground::new(shared, piece))
+    }
+
+    /// The region for this thread to write into.
+    pub(super) fn on(ground: Ground) -> Region {
+        Region { ground, writable: Writable::new() }
     }
 
     /// The region's bytes, which an [`Encoder`](crate::Encoder::in_slice) fills from the end, or from the start if its
@@ -75,17 +98,18 @@ impl Region {
     ///
     /// They hold anything, but nothing secret: what was there before in this arena.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let Range { start, end } = self.held.bytes();
+        let Ground { held, .. } = &self.ground;
+        let Range { start, end } = held.bytes();
         // SAFETY: Invariant(owner): the piece is this region's, its pages are open, and memory from the system is
         // initialised. The borrow of the region keeps other slices away; the run view of these bytes is nobody's to use
         // before they are published.
-        unsafe { core::slice::from_raw_parts_mut(self.held.shared.views.write().add(start), end - start) }
+        unsafe { core::slice::from_raw_parts_mut(held.shared.views.write().add(start), end - start) }
     }
 
     /// The number of bytes: what was asked for, rounded up.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.held.bytes().len()
+        self.place().len()
     }
 
     /// [`Place::run_end`].
@@ -106,10 +130,7 @@ impl Region {
     /// Where the region is: what a code generator asks, and [links](Place::link) with, while the encoder borrows the
     /// region. It is a copy, so it is taken before that.
     pub fn place(&self) -> Place {
-        let end = self.held.bytes().end;
-        let write_end = self.held.shared.views.write().addr() + end;
-        let run_end = self.held.shared.addresses().start + end as u64;
-        Place { region: self.id, len: self.len(), write_end, run_end }
+        self.ground.place()
     }
 
     /// Makes the code executable, and gives the rest of the region back to the arena.
@@ -118,13 +139,13 @@ impl Region {
     /// [`ExecError::ForeignCode`] if the code was placed for another region; [`ExecError::System`], after which the
     /// code is gone.
     pub fn publish(mut self, code: Placed) -> Result<ExecCode, ExecError> {
-        if code.region != self.id {
+        if code.region != self.ground.id {
             return Err(ExecError::ForeignCode);
         }
         let run_start = self.run_start();
         code.veneers.write(self.bytes_mut(), run_start);
         // The thread may write until this returns.
-        let Region { mut held, id, writable: _writable } = self;
+        let Region { ground: Ground { mut held, id }, writable: _writable } = self;
         let Held { shared, piece } = &mut held;
         let (grows, len) = (code.veneers.grows(), code.veneers.code());
         shared.publish(piece, grows, code.veneers.len(), Owner::Code)?;

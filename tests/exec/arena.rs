@@ -488,6 +488,47 @@ fn an_encoder_owns_its_region() {
     }
 }
 
+/// An encoder that owns its region is made in one thread, writes and is finished in others, and is published in a
+/// third: the code is where the first one said.
+#[test]
+fn an_encoder_changes_threads() {
+    for mode in MODES {
+        let arena = Arena::builder().mode(mode).build().expect("memory");
+        let encoders = [1, 2, 3].map(|value| (value, arena.region(64).expect("memory").into_encoder::<Native, Down>()));
+        let ends = encoders.each_ref().map(|(_, owner)| owner.place().run_end());
+        let written = encoders.map(|(value, mut owner)| {
+            let write = move || {
+                let entry = owner.write(|enc| {
+                    enc.ret();
+                    load(enc, value);
+                    enc.here()
+                });
+                owner.finish().expect("no mistakes");
+                (entry, owner)
+            };
+            std::thread::spawn(write).join().expect("no panic")
+        });
+        let codes = std::thread::spawn(move || {
+            written.map(|(entry, mut owner)| {
+                let place = owner.place();
+                let mut code = owner.finish().expect("nor now");
+                let offset = code.offset_of(entry).expect("bound");
+                let placed = place.link(&mut code, |_| None).expect("in this region");
+                drop(code);
+                (owner.into_region().publish(placed).expect("memory"), offset)
+            })
+        });
+        let codes = codes.join().expect("no panic");
+        for (index, (code, offset)) in codes.iter().enumerate() {
+            assert_eq!(code.address() + code.len() as u64, ends[index]);
+            // SAFETY: such a function was emitted there.
+            assert_eq!(unsafe { code.function::<Get>(*offset).expect("inside")() }, index as u64 + 1);
+        }
+        drop(codes);
+        assert_eq!((arena.stats().regions, arena.stats().codes), (0, 0));
+    }
+}
+
 /// What a closure puts in the encoder's place has memory of its own, and its code is not in the region.
 #[test]
 fn an_encoder_that_was_exchanged_is_not_in_the_region() {

@@ -1,52 +1,46 @@
 //! Parts become one code.
 //!
-//! Where a part is depends on how long those behind it are. So all are finished first, and then linked for where they
-//! will be in a region that is as long as all of them. They are copied into it side by side, the first functions at the
-//! lowest addresses and the stubs of each type at the end.
+//! Each part has been emitted where it will run. So where its functions are is known as soon as all are finished, and
+//! nothing is left but to write into the calls from part to part how far they go.
 
-use tailfirst::exec::{Arena, ExecCode, ExecError};
-use tailfirst::{Code, Symbol};
+use tailfirst::exec::{Arena, ExecError, Place, RegionEncoder};
+use tailfirst::{FinishError, Symbol};
 
+use super::code::ModuleCode;
 use super::parts::Part;
-use super::{Bounds, CompileError, Host, HostEncoder, Site, StubLabels, Stubs, emit_stubs};
+use super::target::CodeLabel;
+use super::{Bounds, CompileError, Host, HostIsa, Site, StubLabels, Stubs, emit_stubs};
 use crate::abi::TrapSite;
 use crate::ir::module::ModuleInfo;
 
 /// A module's code, and where everything is in it.
 pub struct Linked {
-    pub code: ExecCode,
+    pub code: ModuleCode,
     pub functions: Vec<usize>,
     pub stubs: Vec<Stubs>,
     pub exit: usize,
     pub sites: Vec<TrapSite>,
 }
 
-/// Emits the stubs, and brings all code to where it runs.
-pub fn link(info: &ModuleInfo, bounds: Bounds, parts: &mut [Part], arena: &Arena) -> Result<Linked, CompileError> {
-    let mut stubs_enc = HostEncoder::new();
-    let (exit, stubs) = emit_stubs(info, &mut Host::new(&mut stubs_enc, bounds));
-
-    // How far from the end each code begins.
-    let mut bytes = 0_usize;
-    let mut place = |code: &Code<'_, _>| {
-        bytes = bytes.next_multiple_of(code.end_alignment() as usize) + code.bytes().len();
-        bytes
-    };
+/// Emits the stubs, and links all code.
+pub fn link(info: &ModuleInfo, bounds: Bounds, mut parts: Vec<Part>, arena: &Arena) -> Result<Linked, CompileError> {
+    let EmittedStubs { enc: mut stubs_enc, exit, labels: stubs } = stubs(info, bounds, arena)?;
     let mut codes = vec![];
-    let code = stubs_enc.finish()?;
-    codes.push((place(&code), code));
     let mut labels = vec![];
-    for Part { enc, functions, sites, .. } in parts.iter_mut().rev() {
-        let code = enc.finish()?;
-        codes.push((place(&code), code));
+    for Part { enc, functions, sites, .. } in &mut parts {
+        codes.push((enc.place(), enc.finish()?));
         labels.push((&functions.labels, &*sites));
     }
+    let place = stubs_enc.place();
+    let mut stubs_code = (place, stubs_enc.finish()?);
 
-    let offset = |(from_end, code): &(usize, Code<'_, _>), label| {
-        bytes - from_end + code.offset_of(label).expect("every label was bound")
+    let start = |(place, code): &(Place, RegionCode<'_>)| place.run_end() - code.bytes().len() as u64;
+    let base = codes.iter().chain([&stubs_code]).map(start).min().expect("the stubs' at least");
+    let offset = |code: &(Place, RegionCode<'_>), label| {
+        (start(code) - base) as usize + code.1.offset_of(label).expect("every label was bound")
     };
     let (mut functions, mut sites) = (vec![], vec![]);
-    for (code, (labels, traps)) in codes[1..].iter().zip(labels).rev() {
+    for (code, (labels, traps)) in codes.iter().zip(labels) {
         functions.extend(labels.iter().map(|&label| offset(code, label)));
         sites.extend(traps.iter().map(|&Site { label, kind, offset: wasm_offset }| TrapSite {
             code_offset: offset(code, label) as u32,
@@ -55,22 +49,46 @@ pub fn link(info: &ModuleInfo, bounds: Bounds, parts: &mut [Part], arena: &Arena
         }));
     }
     sites.sort_by_key(|site| site.code_offset);
-    let stub = |&StubLabels { entry, host }| Stubs { entry: offset(&codes[0], entry), host: offset(&codes[0], host) };
+    let stub =
+        |&StubLabels { entry, host }| Stubs { entry: offset(&stubs_code, entry), host: offset(&stubs_code, host) };
     let stubs = stubs.iter().map(stub).collect();
-    let exit = offset(&codes[0], exit);
+    let exit = offset(&stubs_code, exit);
 
-    let mut region = arena.region(bytes)?;
-    let place = region.place();
-    let start = place.run_end() - bytes as u64;
-    let whole = &mut region.bytes_mut()[place.len() - bytes..];
-    // What lies between codes is the same whatever was there.
-    whole.fill(0);
-    for (from_end, code) in &mut codes {
-        let at = bytes - *from_end;
-        let address = |Symbol(function)| Some(start + *functions.get(function as usize)? as u64);
-        code.link(start + at as u64, address).map_err(ExecError::from)?;
-        whole[at..][..code.bytes().len()].copy_from_slice(code.bytes());
-    }
-    let code = region.publish(place.code(bytes)?)?;
+    let address = |Symbol(function)| Some(base + *functions.get(function as usize)? as u64);
+    let link = |(place, code): &mut (Place, RegionCode<'_>)| place.link(code, address);
+    let placed = codes.iter_mut().chain([&mut stubs_code]).map(link).collect::<Result<Vec<_>, ExecError>>()?;
+    drop((codes, stubs_code));
+    let encoders = parts.into_iter().map(|part| part.enc).chain([stubs_enc]);
+    let published = encoders.zip(placed).map(|(enc, placed)| enc.into_region().publish(placed));
+    let code = ModuleCode::new(published.collect::<Result<_, _>>()?);
     Ok(Linked { code, functions, stubs, exit, sites })
 }
+
+/// Stubs in a region of their own.
+struct EmittedStubs {
+    enc: RegionEncoder<HostIsa>,
+    exit: CodeLabel,
+    labels: Vec<StubLabels>,
+}
+
+/// Emits the stubs, once more if the region was too short.
+fn stubs(info: &ModuleInfo, bounds: Bounds, arena: &Arena) -> Result<EmittedStubs, CompileError> {
+    /// Hardly a type needs so many bytes.
+    const STUBS: usize = 512;
+    let mut room = (1 + info.types.len()) * STUBS;
+    loop {
+        let mut enc = arena.region(room)?.into_encoder();
+        let (exit, labels) = enc.write(|enc| emit_stubs(info, &mut Host::new(enc, bounds)));
+        match enc.finish() {
+            Ok(_) => {}
+            Err(FinishError::OutOfSpace { needed }) => {
+                room = needed;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        return Ok(EmittedStubs { enc, exit, labels });
+    }
+}
+
+type RegionCode<'enc> = tailfirst::exec::RegionCode<'enc, HostIsa>;

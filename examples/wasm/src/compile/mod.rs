@@ -1,9 +1,9 @@
 //! The compiler: from a module's bytes to code that can run.
 //!
-//! A module's functions are divided into [parts], which threads compile side by side, each part from its end: the last
-//! function first. Each function is decoded, [walked](walk) and forgotten before the next, so that memory is bounded by
-//! the largest. Calls within a part are labels, and so are the places that trap. Then the parts and the stubs of each
-//! type are [linked](mod@link), in one region of the arena.
+//! A module's functions are divided into [parts], which threads compile side by side, each part from its end, the last
+//! function first, and into a region of its own. Each function is decoded, [walked](walk) and forgotten before the
+//! next, so that memory is bounded by the largest. Calls within a part are labels, and so are the places that trap.
+//! Then the parts and the stubs of each type are [linked](mod@link) to each other where they are, as [one code](code).
 //!
 //! | module | subject |
 //! |---|---|
@@ -13,11 +13,12 @@
 //! | [`convention`] | where arguments and results are |
 //! | [`target`] | what all this asks of a machine |
 //! | [`x64`], [`aarch64`] | the machines |
-//! | [`parts`], [`link`](mod@link) | several threads, and one code |
+//! | [`parts`], [`link`](mod@link), [`code`] | several threads, and one code |
 //! | [`listing`] | WebAssembly beside machine code |
 //! | [`svg`], `walk`'s `borders` | a function's blocks, and what is in registers at their borders |
 
 mod aarch64;
+pub mod code;
 mod convention;
 mod joins;
 mod link;
@@ -34,26 +35,27 @@ mod walk;
 mod x64;
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::time::{Duration, Instant};
 
 use tailfirst::FinishError;
-use tailfirst::exec::{Arena, ExecCode, ExecError};
+use tailfirst::exec::{Arena, ExecError};
 use wasmparser::ValType;
 
 use crate::abi::{TrapKind, TrapSite};
 use crate::ir::decode::{Decoded, Scratch, decode};
 use crate::ir::module::ModuleInfo;
 use crate::ir::{Class, Function};
+use code::ModuleCode;
 use link::Linked;
 use parts::{Functions, Part};
 use target::{CodeLabel, StubLabels, Target};
 
 /// The instruction set of the machine that this runs on.
 #[cfg(target_arch = "aarch64")]
-use {aarch64::A64 as Host, tailfirst::aarch64::Encoder as HostEncoder};
+use {aarch64::A64 as Host, tailfirst::aarch64::A64 as HostIsa};
 #[cfg(target_arch = "x86_64")]
-use {tailfirst::x64::Encoder as HostEncoder, x64::X64 as Host};
+use {tailfirst::x64::X64 as HostIsa, x64::X64 as Host};
 
 /// How accesses outside memory are found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -73,11 +75,14 @@ pub struct Config {
     pub threads: Option<NonZeroUsize>,
     /// How many bytes of functions a thread takes at a time, at least. A smaller module has one thread.
     pub part: usize,
+    /// How many bytes of code a byte of functions becomes, nearly always: so many addresses are taken for it until all
+    /// is compiled. A part that becomes longer is compiled twice.
+    pub room: usize,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { bounds: Bounds::default(), threads: None, part: 64 << 10 }
+        Config { bounds: Bounds::default(), threads: None, part: 64 << 10, room: 8 }
     }
 }
 
@@ -92,7 +97,7 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct CompiledModule {
     pub info: ModuleInfo,
-    pub code: ExecCode,
+    pub code: ModuleCode,
     /// The offset in the code of each function that is not imported.
     pub functions: Vec<usize>,
     /// The stubs of each type.
@@ -111,8 +116,16 @@ pub struct Spent {
     pub decode: Duration,
     /// From values to code.
     pub walk: Duration,
-    /// Labels resolved, and the code where it can run.
+    /// Calls from part to part resolved, and the code such that it can run.
     pub finish: Duration,
+}
+
+impl AddAssign for Spent {
+    fn add_assign(&mut self, Spent { decode, walk, finish }: Spent) {
+        self.decode += decode;
+        self.walk += walk;
+        self.finish += finish;
+    }
 }
 
 /// The ways in and out for functions of one type, as offsets in the code.
@@ -152,14 +165,13 @@ pub fn compile(
     let start = Instant::now();
     let module = decode(wasm)?;
     let mut spent = Spent { decode: start.elapsed(), ..Spent::default() };
-    let mut parts = parts::emit(&module, config, watch)?;
-    for Part { spent: Spent { decode, walk, .. }, .. } in &parts {
-        spent.decode += *decode;
-        spent.walk += *walk;
+    let parts = parts::emit(&module, config, arena, watch)?;
+    for Part { spent: of_part, .. } in &parts {
+        spent += *of_part;
     }
     let start = Instant::now();
     let info = module.info;
-    let Linked { code, functions, stubs, exit, sites } = link::link(&info, config.bounds, &mut parts, arena)?;
+    let Linked { code, functions, stubs, exit, sites } = link::link(&info, config.bounds, parts, arena)?;
     spent.finish = start.elapsed();
     Ok(CompiledModule { info, code, functions, stubs, exit, sites, spent })
 }

@@ -11,8 +11,9 @@ use crate::abi::{Entry, TrapSite};
 use crate::compile::{self, Bounds, CompileError, CompiledModule, Config, Progress};
 use crate::ir::module::ModuleInfo;
 
-/// The addresses that an engine's code can have, reserved and not spent: nearly what a branch of AArch64 reaches.
-const CODE: usize = 120 << 20;
+/// The addresses that an engine's code can have, reserved and not spent. A branch reaches all of them: AArch64's have
+/// nearly no more, and x86-64's have twice as many.
+const CODE: usize = if cfg!(target_arch = "aarch64") { 120 << 20 } else { 1 << 30 };
 
 /// Compiles modules: how, and into which memory.
 #[derive(Clone)]
@@ -71,10 +72,9 @@ impl Module {
         &self.compiled
     }
 
-    /// The addresses of the module's code.
-    pub(super) fn code(&self) -> Range<usize> {
-        let start = self.compiled.code.address() as usize;
-        start..start + self.compiled.code.len()
+    /// The addresses of the module's codes.
+    pub(super) fn code(&self) -> impl Iterator<Item = Range<usize>> {
+        self.compiled.code.ranges().map(|addresses| addresses.start as usize..addresses.end as usize)
     }
 
     /// The code of a function that is not imported, the first of them being 0.
@@ -96,7 +96,7 @@ impl Module {
 
     /// The trap that a fault at an address means. Allocates nothing, for the fault handler.
     pub(super) fn trap_at(&self, address: usize) -> Option<Trap> {
-        let offset = address.checked_sub(self.code().start)?;
+        let offset = address.checked_sub(self.address(0) as usize)?;
         let CompiledModule { sites, info, .. } = &*self.compiled;
         let index = sites.binary_search_by_key(&offset, |site| site.code_offset as usize).ok()?;
         let TrapSite { kind, wasm_offset: offset, .. } = sites[index];
@@ -106,6 +106,6 @@ impl Module {
     }
 
     fn address(&self, offset: usize) -> *const u8 {
-        (self.code().start + offset) as *const u8
+        (self.compiled.code.address() as usize + offset) as *const u8
     }
 }

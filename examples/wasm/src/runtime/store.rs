@@ -32,7 +32,7 @@ pub struct Store {
 pub(super) struct State {
     activation: UnsafeCell<Activation>,
     signatures: RefCell<Vec<Signature>>,
-    /// Modules by the address where their code ends.
+    /// Modules by the addresses where their codes end.
     modules: RefCell<BTreeMap<usize, Module>>,
     instances: RefCell<Vec<Rc<InstanceState>>>,
 }
@@ -100,8 +100,10 @@ impl State {
 
     /// The numbers of a module's types, by index. From now on the store has the module, and a door for each type.
     pub(super) fn take(&self, module: &Module) -> Box<[u32]> {
-        let code = module.code();
-        self.modules.borrow_mut().entry(code.end).or_insert_with(|| module.clone());
+        let mut modules = self.modules.borrow_mut();
+        for code in module.code() {
+            modules.entry(code.end).or_insert_with(|| module.clone());
+        }
         let mut signatures = self.signatures.borrow_mut();
         let mut number = |(index, ty): (usize, &FuncType)| {
             let known = signatures.iter().position(|signature| signature.ty == *ty);
