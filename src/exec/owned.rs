@@ -7,9 +7,9 @@
 //! For the same reason it may change threads, as a [`Region`] may not: who may write is a matter of the thread on Apple
 //! silicon, and nothing is written but in that closure, and while there is a [`RegionCode`].
 
-use super::{Place, Region, region::Ground, sys::Writable};
-use crate::{Code, Direction, Down, Encoder, FinishError, Isa};
-use core::ops::{Deref, DerefMut};
+use super::{ExecError, Place, Placed, Region, region::Ground, sys::Writable};
+use crate::{Code, Direction, Down, Encoder, FinishError, Isa, Symbol};
+use core::ops::Deref;
 
 /// An encoder and the [`Region`] that it fills, made by [`Region::into_encoder`].
 ///
@@ -38,10 +38,9 @@ use core::ops::{Deref, DerefMut};
 ///     }
 ///
 ///     fn publish(mut self) -> Result<(ExecCode, Option<usize>), Box<dyn std::error::Error>> {
-///         let place = self.code.place();
-///         let mut code = self.code.finish()?;
+///         let code = self.code.finish()?;
 ///         let entry = self.entry.and_then(|entry| code.offset_of(entry));
-///         let placed = place.link(&mut code, |_symbol| None)?;
+///         let placed = code.link(|_symbol| None)?;
 ///         Ok((self.code.into_region().publish(placed)?, entry))
 ///     }
 /// }
@@ -78,11 +77,9 @@ use core::ops::{Deref, DerefMut};
 ///         })
 ///     });
 /// });
-/// let place = callee.place();
-/// let placed = place.link(&mut *callee.finish()?, |_| None)?;
+/// let placed = callee.finish()?.link(|_| None)?;
 /// let callee = callee.into_region().publish(placed)?;
-/// let place = caller.place();
-/// let placed = place.link(&mut *caller.finish()?, |_| Some(callee.address()))?;
+/// let placed = caller.finish()?.link(|_| Some(callee.address()))?;
 /// let caller = caller.into_region().publish(placed)?;
 /// let function = caller.function::<unsafe extern "C" fn() -> i32>(0)?;
 /// // SAFETY: the code jumps to such a function.
@@ -159,13 +156,14 @@ impl<I: Isa, D: Direction> RegionEncoder<I, D> {
         self.ground.place()
     }
 
-    /// As [`Encoder::finish`]: the code, for [`Place::link`]. It may be finished again, in another thread too.
+    /// As [`Encoder::finish`]: the code, to be [linked](RegionCode::link). It may be finished again, in another thread
+    /// too.
     ///
     /// # Errors
     /// Those of [`Encoder::finish`].
     pub fn finish(&mut self) -> Result<RegionCode<'_, I>, FinishError> {
         let writable = Writable::new();
-        Ok(RegionCode { code: self.encoder.finish()?, _writable: writable })
+        Ok(RegionCode { place: self.ground.place(), code: self.encoder.finish()?, _writable: writable })
     }
 
     /// The region, to [publish](Region::publish) what was linked, or for something else.
@@ -174,7 +172,7 @@ impl<I: Isa, D: Direction> RegionEncoder<I, D> {
     }
 }
 
-/// The [`Code`] of a [`RegionEncoder`], as which it is used. It stays in the thread that has finished it, which may
+/// The [`Code`] of a [`RegionEncoder`], as which it is read. It stays in the thread that has finished it, which may
 /// write on Apple silicon as long as it is there.
 ///
 /// ```compile_fail,E0277
@@ -184,9 +182,26 @@ impl<I: Isa, D: Direction> RegionEncoder<I, D> {
 /// }
 /// ```
 pub struct RegionCode<'enc, I: Isa> {
+    place: Place,
+    /// Not given out to be changed: in the place of another it would be linked where the thread may not write.
     code: Code<'enc, I>,
     /// On Apple silicon, what lets the thread write while the code is linked.
     _writable: Writable,
+}
+
+impl<I: Isa> RegionCode<'_, I> {
+    /// Where its region is.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// [Links](Place::link) the code for the place where it will run.
+    ///
+    /// # Errors
+    /// Those of [`Place::link`]; [`ExecError::ForeignCode`] if another encoder was put in the place of the region's.
+    pub fn link(mut self, resolve: impl FnMut(Symbol) -> Option<u64>) -> Result<Placed, ExecError> {
+        self.place.link(&mut self.code, resolve)
+    }
 }
 
 impl<'enc, I: Isa> Deref for RegionCode<'enc, I> {
@@ -194,12 +209,6 @@ impl<'enc, I: Isa> Deref for RegionCode<'enc, I> {
 
     fn deref(&self) -> &Code<'enc, I> {
         &self.code
-    }
-}
-
-impl<I: Isa> DerefMut for RegionCode<'_, I> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.code
     }
 }
 

@@ -472,10 +472,9 @@ fn an_encoder_owns_its_region() {
         });
         let place = owner.place();
         assert_eq!((place.run_start(), place.run_end()), (start, end));
-        let mut code = owner.finish().expect("no mistakes");
+        let code = owner.finish().expect("no mistakes");
         let offset = code.offset_of(entry).expect("bound");
-        assert!(matches!(other.place().link(&mut code, |_| None), Err(ExecError::ForeignCode)));
-        let placed = place.link(&mut code, |_| None).expect("in this region");
+        let placed = code.link(|_| None).expect("in this region");
         let code = owner.into_region().publish(placed).expect("memory");
         assert_eq!(code.address() + code.len() as u64, end);
         // SAFETY: such a function was emitted there.
@@ -510,11 +509,9 @@ fn an_encoder_changes_threads() {
         });
         let codes = std::thread::spawn(move || {
             written.map(|(entry, mut owner)| {
-                let place = owner.place();
-                let mut code = owner.finish().expect("nor now");
+                let code = owner.finish().expect("nor now");
                 let offset = code.offset_of(entry).expect("bound");
-                let placed = place.link(&mut code, |_| None).expect("in this region");
-                drop(code);
+                let placed = code.link(|_| None).expect("in this region");
                 (owner.into_region().publish(placed).expect("memory"), offset)
             })
         });
@@ -539,9 +536,8 @@ fn an_encoder_that_was_exchanged_is_not_in_the_region() {
         *enc = tailfirst::Encoder::new();
         enc.nop();
     });
-    let place = owner.place();
-    let mut code = owner.finish().expect("no mistakes");
-    assert!(matches!(place.link(&mut code, |_| None), Err(ExecError::ForeignCode)));
+    let code = owner.finish().expect("no mistakes");
+    assert!(matches!(code.link(|_| None), Err(ExecError::ForeignCode)));
 }
 
 /// Each convention has functions that may unwind, too, and with any number of parameters.

@@ -3,7 +3,7 @@
 //! Each part has been emitted where it will run. So where its functions are is known as soon as all are finished, and
 //! nothing is left but to write into the calls from part to part how far they go.
 
-use tailfirst::exec::{Arena, ExecError, Place, RegionEncoder};
+use tailfirst::exec::{Arena, ExecError, RegionEncoder};
 use tailfirst::{FinishError, Symbol};
 
 use super::code::ModuleCode;
@@ -28,16 +28,15 @@ pub fn link(info: &ModuleInfo, bounds: Bounds, mut parts: Vec<Part>, arena: &Are
     let mut codes = vec![];
     let mut labels = vec![];
     for Part { enc, functions, sites, .. } in &mut parts {
-        codes.push((enc.place(), enc.finish()?));
+        codes.push(enc.finish()?);
         labels.push((&functions.labels, &*sites));
     }
-    let place = stubs_enc.place();
-    let mut stubs_code = (place, stubs_enc.finish()?);
+    let stubs_code = stubs_enc.finish()?;
 
-    let start = |(place, code): &(Place, RegionCode<'_>)| place.run_end() - code.bytes().len() as u64;
+    let start = |code: &RegionCode<'_>| code.place().run_end() - code.bytes().len() as u64;
     let base = codes.iter().chain([&stubs_code]).map(start).min().expect("the stubs' at least");
-    let offset = |code: &(Place, RegionCode<'_>), label| {
-        (start(code) - base) as usize + code.1.offset_of(label).expect("every label was bound")
+    let offset = |code: &RegionCode<'_>, label| {
+        (start(code) - base) as usize + code.offset_of(label).expect("every label was bound")
     };
     let (mut functions, mut sites) = (vec![], vec![]);
     for (code, (labels, traps)) in codes.iter().zip(labels) {
@@ -55,9 +54,8 @@ pub fn link(info: &ModuleInfo, bounds: Bounds, mut parts: Vec<Part>, arena: &Are
     let exit = offset(&stubs_code, exit);
 
     let address = |Symbol(function)| Some(base + *functions.get(function as usize)? as u64);
-    let link = |(place, code): &mut (Place, RegionCode<'_>)| place.link(code, address);
-    let placed = codes.iter_mut().chain([&mut stubs_code]).map(link).collect::<Result<Vec<_>, ExecError>>()?;
-    drop((codes, stubs_code));
+    let link = |code: RegionCode<'_>| code.link(address);
+    let placed = codes.into_iter().chain([stubs_code]).map(link).collect::<Result<Vec<_>, ExecError>>()?;
     let encoders = parts.into_iter().map(|part| part.enc).chain([stubs_enc]);
     let published = encoders.zip(placed).map(|(enc, placed)| enc.into_region().publish(placed));
     let code = ModuleCode::new(published.collect::<Result<_, _>>()?);
