@@ -8,7 +8,7 @@
 use crate::lanes;
 use lanes::{
     Models,
-    execute::{Failure, Random, execute, random_state},
+    execute::{Failure, Random, Run, execute, random_state},
     machine::Vectors,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,12 +60,12 @@ fn forms_do_what_their_models_say() {
         };
         if let Some(feature) = lacking {
             // Encoded all the same, so that a processor that has it will find operands.
-            let made = execute(form, &models.models[*model], Vectors::here(), &mut state, &mut random, false);
+            let made = execute(form, &models.models[*model], Vectors::here(), &mut state, &mut random, Run::Encode);
             encoded += usize::from(made.is_ok());
             lacks.entry(feature.name()).or_default().add(form);
             continue;
         }
-        match execute(form, &models.models[*model], Vectors::here(), &mut state, &mut random, true) {
+        match execute(form, &models.models[*model], Vectors::here(), &mut state, &mut random, Run::Execute) {
             Ok(more) => {
                 cases += more;
                 executed.entry(form.cpu.first().map_or("x86-64", |feature| feature.name())).or_default().add(form);
@@ -92,11 +92,11 @@ fn forms_do_what_their_models_say() {
     assert!(failures.is_empty(), "{} forms differ:\n{}", failures.len(), failures.join("\n\n"));
     // Where the processor has what most models are of.
     if here.contains_all(CpuFeatures::X86_64_V3) {
-        assert!(total >= 1700, "only {total} forms were executed");
-        assert!(distinct.len() >= 700, "only {} mnemonics were executed", distinct.len());
+        assert!(total >= 1600, "only {total} forms were executed");
+        assert!(distinct.len() >= 650, "only {} mnemonics were executed", distinct.len());
     }
     if here.contains_all(CpuFeatures::X86_64_V4) {
-        assert!(total >= 2900, "only {total} forms were executed");
+        assert!(total >= 2400, "only {total} forms were executed");
     }
     for names in &models.names {
         assert!(names.iter().any(|name| mnemonics.contains(&**name)), "a model of {names:?}, which no table has");

@@ -127,15 +127,23 @@ pub enum Failure {
     Difference(String),
 }
 
-/// Executes all combinations of a form's operands, and says how many cases there were. Where the processor lacks the
-/// instruction, `runs` is false, and the combinations are only encoded: so another processor will find operands.
+/// What is done with a form's code.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Run {
+    /// It is executed.
+    Execute,
+    /// It is encoded, for the processor lacks the instruction: so another processor will find operands.
+    Encode,
+}
+
+/// Executes or encodes all combinations of a form's operands, and says how many cases there were.
 pub fn execute(
     form: &Form,
     model: &Model,
     vectors: Vectors,
     state: &mut State,
     random: &mut Random,
-    runs: bool,
+    run: Run,
 ) -> Result<u64, Failure> {
     const INPUTS: u64 = 3;
     const PLACES: usize = 3;
@@ -145,10 +153,10 @@ pub fn execute(
     let slots = slots(form).filter(|slots| !slots.is_empty() || model.effect.is_some()).ok_or(Failure::Shape)?;
     let mut cases = 0;
     let has_immediate = slots.iter().any(|slot| slot.immediate.is_some() && slot.fixed.is_none());
-    let times = match (runs, has_immediate) {
-        (false, _) => 1,
-        (true, true) => IMMEDIATES,
-        (true, false) => PLACES,
+    let times = match (run, has_immediate) {
+        (Run::Encode, _) => 1,
+        (Run::Execute, true) => IMMEDIATES,
+        (Run::Execute, false) => PLACES,
     };
     for combination in combinations(&slots).iter().flat_map(|combination| std::iter::repeat_n(combination, times)) {
         let mut immediates = model.immediates;
@@ -185,7 +193,7 @@ pub fn execute(
         let function = Function::new(vectors, |enc| {
             form.emit(enc, &operands).unwrap_or_else(|error| panic!("{} of {operands:?}: {error}", form.syntax));
         });
-        if !runs {
+        if run == Run::Encode {
             cases += 1;
             continue;
         }
