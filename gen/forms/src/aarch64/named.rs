@@ -199,15 +199,16 @@ mod tests {
     }
 
     fn problem(fields: &str, names: &[(&str, &str, Option<&str>)]) -> &'static str {
-        match named(&[("names/test.ron", table(fields, names))]).unwrap_err().reason {
-            Reason::Named { problem } => problem,
+        match named(&[("names/test.ron", table(fields, names))]) {
+            Err(TableError { reason: Reason::Named { problem }, .. }) => problem,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn numbers_are_put_together_from_the_highest_field() {
-        let types = named(&[("names/test.ron", table("op1:3 CRm:4 op2:3", &[("ZVA", "3 4 1", Some("w"))]))]).unwrap();
+        let zva = table("op1:3 CRm:4 op2:3", &[("ZVA", "3 4 1", Some("w"))]);
+        let types = named(&[("names/test.ron", zva)]).expect("a legal table");
         let docs = "`ZVA`, which is only written: op1 3, CRm 4, op2 1.".into();
         let zva = Constant { name: "ZVA".into(), value: 0x1A1, access: Some(Access::Write), docs };
         assert_eq!((types.len(), types[0].width, &types[0].titles[0].1), (1, 10, &vec![zva]));
