@@ -8,6 +8,7 @@ use crate::{
     data::Common,
     error::{Reason, TableError},
     fields::record,
+    names::is_constant,
 };
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -160,9 +161,7 @@ impl Features {
         let mut index = HashMap::new();
         for (i, row) in rows.iter().enumerate() {
             let wrong = |problem| Err(TableError::of_row(table, &row.name, Reason::CpuFeature { problem }));
-            if !row.name.starts_with(|c: char| c.is_ascii_uppercase())
-                || !row.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
+            if !is_constant(&row.name) {
                 return wrong("its name is no constant's");
             }
             if index.insert(row.name.as_str(), i).is_some() {

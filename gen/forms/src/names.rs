@@ -26,6 +26,11 @@ pub fn is_type(name: &str) -> bool {
         && !is_keyword(name)
 }
 
+/// Whether a constant or a feature can have this name.
+pub fn is_constant(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// A row's CPU features, all needed.
 pub fn cpu(text: Option<&str>) -> Result<Vec<String>, Reason> {
     let Some(text) = text else { return Ok(Vec::new()) };

@@ -11,8 +11,9 @@ use super::{Access, check::access};
 use crate::{
     error::{Reason, TableError},
     fields::record,
+    names::is_constant,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A table of names as written; see `tables/README.md`.
 #[derive(Debug, Clone)]
@@ -90,6 +91,7 @@ type Field<'a> = (&'a str, u32);
 /// Checks the tables, which are given with their files' names.
 pub fn named(tables: &[(&str, Names)]) -> Result<Vec<Named>, TableError> {
     let mut types: BTreeMap<&str, (&str, Named)> = BTreeMap::new();
+    let mut constants_of_types = HashSet::new();
     for (table, Names { source, groups }) in tables {
         if source.trim().is_empty() {
             return Err(TableError::of_table(table, Reason::NoSource));
@@ -111,8 +113,7 @@ pub fn named(tables: &[(&str, Names)]) -> Result<Vec<Named>, TableError> {
                     Ok(constant) => constant,
                     Err(reason) => return Err(TableError::of_row(table, &name.name, reason)),
                 };
-                let is_same = |other: &Constant| other.name.eq_ignore_ascii_case(&name.name);
-                if named.constants().chain(&constants).any(is_same) {
+                if !constants_of_types.insert((&*group.ty, name.name.to_ascii_uppercase())) {
                     return wrong(&name.name, "the type has this name already");
                 }
                 constants.push(constant);
@@ -135,9 +136,7 @@ fn fields(text: &str) -> Option<Vec<Field<'_>>> {
 
 fn constant(name: &Name, fields: &[Field<'_>]) -> Result<Constant, Reason> {
     let wrong = |problem| Reason::Named { problem };
-    if !name.name.starts_with(|c: char| c.is_ascii_uppercase())
-        || !name.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    {
+    if !is_constant(&name.name) {
         return Err(wrong("its name is no constant's"));
     }
     let numbers: Vec<&str> = name.at.split_whitespace().collect();
