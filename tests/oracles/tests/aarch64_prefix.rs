@@ -77,10 +77,14 @@ fn prefixes(destination: u32, predicate: u32, source: u32) -> impl Iterator<Item
     })
 }
 
-/// The value with another register, if its kind has that.
+/// The value with another register; if its kind lacks that, with the next one below: a list that begins at an even
+/// register holds it all the same.
 fn with(kind: &str, value: &Value, number: u32) -> Option<Value> {
     match *value {
-        Value::Register(_) => value::registers(kind)?.contains(&number).then_some(Value::Register(number)),
+        Value::Register(_) => {
+            let firsts = value::registers(kind)?.into_iter();
+            firsts.filter(|first| *first <= number).max().map(Value::Register)
+        }
         Value::Element { lane, .. } => {
             (number < value::elements(kind)?.0).then_some(Value::Element { register: number, lane })
         }
