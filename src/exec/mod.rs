@@ -70,6 +70,33 @@
 //! A compiler that wants both in one struct takes a [`RegionEncoder`], which owns the region. So does one that compiles
 //! in several threads.
 //!
+//! # From an arena to code that runs
+//!
+//! ```text
+//! with borrows:
+//!
+//! Arena ──region──> Region ───────────────────publish(Placed)───────────────────> ExecCode
+//!                     └ bytes_mut ─> Encoder ──finish──> Code ──Place::link──> Placed
+//!
+//! with an owner:
+//!
+//! Region ──into_encoder──> RegionEncoder ──into_region──> Region ──publish(Placed)──> ExecCode
+//!                            └ finish ─> RegionCode ──link──> Placed
+//!
+//! without a region of one's own:
+//!
+//! Encoder ──finish──> Code ──Arena::load──> ExecCode
+//! ```
+//!
+//! | | what it is | may change threads |
+//! |---|---|---|
+//! | [`Arena`] | a range of addresses | yes, and be shared |
+//! | [`Region`] | a part of it to write into, not executable | no |
+//! | [`RegionEncoder`] | a region with the encoder that fills it | yes |
+//! | [`RegionCode`] | what that encoder has finished, to be read and linked | no |
+//! | [`Placed`] | the proof that a code is linked, for this region | yes |
+//! | [`ExecCode`] | published code, executable and not writable | yes, and be shared |
+//!
 //! # Calls to the program
 //!
 //! Addresses are symbols' values; nobody looks up names. Whether a function is near or far need not be known: a branch

@@ -3,11 +3,6 @@
 //! The encoder writes into the region itself, so the code is where it will run (or at its other address), and only its
 //! references are left to be resolved. The order is borrow-checked: the encoder borrows the region, the code borrows
 //! the encoder, and publishing takes the region away.
-//!
-//! ```text
-//!  region ──bytes_mut──> Encoder ──finish──> Code ──Place::link──> Placed
-//!    └───────────────────────── publish(Placed) ──────────────────────> ExecCode
-//! ```
 
 use super::{
     ExecCode, ExecError,

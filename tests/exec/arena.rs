@@ -12,7 +12,7 @@ use tailfirst::aarch64::A64 as Native;
 use tailfirst::x64::X64 as Native;
 use tailfirst::{
     Down, FinishError, Symbol, Up,
-    exec::{Arena, Branches, Builder, ExecCode, ExecError, Feature, Mode},
+    exec::{Arena, Branches, Builder, ExecCode, ExecError, Feature, Mode, Placed, RegionEncoder},
 };
 
 /// The builders that the tests try.
@@ -382,6 +382,21 @@ fn freed_code_traps() {
     let freed = &region.bytes_mut()[64 - len..];
     let trap = if cfg!(target_arch = "x86_64") { 0xCC } else { 0 };
     assert!(freed.iter().all(|&byte| byte == trap), "{freed:x?}");
+}
+
+/// The column of the documentation's table that says "yes"; what says "no" does not compile in that type's own
+/// documentation.
+#[test]
+fn what_may_change_threads() {
+    fn sent<T: Send>() {}
+    fn shared<T: Sync>() {}
+    sent::<Arena>();
+    shared::<Arena>();
+    sent::<RegionEncoder<Native>>();
+    sent::<RegionEncoder<Native, Up>>();
+    sent::<Placed>();
+    sent::<ExecCode>();
+    shared::<ExecCode>();
 }
 
 #[test]
