@@ -9,6 +9,8 @@ mod trees;
 
 mod any_calls;
 mod batch;
+mod block_macro;
+mod block_mistakes;
 mod block_pair;
 mod blocks;
 mod cold;
