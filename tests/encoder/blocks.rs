@@ -1,8 +1,10 @@
 //! Blocks: random programs of them against a model, short branches, alignment and pages in them.
 
-use crate::block_mistakes::is_usable_after_clear;
-use crate::nests::{A16, Within, in_all_blocks, is_up};
-use crate::trees;
+use crate::{
+    block_mistakes::is_usable_after_clear,
+    nests::{A16, Within, in_all_blocks, is_up},
+    trees,
+};
 use quickcheck::TestResult;
 use tailfirst::{
     Align, Direction, FinishError, Symbol,

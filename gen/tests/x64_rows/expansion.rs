@@ -184,7 +184,7 @@ fn disp8_follows_from_the_tuple_type() {
 #[test]
 fn a_function_names_its_row_as_the_table_has_it() {
     let family = r#"cols: ["mn", "n"], each: [["add", "0"]], rows: [(ins: "$mn r/mv, imm8", op: "83 /$n ib", en: "MI", io: "rw r")]"#;
-    let forms = forms_of(&format!(r#"Table(source: "test", groups: [(title: "test", {family})])"#)).unwrap();
+    let forms = forms_of(&group(family)).unwrap();
     let text = x64::encoders(&forms, Home::Runtime);
     assert_eq!(text.matches("\n    Table: x64/test.ron, `$mn r/mv, imm8`\n").count(), 3, "{text}");
 }

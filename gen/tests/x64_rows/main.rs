@@ -22,9 +22,14 @@ fn forms_of(text: &str) -> Result<Vec<Form>, TableError> {
     x64::forms(&table::read::<Row>("x64/test.ron", text)?)
 }
 
+/// A table of one group, which has this.
+fn group(fields: &str) -> String {
+    format!(r#"Table(source: "test", groups: [(title: "test", {fields})])"#)
+}
+
 /// A table with these rows and no family.
 fn rows(rows: &str) -> Result<Vec<Form>, TableError> {
-    forms_of(&format!(r#"Table(source: "test", groups: [(title: "test", rows: [{rows}])])"#))
+    forms_of(&group(&format!("rows: [{rows}]")))
 }
 
 /// Refuses `text` at the row `row`, for `reason`.
@@ -40,13 +45,13 @@ fn refuses_table(text: &str, row: Option<&str>, reason: Reason) {
 /// Refuses the last of these rows, for `reason`.
 #[track_caller]
 fn refuses(text: &str, row: &str, reason: Reason) {
-    refuses_table(&format!(r#"Table(source: "test", groups: [(title: "test", rows: [{text}])])"#), Some(row), reason);
+    refuses_table(&group(&format!("rows: [{text}]")), Some(row), reason);
 }
 
 /// A family over one column, in which `row` is wrong.
 #[track_caller]
 fn refuses_family(family: &str, row: Option<&str>, reason: Reason) {
-    refuses_table(&format!(r#"Table(source: "test", groups: [(title: "test", {family})])"#), row, reason);
+    refuses_table(&group(family), row, reason);
 }
 
 fn encoding(problem: &'static str) -> Reason {
