@@ -14,7 +14,7 @@ pub mod table;
 
 pub use extension::{Extension, extend};
 
-pub use tailfirst_forms::method::Home;
+pub use tailfirst_forms::method::{Home, Method, Role};
 pub use tailfirst_forms::{Reason, TableError, aarch64, condition, cpu, x64};
 
 use cpu::Cpu;

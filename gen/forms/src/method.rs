@@ -24,6 +24,33 @@ pub struct Method {
     pub body: TokenStream,
     /// The table that it is from, relative to the tables' root.
     pub table: String,
+    /// What it is to other functions.
+    pub role: Role,
+}
+
+/// What a function is to others: what its documentation says with links, for who lists the functions otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// A form's own function.
+    Form,
+    /// A selector: the operands say which one of these functions it is.
+    Selects(Vec<String>),
+    /// A parameter that is no operand says which one of these functions it is.
+    ByValue(Vec<String>),
+    /// Another name of this function.
+    Synonym(String),
+}
+
+impl Method {
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.signature.clone().into_iter().next().map_or_else(String::new, |name| name.to_string())
+    }
+
+    /// Name, parameters and result as a person writes them.
+    pub fn declaration(&self) -> String {
+        print::inline(self.signature.clone())
+    }
 }
 
 /// Where encoder functions belong.
@@ -54,7 +81,7 @@ impl Home<'_> {
         match self {
             Home::Runtime => {
                 let mut tables: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
-                for Method { docs, attributes, signature, body, table } in methods {
+                for Method { docs, attributes, signature, body, table, role: _ } in methods {
                     let tokens = quote! {
                         #attributes
                         #[cfg_attr(not(debug_assertions), inline(always))]

@@ -16,7 +16,7 @@ use crate::{
     cpu::Cpu,
     data::Common,
     layout,
-    method::{Home, Method},
+    method::{Home, Method, Role},
     pages::{self, Line},
     print,
 };
@@ -26,22 +26,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-gen. Change the tables.\n";
 
-/// The encoder functions, as the text of a module.
-pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
-    let imports = imports(forms, home);
+/// The encoder functions.
+pub fn methods(forms: &[Form]) -> Vec<Method> {
     let names: HashSet<&str> = forms.iter().map(|form| form.name.as_str()).collect();
     let plain = forms.iter().map(|form| method(form, None, &names));
     let families = choice::families(forms).unwrap_or_default();
-    let methods: Vec<Method> = plain.chain(families.iter().filter_map(|family| by_value(family, &names))).collect();
+    plain.chain(families.iter().filter_map(|family| by_value(family, &names))).collect()
+}
+
+/// The encoder functions, as the text of a module.
+pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     String::from(HEADER)
         + "//\n"
         + &layout::legends(&LAYOUTS)
         + "\n"
-        + &imports
+        + &imports(forms, home)
         + "\n"
         + &aliases(forms)
         + "\n"
-        + &home.methods(&methods)
+        + &home.methods(&methods(forms))
 }
 
 /// The pages of documentation, as the text of a module.
@@ -162,7 +165,8 @@ fn by_value(family: &Family<Form>, names: &HashSet<&str>) -> Option<Method> {
         String::new(),
         format!("One of {}.", functions.join(", ")),
     ];
-    Some(Method { docs, ..method(&form, Some(&choice.ty), names) })
+    let role = Role::ByValue(family.forms.iter().map(|form| form.name.clone()).collect());
+    Some(Method { docs, role, ..method(&form, Some(&choice.ty), names) })
 }
 
 /// A form's function; of an operation that is a value of this type. `names` are those of all functions.
@@ -188,6 +192,7 @@ fn method(form: &Form, ty: Option<&str>, names: &HashSet<&str>) -> Method {
         signature: quote!(#name(&mut self #value_param #(, #params)*)),
         body,
         table: form.table.clone(),
+        role: Role::Form,
     }
 }
 

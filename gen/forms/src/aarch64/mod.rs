@@ -15,7 +15,7 @@ mod prefix;
 mod words;
 
 pub use check::forms;
-pub use emit::{choices, encoders, forms_data, pages, readers};
+pub use emit::{choices, encoders, forms_data, methods, pages, readers};
 pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use prefix::{Governing, Prefix, Prefixed, Source};

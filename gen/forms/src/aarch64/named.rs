@@ -59,8 +59,8 @@ record!(Name: name at; io);
 pub struct Named {
     /// The type.
     pub ty: String,
-    /// How wide its numbers are.
-    pub width: u32,
+    /// The fields of its numbers, from the highest: names and widths.
+    pub fields: Vec<(String, u32)>,
     /// Its names, by title, in the order of the tables.
     pub titles: Vec<(String, Vec<Constant>)>,
 }
@@ -83,6 +83,11 @@ impl Named {
     pub fn constants(&self) -> impl Iterator<Item = &Constant> {
         self.titles.iter().flat_map(|(_, constants)| constants)
     }
+
+    /// How wide its numbers are.
+    pub fn width(&self) -> u32 {
+        self.fields.iter().map(|field| field.1).sum()
+    }
 }
 
 /// A field: its name and its width.
@@ -101,8 +106,11 @@ pub fn named(tables: &[(&str, Names)]) -> Result<Vec<Named>, TableError> {
             let Some(fields) = fields(&group.fields) else {
                 return wrong(&group.title, "its fields are no names with widths, 16 bits at most together");
             };
-            let width = fields.iter().map(|field| field.1).sum();
-            let new = || Named { ty: group.ty.clone(), width, titles: Vec::new() };
+            let new = || Named {
+                ty: group.ty.clone(),
+                fields: fields.iter().map(|(name, width)| ((*name).into(), *width)).collect(),
+                titles: Vec::new(),
+            };
             let (first, named) = types.entry(&group.ty).or_insert_with(|| (&group.fields, new()));
             if *first != group.fields {
                 return wrong(&group.title, "another group of its type has other fields");
@@ -175,7 +183,7 @@ pub fn constants(types: &[Named]) -> String {
         }
         let mut by_number: Vec<&Constant> = named.constants().collect();
         by_number.sort_by_key(|constant| constant.value);
-        let number = if named.width > 8 { "u16" } else { "u8" };
+        let number = if named.width() > 8 { "u16" } else { "u8" };
         text +=
             &format!("\nimpl {ty} {{\n    /// By number.\n    const NAMES: &'static [({number}, &'static str)] = &[\n");
         for Constant { name, value, .. } in by_number {
@@ -210,7 +218,7 @@ mod tests {
         let types = named(&[("names/test.ron", zva)]).expect("a legal table");
         let docs = "`ZVA`, which is only written: op1 3, CRm 4, op2 1.".into();
         let zva = Constant { name: "ZVA".into(), value: 0x1A1, access: Some(Access::Write), docs };
-        assert_eq!((types.len(), types[0].width, &types[0].titles[0].1), (1, 10, &vec![zva]));
+        assert_eq!((types.len(), types[0].width(), &types[0].titles[0].1), (1, 10, &vec![zva]));
         assert!(constants(&types).contains("pub const ZVA: DcOp = DcOp(0x1a1);"));
     }
 

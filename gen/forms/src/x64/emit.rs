@@ -13,7 +13,7 @@ use crate::{
     cpu::Cpu,
     data::Common,
     layout,
-    method::{Home, Method},
+    method::{Home, Method, Role},
     pages::{self, Line},
     print,
 };
@@ -23,8 +23,8 @@ use std::collections::HashMap;
 
 pub(super) const HEADER: &str = "// Generated from tables/x64/ by tailfirst-gen. Change the tables.\n";
 
-/// The encoder functions, as the text of a module.
-pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
+/// The encoder functions.
+pub fn methods(forms: &[Form]) -> Vec<Method> {
     let plain: Vec<Source> = forms.iter().map(Source::of_form).collect();
     let by_value: Vec<Source> =
         choice::families(forms).unwrap_or_default().iter().filter_map(Source::of_family).collect();
@@ -34,6 +34,11 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     methods.extend(selectors(&plain));
     methods.extend(selectors(&by_value));
     methods.extend(selectors(&of_both_widths));
+    methods
+}
+
+/// The encoder functions, as the text of a module.
+pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
     let runtime = home.runtime();
     let mut text = format!(
         "{HEADER}//\n{}\n\
@@ -43,7 +48,7 @@ pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
          use {runtime}::x64::{{*, encode::{{self, Imm}}}};\n\n",
         layout::legends(&LAYOUTS)
     );
-    text += &home.methods(&methods);
+    text += &home.methods(&methods(forms));
     text
 }
 
@@ -334,7 +339,8 @@ fn by_distance(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Metho
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, near.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
+    let role = Role::Selects(vec![short.form.name.clone(), near.form.name.clone()]);
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone(), role })
 }
 
 /// Which one it is depends on a value that no branch predictor knows, so both are made from constants, and one is
@@ -372,7 +378,8 @@ fn by_immediate(short: &Source, by_name: &HashMap<&str, &Source>) -> Option<Meth
         String::new(),
         format!("A selector: [`{0}`](Self::{0}) or [`{1}`](Self::{1}).", short.form.name, long.form.name),
     ];
-    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone() })
+    let role = Role::Selects(vec![short.form.name.clone(), long.form.name.clone()]);
+    Some(Method { docs, attributes: TokenStream::new(), signature, body, table: short.form.table.clone(), role })
 }
 
 /// Whether the function itself converts its operands: where a check looks at them, and where the primitive takes plain
@@ -418,6 +425,7 @@ fn method(source: &Source) -> Method {
         signature: quote!(#name(&mut self, #value #(#parameters),*)),
         body: quote!(#(#conversions)* #check #body),
         table: form.table.clone(),
+        role: if source.values.is_empty() { Role::Form } else { Role::ByValue(source.functions.clone()) },
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use check::forms;
-pub use emit::{choices, encoders, forms_data, pages, readers};
+pub use emit::{choices, encoders, forms_data, methods, pages, readers};
 pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use words::words;

@@ -6,7 +6,10 @@ use super::{
     Form, Slot,
     emit::{ident, parameter_names, parameters},
 };
-use crate::{choice::Choice, method::Method};
+use crate::{
+    choice::Choice,
+    method::{Method, Role},
+};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -69,6 +72,7 @@ fn of_function(form: &Form, name: &str, declared: &TokenStream, arguments: &[Ide
             signature: quote!(#synonym(&mut self, #declared)),
             body: quote!(self.#own(#(#arguments),*)),
             table: form.table.clone(),
+            role: Role::Synonym(name.into()),
         }
     };
     names(form, name).into_iter().map(synonym).collect()
