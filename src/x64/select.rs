@@ -10,8 +10,8 @@ use crate::{Direction, IntoTarget};
 
 /// Moves.
 impl<D: Direction> Emitter<'_, D> {
-    /// The shortest `mov` of a constant: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32 bits
-    /// signed, else 10.
+    /// Loads a constant by the shortest `mov`: 5 bytes (6 for r8-r15) if it fits 32 bits unsigned, 7 if it fits 32
+    /// bits signed, else 10.
     ///
     /// Flags are left alone; where they need not be, `xor_rm32_r32` makes a zero in two bytes.
     #[inline(always)]
@@ -82,7 +82,7 @@ impl<D: Direction> Emitter<'_, D> {
         }
     }
 
-    /// `vmovsd xmm1, xmm2, xmm3`, likewise.
+    /// `vmovsd xmm1, xmm2, xmm3`, by the opcode that takes 4 bytes where one does, as [`vmovss`](Self::vmovss).
     #[inline(always)]
     pub fn vmovsd(&mut self, xmm1: Xmm, xmm2: Xmm, xmm3: Xmm) {
         if is_shorter_as_store(xmm1, xmm3) {
