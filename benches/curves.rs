@@ -225,6 +225,8 @@ const CURVES: &[Curve] = &[
         most: 100_000,
         run: |n| nest::<X64>(n, |enc, f| enc.backward(|enc| f(enc)), with_label),
     },
+    Curve { name: "cold parts", most: 1_000_000, run: |n| sequence(n, |enc| enc.cold(with_label)) },
+    Curve { name: "cold in cold", most: 10_000, run: |n| nest::<X64>(n, |enc, f| enc.cold(|enc| f(enc)), with_label) },
     Curve {
         name: "nested in turns",
         most: 10_000,

@@ -316,6 +316,7 @@ impl<'buf, I: Isa, D: Direction> Encoder<'buf, I, D> {
         let Encoder { cursor, references } = block;
         match cursor.code() {
             Ok(bytes) => {
+                references.resolve_inside(bytes);
                 if align > 1
                     && let Some(align) = Align::new(align)
                 {

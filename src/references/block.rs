@@ -39,6 +39,10 @@ pub(crate) struct Common<F, L> {
     spares: Vec<Spare<F, L>>,
 }
 
+/// So many blocks are kept for their memory. Blocks in each other have all that is inside them, so to keep more would
+/// take memory by the square of their depth.
+const MOST_SPARES: usize = 8;
+
 /// The memory and the references of a block.
 pub(crate) type Spare<F, L> = (Box<Memory<'static>>, Box<References<F, L>>);
 
@@ -214,11 +218,7 @@ impl<F: Field, L: LateField> References<F, L> {
         let place = |pos: Pos| reached.behind(pos);
         // Before what is seen to be wrong only here: that came later.
         self.take_over_fault(block, place);
-        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
-            if let Some(pos) = pos {
-                self.bind(Label(number), place(pos));
-            }
-        }
+        self.take_over_labels(block, place);
         for (label, pos) in block.bound.drain(..) {
             self.bind(label, place(pos));
         }
@@ -245,6 +245,25 @@ impl<F: Field, L: LateField> References<F, L> {
         self.align(core::mem::replace(&mut block.alignment, 1));
     }
 
+    /// Binds the labels of a block, which have been pending ones here since it was closed.
+    fn take_over_labels(&mut self, block: &mut Self, place: impl Fn(Pos) -> Pos) {
+        let first = block.first.wrapping_sub(self.first) as usize;
+        if let Some(own) = self.labels.get_mut(first..) {
+            // No snapshot is younger.
+            debug_assert!(block.first >= self.watched && own.len() >= block.labels.len());
+            for (label, pos) in own.iter_mut().zip(block.labels.drain(..)) {
+                *label = pos.map(&place);
+            }
+            return;
+        }
+        // They are out of sight: the aligned block around began anew when this block was placed.
+        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
+            if let Some(pos) = pos {
+                self.bind(Label(number), place(pos));
+            }
+        }
+    }
+
     /// Notes which numbers are next by itself in what will be a block, and is empty now.
     pub(crate) fn enter_block(&mut self) {
         self.by_itself = (self.first, self.first_late);
@@ -260,7 +279,9 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Keeps what a block was written in, and is empty now.
     #[inline(always)]
     pub(crate) fn keep(&mut self, spare: Spare<F, L>) {
-        if let Some(common) = &mut self.common {
+        if let Some(common) = &mut self.common
+            && common.spares.len() < MOST_SPARES
+        {
             common.spares.push(spare);
         }
     }

@@ -77,6 +77,26 @@ impl<F: Field, L: LateField> References<F, L> {
         Ok(())
     }
 
+    /// Fills the fields of a block that is complete whose labels are its own and bound: their distances will not change,
+    /// and who is around the block need not know of them.
+    #[inline(always)]
+    pub(crate) fn resolve_inside(&mut self, code: &mut [u8]) {
+        // Islands know fixups by their places in the list.
+        if !self.labels.is_empty() && self.deadlines.served.is_empty() {
+            self.fill_inside(code);
+        }
+    }
+
+    #[inline(never)]
+    fn fill_inside(&mut self, code: &mut [u8]) {
+        let (grows, first, labels) = (self.grows, self.first, &self.labels[..]);
+        self.fixups.retain(|&Fixup { from, label, field, .. }| {
+            let Some(&Some(pos)) = labels.get(label.0.wrapping_sub(first) as usize) else { return true };
+            // One that is out of reach is a mistake, which `finish` reports.
+            field.fill(code, grows.index(code.len(), from), grows.distance(from, pos)).is_none()
+        });
+    }
+
     /// Fills the fields whose labels are bound and in reach, and leaves the others as they are.
     pub(crate) fn resolve_what_is_known(&mut self, code: &mut [u8]) {
         self.relocations.clear();
