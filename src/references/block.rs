@@ -252,7 +252,8 @@ impl<F: Field, L: LateField> References<F, L> {
             // No snapshot is younger.
             debug_assert!(block.first >= self.watched && own.len() >= block.labels.len());
             for (label, pos) in own.iter_mut().zip(block.labels.drain(..)) {
-                *label = pos.map(&place);
+                // One that is pending in the block may be bound by now: a constant's.
+                *label = pos.map(&place).or(*label);
             }
             return;
         }

@@ -137,10 +137,18 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(always)]
     pub(crate) fn pend(&mut self, from: Pos, field: F, target: Target) {
         match target {
-            Target::Label(label) if !field.needs_address() && self.fixups.len() < self.fixups.capacity() => {
-                self.fixups.push(Fixup { from, label, field, is_served: false });
-            }
+            Target::Label(label) if !field.needs_address() => self.pend_label(from, field, label),
             _ => self.pend_slowly(from, field, target),
+        }
+    }
+
+    /// Notes a reference to a label, by a field that holds a distance.
+    #[inline(always)]
+    pub(crate) fn pend_label(&mut self, from: Pos, field: F, label: Label) {
+        if self.fixups.len() < self.fixups.capacity() {
+            self.fixups.push(Fixup { from, label, field, is_served: false });
+        } else {
+            self.pend_slowly(from, field, Target::Label(label));
         }
     }
 

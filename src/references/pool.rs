@@ -11,7 +11,7 @@ use super::{
 use crate::{Align, direction::Grows, encoder::late::LateField, isa::sealed};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
-use core::num::NonZeroU32;
+use core::{cmp::Reverse, num::NonZeroU32};
 
 /// The longest constant, in bytes: a 512-bit vector.
 const LONGEST: usize = 64;
@@ -102,6 +102,17 @@ impl Pool {
         *waiting_bytes = 0;
         raised.clear();
         by_content.clear();
+    }
+
+    /// The constants that wait and whose labels have at least this number, the strictest alignment first: then the
+    /// others fit without gaps, mostly.
+    fn waiting_since(&mut self, Label(first): Label) -> Vec<u32> {
+        let mut waiting = core::mem::take(&mut self.own);
+        let is_meant = |constant: &Constant| !constant.is_placed && constant.label.0 >= first;
+        let all = self.waiting_from as u32..self.constants.len() as u32;
+        waiting.extend(all.filter(|&index| is_meant(&self.constants[index as usize])));
+        waiting.sort_unstable_by_key(|&index| (Reverse(self.constants[index as usize].align), index));
+        waiting
     }
 
     pub(super) fn extent(&self) -> Extent {
@@ -323,12 +334,7 @@ impl<F: Field, L: LateField> References<F, L> {
         let mut image = Image::new(grows, placed, most, core::mem::take(&mut pool.image));
         let first = if self.shares_common() { self.first } else { 0 };
         // In a block, what is asked for outside goes on waiting.
-        let is_own = |constant: &Constant| !constant.is_placed && constant.label.0 >= first;
-        let waiting = pool.waiting_from as u32..pool.constants.len() as u32;
-        let mut own = core::mem::take(&mut pool.own);
-        own.extend(waiting.filter(|&index| is_own(&pool.constants[index as usize])));
-        // The strictest alignment first: then the others fit without gaps, mostly.
-        own.sort_unstable_by_key(|&index| (core::cmp::Reverse(pool.constants[index as usize].align), index));
+        let mut own = pool.waiting_since(Label(first));
         let places_any = !own.is_empty();
         for index in own.drain(..) {
             let constant = &mut pool.constants[index as usize];

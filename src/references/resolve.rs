@@ -5,7 +5,7 @@
 
 use super::{
     References,
-    deadline::Served,
+    deadline::{Heads, Served},
     fault::Fault,
     fixup::{Field, Fixup},
     label::{Label, Pos, Target},
@@ -95,6 +95,8 @@ impl<F: Field, L: LateField> References<F, L> {
             // One that is out of reach is a mistake, which `finish` reports.
             field.fill(code, grows.index(code.len(), from), grows.distance(from, pos)).is_none()
         });
+        // None comes due in a block that is complete.
+        self.deadlines.heads = Heads::default();
     }
 
     /// Fills the fields whose labels are bound and in reach, and leaves the others as they are.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     bytes::{chunk::Chunk, cursor::Chunks},
     direction::{Direction, Grows},
-    references::label::Target,
+    references::label::{Label, Target},
     shape::shapes,
     x64::{
         Emitter, Rel,
@@ -361,24 +361,20 @@ shapes! {
         place_branch(enc, short, near, target)
     }
 
-    fn pending_branch(enc, short: u64, near: u64, target: Target) {
-        place_pending_branch(enc, short, near, target)
+    fn pending_branch(enc, short: u64, near: u64, label: Label) {
+        place_pending_branch(enc, short, near, label)
     }
 
     /// A branch in code that may be moved, whose distance is not known yet: it is short if the target is near enough
     /// wherever the code goes.
-    fn branch_in_movable(enc, short: u64, near: u64, target: Target) {
+    fn branch_in_movable(enc, short: u64, near: u64, label: Label) {
         let short_end = enc.cursor.end_of_next(2);
-        let most = match target {
-            Target::Label(label) => enc.references.most_bytes_up(short_end, label),
-            Target::Symbol(_) => None,
-        };
-        if most.is_some_and(|most| most <= 127) {
-            enc.references.pend(short_end, Rel::Rel8, target);
+        if enc.references.most_bytes_up(short_end, label).is_some_and(|most| most <= 127) {
+            enc.references.pend_label(short_end, Rel::Rel8, label);
             place_short_branch(enc, short, 0)
         } else {
             let end = enc.cursor.end_of_next(near_branch_len(near));
-            enc.references.pend(end, Rel::Rel32, target);
+            enc.references.pend_label(end, Rel::Rel32, label);
             place_near_branch(enc, near, 0)
         }
     }
@@ -520,8 +516,8 @@ pub fn branch_by_distance<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, ne
 /// Places a branch.
 #[inline(always)]
 fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
-    let Target::Label(label) = target else { return pending_branch(enc, short, near, target) };
-    let Some(pos) = enc.references.pos_of(label) else { return pending_branch(enc, short, near, target) };
+    let Target::Label(label) = target else { return near_branch(enc, near, target) };
+    let Some(pos) = enc.references.pos_of(label) else { return pending_branch(enc, short, near, label) };
     let back = enc.cursor.end_of_next(2).back_to(pos);
     let (is_short, distance) = match D::GROWS {
         Grows::Down => (back <= 127, back as i32),
@@ -536,17 +532,17 @@ fn place_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, t
     }
 }
 
-/// Places a branch whose distance is not known yet.
+/// Places a branch to a label whose distance is not known yet.
 #[inline(always)]
-fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, target: Target) {
+fn place_pending_branch<D: Direction>(enc: &mut Emitter<'_, D>, short: u64, near: u64, label: Label) {
     // Code that grows up is never moved.
     if D::GROWS == Grows::Down && enc.references.is_movable() {
-        return branch_in_movable(enc, short, near, target);
+        return branch_in_movable(enc, short, near, label);
     }
     let end = enc.cursor.end_of_next(near_branch_len(near));
     place_near_branch(enc, near, 0);
     // Last, so that what is rare here is a tail call.
-    enc.references.pend(end, Rel::Rel32, target);
+    enc.references.pend_label(end, Rel::Rel32, label);
 }
 
 /// The bytes of a branch without prefixes whose distance has four bytes.
