@@ -281,10 +281,10 @@ fn element(kind: &str, register: u8, lane: u8, other: bool) -> Operand {
         "ZLaneS" => ZLaneS::new(z, lane).expect(EXISTS).into(),
         "ZLaneD" => ZLaneD::new(z, lane).expect(EXISTS).into(),
         _ => match kind {
-            "ZIdxB" => ZIndex::<B>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxH" => ZIndex::<H>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxS" => ZIndex::<S>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxD" => ZIndex::<D>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexB" => ZIndex::<B>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexH" => ZIndex::<H>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexS" => ZIndex::<S>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexD" => ZIndex::<D>::new(z, lane).expect(EXISTS).into(),
             _ => panic!("no element {kind}"),
         },
     }

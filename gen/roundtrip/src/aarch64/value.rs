@@ -106,12 +106,12 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
         ("ZLaneBLong", "") => (16, 16),
         ("ZPairH", "") => (8, 4),
         _ => {
-            // ZIdxB is ZIdx and B, with no `x` of a list
+            // ZIndexB is ZIndex and B, with no `x` of a list
             match kind {
-                "ZIdxB" => (32, 64),
-                "ZIdxH" => (32, 32),
-                "ZIdxS" => (32, 16),
-                "ZIdxD" => (32, 8),
+                "ZIndexB" => (32, 64),
+                "ZIndexH" => (32, 32),
+                "ZIndexS" => (32, 16),
+                "ZIndexD" => (32, 8),
                 _ => return None,
             }
         }
