@@ -14,7 +14,7 @@ pub trait Bits {
 macro_rules! operand_bits {
     ($($ty:ty;)*) => {$(
         impl Bits for $ty {
-            // It would be this method if the type had none of its own.
+            // This would be it if the type had none of its own.
             #[deny(unconditional_recursion)]
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn bits(self) -> u32 {
