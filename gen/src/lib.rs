@@ -74,9 +74,11 @@ const AARCH64_CPU: &str = "cpu/aarch64.ron";
 /// | `x64_pages.rs`, `aarch64_pages.rs` | pages of documentation |
 /// | `x64_words.rs`, `aarch64_words.rs` | the instructions that the runtime places by itself |
 /// | `aarch64_names.rs` | system registers and other operands that have names |
+/// | `aarch64_bits.rs` | the types of operands that encoders take |
 /// | `x64_cpu.rs`, `aarch64_cpu.rs` | CPU features, and what each implies |
 /// | `x64_cpu_tests.rs`, `aarch64_cpu_tests.rs` | how they are detected |
 /// | `x64_forms.rs`, `aarch64_forms.rs` | the forms as data |
+/// | `aarch64_operands.rs` | the types of operands that are chosen at run time |
 /// | `x64_finder.rs`, `aarch64_finder.rs` | what reads the next |
 /// | `x64_finder.bin`, `aarch64_finder.bin` | the index that finds a form by its bytes |
 ///
@@ -127,6 +129,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
         return Ok(());
     }
     write(out, "aarch64_names.rs", &aarch64::named::constants(&aarch64_names(tables)?))?;
+    write(out, "aarch64_bits.rs", &aarch64::operand_bits())?;
     write(out, "aarch64_cpu.rs", &cpu.features(AARCH64_CPU))?;
     write(out, "aarch64_cpu_tests.rs", &cpu.tests(AARCH64_CPU))?;
     forms.retain(|form| form.feature.as_deref().is_none_or(is_enabled));
@@ -135,6 +138,7 @@ fn generate_aarch64(tables: &Path, out: &Path, is_enabled: &impl Fn(&str) -> boo
     write(out, "aarch64_rows.rs", &aarch64::readers())?;
     write(out, "aarch64_pages.rs", &aarch64::pages(&forms))?;
     if is_enabled("forms") {
+        write(out, "aarch64_operands.rs", &aarch64::operand_variants())?;
         write(out, "aarch64_forms.rs", &aarch64::forms_data(&forms, &cpu))?;
         write(out, "aarch64_finder.rs", &aarch64::finder_reader(&forms))?;
         write(out, "aarch64_finder.bin", &aarch64::finder(&forms))?;

@@ -92,6 +92,15 @@ impl CondInv {
     }
 }
 
+impl TryFrom<Cond> for CondInv {
+    type Error = Cond;
+
+    #[inline]
+    fn try_from(cond: Cond) -> Result<Self, Cond> {
+        CondInv::new(cond).ok_or(cond)
+    }
+}
+
 /// Values of the flags, or a choice of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Nzcv(u8);

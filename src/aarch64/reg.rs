@@ -199,6 +199,22 @@ general!(
     WSP
 );
 
+/// Register 31 of one type is not that of the other, and the rest are the same.
+macro_rules! general_of_both {
+    ($($ty:ident $other:ident)*) => {$(
+        impl TryFrom<$other> for $ty {
+            type Error = $other;
+
+            #[inline]
+            fn try_from(register: $other) -> Result<Self, $other> {
+                register.general().map($ty::from).ok_or(register)
+            }
+        }
+    )*};
+}
+
+general_of_both!(X XSp  XSp X  W WSp  WSp W);
+
 impl Gpr64 {
     /// The register's low half.
     #[inline(always)]

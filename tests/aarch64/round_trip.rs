@@ -6,7 +6,7 @@ use quickcheck::{Gen, TestResult};
 use std::collections::BTreeMap;
 use tailfirst::{
     Access, Down, Up,
-    aarch64::{Emitter, forms},
+    aarch64::{Emitter, Encoder, forms},
 };
 use tailfirst_gen::aarch64::Access as ModelAccess;
 use tailfirst_roundtrip::aarch64::{BASE, MODEL, Sample, forward, mistake, value::Value};
@@ -70,6 +70,23 @@ fn every_form_into_every_buffer() {
     let lines: Vec<_> = wrong.into_values().collect();
     assert!(lines.is_empty(), "{} forms:\n{}", lines.len(), lines.join("\n"));
     assert!(checked > 100_000, "only {checked} words");
+}
+
+/// Every form, with operands by their bits, as random ones of a new kind are.
+#[test]
+fn operands_give_their_bits_back() {
+    let mut random = Gen::from_size_and_seed(100, choices::seed("operands_give_their_bits_back"));
+    for (model, form) in MODEL.iter().zip(forms()) {
+        for _ in 0..choices::times(4) {
+            let sample = Sample::by_bits(model, &mut Choices::new(&choices::numbers(&mut random)));
+            if sample.distance().is_none() {
+                let mut enc = Encoder::new();
+                assert_eq!(form.emit(&mut enc, &sample.operands(model)), Ok(()), "{}: {sample:?}", form.name);
+                let code = enc.finish().unwrap_or_else(|error| panic!("{}: {error}: {sample:?}", form.name));
+                assert_eq!(code.bytes(), forward::bytes(model, &sample.values), "{}: {sample:?}", form.name);
+            }
+        }
+    }
 }
 
 /// Every form that refers to a place, with labels below and above it, which are bound before it or after.

@@ -134,6 +134,7 @@ fn inverted_conditions_of_aarch64() {
     let all: Vec<_> = Cond::ALL.into_iter().filter_map(CondInv::new).collect();
     assert_eq!(CondInv::ALL[..], all);
     assert_eq!(CondInv::ALL.map(CondInv::cond)[..], Cond::ALL[..14]);
+    assert_eq!((CondInv::try_from(Cond::LT), CondInv::try_from(Cond::AL)), (Ok(CondInv::LT), Err(Cond::AL)));
 }
 
 #[test]
@@ -146,8 +147,13 @@ fn general_registers_of_aarch64() {
     for number in 0..32 {
         let (x, w) = (X::wrapping(number), W::wrapping(number));
         assert_eq!((x.w(), w.x()), (w, x));
-        let (x, w) = (XSp::wrapping(number), WSp::wrapping(number));
-        assert_eq!((x.w(), w.x()), (w, x));
+        let (xsp, wsp) = (XSp::wrapping(number), WSp::wrapping(number));
+        assert_eq!((xsp.w(), wsp.x()), (wsp, xsp));
+        // XZR is no SP, nor the other way round.
+        let of_both = number < 31;
+        assert_eq!((X::try_from(xsp), W::try_from(wsp)), if of_both { (Ok(x), Ok(w)) } else { (Err(SP), Err(WSP)) });
+        let back = (XSp::try_from(x), WSp::try_from(w));
+        assert_eq!(back, if of_both { (Ok(xsp), Ok(wsp)) } else { (Err(XZR), Err(WZR)) });
     }
     assert_eq!((XZR.w(), WZR.x(), SP.w(), WSP.x()), (WZR, XZR, WSP, SP));
 }

@@ -16,7 +16,10 @@ pub use buffers::{BASE, mistake};
 use crate::choices::Choices;
 use std::{path::Path, sync::LazyLock};
 use tailfirst::{Symbol, aarch64::Operand};
-use tailfirst_gen::aarch64::Form;
+use tailfirst_gen::aarch64::{
+    Form,
+    kinds::{By, Kind},
+};
 use value::Value;
 
 /// The checked rows of the tables of `tailfirst`, in the order of [`tailfirst::aarch64::forms`].
@@ -52,11 +55,19 @@ pub struct Sample {
 impl Sample {
     /// Random operands that satisfy the form's `when`.
     pub fn new(form: &Form, choices: &mut Choices) -> Sample {
-        let mut values: Vec<Value> = form
-            .operands
-            .iter()
-            .map(|operand| value::random(&operand.kind.name, operand.kind.width, choices))
-            .collect();
+        Sample::of(form, choices, |kind, choices| value::random(&kind.name, kind.width, choices))
+    }
+
+    /// The same with operands by their bits, but for targets.
+    pub fn by_bits(form: &Form, choices: &mut Choices) -> Sample {
+        Sample::of(form, choices, |kind, choices| match kind.by {
+            By::Target(_) => value::random(&kind.name, kind.width, choices),
+            _ => value::random_bits(&kind.name, kind.width, choices),
+        })
+    }
+
+    fn of(form: &Form, choices: &mut Choices, random: impl Fn(&Kind, &mut Choices) -> Value) -> Sample {
+        let mut values: Vec<Value> = form.operands.iter().map(|operand| random(&operand.kind, choices)).collect();
         if !forward::holds(form, &values) {
             settle(form, &mut values);
         }
@@ -79,7 +90,7 @@ impl Sample {
     }
 }
 
-/// Changes registers until the form's `when` holds.
+/// Changes registers, and what may be some, until the form's `when` holds.
 fn settle(form: &Form, values: &mut [Value]) {
     let first = values.to_vec();
     for step in 1..31 {
@@ -87,6 +98,9 @@ fn settle(form: &Form, values: &mut [Value]) {
             let has_31 = value::registers(&operand.kind.name).is_some_and(|numbers| numbers.len() == 32);
             if let (true, Value::Register(register)) = (has_31, &first[i]) {
                 values[i] = Value::Register((register + i as u32 * step) % 31);
+            }
+            if let Value::Bits { width, bits } = first[i] {
+                values[i] = value::next_bits(&operand.kind.name, width, bits + (i as u32 + 1) * step);
             }
         }
         if forward::holds(form, values) {

@@ -263,7 +263,7 @@ fn pair(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
 fn element(kind: &str, random: &mut Random) -> Option<(Place, Operand)> {
     macro_rules! elements {
         ($($letter:literal $ty:ident $width:literal;)*) => {
-            match kind.strip_prefix("ZIdx")? {
+            match kind.strip_prefix("ZIndex")? {
                 $($letter => {
                     let (number, lane) = (random.below(32), random.below(64 / $width));
                     let element = ZIndex::<$ty>::new(Z::from_bits(number as u32)?, lane as u8)?;

@@ -1,10 +1,16 @@
 //! Operand kinds: what an operand is in a table, in bits, and in Rust.
 //!
-//! One line a kind. The Rust types are in the runtime's `aarch64` module; each has a method that gives its value
-//! right-aligned in the kind's width, and a constructor from such a value. `U`, `U<<n` and `S<<n` take their width from
-//! the fields, and lists (`V4Sx2`) are made from the lines of their element and of their sort of list.
+//! ```text
+//!   kinds --find--> what the rows' operands are
+//!      '--types--> operand types --> impls of `Bits`, variants of `Operand`
+//! ```
+//!
+//! One line a kind, which is all that a new one needs besides its type. The Rust types are in the runtime's `aarch64`
+//! module; each has a method that gives its value right-aligned in the kind's width, and a constructor from such a
+//! value. `U`, `U<<n` and `S<<n` take their width from the fields, and lists (`V4Sx2`) are made from the lines of their
+//! element and of their sort of list.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 /// What an operand is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,211 +64,243 @@ pub enum By {
     Target(&'static str),
 }
 
-/// A line of the table: kind, widths, type, how it is taken, parameter, symbol.
-type KindLine = (&'static str, &'static [u32], &'static str, By, &'static str, &'static str);
+/// A line of the table.
+struct Line {
+    name: &'static str,
+    width: u32,
+    ty: &'static str,
+    by: By,
+    param: &'static str,
+    symbol: &'static str,
+    /// What else becomes one if it is chosen at run time: variants of the runtime's `Operand`. The type takes them by
+    /// `TryFrom`, and [`IMM`] by `new`.
+    from: &'static [&'static str],
+}
+
+const fn line(
+    name: &'static str,
+    width: u32,
+    ty: &'static str,
+    by: By,
+    param: &'static str,
+    symbol: &'static str,
+    from: &'static [&'static str],
+) -> Line {
+    Line { name, width, ty, by, param, symbol, from }
+}
 
 use By::{Into, Method, Value};
+
+/// An immediate by its value.
+const IMM: &[&str] = &["Imm"];
 
 const EXTRACT: By = Method("extract_bits", "from_extract_bits");
 const INSERT: By = Method("insert_bits", "from_insert_bits");
 
 #[rustfmt::skip]
-const KINDS: &[KindLine] = &[
+const KINDS: &[Line] = &[
+    //   kind        width type              taken    parameter   symbol also from
     // general registers
-    ("X",              &[5],  "X",              Into,    "reg",     "X"),
-    ("W",              &[5],  "W",              Into,    "reg",     "W"),
-    ("XSP",            &[5],  "XSp",            Into,    "reg",     "X"),
-    ("WSP",            &[5],  "WSp",            Into,    "reg",     "W"),
-    ("XPair",          &[5],  "XPair",          Value,   "pair",    ""),
-    ("WPair",          &[5],  "WPair",          Value,   "pair",    ""),
-    ("XOctet",         &[5],  "XOctet",         Value,   "octet",   ""),
+    line("X",              5,  "X",              Into,    "reg",      "X",   &["XSp"]),
+    line("W",              5,  "W",              Into,    "reg",      "W",   &["WSp"]),
+    line("XSP",            5,  "XSp",            Into,    "reg",      "X",   &["X"]),
+    line("WSP",            5,  "WSp",            Into,    "reg",      "W",   &["W"]),
+    line("XPair",          5,  "XPair",          Value,   "pair",     "",    &[]),
+    line("WPair",          5,  "WPair",          Value,   "pair",     "",    &[]),
+    line("XOctet",         5,  "XOctet",         Value,   "octet",    "",    &[]),
     // immediates
-    ("AddImm",         &[13], "AddImm",         Into,    "imm",     ""),
-    ("AtLeastImm",     &[6],  "AtLeastImm",     Into,    "imm",     ""),
-    ("AtMostImm",      &[6],  "AtMostImm",      Into,    "imm",     ""),
-    ("LogicalImm32",   &[12], "LogicalImm32",   Into,    "imm",     ""),
-    ("LogicalImm64",   &[13], "LogicalImm64",   Into,    "imm",     ""),
-    ("InvertedImm64",  &[13], "InvertedImm64",  Value,   "imm",     ""),
-    ("MovWide32",      &[17], "MovWide32",      Value,   "imm",     ""),
-    ("MovWide64",      &[18], "MovWide64",      Value,   "imm",     ""),
-    ("MovInverted32",  &[17], "MovInverted32",  Value,   "imm",     ""),
-    ("MovInverted64",  &[18], "MovInverted64",  Value,   "imm",     ""),
-    ("Shift32",        &[8],  "Shift32",        Value,   "shift",   ""),
-    ("Shift64",        &[8],  "Shift64",        Value,   "shift",   ""),
-    ("ShiftRor32",     &[8],  "ShiftRor32",     Into,    "shift",   ""),
-    ("ShiftRor64",     &[8],  "ShiftRor64",     Into,    "shift",   ""),
-    ("Extended32",     &[11], "Extended32",     Into,    "rm",      ""),
-    ("Extended64",     &[11], "Extended64",     Into,    "rm",      ""),
-    ("Index0",         &[9],  "Index<0>",       Into,    "index",   ""),
-    ("Index1",         &[9],  "Index<1>",       Into,    "index",   ""),
-    ("Index2",         &[9],  "Index<2>",       Into,    "index",   ""),
-    ("Index3",         &[9],  "Index<3>",       Into,    "index",   ""),
-    ("Index4",         &[9],  "Index<4>",       Into,    "index",   ""),
-    ("LslImm32",       &[12], "LslImm32",       Into,    "shift",   ""),
-    ("LslImm64",       &[12], "LslImm64",       Into,    "shift",   ""),
-    ("BfxField32",     &[12], "BitField32",     EXTRACT, "field",   ""),
-    ("BfxField64",     &[12], "BitField64",     EXTRACT, "field",   ""),
-    ("BfiField32",     &[12], "BitField32",     INSERT,  "field",   ""),
-    ("BfiField64",     &[12], "BitField64",     INSERT,  "field",   ""),
-    ("Fbits32",        &[6],  "Fbits32",        Value,   "fbits",   ""),
-    ("Fbits64",        &[6],  "Fbits64",        Value,   "fbits",   ""),
-    ("FpImm8",         &[8],  "FpImm8",         Into,    "imm",     ""),
-    ("ShrImm8",        &[3],  "ShrImm<8>",      Value,   "shift",   ""),
-    ("ShrImm16",       &[4],  "ShrImm<16>",     Value,   "shift",   ""),
-    ("ShrImm32",       &[5],  "ShrImm<32>",     Value,   "shift",   ""),
-    ("ShrImm64",       &[6],  "ShrImm<64>",     Value,   "shift",   ""),
-    ("LaneFbits16",    &[4],  "LaneFbits<16>",  Value,   "fbits",   ""),
-    ("LaneFbits32",    &[5],  "LaneFbits<32>",  Value,   "fbits",   ""),
-    ("LaneFbits64",    &[6],  "LaneFbits<64>",  Value,   "fbits",   ""),
-    ("Msl",            &[1],  "Msl",            Value,   "shift",   ""),
-    ("ByteMask64",     &[8],  "ByteMask64",     Value,   "mask",    ""),
-    ("Rot2",           &[2],  "Rotation",       Value,   "rotation", ""),
-    ("Rot1",           &[1],  "RotationOdd",    Value,   "rotation", ""),
+    line("AddImm",         13, "AddImm",         Into,    "imm",      "",    IMM),
+    line("AtLeastImm",     6,  "AtLeastImm",     Into,    "imm",      "",    IMM),
+    line("AtMostImm",      6,  "AtMostImm",      Into,    "imm",      "",    IMM),
+    line("LogicalImm32",   12, "LogicalImm32",   Into,    "imm",      "",    IMM),
+    line("LogicalImm64",   13, "LogicalImm64",   Into,    "imm",      "",    IMM),
+    line("InvertedImm64",  13, "InvertedImm64",  Value,   "imm",      "",    IMM),
+    line("MovWide32",      17, "MovWide32",      Value,   "imm",      "",    IMM),
+    line("MovWide64",      18, "MovWide64",      Value,   "imm",      "",    IMM),
+    line("MovInverted32",  17, "MovInverted32",  Value,   "imm",      "",    IMM),
+    line("MovInverted64",  18, "MovInverted64",  Value,   "imm",      "",    IMM),
+    line("Shift32",        8,  "Shift32",        Value,   "shift",    "",    &[]),
+    line("Shift64",        8,  "Shift64",        Value,   "shift",    "",    &[]),
+    line("ShiftRor32",     8,  "ShiftRor32",     Into,    "shift",    "",    &["Shift32"]),
+    line("ShiftRor64",     8,  "ShiftRor64",     Into,    "shift",    "",    &["Shift64"]),
+    line("Extended32",     11, "Extended32",     Into,    "rm",       "",    &["W"]),
+    line("Extended64",     11, "Extended64",     Into,    "rm",       "",    &["W", "X"]),
+    line("Index0",         9,  "Index<0>",       Into,    "index",    "",    &["X"]),
+    line("Index1",         9,  "Index<1>",       Into,    "index",    "",    &["X"]),
+    line("Index2",         9,  "Index<2>",       Into,    "index",    "",    &["X"]),
+    line("Index3",         9,  "Index<3>",       Into,    "index",    "",    &["X"]),
+    line("Index4",         9,  "Index<4>",       Into,    "index",    "",    &["X"]),
+    line("LslImm32",       12, "LslImm32",       Into,    "shift",    "",    IMM),
+    line("LslImm64",       12, "LslImm64",       Into,    "shift",    "",    IMM),
+    line("BfxField32",     12, "BitField32",     EXTRACT, "field",    "",    &[]),
+    line("BfxField64",     12, "BitField64",     EXTRACT, "field",    "",    &[]),
+    line("BfiField32",     12, "BitField32",     INSERT,  "field",    "",    &[]),
+    line("BfiField64",     12, "BitField64",     INSERT,  "field",    "",    &[]),
+    line("Fbits32",        6,  "Fbits32",        Value,   "fbits",    "",    IMM),
+    line("Fbits64",        6,  "Fbits64",        Value,   "fbits",    "",    IMM),
+    line("FpImm8",         8,  "FpImm8",         Into,    "imm",      "",    &[]),
+    line("ShrImm8",        3,  "ShrImm<8>",      Value,   "shift",    "",    IMM),
+    line("ShrImm16",       4,  "ShrImm<16>",     Value,   "shift",    "",    IMM),
+    line("ShrImm32",       5,  "ShrImm<32>",     Value,   "shift",    "",    IMM),
+    line("ShrImm64",       6,  "ShrImm<64>",     Value,   "shift",    "",    IMM),
+    line("LaneFbits16",    4,  "LaneFbits<16>",  Value,   "fbits",    "",    IMM),
+    line("LaneFbits32",    5,  "LaneFbits<32>",  Value,   "fbits",    "",    IMM),
+    line("LaneFbits64",    6,  "LaneFbits<64>",  Value,   "fbits",    "",    IMM),
+    line("Msl",            1,  "Msl",            Value,   "shift",    "",    &[]),
+    line("ByteMask64",     8,  "ByteMask64",     Value,   "mask",     "",    IMM),
+    line("Rot2",           2,  "Rotation",       Value,   "rotation", "",    IMM),
+    line("Rot1",           1,  "RotationOdd",    Value,   "rotation", "",    IMM),
     // conditions, flags, named operands
-    ("Cond",           &[4],  "Cond",           Value,   "cond",    ""),
-    ("CondInv",        &[4],  "CondInv",        Value,   "cond",    ""),
-    ("Nzcv",           &[4],  "Nzcv",           Value,   "nzcv",    ""),
-    ("SysReg",         &[15], "SysReg",         Value,   "register", ""),
-    ("SysOp",          &[14], "SysOp",          Value,   "op",      ""),
-    ("DcOp",           &[10], "DcOp",           Value,   "op",      ""),
-    ("AtOp",           &[10], "AtOp",           Value,   "op",      ""),
-    ("IcOp",           &[10], "IcOp",           Value,   "op",      ""),
-    ("TlbiOp",         &[14], "TlbiOp",         Value,   "op",      ""),
-    ("TlbiXOp",        &[14], "TlbiXOp",        Value,   "op",      ""),
-    ("TlbiPairOp",     &[14], "TlbiPairOp",     Value,   "op",      ""),
-    ("GicOp",          &[10], "GicOp",          Value,   "op",      ""),
-    ("PlbiOp",         &[10], "PlbiOp",         Value,   "op",      ""),
-    ("PlbiXOp",        &[10], "PlbiXOp",        Value,   "op",      ""),
-    ("PState",         &[6],  "PState",         Value,   "field",   ""),
-    ("Barrier",        &[4],  "Barrier",        Value,   "barrier", ""),
-    ("BarrierNxs",     &[2],  "BarrierNxs",     Value,   "barrier", ""),
-    ("Prefetch",       &[5],  "Prefetch",       Value,   "op",      ""),
-    ("PrefetchOp",     &[5],  "PrefetchOp",     Into,    "op",      ""),
-    ("RangePrefetch",  &[6],  "RangePrefetch",  Value,   "op",      ""),
-    ("BtiTarget",      &[2],  "BtiTarget",      Value,   "target",  ""),
+    line("Cond",           4,  "Cond",           Value,   "cond",     "",    &[]),
+    line("CondInv",        4,  "CondInv",        Value,   "cond",     "",    &["Cond"]),
+    line("Nzcv",           4,  "Nzcv",           Value,   "nzcv",     "",    &[]),
+    line("SysReg",         15, "SysReg",         Value,   "register", "",    &[]),
+    line("SysOp",          14, "SysOp",          Value,   "op",       "",    &[]),
+    line("DcOp",           10, "DcOp",           Value,   "op",       "",    &[]),
+    line("AtOp",           10, "AtOp",           Value,   "op",       "",    &[]),
+    line("IcOp",           10, "IcOp",           Value,   "op",       "",    &[]),
+    line("TlbiOp",         14, "TlbiOp",         Value,   "op",       "",    &[]),
+    line("TlbiXOp",        14, "TlbiXOp",        Value,   "op",       "",    &[]),
+    line("TlbiPairOp",     14, "TlbiPairOp",     Value,   "op",       "",    &[]),
+    line("GicOp",          10, "GicOp",          Value,   "op",       "",    &[]),
+    line("PlbiOp",         10, "PlbiOp",         Value,   "op",       "",    &[]),
+    line("PlbiXOp",        10, "PlbiXOp",        Value,   "op",       "",    &[]),
+    line("PState",         6,  "PState",         Value,   "field",    "",    &[]),
+    line("Barrier",        4,  "Barrier",        Value,   "barrier",  "",    &[]),
+    line("BarrierNxs",     2,  "BarrierNxs",     Value,   "barrier",  "",    &[]),
+    line("Prefetch",       5,  "Prefetch",       Value,   "op",       "",    &[]),
+    line("PrefetchOp",     5,  "PrefetchOp",     Into,    "op",       "",    &["Prefetch"]),
+    line("RangePrefetch",  6,  "RangePrefetch",  Value,   "op",       "",    &[]),
+    line("BtiTarget",      2,  "BtiTarget",      Value,   "target",   "",    &[]),
     // scalar and vector registers, elements, lists
-    ("B",              &[5],  "B",              Value,   "reg",     "B"),
-    ("H",              &[5],  "H",              Value,   "reg",     "H"),
-    ("S",              &[5],  "S",              Value,   "reg",     "S"),
-    ("D",              &[5],  "D",              Value,   "reg",     "D"),
-    ("Q",              &[5],  "Q",              Value,   "reg",     "Q"),
-    ("V8B",            &[5],  "V8B",            Value,   "reg",     "V"),
-    ("V16B",           &[5],  "V16B",           Value,   "reg",     "V"),
-    ("V4H",            &[5],  "V4H",            Value,   "reg",     "V"),
-    ("V8H",            &[5],  "V8H",            Value,   "reg",     "V"),
-    ("V2H",            &[5],  "V2H",            Value,   "reg",     "V"),
-    ("V2S",            &[5],  "V2S",            Value,   "reg",     "V"),
-    ("V4S",            &[5],  "V4S",            Value,   "reg",     "V"),
-    ("V1D",            &[5],  "V1D",            Value,   "reg",     "V"),
-    ("V2D",            &[5],  "V2D",            Value,   "reg",     "V"),
-    ("V1Q",            &[5],  "V1Q",            Value,   "reg",     "V"),
-    ("VHigh",          &[5],  "V",              Value,   "reg",     "V"),
-    ("LaneB",          &[9],  "LaneB",          Value,   "lane",    ""),
-    ("LaneH",          &[8],  "LaneH",          Value,   "lane",    ""),
-    ("LaneS",          &[7],  "LaneS",          Value,   "lane",    ""),
-    ("LaneD",          &[6],  "LaneD",          Value,   "lane",    ""),
-    ("LaneH4",         &[7],  "LaneHLow",       Value,   "lane",    ""),
-    ("LaneB3",         &[7],  "LaneBLow",       Value,   "lane",    ""),
-    ("PairH",          &[7],  "PairH",          Value,   "pair",    ""),
-    ("PairHLow",       &[6],  "PairHLow",       Value,   "pair",    ""),
-    ("PairS",          &[6],  "PairS",          Value,   "pair",    ""),
-    ("LutSegment2",    &[6],  "LutSegment<2>",  Value,   "segment", ""),
-    ("LutSegment4",    &[7],  "LutSegment<4>",  Value,   "segment", ""),
-    ("LutSegment8",    &[8],  "LutSegment<8>",  Value,   "segment", ""),
+    line("B",              5,  "B",              Value,   "reg",      "B",   &[]),
+    line("H",              5,  "H",              Value,   "reg",      "H",   &[]),
+    line("S",              5,  "S",              Value,   "reg",      "S",   &[]),
+    line("D",              5,  "D",              Value,   "reg",      "D",   &[]),
+    line("Q",              5,  "Q",              Value,   "reg",      "Q",   &[]),
+    line("V8B",            5,  "V8B",            Value,   "reg",      "V",   &[]),
+    line("V16B",           5,  "V16B",           Value,   "reg",      "V",   &[]),
+    line("V4H",            5,  "V4H",            Value,   "reg",      "V",   &[]),
+    line("V8H",            5,  "V8H",            Value,   "reg",      "V",   &[]),
+    line("V2H",            5,  "V2H",            Value,   "reg",      "V",   &[]),
+    line("V2S",            5,  "V2S",            Value,   "reg",      "V",   &[]),
+    line("V4S",            5,  "V4S",            Value,   "reg",      "V",   &[]),
+    line("V1D",            5,  "V1D",            Value,   "reg",      "V",   &[]),
+    line("V2D",            5,  "V2D",            Value,   "reg",      "V",   &[]),
+    line("V1Q",            5,  "V1Q",            Value,   "reg",      "V",   &[]),
+    line("VHigh",          5,  "V",              Value,   "reg",      "V",   &[]),
+    line("LaneB",          9,  "LaneB",          Value,   "lane",     "",    &[]),
+    line("LaneH",          8,  "LaneH",          Value,   "lane",     "",    &[]),
+    line("LaneS",          7,  "LaneS",          Value,   "lane",     "",    &[]),
+    line("LaneD",          6,  "LaneD",          Value,   "lane",     "",    &[]),
+    line("LaneH4",         7,  "LaneHLow",       Value,   "lane",     "",    &[]),
+    line("LaneB3",         7,  "LaneBLow",       Value,   "lane",     "",    &[]),
+    line("PairH",          7,  "PairH",          Value,   "pair",     "",    &[]),
+    line("PairHLow",       6,  "PairHLow",       Value,   "pair",     "",    &[]),
+    line("PairS",          6,  "PairS",          Value,   "pair",     "",    &[]),
+    line("LutSegment2",    6,  "LutSegment<2>",  Value,   "segment",  "",    &[]),
+    line("LutSegment4",    7,  "LutSegment<4>",  Value,   "segment",  "",    &[]),
+    line("LutSegment8",    8,  "LutSegment<8>",  Value,   "segment",  "",    &[]),
+];
+
+/// Those of SVE and SME.
+#[rustfmt::skip]
+const SCALABLE_KINDS: &[Line] = &[
+    //   kind        width type              taken    parameter   symbol also from
     // SVE
-    ("Z",              &[5],  "Z",              Value,   "reg",     "Z"),
-    ("ZB",             &[5],  "ZB",             Value,   "reg",     "Z"),
-    ("ZH",             &[5],  "ZH",             Value,   "reg",     "Z"),
-    ("ZS",             &[5],  "ZS",             Value,   "reg",     "Z"),
-    ("ZD",             &[5],  "ZD",             Value,   "reg",     "Z"),
-    ("ZQ",             &[5],  "ZQ",             Value,   "reg",     "Z"),
-    ("ZLowB",          &[4],  "ZLow<ZB>",       Value,   "reg",     "Z"),
-    ("ZLowH",          &[4],  "ZLow<ZH>",       Value,   "reg",     "Z"),
-    ("ZLowS",          &[4],  "ZLow<ZS>",       Value,   "reg",     "Z"),
-    ("ZLowD",          &[4],  "ZLow<ZD>",       Value,   "reg",     "Z"),
-    ("ZEvenLowB",      &[3],  "ZEvenLow<ZB>",   Value,   "reg",     "Z"),
-    ("ZEvenLowH",      &[3],  "ZEvenLow<ZH>",   Value,   "reg",     "Z"),
-    ("ZEvenLowS",      &[3],  "ZEvenLow<ZS>",   Value,   "reg",     "Z"),
-    ("ZEvenLowD",      &[3],  "ZEvenLow<ZD>",   Value,   "reg",     "Z"),
-    ("ZEvenHighB",     &[3],  "ZEvenHigh<ZB>",  Value,   "reg",     "Z"),
-    ("ZEvenHighH",     &[3],  "ZEvenHigh<ZH>",  Value,   "reg",     "Z"),
-    ("ZEvenHighS",     &[3],  "ZEvenHigh<ZS>",  Value,   "reg",     "Z"),
-    ("ZEvenHighD",     &[3],  "ZEvenHigh<ZD>",  Value,   "reg",     "Z"),
-    ("ZLaneB",         &[7],  "ZLaneB",         Value,   "lane",    ""),
-    ("ZLaneH",         &[6],  "ZLaneH",         Value,   "lane",    ""),
-    ("ZLaneS",         &[5],  "ZLaneS",         Value,   "lane",    ""),
-    ("ZLaneD",         &[5],  "ZLaneD",         Value,   "lane",    ""),
-    ("ZLaneSLong",     &[6],  "ZLaneSLong",     Value,   "lane",    ""),
-    ("ZLaneHLong",     &[7],  "ZLaneHLong",     Value,   "lane",    ""),
-    ("ZLaneBLong",     &[8],  "ZLaneBLong",     Value,   "lane",    ""),
-    ("ZControl",       &[5],  "ZControl",       Value,   "segment", ""),
-    ("ZPairH",         &[5],  "ZPairH",         Value,   "pair",    ""),
-    ("ZPairS",         &[5],  "ZPairS",         Value,   "pair",    ""),
-    ("ZIdxB",          &[11], "ZIndex<B>",      Value,   "lane",    ""),
-    ("ZIdxH",          &[10], "ZIndex<H>",      Value,   "lane",    ""),
-    ("ZIdxS",          &[9],  "ZIndex<S>",      Value,   "lane",    ""),
-    ("ZIdxD",          &[8],  "ZIndex<D>",      Value,   "lane",    ""),
-    ("ZSExtend",       &[6],  "ZSExtend",       Value,   "offsets", ""),
-    ("ZDExtend",       &[6],  "ZDExtend",       Value,   "offsets", ""),
-    ("P",              &[4],  "P",              Into,    "pred",    "P"),
-    ("PB",             &[4],  "PB",             Value,   "pred",    "P"),
-    ("PH",             &[4],  "PH",             Value,   "pred",    "P"),
-    ("PS",             &[4],  "PS",             Value,   "pred",    "P"),
-    ("PD",             &[4],  "PD",             Value,   "pred",    "P"),
-    ("PM",             &[4],  "PM",             Into,    "pred",    "P"),
-    ("PZ",             &[4],  "PZ",             Into,    "pred",    "P"),
-    ("PLow",           &[3],  "PLow",           Value,   "pred",    "P"),
-    ("PLowM",          &[3],  "PLowM",          Value,   "pred",    "P"),
-    ("PLowZ",          &[3],  "PLowZ",          Value,   "pred",    "P"),
-    ("PN",             &[3],  "PN",             Value,   "pred",    "PN"),
-    ("PNZ",            &[3],  "PNZ",            Value,   "pred",    "PN"),
-    ("PNB",            &[3],  "PNB",            Value,   "pred",    "PN"),
-    ("PNH",            &[3],  "PNH",            Value,   "pred",    "PN"),
-    ("PNS",            &[3],  "PNS",            Value,   "pred",    "PN"),
-    ("PND",            &[3],  "PND",            Value,   "pred",    "PN"),
-    ("PNAnyB",         &[4],  "PNAny<B>",       Into,    "pred",    "PN"),
-    ("PNAnyH",         &[4],  "PNAny<H>",       Into,    "pred",    "PN"),
-    ("PNAnyS",         &[4],  "PNAny<S>",       Into,    "pred",    "PN"),
-    ("PNAnyD",         &[4],  "PNAny<D>",       Into,    "pred",    "PN"),
-    ("PIndexB",        &[6],  "PIndex<B>",      Value,   "index",   ""),
-    ("PIndexH",        &[5],  "PIndex<H>",      Value,   "index",   ""),
-    ("PIndexS",        &[4],  "PIndex<S>",      Value,   "index",   ""),
-    ("PIndexD",        &[3],  "PIndex<D>",      Value,   "index",   ""),
-    ("SvePrefetch",    &[4],  "SvePrefetch",    Value,   "op",      ""),
-    ("VlxN",           &[1],  "VlxN",           Value,   "vl",      ""),
-    ("SvePattern",     &[5],  "SvePattern",     Value,   "pattern", ""),
-    ("Mul16",          &[4],  "Mul16",          Value,   "mul",     ""),
-    ("SveImm",         &[9],  "SveImm",         Value,   "imm",     ""),
-    ("SveSImm",        &[9],  "SveSImm",        Value,   "imm",     ""),
-    ("HalfOrOne",      &[1],  "HalfOrOne",      Value,   "imm",     ""),
-    ("MulVl3",         &[4],  "MulVl3",         Value,   "imm",     ""),
-    ("ZeroOrOne",      &[1],  "ZeroOrOne",      Value,   "imm",     ""),
-    ("HalfOrTwo",      &[1],  "HalfOrTwo",      Value,   "imm",     ""),
+    line("Z",              5,  "Z",              Value,   "reg",      "Z",   &[]),
+    line("ZB",             5,  "ZB",             Value,   "reg",      "Z",   &[]),
+    line("ZH",             5,  "ZH",             Value,   "reg",      "Z",   &[]),
+    line("ZS",             5,  "ZS",             Value,   "reg",      "Z",   &[]),
+    line("ZD",             5,  "ZD",             Value,   "reg",      "Z",   &[]),
+    line("ZQ",             5,  "ZQ",             Value,   "reg",      "Z",   &[]),
+    line("ZLowB",          4,  "ZLow<ZB>",       Value,   "reg",      "Z",   &[]),
+    line("ZLowH",          4,  "ZLow<ZH>",       Value,   "reg",      "Z",   &[]),
+    line("ZLowS",          4,  "ZLow<ZS>",       Value,   "reg",      "Z",   &[]),
+    line("ZLowD",          4,  "ZLow<ZD>",       Value,   "reg",      "Z",   &[]),
+    line("ZEvenLowB",      3,  "ZEvenLow<ZB>",   Value,   "reg",      "Z",   &[]),
+    line("ZEvenLowH",      3,  "ZEvenLow<ZH>",   Value,   "reg",      "Z",   &[]),
+    line("ZEvenLowS",      3,  "ZEvenLow<ZS>",   Value,   "reg",      "Z",   &[]),
+    line("ZEvenLowD",      3,  "ZEvenLow<ZD>",   Value,   "reg",      "Z",   &[]),
+    line("ZEvenHighB",     3,  "ZEvenHigh<ZB>",  Value,   "reg",      "Z",   &[]),
+    line("ZEvenHighH",     3,  "ZEvenHigh<ZH>",  Value,   "reg",      "Z",   &[]),
+    line("ZEvenHighS",     3,  "ZEvenHigh<ZS>",  Value,   "reg",      "Z",   &[]),
+    line("ZEvenHighD",     3,  "ZEvenHigh<ZD>",  Value,   "reg",      "Z",   &[]),
+    line("ZLaneB",         7,  "ZLaneB",         Value,   "lane",     "",    &[]),
+    line("ZLaneH",         6,  "ZLaneH",         Value,   "lane",     "",    &[]),
+    line("ZLaneS",         5,  "ZLaneS",         Value,   "lane",     "",    &[]),
+    line("ZLaneD",         5,  "ZLaneD",         Value,   "lane",     "",    &[]),
+    line("ZLaneSLong",     6,  "ZLaneSLong",     Value,   "lane",     "",    &[]),
+    line("ZLaneHLong",     7,  "ZLaneHLong",     Value,   "lane",     "",    &[]),
+    line("ZLaneBLong",     8,  "ZLaneBLong",     Value,   "lane",     "",    &[]),
+    line("ZControl",       5,  "ZControl",       Value,   "segment",  "",    &[]),
+    line("ZPairH",         5,  "ZPairH",         Value,   "pair",     "",    &[]),
+    line("ZPairS",         5,  "ZPairS",         Value,   "pair",     "",    &[]),
+    line("ZIndexB",        11, "ZIndex<B>",      Value,   "lane",     "",    &[]),
+    line("ZIndexH",        10, "ZIndex<H>",      Value,   "lane",     "",    &[]),
+    line("ZIndexS",        9,  "ZIndex<S>",      Value,   "lane",     "",    &[]),
+    line("ZIndexD",        8,  "ZIndex<D>",      Value,   "lane",     "",    &[]),
+    line("ZSExtend",       6,  "ZSExtend",       Value,   "offsets",  "",    &[]),
+    line("ZDExtend",       6,  "ZDExtend",       Value,   "offsets",  "",    &[]),
+    line("P",              4,  "P",              Into,    "pred",     "P",   &["PLow"]),
+    line("PB",             4,  "PB",             Value,   "pred",     "P",   &[]),
+    line("PH",             4,  "PH",             Value,   "pred",     "P",   &[]),
+    line("PS",             4,  "PS",             Value,   "pred",     "P",   &[]),
+    line("PD",             4,  "PD",             Value,   "pred",     "P",   &[]),
+    line("PM",             4,  "PM",             Into,    "pred",     "P",   &["PLowM"]),
+    line("PZ",             4,  "PZ",             Into,    "pred",     "P",   &["PLowZ"]),
+    line("PLow",           3,  "PLow",           Value,   "pred",     "P",   &[]),
+    line("PLowM",          3,  "PLowM",          Value,   "pred",     "P",   &[]),
+    line("PLowZ",          3,  "PLowZ",          Value,   "pred",     "P",   &[]),
+    line("PN",             3,  "PN",             Value,   "pred",     "PN",  &[]),
+    line("PNZ",            3,  "PNZ",            Value,   "pred",     "PN",  &[]),
+    line("PNB",            3,  "PNB",            Value,   "pred",     "PN",  &[]),
+    line("PNH",            3,  "PNH",            Value,   "pred",     "PN",  &[]),
+    line("PNS",            3,  "PNS",            Value,   "pred",     "PN",  &[]),
+    line("PND",            3,  "PND",            Value,   "pred",     "PN",  &[]),
+    line("PNAnyB",         4,  "PNAny<B>",       Into,    "pred",     "PN",  &["PNB"]),
+    line("PNAnyH",         4,  "PNAny<H>",       Into,    "pred",     "PN",  &["PNH"]),
+    line("PNAnyS",         4,  "PNAny<S>",       Into,    "pred",     "PN",  &["PNS"]),
+    line("PNAnyD",         4,  "PNAny<D>",       Into,    "pred",     "PN",  &["PND"]),
+    line("PIndexB",        6,  "PIndex<B>",      Value,   "index",    "",    &[]),
+    line("PIndexH",        5,  "PIndex<H>",      Value,   "index",    "",    &[]),
+    line("PIndexS",        4,  "PIndex<S>",      Value,   "index",    "",    &[]),
+    line("PIndexD",        3,  "PIndex<D>",      Value,   "index",    "",    &[]),
+    line("SvePrefetch",    4,  "SvePrefetch",    Value,   "op",       "",    &[]),
+    line("VlxN",           1,  "VlxN",           Value,   "vl",       "",    &[]),
+    line("SvePattern",     5,  "SvePattern",     Value,   "pattern",  "",    &[]),
+    line("Mul16",          4,  "Mul16",          Value,   "mul",      "",    IMM),
+    line("SveImm",         9,  "SveImm",         Value,   "imm",      "",    IMM),
+    line("SveSImm",        9,  "SveSImm",        Value,   "imm",      "",    IMM),
+    line("HalfOrOne",      1,  "HalfOrOne",      Value,   "imm",      "",    &[]),
+    line("MulVl3",         4,  "MulVl3",         Value,   "imm",      "",    IMM),
+    line("ZeroOrOne",      1,  "ZeroOrOne",      Value,   "imm",      "",    &[]),
+    line("HalfOrTwo",      1,  "HalfOrTwo",      Value,   "imm",      "",    &[]),
     // SME
-    ("ZAH",            &[1],  "ZAH",            Value,   "tile",    ""),
-    ("ZAS",            &[2],  "ZAS",            Value,   "tile",    ""),
-    ("ZAD",            &[3],  "ZAD",            Value,   "tile",    ""),
-    ("ZASliceB",       &[7],  "ZASlice<B>",     Value,   "slice",   ""),
-    ("ZASliceH",       &[7],  "ZASlice<H>",     Value,   "slice",   ""),
-    ("ZASliceS",       &[7],  "ZASlice<S>",     Value,   "slice",   ""),
-    ("ZASliceD",       &[7],  "ZASlice<D>",     Value,   "slice",   ""),
-    ("ZASliceQ",       &[7],  "ZASlice<Q>",     Value,   "slice",   ""),
-    ("ZASlices2B",     &[6],  "ZASlices<B, 2>", Value,   "slices",  ""),
-    ("ZASlices2H",     &[6],  "ZASlices<H, 2>", Value,   "slices",  ""),
-    ("ZASlices2S",     &[6],  "ZASlices<S, 2>", Value,   "slices",  ""),
-    ("ZASlices2D",     &[6],  "ZASlices<D, 2>", Value,   "slices",  ""),
-    ("ZASlices4B",     &[5],  "ZASlices<B, 4>", Value,   "slices",  ""),
-    ("ZASlices4H",     &[5],  "ZASlices<H, 4>", Value,   "slices",  ""),
-    ("ZASlices4S",     &[5],  "ZASlices<S, 4>", Value,   "slices",  ""),
-    ("ZASlices4D",     &[6],  "ZASlices<D, 4>", Value,   "slices",  ""),
-    ("ZARange2of16",   &[5],  "ZARange<2, 16>", Value,   "za",      ""),
-    ("ZARange2of8",    &[4],  "ZARange<2, 8>",  Value,   "za",      ""),
-    ("ZARange4of16",   &[4],  "ZARange<4, 16>", Value,   "za",      ""),
-    ("ZARange4of8",    &[3],  "ZARange<4, 8>",  Value,   "za",      ""),
-    ("ZAVector",       &[6],  "ZAVector",       Value,   "za",      ""),
-    ("ZAArray",        &[5],  "ZAArray",        Value,   "za",      ""),
-    ("ZATileMask",     &[8],  "ZATileMask",     Value,   "tiles",   ""),
-    ("SmeMode",        &[2],  "SmeMode",        Value,   "mode",    ""),
+    line("ZAH",            1,  "ZAH",            Value,   "tile",     "",    &[]),
+    line("ZAS",            2,  "ZAS",            Value,   "tile",     "",    &[]),
+    line("ZAD",            3,  "ZAD",            Value,   "tile",     "",    &[]),
+    line("ZASliceB",       7,  "ZASlice<B>",     Value,   "slice",    "",    &[]),
+    line("ZASliceH",       7,  "ZASlice<H>",     Value,   "slice",    "",    &[]),
+    line("ZASliceS",       7,  "ZASlice<S>",     Value,   "slice",    "",    &[]),
+    line("ZASliceD",       7,  "ZASlice<D>",     Value,   "slice",    "",    &[]),
+    line("ZASliceQ",       7,  "ZASlice<Q>",     Value,   "slice",    "",    &[]),
+    line("ZASlices2B",     6,  "ZASlices<B, 2>", Value,   "slices",   "",    &[]),
+    line("ZASlices2H",     6,  "ZASlices<H, 2>", Value,   "slices",   "",    &[]),
+    line("ZASlices2S",     6,  "ZASlices<S, 2>", Value,   "slices",   "",    &[]),
+    line("ZASlices2D",     6,  "ZASlices<D, 2>", Value,   "slices",   "",    &[]),
+    line("ZASlices4B",     5,  "ZASlices<B, 4>", Value,   "slices",   "",    &[]),
+    line("ZASlices4H",     5,  "ZASlices<H, 4>", Value,   "slices",   "",    &[]),
+    line("ZASlices4S",     5,  "ZASlices<S, 4>", Value,   "slices",   "",    &[]),
+    line("ZASlices4D",     6,  "ZASlices<D, 4>", Value,   "slices",   "",    &[]),
+    line("ZARange2of16",   5,  "ZARange<2, 16>", Value,   "za",       "",    &[]),
+    line("ZARange2of8",    4,  "ZARange<2, 8>",  Value,   "za",       "",    &[]),
+    line("ZARange4of16",   4,  "ZARange<4, 16>", Value,   "za",       "",    &[]),
+    line("ZARange4of8",    3,  "ZARange<4, 8>",  Value,   "za",       "",    &[]),
+    line("ZAVector",       6,  "ZAVector",       Value,   "za",       "",    &[]),
+    line("ZAArray",        5,  "ZAArray",        Value,   "za",       "",    &[]),
+    line("ZATileMask",     8,  "ZATileMask",     Value,   "tiles",    "",    &[]),
+    line("SmeMode",        2,  "SmeMode",        Value,   "mode",     "",    &[]),
 ];
 
 /// Lists `<element>x<count><suffix>`: suffix, list type, elements, and the width of each count's value; 0 is the
@@ -272,20 +310,21 @@ type ListLine = (&'static str, &'static str, &'static [&'static str], &'static [
 const ARRANGEMENTS: &[&str] = &["V8B", "V16B", "V4H", "V8H", "V2S", "V4S", "V1D", "V2D"];
 const ELEMENTS: &[&str] = &["LaneB", "LaneH", "LaneS", "LaneD"];
 const SCALABLE: &[&str] = &["Z", "ZB", "ZH", "ZS", "ZD", "ZQ"];
+const HALVED: &[&str] = &["ZB", "ZH", "ZS", "ZD"];
 const PREDICATES: &[&str] = &["PB", "PH", "PS", "PD"];
 const ANY_COUNT: &[(&str, u32)] = &[("1", 0), ("2", 0), ("3", 0), ("4", 0)];
 const TWO: &[(&str, u32)] = &[("2", 0)];
 const TWO_EVEN: &[(&str, u32)] = &[("2", 3)];
 const TWO_OR_FOUR: &[(&str, u32)] = &[("2", 4), ("4", 3)];
 
-const LISTS: &[ListLine] = &[
+const SORTS_OF_LISTS: &[ListLine] = &[
     ("", "List", ARRANGEMENTS, ANY_COUNT),
     ("", "LaneList", ELEMENTS, ANY_COUNT),
     ("", "ZList", SCALABLE, ANY_COUNT),
     ("a", "ZListAligned", SCALABLE, TWO_OR_FOUR),
     ("s", "ZListStrided", SCALABLE, TWO_OR_FOUR),
-    ("l", "ZListLow", SCALABLE, TWO_EVEN),
-    ("h", "ZListHigh", SCALABLE, TWO_EVEN),
+    ("l", "ZListLow", HALVED, TWO_EVEN),
+    ("h", "ZListHigh", HALVED, TWO_EVEN),
     ("", "PList", PREDICATES, TWO),
     ("a", "PListAligned", PREDICATES, TWO_EVEN),
 ];
@@ -336,25 +375,78 @@ pub fn find(name: &str, width: u32) -> Found {
             None => Found::Width(expected),
         };
     }
-    if let Some(line) = KINDS.iter().find(|line| line.0 == name) {
-        let &(_, widths, ty, by, param, symbol) = line;
-        return if widths.contains(&width) { kind(ty.into(), by, param, symbol) } else { Found::Width(widths[0]) };
+    if let Some(line) = lines().find(|line| line.name == name) {
+        let &Line { width: expected, ty, by, param, symbol, .. } = line;
+        return if width == expected { kind(ty.into(), by, param, symbol) } else { Found::Width(expected) };
     }
-    if let Some((expected, ty)) = list(name) {
-        return if width == expected { kind(ty.into(), Value, "list", "") } else { Found::Width(expected) };
+    if let Some(list) = LISTS.iter().find(|list| list.name == name) {
+        let ty = Cow::from(list.ty.as_str());
+        return if width == list.width { kind(ty, Value, "list", "") } else { Found::Width(list.width) };
     }
     Found::Nothing
 }
 
-/// A list: its width and its type.
-fn list(name: &str) -> Option<(u32, String)> {
-    let (element, count) = name.rsplit_once('x')?;
-    LISTS.iter().find_map(|(suffix, ty, elements, counts)| {
-        let (count, width) = counts.iter().find(|(n, _)| count.strip_suffix(suffix) == Some(n))?;
-        let line = KINDS.iter().find(|line| line.0 == element && elements.contains(&element))?;
-        let width = if *width == 0 { line.1[0] } else { *width };
-        Some((width, format!("{ty}<{}, {count}>", line.2)))
-    })
+fn lines() -> impl Iterator<Item = &'static Line> {
+    KINDS.iter().chain(SCALABLE_KINDS)
+}
+
+/// A list: its name, its width, its type and its element.
+struct List {
+    name: String,
+    width: u32,
+    ty: String,
+    element: &'static Line,
+}
+
+/// Every list.
+static LISTS: LazyLock<Vec<List>> = LazyLock::new(|| {
+    let of_sort = |&(suffix, list, elements, counts): &ListLine| {
+        let elements = lines().filter(move |line| elements.contains(&line.name));
+        elements.flat_map(move |element| {
+            counts.iter().map(move |(count, width)| List {
+                name: format!("{}x{count}{suffix}", element.name),
+                width: if *width == 0 { element.width } else { *width },
+                ty: format!("{list}<{}, {count}>", element.ty),
+                element,
+            })
+        })
+    };
+    SORTS_OF_LISTS.iter().flat_map(of_sort).collect()
+});
+
+/// A Rust type of operands.
+pub(super) struct OperandType {
+    /// The variant of the runtime's `Operand`: the type's name, and if that has arguments, the kind's.
+    pub variant: String,
+    /// The type.
+    pub ty: Cow<'static, str>,
+    /// How functions take it.
+    pub by: By,
+    /// The variants of `Operand` that become one.
+    pub from: &'static [&'static str],
+    /// Whether it is of SVE or SME.
+    pub is_scalable: bool,
+}
+
+/// The types of all kinds, each once. `UImm` and `SImm` are not among them: there is one for each width and scale.
+pub(super) fn types() -> Vec<OperandType> {
+    let is_scalable = |line: &Line| SCALABLE_KINDS.iter().any(|other| other.name == line.name);
+    let plain = lines().map(|line| OperandType {
+        variant: if line.ty.contains('<') { line.name } else { line.ty }.into(),
+        ty: line.ty.into(),
+        by: line.by,
+        from: line.from,
+        is_scalable: is_scalable(line),
+    });
+    let lists = LISTS.iter().map(|list| OperandType {
+        variant: list.name.clone(),
+        ty: list.ty.as_str().into(),
+        by: Value,
+        from: &[],
+        is_scalable: is_scalable(list.element),
+    });
+    let mut seen = HashSet::new();
+    plain.chain(lists).filter(|ty| seen.insert(ty.ty.clone())).collect()
 }
 
 /// `U`, `U<<n`, `S<<n`: the type, and n.
@@ -383,16 +475,30 @@ mod tests {
 
     #[test]
     fn no_kind_is_there_twice() {
-        for (i, line) in KINDS.iter().enumerate() {
-            assert!(KINDS[..i].iter().all(|other| other.0 != line.0), "{}", line.0);
-            assert!(TARGETS.iter().all(|other| other.0 != line.0), "{}", line.0);
+        let mut seen = HashSet::new();
+        for line in lines() {
+            assert!(seen.insert(line.name), "{}", line.name);
+            assert!(TARGETS.iter().all(|other| other.0 != line.name), "{}", line.name);
         }
     }
 
     #[test]
     fn types_are_tokens() {
-        for line in KINDS {
-            assert!(line.2.parse::<proc_macro2::TokenStream>().is_ok_and(|tokens| !tokens.is_empty()), "{}", line.0);
+        for ty in types() {
+            assert!(ty.ty.parse::<proc_macro2::TokenStream>().is_ok_and(|tokens| !tokens.is_empty()), "{}", ty.ty);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_one_variant() {
+        let types = types();
+        let variants: HashSet<&str> = types.iter().map(|ty| ty.variant.as_str()).collect();
+        assert_eq!(variants.len(), types.len(), "two types have one variant");
+        for line in lines() {
+            let ty = types.iter().find(|ty| ty.ty == line.ty);
+            // Kinds of one type share its variant.
+            assert!(ty.is_some_and(|ty| ty.from == line.from), "{}", line.name);
+            assert!(line.from.iter().all(|from| *from == "Imm" || variants.contains(from)), "{}", line.name);
         }
     }
 

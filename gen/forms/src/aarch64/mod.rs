@@ -12,6 +12,7 @@ pub mod kinds;
 mod layouts;
 pub mod named;
 mod prefix;
+mod types;
 mod words;
 
 pub use check::forms;
@@ -19,6 +20,7 @@ pub use emit::{choices, encoders, forms_data, methods, pages, readers};
 pub use finder::{finder, finder_reader};
 pub use layouts::LAYOUTS;
 pub use prefix::{Governing, Prefix, Prefixed, Source};
+pub use types::{bits as operand_bits, variants as operand_variants};
 pub use words::words;
 
 use crate::{choice::Choice, condition::Condition, fields::record, row::TextRow};

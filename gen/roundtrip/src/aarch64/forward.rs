@@ -242,6 +242,7 @@ fn operand_bits(operand: &Operand, value: &Value) -> u32 {
             };
             (units & ((1 << width) - 1)) as u32
         }
+        Value::Bits { bits, .. } => bits,
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     TARGET,
     value::{CONDITIONS, Value},
 };
+use std::{collections::HashMap, sync::LazyLock};
 use tailfirst::aarch64::*;
 
 /// What every constructor below gives for an operand that exists.
@@ -188,7 +189,19 @@ pub fn operand(kind: &str, value: &Value, other: bool) -> Operand {
             }
         }
         Value::Distance(_) => TARGET.into(),
+        Value::Bits { width, bits } => from_bits(kind, width, bits).expect(EXISTS),
     }
+}
+
+/// The kinds of the runtime's forms, by name and width.
+static KINDS: LazyLock<HashMap<(&str, u32), &tailfirst::aarch64::form::Value>> = LazyLock::new(|| {
+    let values = forms().iter().flat_map(|form| form.values);
+    values.map(|value| ((value.kind, value.width), *value)).collect()
+});
+
+/// The operand with these bits, as the runtime has it.
+pub fn from_bits(kind: &str, width: u32, bits: u32) -> Option<Operand> {
+    KINDS.get(&(kind, width)).and_then(|value| value.from_bits(bits))
 }
 
 fn immediate(kind: &str, value: i64, other: bool) -> Operand {
@@ -281,10 +294,10 @@ fn element(kind: &str, register: u8, lane: u8, other: bool) -> Operand {
         "ZLaneS" => ZLaneS::new(z, lane).expect(EXISTS).into(),
         "ZLaneD" => ZLaneD::new(z, lane).expect(EXISTS).into(),
         _ => match kind {
-            "ZIdxB" => ZIndex::<B>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxH" => ZIndex::<H>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxS" => ZIndex::<S>::new(z, lane).expect(EXISTS).into(),
-            "ZIdxD" => ZIndex::<D>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexB" => ZIndex::<B>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexH" => ZIndex::<H>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexS" => ZIndex::<S>::new(z, lane).expect(EXISTS).into(),
+            "ZIndexD" => ZIndex::<D>::new(z, lane).expect(EXISTS).into(),
             _ => panic!("no element {kind}"),
         },
     }

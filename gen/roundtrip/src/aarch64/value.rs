@@ -3,6 +3,7 @@
 use super::{
     forward::{bitmasks32, bitmasks64},
     named::{self, Named},
+    public,
 };
 use crate::choices::Choices;
 use std::ops::RangeInclusive;
@@ -38,6 +39,8 @@ pub enum Value {
     Array { index: u32, offset: u32 },
     /// How far the target is, in bytes; for ADRP, how far its page is.
     Distance(i64),
+    /// An operand by its bits: of a kind that nothing more is known of here.
+    Bits { width: u32, bits: u32 },
 }
 
 pub const CONDITIONS: [&str; 16] =
@@ -106,12 +109,12 @@ pub fn elements(kind: &str) -> Option<(u32, u32)> {
         ("ZLaneBLong", "") => (16, 16),
         ("ZPairH", "") => (8, 4),
         _ => {
-            // ZIdxB is ZIdx and B, with no `x` of a list
+            // ZIndexB is ZIndex and B, with no `x` of a list
             match kind {
-                "ZIdxB" => (32, 64),
-                "ZIdxH" => (32, 32),
-                "ZIdxS" => (32, 16),
-                "ZIdxD" => (32, 8),
+                "ZIndexB" => (32, 64),
+                "ZIndexH" => (32, 32),
+                "ZIndexS" => (32, 16),
+                "ZIndexD" => (32, 8),
                 _ => return None,
             }
         }
@@ -328,7 +331,19 @@ pub fn random(kind: &str, width: u32, choices: &mut Choices) -> Value {
         "AdrPage" => Value::Distance(field(21, true, choices) << 12),
         _ => match named::of_kind(kind) {
             Some(all) => Value::Named(&all[choices.below(all.len())]),
-            None => panic!("no random operand of kind {kind}"),
+            None => random_bits(kind, width, choices),
         },
     }
+}
+
+/// A random operand of a kind, by its bits.
+pub fn random_bits(kind: &str, width: u32, choices: &mut Choices) -> Value {
+    next_bits(kind, width, around(0, (1 << width) - 1, choices) as u32)
+}
+
+/// The first operand of a kind from these bits on, beginning again at 0.
+pub fn next_bits(kind: &str, width: u32, bits: u32) -> Value {
+    let (first, count) = (bits % (1 << width), 1 << width);
+    let exists = (first..count).chain(0..first).find(|bits| public::from_bits(kind, width, *bits).is_some());
+    Value::Bits { width, bits: exists.unwrap_or_else(|| panic!("no random operand of kind {kind}")) }
 }

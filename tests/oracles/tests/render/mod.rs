@@ -286,6 +286,7 @@ fn piece(kind: &str, value: &Value) -> Piece {
             Piece::Symbols([format!("w{index}")].into_iter().chain(offsets(kind, offset)).collect())
         }
         Value::Distance(distance) => one(format!("#{distance}")),
+        Value::Bits { .. } => panic!("how {kind} is written is not known"),
     }
 }
 
