@@ -1,7 +1,8 @@
 //! An encoder that is used again allocates nothing: neither for code, nor for labels, fixups, relocations, blocks,
-//! data, constants, late immediates and snapshots.
+//! data, constants, late immediates and snapshots. And what it keeps of blocks in each other is in proportion to its
+//! code.
 //!
-//! The count is the process's own, so this file has a single test.
+//! The counts are the process's own, so this file has a single test.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -12,16 +13,20 @@ use tailfirst::{Align, Direction, Symbol, aarch64, x64};
 struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+/// Bytes that are allocated and not freed.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: everything is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller keeps `alloc`'s contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller keeps `dealloc`'s contract.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -163,7 +168,31 @@ fn blocks_aarch64<D: Direction>(enc: &mut aarch64::Emitter<'_, D>) -> usize {
     enc.finish().unwrap().bytes().len()
 }
 
+/// Blocks in each other, each in the other direction than the one around it.
+fn blocks_in_turns(enc: &mut x64::Encoder<'_>, depth: usize) {
+    let label = enc.label();
+    enc.jmp(label);
+    if depth > 0 {
+        enc.forward(|asm| asm.backward(|enc| blocks_in_turns(enc, depth - 1)));
+    }
+    enc.bind(label);
+}
+
+fn blocks_in_each_other_keep_little() {
+    let before = HELD.load(Ordering::Relaxed);
+    let mut enc = x64::Encoder::new();
+    blocks_in_turns(&mut enc, 1000);
+    let code = enc.finish().unwrap().bytes().len();
+    let held = HELD.load(Ordering::Relaxed) - before;
+    assert!(held < 32 * code, "{held} bytes for {code} bytes of code");
+}
+
 #[test]
+fn memory() {
+    nothing_is_allocated_when_an_encoder_is_used_again();
+    blocks_in_each_other_keep_little();
+}
+
 fn nothing_is_allocated_when_an_encoder_is_used_again() {
     let (mut slice, mut upward_slice) = (vec![0; 1 << 20], vec![0; 1 << 20]);
     let mut x64_growing = x64::Encoder::new();
