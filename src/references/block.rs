@@ -13,7 +13,7 @@
 //!
 //! So a block pays for what it has, and one that has only instructions is copied and forgotten.
 
-use super::{References, cold::Cold, pool::Pool};
+use super::{References, cold::Cold, next_home, pool::Pool};
 use crate::{
     bytes::memory::Memory,
     code::relocation::OpenRelocation,
@@ -30,6 +30,8 @@ use alloc::{boxed::Box, vec::Vec};
 
 /// What an encoder and the blocks inside it have in common. The innermost block that is open has it.
 pub(crate) struct Common<F, L> {
+    /// A number that no others have. With a block that is lost this is lost, too, and made anew.
+    pub(super) home: usize,
     pub(crate) pool: Pool,
     /// The direction of the outermost encoder, and of cold code.
     pub(super) grows: Grows,
@@ -39,8 +41,8 @@ pub(crate) struct Common<F, L> {
     spares: Vec<Spare<F, L>>,
 }
 
-/// So many blocks are kept for their memory. Blocks in each other have all that is inside them, so to keep more would
-/// take memory by the square of their depth.
+/// So many blocks are kept for their memory: of blocks in each other the innermost ones, which close first. A block's
+/// memory has held all blocks inside it, so to keep every one would take the square of their depth.
 const MOST_SPARES: usize = 8;
 
 /// The memory and the references of a block.
@@ -80,7 +82,7 @@ impl<F: Field, L: LateField> References<F, L> {
     #[inline(never)]
     pub(crate) fn common(&mut self) -> &mut Common<F, L> {
         let grows = self.grows;
-        let new = || Box::new(Common { pool: Pool::new(), grows, cold: None, spares: Vec::new() });
+        let new = || Box::new(Common { home: next_home(), pool: Pool::new(), grows, cold: None, spares: Vec::new() });
         self.common.get_or_insert_with(new)
     }
 
@@ -122,6 +124,7 @@ impl<F: Field, L: LateField> References<F, L> {
         }
         let number = self.open_block();
         block.grows = self.grows.opposite();
+        block.keeps_references = self.keeps_references;
         self.number_block(block);
         let waiting_bytes = self.pool().map_or(0, Pool::waiting_bytes);
         block.parent = Some(Parent { home: self.home, block: number, waiting_bytes });
@@ -218,7 +221,11 @@ impl<F: Field, L: LateField> References<F, L> {
         let place = |pos: Pos| reached.behind(pos);
         // Before what is seen to be wrong only here: that came later.
         self.take_over_fault(block, place);
-        self.take_over_labels(block, place);
+        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
+            if let Some(pos) = pos {
+                self.bind(Label(number), place(pos));
+            }
+        }
         for (label, pos) in block.bound.drain(..) {
             self.bind(label, place(pos));
         }
@@ -245,26 +252,6 @@ impl<F: Field, L: LateField> References<F, L> {
         self.align(core::mem::replace(&mut block.alignment, 1));
     }
 
-    /// Binds the labels of a block, which have been pending ones here since it was closed.
-    fn take_over_labels(&mut self, block: &mut Self, place: impl Fn(Pos) -> Pos) {
-        let first = block.first.wrapping_sub(self.first) as usize;
-        if let Some(own) = self.labels.get_mut(first..) {
-            // No snapshot is younger.
-            debug_assert!(block.first >= self.watched && own.len() >= block.labels.len());
-            for (label, pos) in own.iter_mut().zip(block.labels.drain(..)) {
-                // One that is pending in the block may be bound by now: a constant's.
-                *label = pos.map(&place).or(*label);
-            }
-            return;
-        }
-        // They are out of sight: the aligned block around began anew when this block was placed.
-        for (number, pos) in (block.first..).zip(block.labels.drain(..)) {
-            if let Some(pos) = pos {
-                self.bind(Label(number), place(pos));
-            }
-        }
-    }
-
     /// Notes which numbers are next by itself in what will be a block, and is empty now.
     pub(crate) fn enter_block(&mut self) {
         self.by_itself = (self.first, self.first_late);
@@ -273,6 +260,7 @@ impl<F: Field, L: LateField> References<F, L> {
     /// Makes what a block was written in, and which is empty now, fit for code by itself.
     pub(crate) fn leave_block(&mut self) {
         (self.first, self.first_late) = self.by_itself;
+        self.keeps_references = false;
         // Snapshots of the block are not of that code.
         (self.began, self.watched) = (self.last_number, 0);
     }

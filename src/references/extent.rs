@@ -50,6 +50,8 @@ pub(crate) struct Extent {
     late_set: usize,
     late_outside: usize,
     watched_bound: usize,
+    /// Whose constants and cold code are meant; none if there were none.
+    common: Option<usize>,
     pool: pool::Extent,
     /// In how many states cold code has been.
     cold: usize,
@@ -73,6 +75,10 @@ impl<F: Field, L: LateField> References<F, L> {
     /// What there is.
     pub(crate) fn extent(&mut self) -> Extent {
         let number = self.next_number();
+        if self.open_block.is_some() {
+            // The block has what is in common, and may change it.
+            self.gone.add(number..number + 1, |_| {});
+        }
         let labels = self.labels.len();
         self.watched = self.first + labels as u32;
         let cold = self.common.as_mut().and_then(|common| common.cold.as_mut()).map_or(0, Cold::states);
@@ -85,6 +91,7 @@ impl<F: Field, L: LateField> References<F, L> {
             late_set: self.late_set.len(),
             late_outside: self.late_outside.len(),
             watched_bound: self.watched_bound.len(),
+            common: self.common.as_ref().map(|common| common.home),
             pool: self.pool().map_or(pool::Extent::NONE, Pool::extent),
             cold,
             alignment: self.alignment,
@@ -97,7 +104,10 @@ impl<F: Field, L: LateField> References<F, L> {
     pub(crate) fn truncate(&mut self, extent: Extent) -> bool {
         let Extent { home, part, number, .. } = extent;
         let is_ours = (home, part) == (self.home, self.part) && number > self.began;
-        if !is_ours || self.gone.contain(number) || self.open_block.is_some() {
+        // With a block, what is in common may have been lost.
+        let has_common =
+            extent.common.is_none_or(|home| self.common.as_ref().is_some_and(|common| common.home == home));
+        if !is_ours || !has_common || self.gone.contain(number) || self.open_block.is_some() {
             return false;
         }
         // All later snapshots.

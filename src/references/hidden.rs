@@ -12,6 +12,8 @@ use alloc::vec::Vec;
 /// The labels that are out of sight, and how many references there were.
 pub(crate) struct Hidden {
     labels: Vec<Option<Pos>>,
+    /// Whether it was so before.
+    kept_references: bool,
     /// The number of the first one made meanwhile.
     first: u32,
     since: Since,
@@ -38,18 +40,20 @@ impl<F: Field, L: LateField> All<F, L> {
         let (outer_part, outer_began) = (self.part, self.began);
         self.part = self.next_number();
         self.began = self.part;
+        let kept_references = core::mem::replace(&mut self.keeps_references, true);
         let (first, since, home, part) = (self.first, self.since(), self.home, self.part);
-        Hidden { labels, first, since, home, part, outer_part, outer_began }
+        Hidden { labels, kept_references, first, since, home, part, outer_part, outer_began }
     }
 
     /// Brings them back. If that cannot be, since the encoder was cleared meanwhile, or exchanged, or what was placed
     /// before was settled, it is a mistake.
     pub(crate) fn show_labels(&mut self, hidden: Hidden) -> References<F> {
-        let Hidden { mut labels, first, since, home, part, outer_part, outer_began } = hidden;
+        let Hidden { mut labels, kept_references, first, since, home, part, outer_part, outer_began } = hidden;
         if (first, home, part) != (self.first, self.home, self.part) {
             self.fail(FinishError::ClearedInBlock);
             return References::Several;
         }
+        self.keeps_references = kept_references;
         (self.part, self.began) = (outer_part, outer_began);
         self.first -= labels.len() as u32;
         labels.append(&mut self.labels);

@@ -1,8 +1,9 @@
 //! Labels, and who refers to them.
 //!
 //! Labels are numbers, handed out in order; their positions are a plain array. A reference to a label that is bound
-//! already is resolved where it is made. One that is not becomes a [`Fixup`], resolved in one pass by `finish`; so
-//! finishing takes time in proportion to the fixups, and nothing is searched or hashed.
+//! already is resolved where it is made. One that is not becomes a [`Fixup`], resolved in one pass by `finish`, or when
+//! a block that has both ends of it is complete; so this takes time in proportion to the fixups, and nothing is searched
+//! or hashed.
 //!
 //! All of this is one struct, whose parts have a file for each subject: [`labels`] and who refers to them, code that
 //! may still be moved ([`movable`]), what a [`block`] hands to the encoder around it, and [`cold`] parts, the [`pool`]
@@ -89,6 +90,8 @@ pub struct References<F, L> {
     is_cold: bool,
     /// A number that no others have: it tells whose a snapshot or a block is.
     home: usize,
+    /// Whether what is written now will be looked at for its references, so that all are kept: see [`hidden`].
+    keeps_references: bool,
     /// The number of what is written now, the code itself or a movable part of it, and the last number given: to these,
     /// snapshots and blocks, none twice.
     part: u64,
@@ -120,6 +123,12 @@ fn numbers_apart() -> u32 {
     (TAKEN.fetch_add(1, Ordering::Relaxed) % HOLDERS_APART) as u32 * NUMBERS_APART
 }
 
+/// A number that was never given before.
+fn next_home() -> usize {
+    static HOMES: AtomicUsize = AtomicUsize::new(0);
+    HOMES.fetch_add(1, Ordering::Relaxed)
+}
+
 /// The first number of what comes behind `count` numbers. There are so many that the next ones fit.
 fn next_first(first: u32, count: usize) -> u32 {
     let next = first as usize + count;
@@ -133,8 +142,6 @@ impl<F: Field, L: LateField> References<F, L> {
 
     /// With so many as the first number for labels.
     fn numbered(grows: Grows, first: u32) -> Self {
-        static HOMES: AtomicUsize = AtomicUsize::new(0);
-        let home = HOMES.fetch_add(1, Ordering::Relaxed);
         References {
             grows,
             first,
@@ -158,7 +165,8 @@ impl<F: Field, L: LateField> References<F, L> {
             parent: None,
             open_block: None,
             is_cold: false,
-            home,
+            home: next_home(),
+            keeps_references: false,
             part: 0,
             last_number: 0,
             began: 0,
@@ -203,6 +211,7 @@ impl<F: Field, L: LateField> References<F, L> {
             open_block,
             is_cold,
             home: _,
+            keeps_references,
             part,
             last_number: _,
             began,
@@ -240,6 +249,7 @@ impl<F: Field, L: LateField> References<F, L> {
         *open_block = None;
         // Cleared while it is open, a cold part is an encoder like others.
         *is_cold = false;
+        *keeps_references = false;
         *part = number;
         *began = number;
         *watched = 0;

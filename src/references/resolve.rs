@@ -1,7 +1,8 @@
-//! Resolving: what is done when all code is placed.
+//! Resolving: what is done when all code is placed, or all of a block.
 //!
 //! One pass over the fixups fills the fields; another leads those that do not reach their label to the islands that
-//! serve them. What depends on addresses becomes relocations, and late immediates replace their placeholders.
+//! serve them. What depends on addresses becomes relocations, and late immediates replace their placeholders. Of a
+//! block, only the fields are filled whose labels are bound in it, too.
 
 use super::{
     References,
@@ -77,12 +78,12 @@ impl<F: Field, L: LateField> References<F, L> {
         Ok(())
     }
 
-    /// Fills the fields of a block that is complete whose labels are its own and bound: their distances will not change,
-    /// and who is around the block need not know of them.
+    /// Fills the fields of a complete block that refer to labels of its own which are bound. Their distances will not
+    /// change, so who is around the block need not know of them.
     #[inline(always)]
     pub(crate) fn resolve_inside(&mut self, code: &mut [u8]) {
-        // Islands know fixups by their places in the list.
-        if !self.labels.is_empty() && self.deadlines.served.is_empty() {
+        // Islands know fixups by their places in the list, so a block with islands keeps all.
+        if !self.labels.is_empty() && self.deadlines.served.is_empty() && !self.keeps_references {
             self.fill_inside(code);
         }
     }
@@ -92,7 +93,7 @@ impl<F: Field, L: LateField> References<F, L> {
         let (grows, first, labels) = (self.grows, self.first, &self.labels[..]);
         self.fixups.retain(|&Fixup { from, label, field, .. }| {
             let Some(&Some(pos)) = labels.get(label.0.wrapping_sub(first) as usize) else { return true };
-            // One that is out of reach is a mistake, which `finish` reports.
+            // One that is out of reach is for the code around: it gets an island there, or `finish` reports it.
             field.fill(code, grows.index(code.len(), from), grows.distance(from, pos)).is_none()
         });
         // None comes due in a block that is complete.

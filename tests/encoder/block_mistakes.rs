@@ -533,3 +533,20 @@ fn a_tower_of_blocks_is_dropped_on_a_small_stack() {
         dropping.expect("a stack").join().expect("no overflow");
     }
 }
+
+/// The label of a constant that a block binds, and that is placed before the block is.
+#[test]
+fn a_constant_is_bound_in_a_block_and_placed_around_it() {
+    use tailfirst::aarch64::{Encoder, X0};
+    let mut enc = Encoder::new();
+    let due = enc.constant_u64(1);
+    enc.ldr_x_lit(X0, due);
+    enc.nops(4 * 229_360);
+    let constant = enc.forward(|asm| {
+        let constant = asm.constant_u64(2);
+        asm.nops(400);
+        asm.bind(constant);
+        constant
+    });
+    assert!(matches!(enc.finish(), Err(FinishError::BoundTwice { label, .. }) if label == constant));
+}

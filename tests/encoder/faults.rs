@@ -84,6 +84,62 @@ fn a_site_is_what_it_says() {
     all::<Up>();
 }
 
+/// A site that a block writes has the block's references, those between two places of it, too.
+#[test]
+fn a_site_written_by_a_block_is_what_it_says() {
+    use tailfirst::{aarch64, x64};
+    fn x64_site(kind: SiteKind, write: fn(&mut x64::Assembler<'_>)) -> Result<(), FinishError> {
+        let inner = |enc: &mut x64::Encoder<'_>| {
+            enc.forward(|asm| asm.backward(|enc| enc.forward(|asm| write(asm))));
+        };
+        let places: [&dyn Fn(&mut x64::Encoder<'_>); 2] = [&|enc| enc.forward(|asm| write(asm)), &inner];
+        let results = places.map(|place| {
+            let mut enc = x64::Encoder::new();
+            enc.ret();
+            enc.patchable(kind, place);
+            enc.finish().map(|_| ())
+        });
+        assert_eq!(results[0], results[1]);
+        results[0].clone()
+    }
+    fn aarch64_site(kind: SiteKind, write: fn(&mut aarch64::Assembler<'_>)) -> Result<(), FinishError> {
+        let mut enc = aarch64::Encoder::new();
+        enc.ret();
+        enc.patchable(kind, |enc| enc.forward(|asm| write(asm)));
+        enc.finish().map(|_| ())
+    }
+    let none = |result| assert!(matches!(result, Err(FinishError::NoPatchField { .. })), "{result:?}");
+
+    let jump = x64_site(SiteKind::X64Rel32, |asm| {
+        let next = asm.label();
+        asm.jmp_rel32(next);
+        asm.bind(next);
+    });
+    assert_eq!(jump, Ok(()));
+    let conditional = aarch64_site(SiteKind::A64Conditional, |asm| {
+        let next = asm.label();
+        asm.b_ne(next);
+        asm.bind(next);
+    });
+    assert_eq!(conditional, Ok(()));
+    none(x64_site(SiteKind::X64Rel32, |asm| {
+        let next = asm.label();
+        asm.jne_rel32(next);
+        asm.bind(next);
+        asm.jmp_rel32(tailfirst::Symbol(1));
+    }));
+    none(x64_site(SiteKind::X64Imm32, |asm| {
+        let next = asm.label();
+        asm.jmp_rel32(next);
+        asm.bind(next);
+    }));
+    none(aarch64_site(SiteKind::A64Branch, |asm| {
+        let next = asm.label();
+        asm.cbz_x(aarch64::X1, next);
+        asm.bind(next);
+    }));
+}
+
 /// Patch sites in which something else is done, or that a panic leaves: panics of their own, and labels that were lost.
 #[test]
 fn what_is_done_in_a_site_is_reported() {

@@ -440,3 +440,45 @@ fn a_snapshot_from_above_an_alignment_inside_an_aligned_block() {
         assert!(is_foreign(&mut enc));
     }
 }
+
+/// What an encoder and its blocks have in common is with the block that is open.
+#[test]
+fn snapshots_around_a_block_that_is_open_are_none() {
+    let (mut enc, mut asm) = (Encoder::new(), Assembler::new());
+    let older = enc.snapshot();
+    let constant = enc.constant_u64(5);
+    enc.mov_r64_rm64(RAX, constant);
+    enc.place_pool();
+    enc.begin_block(&mut asm);
+    let snapshot = enc.snapshot();
+    enc.end_block(&mut asm);
+    enc.rollback(snapshot);
+    enc.rollback(older);
+    assert_eq!(enc.finish().map(|_| ()), Err(FinishError::ForeignSnapshot));
+}
+
+/// Constants are lost with a block that a panic leaves, also those of the code around the code that it was in.
+#[test]
+fn snapshots_from_before_a_lost_block_are_none() {
+    fn lose<D: Direction>(enc: &mut Emitter<'_, D>) {
+        let lost = || enc.forward(|asm| asm.backward(|_| std::panic::resume_unwind(Box::new(()))));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(lost)).is_err());
+        enc.forward(|asm| asm.backward(|enc| enc.nop()));
+    }
+    fn check(lose: fn(&mut Encoder<'_>)) {
+        let mut enc = Encoder::new();
+        let constants = [enc.constant_u64(5), enc.constant_u64(6)];
+        constants.map(|constant| enc.mov_r64_rm64(RAX, constant));
+        enc.place_pool();
+        let snapshot = enc.snapshot();
+        lose(&mut enc);
+        enc.constant_u64(7);
+        enc.rollback(snapshot);
+        assert_eq!(enc.finish().map(|_| ()), Err(FinishError::OpenBlock));
+        enc.clear();
+        enc.forward(|asm| asm.nop());
+        assert_eq!(enc.finish().map(|code| code.bytes().to_vec()), Ok(vec![0x90]));
+    }
+    check(lose);
+    check(|enc| enc.forward(|asm| asm.backward(lose)));
+}
