@@ -90,9 +90,9 @@ fn a_site_written_by_a_block_is_what_it_says() {
     use tailfirst::{aarch64, x64};
     fn x64_site(kind: SiteKind, write: fn(&mut x64::Assembler<'_>)) -> Result<(), FinishError> {
         let inner = |enc: &mut x64::Encoder<'_>| {
-            enc.forward(|asm| asm.backward(|enc| enc.forward(|asm| write(asm))));
+            enc.forward(|asm| asm.backward(|enc| enc.forward(write)));
         };
-        let places: [&dyn Fn(&mut x64::Encoder<'_>); 2] = [&|enc| enc.forward(|asm| write(asm)), &inner];
+        let places: [&dyn Fn(&mut x64::Encoder<'_>); 2] = [&|enc| enc.forward(write), &inner];
         let results = places.map(|place| {
             let mut enc = x64::Encoder::new();
             enc.ret();
@@ -100,12 +100,12 @@ fn a_site_written_by_a_block_is_what_it_says() {
             enc.finish().map(|_| ())
         });
         assert_eq!(results[0], results[1]);
-        results[0].clone()
+        results[0]
     }
     fn aarch64_site(kind: SiteKind, write: fn(&mut aarch64::Assembler<'_>)) -> Result<(), FinishError> {
         let mut enc = aarch64::Encoder::new();
         enc.ret();
-        enc.patchable(kind, |enc| enc.forward(|asm| write(asm)));
+        enc.patchable(kind, |enc| enc.forward(write));
         enc.finish().map(|_| ())
     }
     let none = |result| assert!(matches!(result, Err(FinishError::NoPatchField { .. })), "{result:?}");

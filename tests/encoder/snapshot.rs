@@ -468,7 +468,7 @@ fn snapshots_from_before_a_lost_block_are_none() {
     fn check(lose: fn(&mut Encoder<'_>)) {
         let mut enc = Encoder::new();
         let constants = [enc.constant_u64(5), enc.constant_u64(6)];
-        constants.map(|constant| enc.mov_r64_rm64(RAX, constant));
+        constants.into_iter().for_each(|constant| enc.mov_r64_rm64(RAX, constant));
         enc.place_pool();
         let snapshot = enc.snapshot();
         lose(&mut enc);
