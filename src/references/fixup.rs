@@ -1,8 +1,9 @@
 //! References to labels that were pending when they were used.
 //!
 //! A fixup says where a reference is measured from and which field of the code holds it. Fixups are a plain array of
-//! small records, resolved in one pass by `finish`, or by the block that has label and reference, and gone afterwards. (References to symbols, and to pages of
-//! addresses, leave with the code instead: see [`relocation`](crate::code::relocation).)
+//! small records, resolved in one pass by `finish`, or when the block is complete that has label and reference, and gone
+//! afterwards. (References to symbols, and to pages of addresses, leave with the code instead: see
+//! [`relocation`](crate::code::relocation).)
 
 use super::label::{Label, Pos};
 use crate::isa::Edge;
