@@ -3,7 +3,7 @@
 use crate::{functions::Function, texts::Texts};
 use serde::Serialize;
 use std::io;
-use tailfirst_gen::aarch64::{Access, named::Named};
+use tailfirst_gen::aarch64::{Access, kinds::Kind, named::Named};
 use tailfirst_roundtrip::aarch64::MODEL;
 
 /// A type whose constants have names.
@@ -45,9 +45,6 @@ enum Use {
     Writes,
 }
 
-/// Types that another one is made of: the runtime has a `From`.
-const INTO: [(&str, &str); 1] = [("Prefetch", "PrefetchOp")];
-
 /// The names of both tables.
 pub fn all(functions: &[Function], texts: &mut Texts) -> io::Result<Vec<NamedType>> {
     let named = tailfirst_gen::aarch64_names(&crate::repository().join("tables")).map_err(io::Error::other)?;
@@ -55,10 +52,9 @@ pub fn all(functions: &[Function], texts: &mut Texts) -> io::Result<Vec<NamedTyp
 }
 
 fn named_type(named: &Named, functions: &[Function], texts: &mut Texts) -> NamedType {
-    let into = INTO.iter().filter(|(from, _)| *from == named.ty).map(|(_, into)| *into);
-    let types: Vec<&str> = [named.ty.as_str()].into_iter().chain(into).collect();
+    let takes = |kind: &Kind| kind.ty == named.ty || kind.from.contains(&named.ty.as_str());
     let forms = MODEL.iter().filter_map(|form| {
-        let operand = form.operands.iter().find(|operand| types.contains(&&*operand.kind.ty))?;
+        let operand = form.operands.iter().find(|operand| takes(&operand.kind))?;
         let reads = form.operands.iter().any(|operand| operand.access == Access::Write);
         Some((form.name.clone(), if reads { Use::Reads } else { Use::Writes }, operand.param.clone()))
     });

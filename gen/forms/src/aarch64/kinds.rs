@@ -27,6 +27,8 @@ pub struct Kind {
     pub param: &'static str,
     /// What comes before the register's letter in the syntax, `X` for `<Xd>`; empty for what is no plain register.
     pub symbol: &'static str,
+    /// What else becomes one: variants of the runtime's `Operand`, which of plain types have the types' names.
+    pub from: &'static [&'static str],
 }
 
 impl Kind {
@@ -358,30 +360,31 @@ pub enum Found {
 
 /// The kind of this name for fields that are `width` wide together.
 pub fn find(name: &str, width: u32) -> Found {
-    let kind = |ty: Cow<'static, str>, by, param, symbol| {
-        Found::Kind(Kind { name: name.into(), width, ty, by, param, symbol })
+    let kind = |ty: Cow<'static, str>, by, param| {
+        Found::Kind(Kind { name: name.into(), width, ty, by, param, symbol: "", from: &[] })
     };
     if let Some((ty, scale)) = scaled_immediate(name) {
         let fits = (1..=16).contains(&width) && width + scale <= 24;
         // Only what has exactly the width of a Rust integer converts from one.
         let by = if scale == 0 && matches!(width, 8 | 16) { Into } else { Value };
-        return if fits { kind(format!("{ty}<{width}, {scale}>").into(), by, "imm", "") } else { Found::Width(16) };
+        return if fits { kind(format!("{ty}<{width}, {scale}>").into(), by, "imm") } else { Found::Width(16) };
     }
     let mut targets = TARGETS.iter().filter(|line| line.0 == name).peekable();
     if let Some(first) = targets.peek() {
         let expected = first.1;
         return match targets.find(|line| line.1 == width) {
-            Some(line) => kind("Target".into(), By::Target(line.2), "target", ""),
+            Some(line) => kind("Target".into(), By::Target(line.2), "target"),
             None => Found::Width(expected),
         };
     }
     if let Some(line) = lines().find(|line| line.name == name) {
-        let &Line { width: expected, ty, by, param, symbol, .. } = line;
-        return if width == expected { kind(ty.into(), by, param, symbol) } else { Found::Width(expected) };
+        let &Line { width: expected, ty, by, param, symbol, from, .. } = line;
+        let kind = Kind { name: name.into(), width, ty: ty.into(), by, param, symbol, from };
+        return if width == expected { Found::Kind(kind) } else { Found::Width(expected) };
     }
     if let Some(list) = LISTS.iter().find(|list| list.name == name) {
         let ty = Cow::from(list.ty.as_str());
-        return if width == list.width { kind(ty, Value, "list", "") } else { Found::Width(list.width) };
+        return if width == list.width { kind(ty, Value, "list") } else { Found::Width(list.width) };
     }
     Found::Nothing
 }
