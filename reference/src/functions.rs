@@ -107,18 +107,27 @@ fn of_isa(
             let docs = method.docs.iter().take(1).cloned().collect();
             Method { docs, table: format!("tables/{}", method.table), ..method.clone() }
         });
-    let mut functions: Vec<Function> = Vec::new();
-    for method in by_hand.chain(by_table) {
-        let (kind, of) = match &method.role {
-            Role::Selects(of) => (Kind::Selector, of.clone()),
-            Role::ByValue(of) => (Kind::Value, of.clone()),
-            Role::Form | Role::Synonym(_) => continue,
-        };
-        if of.is_empty() {
-            continue;
-        }
+    let choosing: Vec<(Method, Kind, Vec<String>)> = by_hand
+        .chain(by_table)
+        .filter_map(|method| {
+            let (kind, of) = match &method.role {
+                Role::Selects(of) => (Kind::Selector, of.clone()),
+                Role::ByValue(of) => (Kind::Value, of.clone()),
+                Role::Form | Role::Synonym(_) => return None,
+            };
+            (!of.is_empty()).then_some((method, kind, of))
+        })
+        .collect();
+    let all_of: HashMap<String, Vec<String>> =
+        choosing.iter().map(|(method, _, of)| (method.name(), of.clone())).collect();
+    let function = |(method, kind, of): (Method, Kind, Vec<String>)| {
         let name = method.name();
-        functions.push(Function {
+        let mut names = Vec::new();
+        forms_of(&name, &all_of, &mut names);
+        let needs: Vec<&Needs<'_>> = names.iter().filter_map(|name| forms.get(name.as_str())).collect();
+        let cpu = common(needs.iter().map(|needs| needs.cpu.iter().map(String::as_str).collect()));
+        let feature = common(needs.iter().map(|needs| needs.feature.into_iter().collect()));
+        Ok(Function {
             isa,
             docs: paragraphs(&method.docs),
             declaration: method.declaration(),
@@ -127,24 +136,12 @@ fn of_isa(
             of,
             synonyms: synonyms.iter().filter(|(of, _)| *of == name).map(|(_, synonym)| synonym.clone()).collect(),
             name,
-            cpu: 0,
-            feature: 0,
+            cpu: texts.number(cpu.join(" ")),
+            feature: texts.number(feature.join(" ")),
             file: texts.number(&method.table),
-        });
-    }
-    let of: HashMap<String, Vec<String>> =
-        functions.iter().map(|function| (function.name.clone(), function.of.clone())).collect();
-    Ok(functions
-        .into_iter()
-        .map(|function| {
-            let mut names = Vec::new();
-            forms_of(&function.name, &of, &mut names);
-            let needs: Vec<&Needs<'_>> = names.iter().filter_map(|name| forms.get(name.as_str())).collect();
-            let cpu = common(needs.iter().map(|needs| needs.cpu.iter().map(String::as_str).collect()));
-            let feature = common(needs.iter().map(|needs| needs.feature.into_iter().collect()));
-            Function { cpu: texts.number(cpu.join(" ")), feature: texts.number(feature.join(" ")), ..function }
         })
-        .collect())
+    };
+    choosing.into_iter().map(function).collect()
 }
 
 /// The functions of the tables that a method calls, itself or by way of methods that users cannot call.
