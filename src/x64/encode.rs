@@ -49,8 +49,8 @@ pub use super::{
 };
 pub use evex::{evex, evex_vsib};
 pub use legacy::{
-    branch_by_distance, op, op_at, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm, rm_imm_by_size, wait_after,
-    wait_before,
+    address_after, address_before, branch_by_distance, op, op_at, op_imm, plus, plus_imm, rel8, rel32, rm, rm_imm,
+    rm_imm_by_size, wait_after, wait_before,
 };
 pub use part::{ImmPart, Part, RegPart, RmPart, VvvvPart};
 pub use rex2::{rex2, rex2_op, rex2_plus};

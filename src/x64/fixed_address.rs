@@ -1,5 +1,5 @@
-//! Addresses that no ModRM says, and what their prefixes may change: the source of string instructions, and absolute
-//! addresses of 64 bits.
+//! Addresses that no ModRM says, and what their prefixes may change: those in a register that the opcode fixes, and
+//! absolute addresses of 64 bits.
 
 use super::{
     encode::Imm,
@@ -7,32 +7,91 @@ use super::{
     word::{AddressPrefixes, Prefixes},
 };
 
-/// The source of a string instruction, `[rsi]`, which may be in any segment and may have an address of 32 bits.
-///
-/// ```
-/// use tailfirst::x64::*;
-/// let mut enc = Encoder::new();
-/// enc.ret();
-/// enc.rep_movsb_rsi(StringSource::rsi(Some(FS))); // 64 F3 A4
-/// enc.lodsd_rsi(StringSource::esi(None)); // 67 AD
-/// assert_eq!(enc.finish()?.bytes(), [0x67, 0xAD, 0x64, 0xF3, 0xA4, 0xC3]);
-/// # Ok::<(), tailfirst::FinishError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StringSource(Prefixes);
+/// Addresses in a register: its type, and a constructor for each size.
+macro_rules! fixed_address {
+    ($($(#[$docs:meta])* $ty:ident, $(#[$wide_docs:meta])* $wide:ident, $(#[$narrow_docs:meta])* $narrow:ident;)*) => {$(
+        $(#[$docs])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $ty(Prefixes);
 
-impl StringSource {
+        impl $ty {
+            $(#[$wide_docs])*
+            #[inline(always)]
+            pub const fn $wide(segment: Option<Sreg>) -> $ty {
+                $ty(Prefixes::with_segment(segment))
+            }
+
+            $(#[$narrow_docs])*
+            #[inline(always)]
+            pub const fn $narrow(segment: Option<Sreg>) -> $ty {
+                $ty(Prefixes::with_segment(segment).and(Prefixes::ADDR32))
+            }
+        }
+
+        impl FixedAddress for $ty {
+            #[inline(always)]
+            fn prefixes(self) -> AddressPrefixes {
+                AddressPrefixes(self.0)
+            }
+
+            #[inline(always)]
+            fn imm(self) -> Imm {
+                Imm::NONE
+            }
+        }
+    )*};
+}
+
+fixed_address! {
+    /// The source of a string instruction, `[rsi]`, which may be in any segment and may have an address of 32 bits.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// enc.rep_movsb_rsi(StringSource::rsi(Some(FS))); // 64 F3 A4
+    /// enc.lodsd_rsi(StringSource::esi(None)); // 67 AD
+    /// assert_eq!(enc.finish()?.bytes(), [0x67, 0xAD, 0x64, 0xF3, 0xA4, 0xC3]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    StringSource,
     /// `[rsi]`; a destination is `[rdi]`, and a count RCX.
-    #[inline(always)]
-    pub const fn rsi(segment: Option<Sreg>) -> StringSource {
-        StringSource(Prefixes::with_segment(segment))
-    }
-
+    rsi,
     /// `[esi]`; a destination is `[edi]`, and a count ECX.
-    #[inline(always)]
-    pub const fn esi(segment: Option<Sreg>) -> StringSource {
-        StringSource(Prefixes::with_segment(segment).and(Prefixes::ADDR32))
-    }
+    esi;
+
+    /// The table of XLATB, `[rbx+al]`, which may be in any segment and may have an address of 32 bits.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// enc.xlatb_rbx(XlatTable::rbx(Some(GS)));
+    /// assert_eq!(enc.finish()?.bytes(), [0x65, 0xD7, 0xC3]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    XlatTable,
+    /// `[rbx+al]`.
+    rbx,
+    /// `[ebx+al]`.
+    ebx;
+
+    /// Where MASKMOVQ and MASKMOVDQU store the bytes that their mask chooses: `[rdi]`, which may be in any segment and
+    /// may have an address of 32 bits.
+    ///
+    /// ```
+    /// use tailfirst::x64::*;
+    /// let mut enc = Encoder::new();
+    /// enc.ret();
+    /// enc.maskmovdqu_rdi_xmm_xmm(MaskedDestination::edi(Some(FS)), XMM9, XMM1);
+    /// assert_eq!(enc.finish()?.bytes(), [0x64, 0x67, 0x66, 0x44, 0x0F, 0xF7, 0xC9, 0xC3]);
+    /// # Ok::<(), tailfirst::FinishError>(())
+    /// ```
+    MaskedDestination,
+    /// `[rdi]`.
+    rdi,
+    /// `[edi]`.
+    edi;
 }
 
 /// An absolute address of 64 bits, or of 32, in any segment.
@@ -76,18 +135,6 @@ pub trait FixedAddress: Copy {
 
     /// Its bytes behind the opcode.
     fn imm(self) -> Imm;
-}
-
-impl FixedAddress for StringSource {
-    #[inline(always)]
-    fn prefixes(self) -> AddressPrefixes {
-        AddressPrefixes(self.0)
-    }
-
-    #[inline(always)]
-    fn imm(self) -> Imm {
-        Imm::NONE
-    }
 }
 
 impl FixedAddress for Moffs {

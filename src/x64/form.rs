@@ -2,8 +2,9 @@
 
 use super::{
     Addressed, Assembler, Bcst, CpuFeature, CpuFeatures, Cr, Dfv, Dr, EGpr8, EGpr16, EGpr32, EGpr64, EMem, EXmm, EYmm,
-    Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, Mem, Merging, Mm, Moffs, NarrowMem,
-    Rm, Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, Xmm, Ymm, Zeroing, Zmm,
+    Emitter, Encoder, Er, Gpr8, Gpr8h, Gpr16, Gpr32, Gpr64, K, KPair, Low, Masked, MaskedDestination, Mem, Merging, Mm,
+    Moffs, NarrowMem, Rm, Round, Sae, Sreg, St, StringSource, Tmm, U4, VMem, WideMem, WriteMask, XlatTable, Xmm, Ymm,
+    Zeroing, Zmm,
     operand::{ExtendedAddress, RegisterClass},
 };
 use crate::{
@@ -199,7 +200,8 @@ values! {
     EGpr8(EGpr8), EGpr16(EGpr16), EGpr32(EGpr32), EGpr64(EGpr64),
     Xmm(Xmm), Ymm(Ymm), Zmm(Zmm), EXmm(EXmm), EYmm(EYmm), K(K), KPair(KPair), Tmm(Tmm), St(St), Sreg(Sreg), Mm(Mm), Cr(Cr), Dr(Dr),
     Mem(Mem), EMem(EMem), VMemX(VMem<Xmm>), VMemY(VMem<Ymm>), VMemZ(VMem<Zmm>), VMemEX(VMem<EXmm>), VMemEY(VMem<EYmm>),
-    Label(Label), Symbol(Symbol), Dfv(Dfv), StringSource(StringSource), Moffs(Moffs),
+    Label(Label), Symbol(Symbol), Dfv(Dfv), StringSource(StringSource), XlatTable(XlatTable),
+    MaskedDestination(MaskedDestination), Moffs(Moffs),
 }
 
 impl From<WriteMask> for Operand {
@@ -238,7 +240,8 @@ plain_parameters! {
     Xmm: Xmm; Ymm: Ymm; Zmm: Zmm; EXmm: EXmm Xmm; EYmm: EYmm Ymm; K: K; KPair: KPair; Tmm: Tmm; St: St; Sreg: Sreg; Mm: Mm; Cr: Cr; Dr: Dr;
     Mem: Mem Label Symbol; EMem: EMem Mem Label Symbol;
     VMem<Xmm>: VMemX; VMem<Ymm>: VMemY; VMem<Zmm>: VMemZ; VMem<EXmm>: VMemEX VMemX; VMem<EYmm>: VMemEY VMemY;
-    Target: Label Symbol; Dfv: Dfv; StringSource: StringSource; Moffs: Moffs;
+    Target: Label Symbol; Dfv: Dfv; StringSource: StringSource; XlatTable: XlatTable;
+    MaskedDestination: MaskedDestination; Moffs: Moffs;
 }
 
 macro_rules! immediate_parameters {

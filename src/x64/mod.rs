@@ -144,7 +144,7 @@ pub use cond::Cond;
 pub use cpu::UnsupportedForm;
 pub use cpu::{CpuFeature, CpuFeatures};
 pub use decorate::*;
-pub use fixed_address::{Moffs, StringSource};
+pub use fixed_address::{MaskedDestination, Moffs, StringSource, XlatTable};
 pub use fixup::Rel;
 #[cfg(feature = "forms")]
 pub use form::{Form, Operand, forms};

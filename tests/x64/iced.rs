@@ -12,7 +12,7 @@ use quickcheck::Gen;
 use std::collections::BTreeMap;
 use tailfirst_gen::{
     table,
-    x64::{self, Access, Class, Form as Model, Kind, Operand, Row},
+    x64::{self, Access, Class, Form as Model, Kind, Operand, Pointer, Row},
 };
 use tailfirst_roundtrip::choices::{self, Choices};
 use tailfirst_roundtrip::x64::{
@@ -241,8 +241,11 @@ fn operands_agree(form: &Model, arguments: &[Argument], found: &Instruction) -> 
     if form.operands.is_empty() {
         return Ok(());
     }
-    if matches!(form.operands[..], [Operand { kind: Kind::StringSource, .. }]) {
-        return source_agrees(arguments, found);
+    if let [Operand { kind: Kind::FixedAddress(pointer), .. }, others @ ..] = &form.operands[..] {
+        fixed_address_agrees(*pointer, arguments, found)?;
+        if others.is_empty() {
+            return Ok(());
+        }
     }
     let mut arguments = arguments.iter();
     let mut at =
@@ -254,6 +257,10 @@ fn operands_agree(form: &Model, arguments: &[Argument], found: &Instruction) -> 
         }
         let agrees = match operand.kind {
             Kind::Fixed(number) => fixed_agrees(operand, number, found, at),
+            Kind::FixedAddress(_) => {
+                arguments.next();
+                Ok(())
+            }
             _ => operand_agrees(form, operand, arguments.next().expect("an argument a parameter"), found, at),
         };
         agrees.map_err(|reason| format!("{}, {reason}", operand.text))?;
@@ -374,14 +381,24 @@ fn segment_register(prefix: Option<u8>) -> Register {
     }
 }
 
-/// The source of a string instruction: iced gives it beside what the tables call implicit.
-fn source_agrees(arguments: &[Argument], found: &Instruction) -> Result<(), String> {
-    let [Argument { value: Value::Source(Override { segment, narrow }), .. }] = arguments else {
-        unreachable!("it is the only operand")
+/// An address that the opcode fixes: iced gives it beside what the tables call implicit.
+fn fixed_address_agrees(pointer: Pointer, arguments: &[Argument], found: &Instruction) -> Result<(), String> {
+    let [Argument { value: Value::Fixed(Override { segment, narrow }), .. }, ..] = arguments else {
+        unreachable!("it is the first operand")
     };
-    let kind = if *narrow { OpKind::MemorySegESI } else { OpKind::MemorySegRSI };
-    let sources = found.op_kinds().filter(|found| *found == kind).count();
-    equal("number of sources", sources, 1)?;
+    let kind = match (pointer, narrow) {
+        (Pointer::Rsi, false) => OpKind::MemorySegRSI,
+        (Pointer::Rsi, true) => OpKind::MemorySegESI,
+        (Pointer::Rdi, false) => OpKind::MemorySegRDI,
+        (Pointer::Rdi, true) => OpKind::MemorySegEDI,
+        (Pointer::Rbx, _) => {
+            let base = if *narrow { Register::EBX } else { Register::RBX };
+            equal("base and index", (found.memory_base(), found.memory_index()), (base, Register::AL))?;
+            OpKind::Memory
+        }
+    };
+    let addresses = found.op_kinds().filter(|found| *found == kind).count();
+    equal("number of addresses", addresses, 1)?;
     equal("segment", found.segment_prefix(), segment_register(*segment))
 }
 
@@ -473,8 +490,8 @@ fn effects_agree(form: &Model, found: &Instruction) -> Result<(), String> {
     let first =
         u32::from(IMPLICIT_FIRST.contains(&form.mnemonic.as_str()) && found.op_count() as usize > form.operands.len());
     for (at, operand) in (first..).zip(&form.operands) {
-        // iced's operands of string instructions are others.
-        if operand.kind == Kind::StringSource {
+        // iced has these at other places.
+        if matches!(operand.kind, Kind::FixedAddress(_)) {
             continue;
         }
         if operand.text == "XMM0" || matches!(operand.kind, Kind::Imm { .. } | Kind::Rel { .. }) {

@@ -8,7 +8,7 @@ use tailfirst::{
     AddressProblem, FinishError, OperandError, Symbol,
     x64::{Form, Operand, *},
 };
-use tailfirst_gen::x64::{Class, Form as Model, Kind, Mask, Operand as ModelOperand, Rounding};
+use tailfirst_gen::x64::{Class, Form as Model, Kind, Mask, Operand as ModelOperand, Pointer, Rounding};
 use tailfirst_roundtrip::choices::Choices;
 use tailfirst_roundtrip::x64::{
     MODEL,
@@ -106,7 +106,7 @@ enum Sort {
     Immediate,
     Flags,
     AbsoluteAddress,
-    StringSource,
+    FixedAddress(Pointer),
 }
 
 /// An operand of every sort.
@@ -138,7 +138,9 @@ fn sorts() -> Vec<(Sort, Operand)> {
         (Sort::Immediate, Operand::imm(1)),
         (Sort::Flags, Dfv::CF.into()),
         (Sort::AbsoluteAddress, Moffs::new(8, Some(FS)).into()),
-        (Sort::StringSource, StringSource::esi(Some(ES)).into()),
+        (Sort::FixedAddress(Pointer::Rsi), StringSource::esi(Some(ES)).into()),
+        (Sort::FixedAddress(Pointer::Rbx), XlatTable::ebx(Some(ES)).into()),
+        (Sort::FixedAddress(Pointer::Rdi), MaskedDestination::edi(Some(ES)).into()),
     ];
     for number in [0, 7, 8, 15] {
         all.extend([
@@ -195,7 +197,7 @@ fn takes(form: &Model, kind: &Kind, sort: Sort) -> bool {
         (Kind::Vsib { class }, Sort::Vector(found)) => takes_register(*class, found, 0),
         (Kind::Imm { .. } | Kind::Moffs { prefixed: false, .. }, Sort::Immediate) => true,
         (Kind::Moffs { prefixed: true, .. }, Sort::AbsoluteAddress) => true,
-        (Kind::StringSource, Sort::StringSource) => true,
+        (Kind::FixedAddress(wanted), Sort::FixedAddress(found)) => found == *wanted,
         (Kind::Rel { .. }, Sort::Reference) => true,
         (Kind::FlagsValue, Sort::Flags) => true,
         _ => false,

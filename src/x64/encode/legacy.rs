@@ -357,6 +357,10 @@ shapes! {
         enc.cursor.place(((imm.0, op.alone()), (op.prefixes(), prefixes.0.bytes())))
     }
 
+    fn address_prefixes(enc, prefixes: AddressPrefixes) {
+        enc.cursor.place(prefixes.0.bytes())
+    }
+
     fn branch(enc, short: u64, near: u64, target: Target) {
         place_branch(enc, short, near, target)
     }
@@ -563,6 +567,22 @@ fn place_near_branch<D: Direction>(enc: &mut Emitter<'_, D>, row: u64, distance:
     let op = Op::unpack(row);
     let word = u64::from(distance as u32) << 32 | u64::from(op.opcode);
     enc.cursor.place(Chunk::new(word, near_branch_len(row)));
+}
+
+/// The prefixes of an address that no ModRM says, in front of what the same function places: here if code grows up.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn address_before<D: Direction>(enc: &mut Emitter<'_, D>, address: impl FixedAddress) {
+    if D::GROWS == Grows::Up {
+        address_prefixes(enc, address.prefixes());
+    }
+}
+
+/// The same if code grows down.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub fn address_after<D: Direction>(enc: &mut Emitter<'_, D>, address: impl FixedAddress) {
+    if D::GROWS == Grows::Down {
+        address_prefixes(enc, address.prefixes());
+    }
 }
 
 /// WAIT, which is an instruction by itself, in front of what the same function places: here if code grows up.

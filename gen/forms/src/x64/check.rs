@@ -197,7 +197,7 @@ fn suits(kind: &Kind, slot: Slot) -> bool {
         Kind::Imm { .. } => slot == Slot::Imm,
         Kind::Rel { .. } => slot == Slot::Rel,
         Kind::Moffs { .. } => slot == Slot::Moffs,
-        Kind::StringSource => slot == Slot::Prefixes,
+        Kind::FixedAddress(_) => slot == Slot::Prefixes,
         Kind::FlagsValue => slot == Slot::Vvvv,
     }
 }

@@ -1,7 +1,7 @@
 //! Forms to Rust: one method a form, whose body is one call of the runtime's primitive for the encoding's shape.
 
 use super::{
-    Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Rex, Rounding, SEGMENT, Slot,
+    Class, Encoding, Form, Immediate, Kind, Mask, Mode, Operand, Pointer, Rex, Rounding, SEGMENT, Slot,
     check::{segment, term_operand},
     is_of_type,
     layouts::{self, LAYOUTS, row},
@@ -287,7 +287,9 @@ fn plain_type(form: &Form, kind: &Kind) -> (TokenStream, bool) {
         Kind::Rel { .. } => (quote!(Target), true),
         Kind::Moffs { prefixed: false, .. } => (quote!(u64), false),
         Kind::Moffs { prefixed: true, .. } => (quote!(Moffs), false),
-        Kind::StringSource => (quote!(StringSource), false),
+        Kind::FixedAddress(Pointer::Rsi) => (quote!(StringSource), false),
+        Kind::FixedAddress(Pointer::Rbx) => (quote!(XlatTable), false),
+        Kind::FixedAddress(Pointer::Rdi) => (quote!(MaskedDestination), false),
         Kind::FlagsValue => (quote!(Dfv), false),
         Kind::Fixed(_) => (quote!(()), false),
     }
@@ -542,15 +544,15 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
     let immediate = immediate(form, names);
     let has_immediate = !immediate.is_empty();
     let fixed_address = form.operands.iter().zip(names).find_map(|(operand, name)| {
-        matches!(operand.kind, Kind::StringSource | Kind::Moffs { prefixed: true, .. }).then_some(name)
+        matches!(operand.kind, Kind::FixedAddress(_) | Kind::Moffs { prefixed: true, .. }).then_some(name)
     });
     let immediate = if has_immediate { immediate } else { quote!(()) };
     let (wait, encoding) = apart_from_wait(&form.encoding);
     let row = source.row(&encoding);
-    match encoding {
+    let instruction = match encoding {
         Encoding::Legacy { plus, .. } => {
             let instruction = match (form.immediates.first(), modrm) {
-                _ if fixed_address.is_some() => quote!(encode::op_at(self, #row, #fixed_address)),
+                (_, None) if fixed_address.is_some() => quote!(encode::op_at(self, #row, #fixed_address)),
                 (Some(Immediate::Rel(1)), _) => quote!(encode::rel8(self, #row, #target)),
                 (Some(Immediate::Rel(_)), _) => quote!(encode::rel32(self, #row, #target)),
                 (_, Some(_)) if has_immediate => quote!(encode::rm_imm #rm_type(self, #row, #reg, #rm, #immediate)),
@@ -587,6 +589,14 @@ fn body(source: &Source, names: &[Ident]) -> TokenStream {
                 quote!(encode::evex #all_types(self, #row, #reg, #vvvv, #rm, #immediate))
             }
         }
+    };
+    match fixed_address.filter(|_| modrm.is_some()) {
+        Some(address) => quote! {
+            encode::address_before(self, #address);
+            #instruction;
+            encode::address_after(self, #address)
+        },
+        None => instruction,
     }
 }
 

@@ -196,7 +196,7 @@ fn pattern(form: &Form, opcode: &Opcode) -> u64 {
         || form
             .operands
             .iter()
-            .any(|operand| matches!(operand.kind, Kind::StringSource | Kind::Moffs { prefixed: true, .. }));
+            .any(|operand| matches!(operand.kind, Kind::FixedAddress(_) | Kind::Moffs { prefixed: true, .. }));
     let digit = modrm.and_then(|modrm| modrm.reg);
     let rm = modrm.and_then(|modrm| modrm.rm);
     let scc = apx.and_then(|apx| apx.scc);

@@ -203,10 +203,21 @@ pub enum Kind {
         /// Whether it may have a segment, or 32 bits.
         prefixed: bool,
     },
-    /// The source of a string instruction, in any segment, by an address of any size.
-    StringSource,
+    /// What the opcode lets a register point to, in any segment, by an address of 64 or 32 bits.
+    FixedAddress(Pointer),
     /// APX default flags.
     FlagsValue,
+}
+
+/// A register that an opcode takes as an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointer {
+    /// `[rsi]`, the source of a string instruction.
+    Rsi,
+    /// `[rbx]`, the table of XLATB.
+    Rbx,
+    /// `[rdi]`, where chosen bytes are stored.
+    Rdi,
 }
 
 /// A register class.

@@ -1,6 +1,6 @@
 //! `ins`: the mnemonic and the explicit operands.
 
-use super::{Class, Kind, Mask, Rounding};
+use super::{Class, Kind, Mask, Pointer, Rounding};
 use crate::error::Reason;
 
 /// Prefixes that lead a mnemonic.
@@ -87,8 +87,14 @@ fn kind(text: &str) -> Option<Kind> {
     if let Some(bits) = moffs.strip_prefix("moffs") {
         return Some(Kind::Moffs { bits: imm_bits(bits)?, prefixed });
     }
-    if text == "[rsi]" {
-        return Some(Kind::StringSource);
+    let pointer = match text {
+        "[rsi]" => Some(Pointer::Rsi),
+        "[rbx]" => Some(Pointer::Rbx),
+        "[rdi]" => Some(Pointer::Rdi),
+        _ => None,
+    };
+    if let Some(pointer) = pointer {
+        return Some(Kind::FixedAddress(pointer));
     }
     let vsib = match text {
         "vm32x" | "vm64x" => Some(Class::Xmm),

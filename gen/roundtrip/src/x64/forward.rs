@@ -36,8 +36,8 @@ pub enum Value {
     Number(i64),
     /// An absolute address with prefixes.
     Absolute(u64, Override),
-    /// The source of a string instruction.
-    Source(Override),
+    /// An address that the opcode fixes.
+    Fixed(Override),
     /// A branch displacement.
     Distance(i32),
 }
@@ -115,7 +115,7 @@ impl Instruction<'_> {
     fn overrides(&self) -> Override {
         let of_argument = |argument: &Argument| match argument.value {
             Value::Memory(Address { segment, narrow, .. }) => Some(Override { segment, narrow }),
-            Value::Absolute(_, at) | Value::Source(at) => Some(at),
+            Value::Absolute(_, at) | Value::Fixed(at) => Some(at),
             _ => None,
         };
         let none = Override { segment: None, narrow: false };
@@ -297,7 +297,7 @@ impl Instruction<'_> {
                     Value::Distance(distance) => distance.into(),
                     Value::Register(number) => number.into(),
                     Value::Absolute(address, _) => address as i64,
-                    Value::Memory(_) | Value::Source(_) => {
+                    Value::Memory(_) | Value::Fixed(_) => {
                         unreachable!("{} has memory as an immediate", self.form.name)
                     }
                 }

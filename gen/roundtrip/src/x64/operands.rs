@@ -10,7 +10,7 @@ use crate::choices::Choices;
 use tailfirst::{Label, Symbol, x64::*};
 use tailfirst_gen::{
     condition::Term,
-    x64::{Class, Encoding, Form as Model, Kind, Mask, Mode, Rounding, Slot},
+    x64::{Class, Encoding, Form as Model, Kind, Mask, Mode, Pointer, Rounding, Slot},
 };
 
 /// An instruction and the code around it.
@@ -109,10 +109,8 @@ impl Sample {
                 true => Moffs::addr32(*address as u32, segment.map(segment_register)).into(),
                 false => Moffs::new(*address, segment.map(segment_register)).into(),
             },
-            (Value::Source(Override { segment, narrow }), _) => match narrow {
-                true => StringSource::esi(segment.map(segment_register)).into(),
-                false => StringSource::rsi(segment.map(segment_register)).into(),
-            },
+            (Value::Fixed(at), Kind::FixedAddress(pointer)) => fixed_address(*pointer, *at),
+            (Value::Fixed(_), _) => unreachable!("a fixed address as {kind:?}"),
             (Value::Distance(_), _) => match self.reach {
                 Reach::Below => labels.below.into(),
                 Reach::Outside => OUTSIDE.into(),
@@ -223,6 +221,18 @@ fn segment_register(prefix: u8) -> Sreg {
 
 /// Segment prefixes (SDM vol. 2A, 2.1.1), and whose they are.
 const SEGMENTS: [(u8, Sreg); 6] = [(0x64, FS), (0x65, GS), (0x26, ES), (0x2E, CS), (0x36, SS), (0x3E, DS)];
+
+fn fixed_address(pointer: Pointer, Override { segment, narrow }: Override) -> Operand {
+    let segment = segment.map(segment_register);
+    match (pointer, narrow) {
+        (Pointer::Rsi, false) => StringSource::rsi(segment).into(),
+        (Pointer::Rsi, true) => StringSource::esi(segment).into(),
+        (Pointer::Rbx, false) => XlatTable::rbx(segment).into(),
+        (Pointer::Rbx, true) => XlatTable::ebx(segment).into(),
+        (Pointer::Rdi, false) => MaskedDestination::rdi(segment).into(),
+        (Pointer::Rdi, true) => MaskedDestination::edi(segment).into(),
+    }
+}
 
 fn vector_memory(class: Class, address: &Address, spelling: u64) -> Operand {
     fn prefixed<R: Copy>(mem: VMem<R>, address: &Address) -> Operand
@@ -359,7 +369,7 @@ fn argument(form: &Model, operand: &tailfirst_gen::x64::Operand, choices: &mut C
             let address = immediate(64, false, choices) as u64;
             Value::Absolute(if at.narrow { address & u64::from(u32::MAX) } else { address }, at)
         }
-        Kind::StringSource => Value::Source(Override { segment: segment(choices), narrow: choices.below(2) == 1 }),
+        Kind::FixedAddress(_) => Value::Fixed(Override { segment: segment(choices), narrow: choices.below(2) == 1 }),
         Kind::FlagsValue => Value::Number(choices.below(16) as i64),
         Kind::Fixed(_) => unreachable!("a fixed operand is no parameter"),
     };
