@@ -163,6 +163,12 @@ fn expand<Row: TextRow>(
     if group.rows.is_empty() || (!group.cols.is_empty() && group.each.is_empty()) {
         return Err(TableError::of_table(table, Reason::EmptyGroup { title: group.title.clone() }));
     }
+    for (index, name) in group.cols.iter().enumerate() {
+        if let Some(twin) = group.cols[..index].iter().find(|col| col.eq_ignore_ascii_case(name)) {
+            let (name, twin) = (name.clone(), twin.clone());
+            return Err(TableError::of_table(table, Reason::TwinColumns { name, twin }));
+        }
+    }
     let once = [Vec::new()];
     let each = if group.cols.is_empty() && group.each.is_empty() { &once[..] } else { &group.each[..] };
     let mut used = vec![false; group.cols.len()];
@@ -199,7 +205,8 @@ fn expand<Row: TextRow>(
     }
 }
 
-/// Replaces `$name` and `${name}`.
+/// Replaces `$name` and `${name}`. A column with capitals in its name gives its text in small letters under its name in
+/// small letters: of a column `T`, `8B` by `$T` and `8b` by `$t`.
 fn substitute(text: &str, cols: &[String], texts: &[String], used: &mut [bool]) -> Result<String, Reason> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -210,9 +217,11 @@ fn substitute(text: &str, cols: &[String], texts: &[String], used: &mut [bool]) 
             Some(split) => split,
             None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
         };
-        let column = cols.iter().position(|c| c == name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
+        let of_name = |col: &String| col == name || col.to_ascii_lowercase() == name;
+        let column = cols.iter().position(of_name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
         used[column] = true;
-        out.push_str(&texts[column]);
+        let text = &texts[column];
+        out.push_str(&if cols[column] == name { text.clone() } else { text.to_ascii_lowercase() });
         rest = after;
     }
     out.push_str(rest);

@@ -435,7 +435,7 @@ fn words_of_the_runtime() {
 
 #[test]
 fn a_function_names_its_row_as_the_table_has_it() {
-    let group = r#"(title: "test", cols: ["x", "X", "sf"], each: [["w", "W", "0"], ["x", "X", "1"]], rows: [
+    let group = r#"(title: "test", cols: ["X", "sf"], each: [["W", "0"], ["X", "1"]], rows: [
         (name: "cbz_$x", id: "CBZ_${sf}", asm: "CBZ <${X}t>, <label>", bits: "$sf|0110100|imm19|Rt", ops: "Rt=$X imm19=Label"),
     ])"#;
     let table = format!(r#"Table(source: "test", groups: [{group}])"#);

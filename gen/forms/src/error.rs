@@ -32,6 +32,8 @@ pub enum Reason {
     UnknownColumn { name: String },
     /// A column that no row of the group uses.
     UnusedColumn { name: String },
+    /// Two columns whose names differ in capitals only.
+    TwinColumns { name: String, twin: String },
     /// The forms of a choice differ in more than its number at one place, or the number is none.
     Choice { variant: String },
     /// A group without rows.
@@ -141,6 +143,7 @@ impl fmt::Display for Reason {
             ColumnCount { columns, texts } => write!(f, "a line of `each` has {texts} texts for {columns} columns"),
             UnknownColumn { name } => write!(f, "${name} is no column of this group"),
             UnusedColumn { name } => write!(f, "column \"{name}\" is used by no row of its group"),
+            TwinColumns { name, twin } => write!(f, "columns \"{name}\" and \"{twin}\" differ in capitals only"),
             Choice { variant } => {
                 write!(
                     f,

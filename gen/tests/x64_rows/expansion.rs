@@ -38,6 +38,16 @@ fn families() {
     assert_eq!(forms[2].modrm().and_then(|modrm| modrm.reg), Some(1));
 }
 
+#[test]
+fn a_column_in_capitals_gives_small_letters_too() {
+    let family = r#"Table(source: "test", groups: [(
+        title: "test", cols: ["Cond", "n"], each: [["NZ", "5"]],
+        rows: [(ins: "set${cond} r/m8", op: "0F 9$n", en: "M", io: "w", alias: "set_$Cond")],
+    )])"#;
+    let lines = table::read::<Row>("x64/test.ron", family).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((lines[0].row.ins.as_str(), lines[0].row.alias.as_deref()), ("setnz r/m8", Some("set_NZ")));
+}
+
 /// A family of rows that differ in `$op`.
 fn family(each: &str, op: &str) -> Result<Vec<x64::Form>, TableError> {
     forms_of(&format!(

@@ -69,6 +69,15 @@ fn a_column_that_no_row_uses() {
 }
 
 #[test]
+fn columns_that_differ_in_capitals_only() {
+    refuses_family(
+        r#"cols: ["mn", "MN"], each: [["add", "ADD"]], rows: [(ins: "$mn r/m64, imm8", op: "REX.W 83 /0 ib", en: "MI", io: "rw r")]"#,
+        None,
+        Reason::TwinColumns { name: "MN".into(), twin: "mn".into() },
+    );
+}
+
+#[test]
 fn groups_that_make_no_form() {
     refuses_family("rows: []", None, Reason::EmptyGroup { title: "test".into() });
     refuses_family(
