@@ -63,10 +63,15 @@ pub(crate) mod sealed {
         /// instructions.
         fn place_gap<D: Direction>(enc: &mut Encoder<'_, Self, D>, bytes: usize);
 
-        /// Makes room for one instruction, which `place` places.
-        fn with_room<D: Direction>(enc: &mut Encoder<'_, Self, D>, place: impl FnOnce(&mut Encoder<'_, Self, D>)) {
+        /// Makes room for one instruction, which is placed next.
+        #[inline(never)]
+        fn make_room<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
             enc.cursor.make_room_for_batch(Self::MOST_FOR_INSTRUCTION);
-            place(enc);
+        }
+
+        /// Called when that instruction is placed.
+        #[inline(never)]
+        fn leave_room<D: Direction>(enc: &mut Encoder<'_, Self, D>) {
             enc.cursor.end_batch();
         }
 

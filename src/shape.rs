@@ -63,7 +63,9 @@ macro_rules! shapes {
                     #[cold]
                     #[inline(never)]
                     pub(super) fn $name($enc: &mut Emitter<'_, $crate::$direction>, $($argument: $ty),*) {
-                        <$isa as $crate::isa::sealed::Isa>::with_room($enc, |$enc| super::$name($enc, $($argument),*));
+                        <$isa as $crate::isa::sealed::Isa>::make_room($enc);
+                        super::$name($enc, $($argument),*);
+                        <$isa as $crate::isa::sealed::Isa>::leave_room($enc);
                     }
                 )*
             }

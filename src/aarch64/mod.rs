@@ -129,10 +129,11 @@ impl crate::isa::sealed::Isa for A64 {
     // LDR (literal) reaches 1 MiB; what lies between is still to come.
     const POOL_REACH: u32 = 1 << 19;
 
-    fn with_room<D: Direction>(enc: &mut Emitter<'_, D>, place: impl FnOnce(&mut Emitter<'_, D>)) {
+    fn make_room<D: Direction>(enc: &mut Emitter<'_, D>) {
         enc.cursor.make_room_for_word(&mut *enc.references, island::slow);
-        place(enc);
     }
+
+    fn leave_room<D: Direction>(_: &mut Emitter<'_, D>) {}
 
     fn before<D: Direction>(enc: &mut Emitter<'_, D>, bytes: usize) {
         enc.keep_together(bytes);

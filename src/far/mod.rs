@@ -339,17 +339,12 @@ impl<F: Far> ReferencesOf<F> {
 
     /// Places an island for references that are given with their reaches' numbers.
     #[cold]
-    fn place_island_for(
-        &mut self,
-        memory: &mut Memory<'_>,
-        place: Place,
-        mut references: Vec<(usize, usize)>,
-    ) -> Place {
+    fn place_island_for(&mut self, memory: &mut Memory<'_>, place: Place, references: Vec<(usize, usize)>) -> Place {
         // What waits beside them would come due in the island, or is among them.
         let place = self.place_due_branches(memory, place, 4 + 4 * references.len());
         let known = self.fixups.len();
         let mut island = Island::new(memory, place);
-        for index in by_reach(&mut references) {
+        for index in by_reach(&references) {
             if !self.fixups[index].is_served {
                 island.serve(self, index);
             }
@@ -386,12 +381,12 @@ impl<F: Far> ReferencesOf<F> {
             self.copy_outer_constants(Self::is_load);
         }
         let mut island = Island::new(memory, place);
-        by_reach(&mut near).for_each(|index| island.serve(self, index));
+        by_reach(&near).for_each(|index| island.serve(self, index));
         if has_pool {
             let place = island.end(memory, self, true);
             island = Island::new(memory, place);
         }
-        by_reach(&mut far).for_each(|index| island.serve(self, index));
+        by_reach(&far).for_each(|index| island.serve(self, index));
         island.end(memory, self, false)
     }
 
@@ -461,9 +456,10 @@ impl<F: Far> ReferencesOf<F> {
 
 /// The indices of references that are given with their reaches' numbers, those that reach least first: all of these
 /// take less room than the others have left.
-fn by_reach(references: &mut [(usize, usize)]) -> impl Iterator<Item = usize> {
-    references.sort_by_key(|&(reach, _)| reach);
-    references.iter().map(|&(_, index)| index)
+fn by_reach(references: &[(usize, usize)]) -> impl Iterator<Item = usize> {
+    // A pass for each, since there are few; the code of a sort would be most of this module's.
+    (0..REACHES)
+        .flat_map(|number| references.iter().filter(move |&&(reach, _)| reach == number).map(|&(_, index)| index))
 }
 
 fn position(memory: &Memory<'_>, place: Place) -> Pos {
