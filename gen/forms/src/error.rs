@@ -32,7 +32,7 @@ pub enum Reason {
     UnknownColumn { name: String },
     /// A column that no row of the group uses.
     UnusedColumn { name: String },
-    /// The forms of a choice differ in more than its number at one place, or the number is none.
+    /// The forms of a choice differ in more than its number at one place, or the number is another value's, or none.
     Choice { variant: String },
     /// A group without rows.
     EmptyGroup { title: String },
@@ -144,7 +144,8 @@ impl fmt::Display for Reason {
             Choice { variant } => {
                 write!(
                     f,
-                    "choice: \"{variant}\" differs from the others in more than its number, or that is not in base 16"
+                    "choice: \"{variant}\" differs from the others in more than its number, or that is another's, or \
+                     not in base 16"
                 )
             }
             EmptyGroup { title } => write!(f, "group \"{title}\" makes no form"),
