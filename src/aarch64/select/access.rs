@@ -126,7 +126,10 @@ accesses! {
 }
 
 macro_rules! accesses_by_size {
-    ($($(#[$doc:meta])* $name:ident $param:ident $size:ident $ty:ident $scaled:ident $unscaled:ident $indexed:ident;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $param:ident $size:ident $ty:ident $scaled:ident $unscaled:ident $indexed:ident;
+    )*) => {
         impl<Dir: Direction> Emitter<'_, Dir> {$(
             $(#[$doc])*
             ///

@@ -75,8 +75,8 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     })
 }
 
-/// The choice of a row. Of a plain type the value is the mnemonic, and the function's name begins with the type's name in
-/// place of the mnemonic. Otherwise the row says `Type::Value function`.
+/// The choice of a row. If the row says the type, the value is the mnemonic, and the function's name begins with the
+/// type's name in place of the mnemonic. Otherwise the row says `Type::Value function`.
 fn choice(text: &str, row: &Row) -> Result<Choice, Reason> {
     let mnemonic = mnemonic(&row.asm)?;
     let of = |ty: &str, variant: &str, function: String| {
