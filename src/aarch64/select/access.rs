@@ -127,11 +127,11 @@ accesses! {
 
 macro_rules! accesses_by_size {
     ($(
-        $(#[$doc:meta])*
+        $(#$doc:tt)*
         $name:ident $param:ident $size:ident $ty:ident $scaled:ident $unscaled:ident $indexed:ident;
     )*) => {
         impl<Dir: Direction> Emitter<'_, Dir> {$(
-            $(#[$doc])*
+            $(#$doc)*
             ///
             /// The offset is a multiple of the access's size up to 4095 times that size, or -256 to 255, or a register.
             ///
