@@ -3,7 +3,7 @@
 use std::path::Path;
 use tailfirst_gen::{
     Home, Reason, TableError,
-    aarch64::{Form, Prefix, Prefixed, Row, Source, encoders, forms, forms_data, words},
+    aarch64::{Form, Prefix, Prefixed, Row, Source, choices, encoders, forms, forms_data, words},
     cpu::Cpu,
     table,
 };
@@ -461,4 +461,67 @@ fn prefixes() {
     assert_eq!(of(written, r#", prefix: "never""#), superfluous);
     assert_eq!(of(both, r#", prefix: "any""#), superfluous);
     assert_eq!(of(both, r#", prefix: "no""#), Err(Reason::Prefix { problem: "expected \"never\" or \"any\"" }));
+}
+
+/// A family of loads with scaled and with other offsets, whose values are in two columns.
+fn loads(each: &[&str]) -> Result<Vec<Form>, TableError> {
+    let each = each.join(", ");
+    read(&format!(
+        r#"(title: "test", cols: ["S", "Reg", "size", "scale", "value", "same"], each: [{each}], rows: [
+            (name: "ldr${{s}}_${{reg}}_uoff", id: "TEST", asm: "LDR$S <${{Reg}}t>, [<Xn|SP>{{, #<pimm>}}]",
+                bits: "$size|111|0|01|01|imm12|Rn|Rt", ops: "Rt=$Reg:w Rn=XSP imm12=U<<$scale", choice: "$value load_uoff"),
+            (name: "ldur${{s}}_${{reg}}", id: "TEST", asm: "LDUR$S <${{Reg}}t>, [<Xn|SP>{{, #<simm>}}]",
+                bits: "$size|111|0|00|01|0|imm9|00|Rn|Rt", ops: "Rt=$Reg:w Rn=XSP imm9=S<<0", choice: "$same load_unscaled"),
+        ])"#
+    ))
+}
+
+const BYTE: &str = r#"["B", "W", "00", "0", "Load::U8", "Load::U8"]"#;
+const DOUBLEWORD: &str = r#"["", "X", "11", "3", "Load::U64", "Load::U64"]"#;
+
+#[test]
+fn a_choice_by_size_takes_what_stands_for_each_size() {
+    let forms = loads(&[BYTE, DOUBLEWORD]).expect("is right");
+    let text = encoders(&forms, Home::Runtime);
+    let holds = |function: &str| assert!(text.contains(function), "{function} is not in:\n{text}");
+    holds(
+        "    /** `Load <Xt>, [<Xn|SP>{, #<pimm>}]`, the operation as a value\n\n    \
+        One of [`ldrb_w_uoff`](Self::ldrb_w_uoff), [`ldr_x_uoff`](Self::ldr_x_uoff).\n",
+    );
+    holds("load_uoff(&mut self, load: Load, rt: impl IntoOperand<X>, rn: impl IntoOperand<XSp>, imm12: SizedOffset)");
+    holds("encode::word3::<_, _, _, SizedOffset>(self, 0x39400000 | load as u32, 0x0A_05_00, rt, rn, imm12)");
+    holds("load_unscaled(&mut self, load: Load, rt: impl IntoOperand<X>, rn: impl IntoOperand<XSp>, imm9: SImm9x0)");
+    let types = choices(&forms);
+    assert!(types.contains("#[doc = \"`LDRB <Wt>`, `LDURB <Wt>`.\"]\n    U8 = 0x0,\n"), "{types}");
+    assert!(types.contains("#[doc = \"`LDR <Xt>`, `LDUR <Xt>`.\"]\n    U64 = 0xC0000000\n"), "{types}");
+}
+
+#[test]
+fn a_choice_takes_what_all_of_its_forms_take_as_it_is() {
+    let word = r#"["", "W", "10", "2", "Load::U32", "Load::U32"]"#;
+    let other = r#"["O", "W", "11", "2", "Load::Other", "Load::Other"]"#;
+    let text = encoders(&loads(&[word, other]).expect("is right"), Home::Runtime);
+    let function =
+        "load_uoff(&mut self, load: Load, rt: impl IntoOperand<W>, rn: impl IntoOperand<XSp>, imm12: UImm12x2)";
+    assert!(text.contains(function), "{text}");
+    assert!(text.contains("/** `Load <Wt>, [<Xn|SP>{, #<pimm>}]`, the operation as a value\n"), "{text}");
+}
+
+#[test]
+fn values_and_numbers_of_a_choice_belong_together() {
+    let refused = |line: &str, reason: Reason| {
+        assert_eq!(loads(&[BYTE, line]).expect_err("is wrong").reason, reason);
+    };
+    let choice = |variant: &str| Reason::Choice { variant: variant.into() };
+    // Two numbers of one value, and two values of one number.
+    refused(r#"["", "X", "11", "3", "Load::U8", "Load::U8"]"#, choice("U8"));
+    refused(r#"["", "X", "11", "3", "Load::U64", "Load::I64"]"#, choice("I64"));
+    // A register that stands for no other.
+    refused(r#"["", "D", "11", "3", "Load::U64", "Load::U64"]"#, choice("U64"));
+    // Names that are none.
+    refused(r#"["", "X", "11", "3", "Load::u_64", "Load::U64"]"#, Reason::TypeName { name: "U_64".into() });
+    refused(
+        r#"["", "X", "11", "3", "Load U64", "Load::U64"]"#,
+        Reason::TypeName { name: "Load U64 load_uoff".into() },
+    );
 }

@@ -71,6 +71,13 @@ pub enum AddressError {
         /// The size of the access in bytes.
         size: u32,
     },
+    /// The offset is no multiple of the access's size up to 4095 times that size.
+    Scaled {
+        /// The offset in bytes.
+        offset: u32,
+        /// The size of the access in bytes.
+        size: u32,
+    },
     /// The offset of a pair of accesses is a register, or no multiple of one access's size from -64 to 63 times that
     /// size.
     Pair {
@@ -89,6 +96,9 @@ impl fmt::Display for AddressError {
             }
             AddressError::Register { register, size } => {
                 write!(f, "an access of {size} bytes has no index {register:?}")
+            }
+            AddressError::Scaled { offset, size } => {
+                write!(f, "{offset} is no multiple of {size} up to {}", 4095 * u64::from(*size))
             }
             AddressError::Pair { offset, size } => {
                 let (low, high) = (-64 * i64::from(*size), 63 * i64::from(*size));

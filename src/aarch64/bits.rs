@@ -50,3 +50,9 @@ macro_rules! immediate_bits {
 }
 
 immediate_bits!(UImm SImm);
+
+// These are no kinds of a form's: they stand for those of several forms.
+operand_bits! {
+    SizedIndex;
+    SizedOffset;
+}

@@ -47,6 +47,7 @@ mod prefix;
 mod reg;
 mod select;
 mod shift;
+mod sized;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 mod sme;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
@@ -94,8 +95,9 @@ pub use reg::*;
 pub use select::ImmError;
 pub use shift::{
     Extend, ExtendError, Extended32, Extended64, ExtendedReg, Index, Shift32, Shift64, ShiftKind, ShiftRor32,
-    ShiftRor64,
+    ShiftRor64, SizedIndex,
 };
+pub use sized::SizedOffset;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
 pub use sme::*;
 #[cfg(any(feature = "aarch64-sve", feature = "aarch64-sme", feature = "forms"))]
@@ -104,7 +106,7 @@ pub use system::{
     AtOp, Barrier, BarrierNxs, BtiTarget, DcOp, GicOp, IcOp, PState, PlbiOp, PlbiXOp, Prefetch, PrefetchOp,
     RangePrefetch, SysOp, SysReg, TlbiOp, TlbiPairOp, TlbiXOp,
 };
-pub use values::{AddSub, CondSelect, Divide, FpArith, Logic, LogicImm, ShiftBy};
+pub use values::{AddSub, CondSelect, Divide, FpArith, FpSize, Load, Logic, LogicImm, ShiftBy, Store};
 pub use vector::{
     LaneB, LaneBLow, LaneD, LaneH, LaneHLow, LaneList, LaneS, List, LutSegment, PairH, PairHLow, PairS, V1D, V1Q, V2D,
     V2H, V2S, V4H, V4S, V8B, V8H, V16B,

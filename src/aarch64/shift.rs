@@ -303,69 +303,122 @@ impl<const LOG2: u32> Index<LOG2> {
     /// The operand, if the register is extended from 32 bits or not at all, and shifted by `LOG2` or not at all.
     #[inline]
     pub const fn new(register: ExtendedReg) -> Option<Self> {
-        let amount = register.amount as u32;
-        // Extensions from 32 and 64 bits have bit 1, those from 64 bits bit 0, too.
-        let is_address = match register.extend.bits() & 3 {
-            2 => true,
-            3 => register.is_wide,
-            _ => false,
-        };
-        if !is_address || (amount != 0 && amount != LOG2) {
-            return None;
+        match index_bits(register, LOG2) {
+            Some(bits) => Some(Index(bits)),
+            None => None,
         }
-        let scaled = amount == LOG2 && LOG2 != 0;
-        Some(Self::from_parts(register.number, register.extend, scaled))
-    }
-
-    #[inline]
-    const fn from_parts(number: u8, extend: Extend, scaled: bool) -> Self {
-        Index((number as u16) << 4 | (extend as u16) << 1 | scaled as u16)
-    }
-
-    /// The register times the size of an access.
-    #[inline]
-    pub fn scaled(register: impl IntoOperand<X>) -> Self {
-        Self::from_parts(register.into().number(), Extend::Uxtx, true)
-    }
-
-    /// The zero-extended register times the size of an access.
-    #[inline]
-    pub fn scaled_uxtw(register: impl IntoOperand<W>) -> Self {
-        Self::from_parts(register.into().number(), Extend::Uxtw, true)
-    }
-
-    /// The sign-extended register times the size of an access.
-    #[inline]
-    pub fn scaled_sxtw(register: impl IntoOperand<W>) -> Self {
-        Self::from_parts(register.into().number(), Extend::Sxtw, true)
-    }
-
-    /// Its value in the instruction: `Rm:option:S`.
-    #[inline]
-    pub const fn bits(self) -> u32 {
-        self.0 as u32
-    }
-
-    /// The operand with these bits.
-    #[inline]
-    pub const fn from_bits(bits: u32) -> Option<Self> {
-        // bits<2> is bit 1 of the extension
-        if bits < 1 << 9 && bits >> 2 & 1 == 1 { Some(Index(bits as u16)) } else { None }
     }
 }
 
-impl<const LOG2: u32> From<X> for Index<LOG2> {
+/// The index that a register is, shifted by `log2` or not at all.
+#[inline]
+const fn index_bits(register: ExtendedReg, log2: u32) -> Option<u16> {
+    let amount = register.amount as u32;
+    // Extensions from 32 and 64 bits have bit 1, those from 64 bits bit 0, too.
+    let is_address = match register.extend.bits() & 3 {
+        2 => true,
+        3 => register.is_wide,
+        _ => false,
+    };
+    if !is_address || (amount != 0 && amount != log2) {
+        return None;
+    }
+    let scaled = amount == log2 && log2 != 0;
+    Some(index_of_parts(register.number, register.extend, scaled as u16))
+}
+
+#[inline]
+const fn index_of_parts(number: u8, extend: Extend, scaled: u16) -> u16 {
+    (number as u16) << 4 | (extend as u16) << 1 | scaled
+}
+
+/// The register that is added to a base address, where the size of the access is a value: [`Load::index`] makes one of
+/// a register that is shifted, and here are those that do not depend on the size.
+///
+/// [`Load::index`]: super::Load::index
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SizedIndex(
+    // Rm:option:S
+    u16,
+);
+
+impl SizedIndex {
+    /// The operand, if the register is extended from 32 bits or not at all, and shifted by `log2` or not at all.
     #[inline]
-    fn from(register: X) -> Self {
-        Self::from_parts(register.number(), Extend::Uxtx, false)
+    pub(super) const fn new(register: ExtendedReg, log2: u32) -> Option<Self> {
+        match index_bits(register, log2) {
+            Some(bits) => Some(SizedIndex(bits)),
+            None => None,
+        }
+    }
+
+    /// The zero-extended register.
+    #[inline]
+    pub fn uxtw(register: impl IntoOperand<W>) -> Self {
+        SizedIndex(index_of_parts(register.into().number(), Extend::Uxtw, 0))
+    }
+
+    /// The sign-extended register.
+    #[inline]
+    pub fn sxtw(register: impl IntoOperand<W>) -> Self {
+        SizedIndex(index_of_parts(register.into().number(), Extend::Sxtw, 0))
     }
 }
 
-impl<const LOG2: u32> From<Gpr64> for Index<LOG2> {
-    #[inline]
-    fn from(register: Gpr64) -> Self {
-        X::from(register).into()
-    }
+macro_rules! indices {
+    ($([$($generic:tt)*] $ty:ty, $of_bits:expr;)*) => {$(
+        impl $($generic)* $ty {
+            /// The register times the size of an access.
+            #[inline]
+            pub fn scaled(register: impl IntoOperand<X>) -> Self {
+                $of_bits(index_of_parts(register.into().number(), Extend::Uxtx, 1))
+            }
+
+            /// The zero-extended register times the size of an access.
+            #[inline]
+            pub fn scaled_uxtw(register: impl IntoOperand<W>) -> Self {
+                $of_bits(index_of_parts(register.into().number(), Extend::Uxtw, 1))
+            }
+
+            /// The sign-extended register times the size of an access.
+            #[inline]
+            pub fn scaled_sxtw(register: impl IntoOperand<W>) -> Self {
+                $of_bits(index_of_parts(register.into().number(), Extend::Sxtw, 1))
+            }
+
+            /// Its value in the instruction: `Rm:option:S`.
+            #[inline]
+            pub const fn bits(self) -> u32 {
+                self.0 as u32
+            }
+
+            /// The operand with these bits.
+            #[inline]
+            pub const fn from_bits(bits: u32) -> Option<Self> {
+                // bits<2> is bit 1 of the extension
+                if bits < 1 << 9 && bits >> 2 & 1 == 1 { Some($of_bits(bits as u16)) } else { None }
+            }
+        }
+
+        impl $($generic)* From<X> for $ty {
+            #[inline]
+            fn from(register: X) -> Self {
+                $of_bits(index_of_parts(register.number(), Extend::Uxtx, 0))
+            }
+        }
+
+        impl $($generic)* From<Gpr64> for $ty {
+            #[inline]
+            fn from(register: Gpr64) -> Self {
+                X::from(register).into()
+            }
+        }
+    )*};
+}
+
+indices! {
+    [<const LOG2: u32>] Index<LOG2>, Index;
+    [] SizedIndex, SizedIndex;
 }
 
 impl<const LOG2: u32> TryFrom<ExtendedReg> for Index<LOG2> {

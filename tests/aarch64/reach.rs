@@ -529,7 +529,7 @@ fn islands_behind_odd_data<D: Way>() {
 const A8: Align = Align::of::<8>();
 
 /// A load, `nops`, and the end. The code's words.
-fn words_with_a_load<D: Way>(load_of: Load, nops: usize) -> usize {
+fn words_with_a_load<D: Way>(load_of: ranges::machine::Load, nops: usize) -> usize {
     let mut enc = Emitter::<D>::new();
     enc.nop();
     let loaded = [load(&mut enc, load_of, 7, A8)];

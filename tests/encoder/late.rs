@@ -129,13 +129,13 @@ fn add_imm_has_twelve_bits_and_their_shift() {
 }
 
 /// The opcode of a load, how to place it, and the size of its access.
-type Load<D> = (u32, fn(&mut aarch64::Emitter<'_, D>, Late), u32);
+type LateLoad<D> = (u32, fn(&mut aarch64::Emitter<'_, D>, Late), u32);
 
 #[test]
 fn offsets_are_multiples_of_the_access() {
     use aarch64::*;
     fn check<D: Side>() {
-        let loads: [Load<D>; 5] = [
+        let loads: [LateLoad<D>; 5] = [
             (0x3940_0041, |enc, late| enc.with_late(late, |enc, imm: UImm<12, 0>| enc.ldrb_w_uoff(W1, X2, imm)), 0),
             (0x7940_0041, |enc, late| enc.with_late(late, |enc, imm: UImm<12, 1>| enc.ldrh_w_uoff(W1, X2, imm)), 1),
             (0xB940_0041, |enc, late| enc.with_late(late, |enc, imm: UImm<12, 2>| enc.ldr_w_uoff(W1, X2, imm)), 2),

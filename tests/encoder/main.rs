@@ -7,6 +7,7 @@ mod nests;
 #[path = "../support/trees/mod.rs"]
 mod trees;
 
+mod accesses;
 mod any_calls;
 mod batch;
 mod block_macro;

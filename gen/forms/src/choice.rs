@@ -21,7 +21,7 @@ use crate::{
 };
 use proc_macro2::{Ident, Literal, Span};
 use quote::quote;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What tells a form from the others of its family, and the function that takes it as a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Choice {
     pub ty: String,
     /// This form's value.
     pub variant: String,
+    /// What the documentation says that the value is.
+    pub shown: String,
     /// The value's number.
     pub code: u32,
     /// The function.
@@ -49,7 +51,7 @@ impl Choice {
         if let Some(name) = [function.clone(), snake(&ty)].into_iter().find(|name| !names::is_function(name)) {
             return Err(Reason::Name { name });
         }
-        Ok(Choice { ty, variant, code: choice.code, function, syntax })
+        Ok(Choice { ty, shown: variant.to_lowercase(), variant, code: choice.code, function, syntax })
     }
 }
 
@@ -59,7 +61,7 @@ pub trait Member: Aliased {
     fn choice(&self) -> Option<&Choice>;
     /// The same, to be changed.
     fn choice_mut(&mut self) -> Option<&mut Choice>;
-    /// Its parameters, as text.
+    /// Its parameters, as text, which those of its family have, too.
     fn parameters(&self) -> Vec<String>;
     /// Its row's constants.
     fn number(&self) -> u64;
@@ -102,8 +104,15 @@ pub fn number_by_bits<F: Member>(forms: &mut [F]) {
 /// The families of forms that are checked one by one.
 pub fn families<F: Member>(forms: &[F]) -> Result<Vec<Family<'_, F>>, TableError> {
     let mut families: Vec<Family<F>> = Vec::new();
+    let (mut codes, mut variants) = (HashMap::new(), HashMap::new());
     for form in forms {
         let Some(choice) = form.choice() else { continue };
+        // Each value has one number, and each number one value.
+        let code = *codes.entry((&choice.ty, &choice.variant)).or_insert(choice.code);
+        let variant = *variants.entry((&choice.ty, choice.code)).or_insert(&choice.variant);
+        if code != choice.code || *variant != choice.variant {
+            return Err(form.error(Reason::Choice { variant: choice.variant.clone() }));
+        }
         let is_same =
             |family: &&mut Family<F>| family.first().is_some_and(|(_, first)| first.function == choice.function);
         match families.iter_mut().rev().find(is_same) {
@@ -146,28 +155,30 @@ pub fn types<F: Member>(forms: &[F], runtime_types: &[&str]) -> String {
     types.sort_unstable();
     types.dedup();
     for ty in types {
-        let mut variants: Vec<(u32, &str)> = forms
-            .iter()
-            .filter_map(F::choice)
-            .filter(|choice| choice.ty == ty)
-            .map(|choice| (choice.code, choice.variant.as_str()))
-            .collect();
-        variants.sort_unstable();
-        variants.dedup();
+        let mut variants = Variants::new();
+        for choice in forms.iter().filter_map(F::choice).filter(|choice| choice.ty == ty) {
+            let shown = variants.entry((choice.code, &choice.variant)).or_default();
+            if !shown.contains(&&*choice.shown) {
+                shown.push(&choice.shown);
+            }
+        }
         text += &if runtime_types.contains(&ty) { checks(ty, &variants) } else { declaration(ty, &variants) };
         text.push('\n');
     }
     text
 }
 
-fn declaration(ty: &str, variants: &[(u32, &str)]) -> String {
+/// The values of a type by number and name, and what the documentation says that they are.
+type Variants<'a> = BTreeMap<(u32, &'a str), Vec<&'a str>>;
+
+fn declaration(ty: &str, variants: &Variants<'_>) -> String {
     let (name, count) = (ident(ty), Literal::usize_unsuffixed(variants.len()));
-    let names: Vec<_> = variants.iter().map(|(_, variant)| ident(variant)).collect();
-    let each = variants.iter().map(|(code, variant)| {
-        let (docs, variant, code) = (format!("`{}`.", variant.to_lowercase()), ident(variant), hex(*code));
+    let names: Vec<_> = variants.keys().map(|(_, variant)| ident(variant)).collect();
+    let each = variants.iter().map(|((code, variant), shown)| {
+        let (docs, variant, code) = (format!("`{}`.", shown.join("`, `")), ident(variant), hex(*code));
         quote!(#[doc = #docs] #variant = #code)
     });
-    let number = ident(if variants.iter().all(|(code, _)| *code < 256) { "u8" } else { "u32" });
+    let number = ident(if variants.keys().all(|(code, _)| *code < 256) { "u8" } else { "u32" });
     let declared = Item {
         docs: vec!["An operation as a value; its number is the one in encodings.".into()],
         tokens: quote! {
@@ -188,9 +199,9 @@ fn hex(code: u32) -> Literal {
     format!("{code:#X}").parse().unwrap_or_else(|_| Literal::u32_unsuffixed(code))
 }
 
-fn checks(ty: &str, variants: &[(u32, &str)]) -> String {
+fn checks(ty: &str, variants: &Variants<'_>) -> String {
     variants
-        .iter()
+        .keys()
         .map(|(code, variant)| format!("const _: () = assert!({ty}::{variant} as u32 == {code});\n"))
         .collect()
 }

@@ -34,7 +34,7 @@ pub enum Reason {
     UnusedColumn { name: String },
     /// Two columns whose names differ in capitals only.
     TwinColumns { name: String, twin: String },
-    /// The forms of a choice differ in more than its number at one place, or the number is none.
+    /// The forms of a choice differ in more than its number at one place, or the number is another value's, or none.
     Choice { variant: String },
     /// A group without rows.
     EmptyGroup { title: String },
@@ -147,7 +147,8 @@ impl fmt::Display for Reason {
             Choice { variant } => {
                 write!(
                     f,
-                    "choice: \"{variant}\" differs from the others in more than its number, or that is not in base 16"
+                    "choice: \"{variant}\" differs from the others in more than its number, or that is another's, or \
+                     not in base 16"
                 )
             }
             EmptyGroup { title } => write!(f, "group \"{title}\" makes no form"),

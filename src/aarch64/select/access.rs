@@ -1,40 +1,62 @@
 //! Loads and stores of any address that some form has.
 //!
 //! A single access has three forms: a scaled unsigned offset, a small signed one, a register. A pair has one: a scaled
-//! signed offset.
+//! signed offset. The size of a single access may be a value, and then it says which addresses there are.
 
 use crate::{
     Direction,
     aarch64::{
-        Address, AddressError, B, D, Emitter, H, Index, IntoOperand, Offset, Prefetch, Q, S, SImm, UImm, W, X, XSp,
+        Address, AddressError, B, D, Emitter, ExtendedReg, FpSize, H, Index, IntoOperand, Load, Offset, Prefetch, Q, S,
+        SImm, SizedIndex, SizedOffset, Store, UImm, V, W, X, XSp,
     },
 };
 
 /// An address, as one of the forms has it.
-enum Choice<const LOG2: u32> {
-    Scaled(XSp, UImm<12, LOG2>),
+enum Choice<Scaled, Indexed> {
+    Scaled(XSp, Scaled),
     Unscaled(XSp, SImm<9, 0>),
-    Indexed(XSp, Index<LOG2>),
+    Indexed(XSp, Indexed),
 }
 
-impl<const LOG2: u32> Choice<LOG2> {
+impl<Scaled, Indexed> Choice<Scaled, Indexed> {
+    /// That of an access of `size` bytes, whose operands these make.
     #[inline]
-    fn of(address: Address) -> Result<Self, AddressError> {
+    fn new(
+        address: Address,
+        size: u32,
+        scaled: impl FnOnce(u32) -> Option<Scaled>,
+        indexed: impl FnOnce(ExtendedReg) -> Option<Indexed>,
+    ) -> Result<Self, AddressError> {
         let base = address.base;
         match address.offset {
             Offset::Bytes(offset) => {
-                let scaled = u32::try_from(offset).ok().and_then(UImm::new);
+                let scaled = u32::try_from(offset).ok().and_then(scaled);
                 match (scaled, SImm::new(offset)) {
                     (Some(offset), _) => Ok(Choice::Scaled(base, offset)),
                     (None, Some(offset)) => Ok(Choice::Unscaled(base, offset)),
-                    (None, None) => Err(AddressError::Offset { offset, size: 1 << LOG2 }),
+                    (None, None) => Err(AddressError::Offset { offset, size }),
                 }
             }
-            Offset::Register(register) => match Index::new(register) {
+            Offset::Register(register) => match indexed(register) {
                 Some(index) => Ok(Choice::Indexed(base, index)),
-                None => Err(AddressError::Register { register, size: 1 << LOG2 }),
+                None => Err(AddressError::Register { register, size }),
             },
         }
+    }
+}
+
+impl<const LOG2: u32> Choice<UImm<12, LOG2>, Index<LOG2>> {
+    #[inline]
+    fn of(address: Address) -> Result<Self, AddressError> {
+        Choice::new(address, 1 << LOG2, UImm::new, Index::new)
+    }
+}
+
+impl Choice<SizedOffset, SizedIndex> {
+    #[inline]
+    fn of_size(log2: u32, address: Address) -> Result<Self, AddressError> {
+        let scaled = |bytes| SizedOffset::of_bytes(bytes, log2);
+        Choice::new(address, 1 << log2, scaled, |register| SizedIndex::new(register, log2))
     }
 }
 
@@ -48,11 +70,7 @@ impl Address {
     #[inline]
     pub fn fits(self, size: u32) -> bool {
         match size {
-            1 => Choice::<0>::of(self).is_ok(),
-            2 => Choice::<1>::of(self).is_ok(),
-            4 => Choice::<2>::of(self).is_ok(),
-            8 => Choice::<3>::of(self).is_ok(),
-            16 => Choice::<4>::of(self).is_ok(),
+            1 | 2 | 4 | 8 | 16 => Choice::of_size(size.trailing_zeros(), self).is_ok(),
             _ => false,
         }
     }
@@ -69,7 +87,7 @@ macro_rules! accesses {
             #[doc = "[`AddressError`] if no form has the address; nothing is placed then."]
             #[inline]
             pub fn $name(&mut self, rt: impl IntoOperand<$ty>, address: impl IntoOperand<Address>) -> Result<(), AddressError> {
-                match Choice::<$log2>::of(address.into())? {
+                match Choice::<UImm<12, $log2>, Index<$log2>>::of(address.into())? {
                     Choice::Scaled(base, offset) => self.$scaled(rt.into(), base, offset),
                     Choice::Unscaled(base, offset) => self.$unscaled(rt.into(), base, offset),
                     Choice::Indexed(base, index) => self.$indexed(rt.into(), base, index),
@@ -105,6 +123,74 @@ accesses! {
     ldr_q Q 4 ldr_q_uoff ldur_q ldr_q_reg "Loads 128 bits into a vector register.";
     str_q Q 4 str_q_uoff stur_q str_q_reg "Stores 128 bits of a vector register.";
     prfm Prefetch 3 prfm_uoff prfum prfm_reg "Prefetches memory; an index is scaled by 8.";
+}
+
+macro_rules! accesses_by_size {
+    ($(
+        $(#$doc:tt)*
+        $name:ident $param:ident $size:ident $ty:ident $scaled:ident $unscaled:ident $indexed:ident;
+    )*) => {
+        impl<Dir: Direction> Emitter<'_, Dir> {$(
+            $(#$doc)*
+            ///
+            /// The offset is a multiple of the access's size up to 4095 times that size, or -256 to 255, or a register.
+            ///
+            /// # Errors
+            /// [`AddressError`] if no form of this size has the address; nothing is placed then.
+            #[inline]
+            pub fn $name(
+                &mut self,
+                $param: $size,
+                rt: impl IntoOperand<$ty>,
+                address: impl IntoOperand<Address>,
+            ) -> Result<(), AddressError> {
+                match Choice::of_size($param.log2(), address.into())? {
+                    Choice::Scaled(base, offset) => self.$scaled($param, rt.into(), base, offset),
+                    Choice::Unscaled(base, offset) => self.$unscaled($param, rt.into(), base, offset),
+                    Choice::Indexed(base, index) => self.$indexed($param, rt.into(), base, index),
+                }
+                Ok(())
+            }
+        )*}
+    };
+}
+
+accesses_by_size! {
+    /// Loads as the value says: of which size, and extended from what to what.
+    ///
+    /// The register has the name of its 64 bits. A load into 32 bits makes the upper ones zeros.
+    ///
+    /// ```
+    /// use tailfirst::aarch64::*;
+    ///
+    /// /// A field of a record.
+    /// struct Field {
+    ///     load: Load,
+    ///     offset: i32,
+    /// }
+    ///
+    /// let fields = [Field { load: Load::U8, offset: 0 }, Field { load: Load::I16To64, offset: 2 }];
+    /// let mut enc = Encoder::new();
+    /// for field in fields {
+    ///     enc.load(field.load, X0, X1 + field.offset)?;
+    /// }
+    /// // ldrsh x0, [x1, #2]; ldrb w0, [x1]
+    /// let code = enc.finish()?;
+    /// assert_eq!(code.bytes(), [0x20, 0x04, 0x80, 0x79, 0x20, 0x00, 0x40, 0x39]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    load load Load X load_uoff load_unscaled load_reg;
+
+    /// Stores as many of a register's low bits as the value says.
+    ///
+    /// The register has the name of its 64 bits.
+    store store Store X store_uoff store_unscaled store_reg;
+
+    /// Loads as many bits as the value says into a vector register, whose other bits become zeros.
+    fp_load fp_size FpSize V fp_load_uoff fp_load_unscaled fp_load_reg;
+
+    /// Stores as many of a vector register's low bits as the value says.
+    fp_store fp_size FpSize V fp_store_uoff fp_store_unscaled fp_store_reg;
 }
 
 macro_rules! pairs {

@@ -19,6 +19,12 @@ macro_rules! elements {
                 if lane < $lanes && register.0 < $registers { Some($ty(lane * $registers + register.0)) } else { None }
             }
 
+            #[doc = concat!("The element `lane` modulo ", $lanes, ", of the register modulo ", $registers, ".")]
+            #[inline]
+            pub const fn wrapping(register: Z, lane: u8) -> Self {
+                $ty(lane % $lanes * $registers + register.0 % $registers)
+            }
+
             /// Its value in the instruction: the lane above the register.
             #[inline]
             pub const fn bits(self) -> u32 {
@@ -74,6 +80,12 @@ macro_rules! indices {
             #[inline]
             pub const fn new(register: Z, lane: u8) -> Option<Self> {
                 Self::from_bits((lane as u32) << 5 | register.bits())
+            }
+
+            #[doc = concat!("The element `lane` modulo ", $lanes, ".")]
+            #[inline]
+            pub const fn wrapping(register: Z, lane: u8) -> Self {
+                ZIndex((lane % $lanes) as u16 * 32 + register.0 as u16, PhantomData)
             }
 
             /// Its value in the instruction: the lane above the register.
@@ -258,5 +270,22 @@ mod tests {
         assert_eq!(alloc::format!("{:?}", ZControl::new(Z31, 2)), "Some(Z31[2])");
         assert_eq!(PIndex::<H>::new(W15, 7).map(PIndex::<H>::bits), Some(31));
         assert_eq!((PIndex::<H>::new(W11, 0), PIndex::<D>::new(W16, 0), PIndex::<D>::new(W12, 2)), (None, None, None));
+    }
+
+    /// Every register and lane, beyond what the fields hold, too.
+    #[test]
+    fn wrapping_is_modulo_what_the_fields_hold() {
+        macro_rules! holds {
+            ($($ty:ty, $lanes:literal $registers:literal;)*) => {$(
+                for (number, lane) in (0..32).flat_map(|number| (0..=255).map(move |lane| (number, lane))) {
+                    let wrapped = <$ty>::new(Z(number % $registers), lane % $lanes);
+                    assert_eq!(Some(<$ty>::wrapping(Z(number), lane)), wrapped, "{number} {lane}");
+                }
+            )*};
+        }
+        holds! {
+            ZLaneB, 16 8; ZLaneH, 8 8; ZLaneS, 4 8; ZLaneD, 2 16; ZLaneSLong, 4 16; ZLaneHLong, 8 16; ZLaneBLong, 16 16;
+            ZPairH, 4 8; ZPairS, 2 16; ZIndex<B>, 64 32; ZIndex<H>, 32 32; ZIndex<S>, 16 32; ZIndex<D>, 8 32;
+        }
     }
 }

@@ -75,13 +75,24 @@ fn form(line: &Line<Row>) -> Result<Form, Reason> {
     })
 }
 
-/// The choice of a row: its function's name begins with the type's name in place of the mnemonic.
-fn choice(ty: &str, row: &Row) -> Result<Choice, Reason> {
+/// The choice of a row. If the row says the type, the value is the mnemonic, and the function's name begins with the
+/// type's name in place of the mnemonic. Otherwise the row says `Type::Value function`.
+fn choice(text: &str, row: &Row) -> Result<Choice, Reason> {
     let mnemonic = mnemonic(&row.asm)?;
-    let Some(rest) = row.name.strip_prefix(&mnemonic) else { return Err(Reason::Choice { variant: mnemonic }) };
-    let variant = row::Choice { ty: ty.into(), variant: mnemonic.clone(), code: 0, title: row.name.clone() };
-    let function = format!("{}{rest}", choice::snake(ty));
-    Choice::new(&variant, function, row.asm.replacen(&mnemonic.to_ascii_uppercase(), ty, 1))
+    let of = |ty: &str, variant: &str, function: String| {
+        let value = row::Choice { ty: ty.into(), variant: variant.into(), code: 0, title: row.name.clone() };
+        Choice::new(&value, function, row.asm.replacen(&mnemonic.to_ascii_uppercase(), ty, 1))
+    };
+    match text.split_once(' ').and_then(|(value, function)| Some((value.split_once("::")?, function))) {
+        Some(((ty, variant), function)) => {
+            let (register, _) = row.asm.split_once(',').unwrap_or((&row.asm, ""));
+            Ok(Choice { shown: register.into(), ..of(ty, variant, function.into())? })
+        }
+        None => match row.name.strip_prefix(&mnemonic) {
+            Some(rest) => of(text, &mnemonic, format!("{}{rest}", choice::snake(text))),
+            None => Err(Reason::Choice { variant: mnemonic }),
+        },
+    }
 }
 
 /// The first word of the syntax, without what is to be chosen: `b.` of `B.<cond> <label>`.
@@ -294,7 +305,8 @@ impl Member for Form {
     }
 
     fn parameters(&self) -> Vec<String> {
-        self.operands.iter().map(|operand| format!("{} {}", operand.param, operand.kind.ty)).collect()
+        let ty = |kind: &Kind| kind.of_any_size().map_or_else(|| kind.ty.clone(), |kind| kind.ty);
+        self.operands.iter().map(|operand| format!("{} {}", operand.param, ty(&operand.kind))).collect()
     }
 
     fn number(&self) -> u64 {

@@ -11,7 +11,7 @@ use super::{
     layouts::{LAYOUTS, places},
 };
 use crate::{
-    choice::{self, Family},
+    choice::{self, Choice, Family},
     condition::{Comparison, Condition, Term},
     cpu::Cpu,
     data::Common,
@@ -30,8 +30,7 @@ pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-
 pub fn methods(forms: &[Form]) -> Vec<Method> {
     let names: HashSet<&str> = forms.iter().map(|form| form.name.as_str()).collect();
     let plain = forms.iter().map(|form| method(form, None, &names));
-    let families = choice::families(forms).unwrap_or_default();
-    plain.chain(families.iter().filter_map(|family| by_value(family, &names))).collect()
+    plain.chain(by_value(forms).iter().map(|general| general.method(&names))).collect()
 }
 
 /// The encoder functions, as the text of a module.
@@ -95,7 +94,9 @@ fn imports(forms: &[Form], home: Home<'_>) -> String {
         // An extension declares the types of its choices where its functions are.
         names.extend(forms.iter().filter_map(|form| Some(form.choice.as_ref()?.ty.as_str())));
     }
-    for operand in forms.iter().flat_map(|form| &form.operands) {
+    let general = by_value(forms);
+    let all = forms.iter().chain(general.iter().map(|general| &general.form));
+    for operand in all.flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
                 crate_names.insert("IntoTarget");
@@ -153,20 +154,56 @@ pub fn choices(forms: &[Form]) -> String {
     choice::types(forms, &[])
 }
 
-/// The function that takes an operation as a value.
-fn by_value(family: &Family<Form>, names: &HashSet<&str>) -> Option<Method> {
-    let (first, choice) = family.first()?;
-    let mut bits = first.bits.clone();
-    bits.value &= !choice.code;
-    let form = Form { name: choice.function.clone(), id: None, bits, ..first.clone() };
-    let functions: Vec<_> = family.forms.iter().map(|form| format!("[`{0}`](Self::{0})", form.name)).collect();
-    let docs = vec![
-        format!("`{}`, the operation as a value", choice.syntax),
-        String::new(),
-        format!("One of {}.", functions.join(", ")),
-    ];
-    let role = Role::ByValue(family.forms.iter().map(|form| form.name.clone()).collect());
-    Some(Method { docs, role, ..method(&form, Some(&choice.ty), names) })
+/// A function that takes an operation as a value.
+struct ByValue<'a> {
+    family: Family<'a, Form>,
+    choice: &'a Choice,
+    /// What the forms have in common, with operands that stand for those of any of them.
+    form: Form,
+    /// Whether some of these operands are none of the forms'.
+    is_of_any_size: bool,
+}
+
+/// The functions that take an operation as a value.
+fn by_value(forms: &[Form]) -> Vec<ByValue<'_>> {
+    choice::families(forms).unwrap_or_default().into_iter().filter_map(ByValue::new).collect()
+}
+
+impl<'a> ByValue<'a> {
+    fn new(family: Family<'a, Form>) -> Option<Self> {
+        let (first, choice) = family.first()?;
+        let mut form = Form { name: choice.function.clone(), id: None, syntax: choice.syntax.clone(), ..first.clone() };
+        form.bits.value &= !choice.code;
+        let mut is_of_any_size = false;
+        for (i, operand) in form.operands.iter_mut().enumerate() {
+            let is_same = |form: &&Form| form.operands.get(i).is_some_and(|other| other.kind == operand.kind);
+            if family.forms.iter().all(is_same) {
+                continue;
+            }
+            if let Some(kind) = operand.kind.of_any_size() {
+                let field = operand.field_names(&form.bits);
+                let symbol = |kind: &Kind| format!("<{}{}>", kind.symbol, field.trim_start_matches('R'));
+                form.syntax = form.syntax.replace(&symbol(&operand.kind), &symbol(&kind));
+                operand.kind = kind;
+                is_of_any_size = true;
+            }
+        }
+        Some(ByValue { family, choice, form, is_of_any_size })
+    }
+
+    fn method(&self, names: &HashSet<&str>) -> Method {
+        let functions: Vec<String> = self.family.forms.iter().map(|form| form.name.clone()).collect();
+        let links: Vec<_> = functions.iter().map(|name| format!("[`{name}`](Self::{name})")).collect();
+        let mut docs = vec![
+            format!("`{}`, the operation as a value", self.form.syntax),
+            String::new(),
+            format!("One of {}.", links.join(", ")),
+        ];
+        if self.is_of_any_size {
+            docs.push("Registers go by their widest names; offsets and indices that are scaled count accesses.".into());
+        }
+        Method { docs, role: Role::ByValue(functions), ..method(&self.form, Some(&self.choice.ty), names) }
+    }
 }
 
 /// A form's function; of an operation that is a value of this type. `names` are those of all functions.

@@ -32,6 +32,19 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// What a function takes in place of this kind and its like, if the size of a register or an access is a value: a
+    /// register by its widest name, and an offset in accesses.
+    pub(super) fn of_any_size(&self) -> Option<Kind> {
+        let line = match (self.name.as_str(), scaled_immediate(&self.name)) {
+            ("W" | "X", _) => lines().find(|line| line.name == "X")?,
+            ("B" | "H" | "S" | "D" | "Q", _) => lines().find(|line| line.name == "VHigh")?,
+            ("Index0" | "Index1" | "Index2" | "Index3" | "Index4", _) => &SIZED_INDEX,
+            (_, Some(("UImm", _))) if self.width == SIZED_OFFSET.width => &SIZED_OFFSET,
+            _ => return None,
+        };
+        Some(line.kind())
+    }
+
     /// The bits of its value that are zero in every value.
     pub(super) fn always_zero(&self) -> u32 {
         match self.name.as_str() {
@@ -89,6 +102,13 @@ const fn line(
     from: &'static [&'static str],
 ) -> Line {
     Line { name, width, ty, by, param, symbol, from }
+}
+
+impl Line {
+    fn kind(&self) -> Kind {
+        let &Line { name, width, ty, by, param, symbol, from } = self;
+        Kind { name: name.into(), width, ty: ty.into(), by, param, symbol, from }
+    }
 }
 
 use By::{Into, Method, Value};
@@ -204,6 +224,10 @@ const KINDS: &[Line] = &[
     line("LutSegment4",    7,  "LutSegment<4>",  Value,   "segment",  "",    &[]),
     line("LutSegment8",    8,  "LutSegment<8>",  Value,   "segment",  "",    &[]),
 ];
+
+// No row has these: they stand for kinds that differ by the size of an access.
+const SIZED_INDEX: Line = line("SizedIndex", 9, "SizedIndex", Into, "index", "", &[]);
+const SIZED_OFFSET: Line = line("SizedOffset", 12, "SizedOffset", Value, "imm", "", &[]);
 
 /// Those of SVE and SME.
 #[rustfmt::skip]
@@ -378,9 +402,7 @@ pub fn find(name: &str, width: u32) -> Found {
         };
     }
     if let Some(line) = lines().find(|line| line.name == name) {
-        let &Line { width: expected, ty, by, param, symbol, from, .. } = line;
-        let kind = Kind { name: name.into(), width, ty: ty.into(), by, param, symbol, from };
-        return if width == expected { Found::Kind(kind) } else { Found::Width(expected) };
+        return if width == line.width { Found::Kind(line.kind()) } else { Found::Width(line.width) };
     }
     if let Some(list) = LISTS.iter().find(|list| list.name == name) {
         let ty = Cow::from(list.ty.as_str());
