@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn indices_are_those_of_the_size() {
-        let registers = [X3.lsl(0), X3.lsl(1), X3.lsl(3), X3.sxtx(3), W3.uxtw(0), W3.sxtw(2), W3.uxth(0), W3.uxtx(0)];
-        for register in registers {
+        let shifted = (0..6).flat_map(|amount| [X3.lsl(amount), X3.sxtx(amount), W3.uxtw(amount), W3.sxtw(amount)]);
+        for register in shifted.chain([W3.uxth(0), W3.sxtb(0), W3.uxtx(0)]) {
             let bits = |index: Option<SizedIndex>| index.map(SizedIndex::bits);
             assert_eq!(bits(Load::U8.index(register).ok()), Index::<0>::new(register).map(Index::bits));
             assert_eq!(bits(Store::U16.index(register).ok()), Index::<1>::new(register).map(Index::bits));

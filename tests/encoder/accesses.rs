@@ -138,8 +138,8 @@ fn sizes_are_values_upward() {
 #[test]
 fn what_an_address_fits_is_what_an_access_takes() {
     for address in ADDRESSES {
-        for size in [FpSize::B, FpSize::H, FpSize::S, FpSize::D, FpSize::Q] {
-            assert_eq!(address.fits(size.size()), Encoder::new().fp_load(size, V0, address).is_ok(), "{address:?}");
+        for (bytes, size) in [(1, FpSize::B), (2, FpSize::H), (4, FpSize::S), (8, FpSize::D), (16, FpSize::Q)] {
+            assert_eq!(address.fits(bytes), Encoder::new().fp_load(size, V0, address).is_ok(), "{bytes} {address:?}");
         }
         assert!([0, 3, 32].into_iter().all(|size| !address.fits(size)));
     }
