@@ -5,21 +5,23 @@
 //! whatever the module answers differently is an error.
 //!
 //! All contenders are measured in one process, one after the other on each module, and this is repeated; of the
-//! repetitions the fastest counts, in time that the thread has had on its processor. Each compiles on one thread. The
-//! [`memory`] that a compilation takes is measured in a process of its own, and what several [`threads`] are worth to
-//! the compiler of `examples/wasm` is told apart.
+//! repetitions the fastest counts, in time that the process has had on processors. Each compiles on one thread. The
+//! [`memory`] that a compilation takes is measured in a process of its own. Of the compiler of `examples/wasm` it is
+//! told apart what several [`threads`] are worth, and on x86-64 what [`emission`] is of its time.
 //!
 //! ```text
 //! programs/build.sh target/programs
 //! cargo run --release -- check target/programs/*.wasm
 //! cargo run --release -- measure target/programs/*.wasm
 //! cargo run --release -- memory target/programs/*.wasm
+//! cargo run --release -- emission target/programs/*.wasm
 //! cargo run --release -- threads target/programs/*.wasm
 //! ```
 //!
-//! Without Wasmtime, by `--no-default-features`, it is built in a minute.
+//! Without Wasmtime and Wasmer, by `--no-default-features`, it is built in a minute.
 
 mod contenders;
+mod emission;
 mod measure;
 mod memory;
 mod replay;
@@ -56,7 +58,7 @@ impl Program {
     }
 }
 
-const USAGE: &str = "usage: check|measure|memory|threads MODULES";
+const USAGE: &str = "usage: check|measure|memory|emission|threads MODULES";
 
 fn main() -> Outcome<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -67,6 +69,7 @@ fn main() -> Outcome<ExitCode> {
         "measure" => measure::measure(&programs()?)?,
         "memory" => memory::memory(paths)?,
         memory::CHILD => memory::child(paths)?,
+        "emission" => emission::emission(&programs()?)?,
         "threads" => threads::threads(&programs()?)?,
         _ => return Err(USAGE.into()),
     }

@@ -23,21 +23,30 @@ pub struct Measured {
 }
 
 /// The processor's time that this thread has had: none of what others on the machine take.
-pub fn now() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+pub fn thread_time() -> Duration {
+    read(ClockId::ThreadCPUTime)
+}
+
+/// The same of all threads of this process: one contender at a time is at work, some in a thread of their own.
+pub fn process_time() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// One contender, once on one module.
 fn once(contender: &dyn Contender, program: &Program) -> Outcome<Measured> {
-    let start = now();
+    let start = process_time();
     let compiled = contender.compile(&program.binary)?;
-    let compile = now() - start;
+    let compile = process_time() - start;
     let replay = Replay::new(program.events.clone());
     let mut machine = compiled.instantiate(&replay)?;
-    let start = now();
+    let start = process_time();
     replay.run(&mut *machine)?;
-    Ok(Measured { compile, run: now() - start, code: compiled.code() })
+    Ok(Measured { compile, run: process_time() - start, code: compiled.code() })
 }
 
 pub fn measure(programs: &[Program]) -> Outcome<()> {

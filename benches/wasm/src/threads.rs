@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tailfirst_wasm::compile::Config;
 use tailfirst_wasm::runtime::Engine;
 
-use crate::measure::now;
+use crate::measure::thread_time;
 use crate::{Outcome, Program};
 
 const THREADS: [usize; 4] = [1, 2, 4, 8];
@@ -51,14 +51,14 @@ fn once(program: &Program, threads: usize) -> Outcome<Times> {
     let engine = Engine::new(Config { threads: NonZeroUsize::new(threads), ..Config::default() })?;
     let had = Mutex::new(HashMap::new());
     let note = |time| had.lock().expect("nobody panics").insert(thread::current().id(), time);
-    let (start, before) = (Instant::now(), now());
+    let (start, before) = (Instant::now(), thread_time());
     let own = thread::current().id();
     // Every thread notes its time after each function, and this one once more for what it does in the end.
     engine.compile_watched(&program.binary, &|_| {
         let before = if thread::current().id() == own { before } else { Duration::ZERO };
-        note(now() - before);
+        note(thread_time() - before);
     })?;
-    note(now() - before);
+    note(thread_time() - before);
     let until_over = start.elapsed();
     let busiest = had.lock().expect("nobody panics").values().copied().max().unwrap_or_default();
     Ok(Times { until_over, busiest })

@@ -2,6 +2,8 @@
 //! answers.
 
 mod tailfirst;
+#[cfg(feature = "wasmer")]
+mod wasmer;
 mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
@@ -27,6 +29,8 @@ pub fn compilers() -> Outcome<Vec<Box<dyn Contender>>> {
     let all = tailfirst::contenders()?.into_iter();
     #[cfg(feature = "wasmtime")]
     let all = all.chain(wasmtime::contenders()?);
+    #[cfg(feature = "wasmer")]
+    let all = all.chain([wasmer::contender()]);
     Ok(all.collect())
 }
 
