@@ -520,8 +520,5 @@ fn values_and_numbers_of_a_choice_belong_together() {
     refused(r#"["", "D", "11", "3", "Load::U64", "Load::U64"]"#, choice("U64"));
     // Names that are none.
     refused(r#"["", "X", "11", "3", "Load::u_64", "Load::U64"]"#, Reason::TypeName { name: "U_64".into() });
-    refused(
-        r#"["", "X", "11", "3", "Load U64", "Load::U64"]"#,
-        Reason::TypeName { name: "Load U64 load_uoff".into() },
-    );
+    refused(r#"["", "X", "11", "3", "Load U64", "Load::U64"]"#, Reason::TypeName { name: "Load U64 load_uoff".into() });
 }
