@@ -217,11 +217,19 @@ fn substitute(text: &str, cols: &[String], texts: &[String], used: &mut [bool]) 
             Some(split) => split,
             None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
         };
-        let of_name = |col: &String| col == name || col.to_ascii_lowercase() == name;
-        let column = cols.iter().position(of_name).ok_or_else(|| Reason::UnknownColumn { name: name.into() })?;
-        used[column] = true;
-        let text = &texts[column];
-        out.push_str(&if cols[column] == name { text.clone() } else { text.to_ascii_lowercase() });
+        // There is one at most: no two columns differ in capitals only.
+        let column = cols.iter().position(|col| col.eq_ignore_ascii_case(name));
+        match column.map(|column| (column, cols[column] == name)) {
+            Some((column, true)) => {
+                used[column] = true;
+                out.push_str(&texts[column]);
+            }
+            Some((column, false)) if !name.contains(|c: char| c.is_ascii_uppercase()) => {
+                used[column] = true;
+                out.push_str(&texts[column].to_ascii_lowercase());
+            }
+            _ => return Err(Reason::UnknownColumn { name: name.into() }),
+        }
         rest = after;
     }
     out.push_str(rest);

@@ -71,6 +71,8 @@ fn columns() {
     };
     let nop = r#"(name: "nop_$x", asm: "NOP", bits: "1101010100000011001000000001111$Q")"#;
     assert_eq!(group(nop), Reason::UnknownColumn { name: "Q".into() });
+    let nop = r#"(name: "nop_$x", asm: "NOP", bits: "1101010100000011001000000001111$N")"#;
+    assert_eq!(group(nop), Reason::UnknownColumn { name: "N".into() });
     let nop = r#"(name: "nop_$x", asm: "NOP", bits: "11010101000000110010000000011111")"#;
     assert_eq!(group(nop), Reason::UnusedColumn { name: "n".into() });
 }

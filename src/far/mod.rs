@@ -330,7 +330,7 @@ impl<F: Far> ReferencesOf<F> {
             }
             self.note_deadline(memory, index);
         }
-        let place = if beyond.is_empty() { place } else { self.place_island_for(memory, place, beyond) };
+        let place = if beyond.is_empty() { place } else { self.place_island_for(memory, place, &beyond) };
         if self.too_many_wait() {
             memory.note_deadline(grows, 0);
         }
@@ -339,12 +339,12 @@ impl<F: Far> ReferencesOf<F> {
 
     /// Places an island for references that are given with their reaches' numbers.
     #[cold]
-    fn place_island_for(&mut self, memory: &mut Memory<'_>, place: Place, references: Vec<(usize, usize)>) -> Place {
+    fn place_island_for(&mut self, memory: &mut Memory<'_>, place: Place, references: &[(usize, usize)]) -> Place {
         // What waits beside them would come due in the island, or is among them.
         let place = self.place_due_branches(memory, place, 4 + 4 * references.len());
         let known = self.fixups.len();
         let mut island = Island::new(memory, place);
-        for index in by_reach(&references) {
+        for index in by_reach(references) {
             if !self.fixups[index].is_served {
                 island.serve(self, index);
             }

@@ -28,22 +28,28 @@ pub(super) const HEADER: &str = "// Generated from tables/aarch64/ by tailfirst-
 
 /// The encoder functions.
 pub fn methods(forms: &[Form]) -> Vec<Method> {
+    methods_with(forms, &by_value(forms))
+}
+
+/// The encoder functions, with these that take an operation as a value.
+fn methods_with(forms: &[Form], by_value: &[ByValue<'_>]) -> Vec<Method> {
     let names: HashSet<&str> = forms.iter().map(|form| form.name.as_str()).collect();
     let plain = forms.iter().map(|form| method(form, None, &names));
-    plain.chain(by_value(forms).iter().map(|general| general.method(&names))).collect()
+    plain.chain(by_value.iter().map(|general| general.method(&names))).collect()
 }
 
 /// The encoder functions, as the text of a module.
 pub fn encoders(forms: &[Form], home: Home<'_>) -> String {
+    let by_value = by_value(forms);
     String::from(HEADER)
         + "//\n"
         + &layout::legends(&LAYOUTS)
         + "\n"
-        + &imports(forms, home)
+        + &imports(forms, &by_value, home)
         + "\n"
         + &aliases(forms)
         + "\n"
-        + &home.methods(&methods(forms))
+        + &home.methods(&methods_with(forms, &by_value))
 }
 
 /// The pages of documentation, as the text of a module.
@@ -86,7 +92,7 @@ pub fn forms_data(forms: &[Form], cpu: &Cpu) -> String {
 }
 
 /// The runtime's items that these forms name.
-fn imports(forms: &[Form], home: Home<'_>) -> String {
+fn imports(forms: &[Form], by_value: &[ByValue<'_>], home: Home<'_>) -> String {
     let runtime = home.runtime();
     let mut names = BTreeSet::from(["Emitter", "encode"]);
     let mut crate_names: BTreeSet<&str> = BTreeSet::from(["Direction"]);
@@ -94,8 +100,7 @@ fn imports(forms: &[Form], home: Home<'_>) -> String {
         // An extension declares the types of its choices where its functions are.
         names.extend(forms.iter().filter_map(|form| Some(form.choice.as_ref()?.ty.as_str())));
     }
-    let general = by_value(forms);
-    let all = forms.iter().chain(general.iter().map(|general| &general.form));
+    let all = forms.iter().chain(by_value.iter().map(|general| &general.form));
     for operand in all.flat_map(|form| &form.operands) {
         match operand.kind.by {
             By::Target(_) => {
