@@ -1,13 +1,21 @@
 //! Loads and stores of AArch64 whose size is a value: each function places what the function of that size places.
 
+use std::fmt::Debug;
 use tailfirst::{Direction, Down, FinishError, Up, aarch64::*};
 
-fn word<D: Direction>(place: impl FnOnce(&mut Emitter<'_, D>)) -> Vec<u8> {
-    let mut enc = Emitter::<D>::default();
-    place(&mut enc);
-    let code = enc.finish().expect("nothing refers to anything");
-    assert_eq!(code.bytes().len(), 4);
-    code.bytes().to_vec()
+/// Both place the same word.
+#[track_caller]
+fn same_word<D: Direction>(
+    by_value: impl FnOnce(&mut Emitter<'_, D>),
+    own: impl FnOnce(&mut Emitter<'_, D>),
+    of: impl Debug,
+) {
+    let (mut enc, mut of_own) = (Emitter::<D>::default(), Emitter::<D>::default());
+    by_value(&mut enc);
+    own(&mut of_own);
+    let (code, of_own) = (enc.finish().expect("no references"), of_own.finish().expect("no references"));
+    assert_eq!(code.bytes().len(), 4, "{of:?}");
+    assert_eq!(code.bytes(), of_own.bytes(), "{of:?}");
 }
 
 /// Addresses that every size has, that some have, and that none has.
@@ -54,14 +62,20 @@ macro_rules! same {
             for count in [0, 3, 4095] {
                 let sized = value.offset(count << $log2).expect("is a multiple in reach");
                 let offset = UImm::new(count << $log2).expect("is a multiple in reach");
-                assert_eq!(word::<$D>(|enc| enc.$uoff(value, $rt, SP, sized)),
-                    word::<$D>(|enc| enc.$own_uoff($own, SP, offset)), "{value:?} {count}");
+                same_word::<$D>(
+                    |enc| enc.$uoff(value, $rt, SP, sized),
+                    |enc| enc.$own_uoff($own, SP, offset),
+                    (value, count),
+                );
             }
             for register in [X4.lsl(0), X4.lsl($log2), X4.sxtx(0), W4.uxtw(0), W4.uxtw($log2), W4.sxtw($log2)] {
                 let sized = value.index(register).expect("is an index");
                 let index = Index::new(register).expect("is an index");
-                assert_eq!(word::<$D>(|enc| enc.$reg(value, $rt, X2, sized)),
-                    word::<$D>(|enc| enc.$own_reg($own, X2, index)), "{value:?} {register:?}");
+                same_word::<$D>(
+                    |enc| enc.$reg(value, $rt, X2, sized),
+                    |enc| enc.$own_reg($own, X2, index),
+                    (value, register),
+                );
             }
             let pairs = [
                 (SizedIndex::scaled(XZR), Index::scaled(XZR)),
@@ -70,16 +84,28 @@ macro_rules! same {
                 (X4.into(), X4.into()),
             ];
             for (sized, index) in pairs {
-                assert_eq!(word::<$D>(|enc| enc.$reg(value, $rt, X2, sized)),
-                    word::<$D>(|enc| enc.$own_reg($own, X2, index)), "{value:?} {index:?}");
+                same_word::<$D>(
+                    |enc| enc.$reg(value, $rt, X2, sized),
+                    |enc| enc.$own_reg($own, X2, index),
+                    (value, index),
+                );
             }
             for offset in [-256, -1, 0, 255].map(|offset| SImm::new(offset).expect("is in reach")) {
-                assert_eq!(word::<$D>(|enc| enc.$unscaled(value, $rt, X2, offset)),
-                    word::<$D>(|enc| enc.$own_unscaled($own, X2, offset)), "{value:?} {offset:?}");
-                assert_eq!(word::<$D>(|enc| enc.$post(value, $rt, X2, offset)),
-                    word::<$D>(|enc| enc.$own_post($own, X2, offset)), "{value:?} {offset:?}");
-                assert_eq!(word::<$D>(|enc| enc.$pre(value, $rt, SP, offset)),
-                    word::<$D>(|enc| enc.$own_pre($own, SP, offset)), "{value:?} {offset:?}");
+                same_word::<$D>(
+                    |enc| enc.$unscaled(value, $rt, X2, offset),
+                    |enc| enc.$own_unscaled($own, X2, offset),
+                    (value, offset),
+                );
+                same_word::<$D>(
+                    |enc| enc.$post(value, $rt, X2, offset),
+                    |enc| enc.$own_post($own, X2, offset),
+                    (value, offset),
+                );
+                same_word::<$D>(
+                    |enc| enc.$pre(value, $rt, SP, offset),
+                    |enc| enc.$own_pre($own, SP, offset),
+                    (value, offset),
+                );
             }
             for address in ADDRESSES {
                 let (mut enc, mut own) = (Emitter::<$D>::default(), Emitter::<$D>::default());
